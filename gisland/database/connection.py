@@ -1,0 +1,151 @@
+"""Connections, each opened as one of the closed list of database roles (design §8)."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import make_conninfo
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg_pool import AsyncConnectionPool
+
+from gisland.errors import DatabaseUnavailable
+from gisland.settings import Settings
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 6
+
+
+class Role(StrEnum):
+    """Who a connection acts as in the database; what each may do is stated in `gisland/sql/roles.sql`."""
+
+    OWNER = "gisland_owner"
+    MIGRATOR = "gisland_migrator"
+    APP = "gisland_app"
+    STAFF = "gisland_staff"
+    PUBLIC = "gisland_public"
+    PUBLISHER = "gisland_publisher"
+    BACKUP = "gisland_backup"
+
+
+def conninfo(settings: Settings, role: Role, *, statement_timeout_ms: int | None = None) -> str:
+    """The libpq connection string of a role.
+
+    In the private cluster each role signs in as itself (peer authentication). On a server given by URL the role is
+    taken on at connection start; the URL's own role must be a member of it.
+
+    Raises:
+        DatabaseUnavailable: the private cluster does not run and cannot be started.
+    """
+    options = ["-c timezone=UTC"]
+    if statement_timeout_ms is not None:
+        options.append(f"-c statement_timeout={statement_timeout_ms}")
+    if settings.database_url is not None:
+        options.append(f"-c role={role}")
+        return make_conninfo(settings.database_url, options=" ".join(options), application_name="gisland")
+    from gisland.database.cluster import ensure_running
+
+    cluster = ensure_running(settings)
+    return make_conninfo(
+        host=str(cluster.socket_dir),
+        port=cluster.port,
+        dbname=settings.database_name,
+        user=role.value,
+        options=" ".join(options),
+        application_name="gisland",
+    )
+
+
+@contextmanager
+def connect(settings: Settings, role: Role) -> Iterator[Connection]:
+    """Open a connection as a role; commits when the block ends well, rolls back when it does not.
+
+    Raises:
+        DatabaseUnavailable: no server answers.
+    """
+    try:
+        connection = psycopg.connect(conninfo(settings, role))
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(
+            "the database does not answer",
+            hint="start it with `gisland db start`, or check GISLAND_DATABASE_URL",
+        ) from error
+    with connection:
+        yield connection
+
+
+def flush(connection: Connection) -> int | None:
+    """Recompute the published features that this transaction's changes touch, and number the data version.
+
+    Returns:
+        The data version given, or None when nothing that is published was touched.
+    """
+    row = connection.execute("SELECT publish.flush()").fetchone()
+    assert row is not None
+    version: int | None = row[0]
+    return version
+
+
+def run(settings: Settings, work: Callable[[Connection], Result], *, role: Role = Role.APP) -> Result:
+    """Do one act as one transaction: the work, then `flush()`, then commit.
+
+    A deadlock or a serialization failure rolls everything back and starts the work anew, so it must have no effect
+    outside the database.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            with connect(settings, role) as connection:
+                result = work(connection)
+                flush(connection)
+            return result
+        except (DeadlockDetected, SerializationFailure):
+            if attempt == ATTEMPTS - 1:
+                raise
+            # Random waits, or the same two transactions would meet again.
+            time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 - no secret
+    raise AssertionError("unreachable")
+
+
+@dataclass
+class Pools:
+    """The web worker's connections: one pool for each role that requests run as."""
+
+    public: AsyncConnectionPool
+    staff: AsyncConnectionPool
+    app: AsyncConnectionPool
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Pools:
+        """Open the pools; the reading ones have the statement timeout of the settings."""
+
+        def pool(role: Role, timeout: int | None) -> AsyncConnectionPool:
+            # Autocommit: a read is one statement, and a round trip for BEGIN and COMMIT would double its cost.
+            return AsyncConnectionPool(
+                conninfo(settings, role, statement_timeout_ms=timeout),
+                kwargs={"autocommit": True},
+                min_size=1,
+                max_size=settings.pool_size,
+                open=False,
+            )
+
+        pools = cls(
+            public=pool(Role.PUBLIC, settings.statement_timeout_ms),
+            staff=pool(Role.STAFF, settings.statement_timeout_ms),
+            app=pool(Role.APP, None),
+        )
+        for each in (pools.public, pools.staff, pools.app):
+            await each.open()
+        return pools
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for each in (self.public, self.staff, self.app):
+            await each.close()

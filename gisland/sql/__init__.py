@@ -1,0 +1,1 @@
+"""SQL of the schema: roles, functions, triggers, grants; idempotent files."""

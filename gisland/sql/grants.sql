@@ -1,0 +1,38 @@
+-- What each role may touch (design §8). Tables of published layers get theirs when a layer is applied.
+REVOKE ALL ON ALL TABLES IN SCHEMA registry, verification, intake, publish, security, audit
+    FROM gisland_app, gisland_staff, gisland_public, gisland_publisher;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA registry, publish FROM PUBLIC;
+
+-- app: the registry's work; append-only tables only grow.
+GRANT USAGE ON SCHEMA registry, verification, intake, publish, publisher, published, published_staff, security, audit TO gisland_app;
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA registry TO gisland_app;
+GRANT DELETE ON registry.land_use, registry.holding, registry.certificate_parcel TO gisland_app;
+GRANT SELECT, INSERT ON verification.evidence, intake.batch, intake.source_row TO gisland_app;
+GRANT SELECT ON verification.holder_status TO gisland_app;
+GRANT SELECT ON publish.layer, publish.status, publish.data_version TO gisland_app;
+GRANT SELECT, INSERT, UPDATE ON security.account TO gisland_app;
+GRANT SELECT, INSERT ON audit.event TO gisland_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
+GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.feature_count(text), registry.lcm_of(int[])
+    TO gisland_app;
+
+-- staff and public: read models only.
+GRANT USAGE ON SCHEMA published, published_staff, publish TO gisland_staff;
+GRANT USAGE ON SCHEMA published, publish TO gisland_public;
+GRANT EXECUTE ON FUNCTION publish.feature_count(text) TO gisland_staff, gisland_public;
+
+-- publisher: the columns that public layers may be made of. No name, no id, no address of a person, no serial.
+GRANT USAGE ON SCHEMA registry, verification TO gisland_publisher;
+GRANT USAGE, CREATE ON SCHEMA publisher TO gisland_publisher;
+GRANT SELECT ON registry.unit, registry.residential_group, registry.map_sheet, registry.land_use, registry.certificate_parcel TO gisland_publisher;
+GRANT SELECT (id, ward_id, map_sheet_id, residential_group_id, parcel_no, parcel_code, srid, geom, geom_4326, area_m2,
+              legal_area_m2, retired_by, valid_from, version, updated_at) ON registry.parcel TO gisland_publisher;
+GRANT SELECT (id, ward_id, parcel_id, holder_id, certificate_id, role, retired_by, updated_at) ON registry.holding TO gisland_publisher;
+GRANT SELECT (id, ward_id, issue_date, kind) ON registry.certificate TO gisland_publisher;
+GRANT SELECT ON verification.holder_status, publish.status TO gisland_publisher;
+GRANT USAGE ON SCHEMA publish TO gisland_publisher;
+
+-- app: the job queue.
+GRANT USAGE ON SCHEMA jobs TO gisland_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA jobs TO gisland_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA jobs TO gisland_app;

@@ -1,0 +1,172 @@
+-- Dirty keys and flush(): published features are recomputed in the transaction that changed what they show.
+-- Triggers only note which rows changed (also for direct SQL); flush() does the work, once, before commit.
+
+-- Arguments: pairs of (table whose row is dirty, column that holds its id).
+CREATE OR REPLACE FUNCTION publish.mark_dirty() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    rows text := CASE TG_OP
+        WHEN 'INSERT' THEN 'TABLE new_rows'
+        WHEN 'DELETE' THEN 'TABLE old_rows'
+        ELSE 'TABLE new_rows UNION ALL TABLE old_rows'
+    END;
+    found_rows bigint;
+    marked bigint := 0;
+BEGIN
+    FOR i IN 0 .. TG_NARGS / 2 - 1 LOOP
+        EXECUTE format('INSERT INTO publish.dirty (source, key) SELECT DISTINCT %L::regclass, %I FROM (%s) r WHERE %2$I IS NOT NULL',
+                       TG_ARGV[2 * i], TG_ARGV[2 * i + 1], rows);
+        GET DIAGNOSTICS found_rows = ROW_COUNT;
+        marked := marked + found_rows;
+    END LOOP;
+    IF marked > 0 THEN
+        INSERT INTO publish.dirty_transaction DEFAULT VALUES ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Attach the marking triggers to a table. `marks` = pairs as above.
+CREATE OR REPLACE FUNCTION publish.watch(watched regclass, VARIADIC marks text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    arguments text := (SELECT string_agg(quote_literal(m), ', ' ORDER BY n) FROM unnest(marks) WITH ORDINALITY u(m, n));
+BEGIN
+    EXECUTE format('CREATE OR REPLACE TRIGGER dirty_insert AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_dirty(%s)', watched, arguments);
+    EXECUTE format('CREATE OR REPLACE TRIGGER dirty_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_dirty(%s)', watched, arguments);
+    EXECUTE format('CREATE OR REPLACE TRIGGER dirty_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_dirty(%s)', watched, arguments);
+END
+$$;
+
+SELECT publish.watch('registry.unit', 'registry.unit', 'id');
+SELECT publish.watch('registry.residential_group', 'registry.residential_group', 'id');
+SELECT publish.watch('registry.map_sheet', 'registry.map_sheet', 'id');
+SELECT publish.watch('registry.parcel', 'registry.parcel', 'id');
+SELECT publish.watch('registry.land_use', 'registry.parcel', 'parcel_id');
+SELECT publish.watch('registry.holder', 'registry.holder', 'id');
+SELECT publish.watch('registry.holding', 'registry.parcel', 'parcel_id', 'registry.holder', 'holder_id');
+SELECT publish.watch('registry.certificate', 'registry.certificate', 'id');
+SELECT publish.watch('registry.certificate_parcel', 'registry.parcel', 'parcel_id', 'registry.certificate', 'certificate_id');
+SELECT publish.watch('verification.evidence', 'registry.holder', 'holder_id');
+
+-- Lock rows in the order of their ids, so that two flushes wait for one another instead of in a circle.
+-- The next statement has a fresh snapshot (READ COMMITTED) and sees what the other one committed: no refresh is lost.
+CREATE OR REPLACE FUNCTION publish.lock_rows(of_table regclass, keys bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE id IN (SELECT unnest($1)) ORDER BY id FOR NO KEY UPDATE) locked',
+                   of_table) USING keys;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION publish.dirty_sources(OUT source regclass, OUT keys bigint[]) RETURNS SETOF record
+LANGUAGE sql SET search_path = pg_catalog AS $$
+    SELECT source, array_agg(DISTINCT key ORDER BY key) FROM publish.dirty
+     WHERE txid = pg_current_xact_id() GROUP BY source ORDER BY source::text
+$$;
+
+-- The keys of the features of a layer that this transaction's changes touch, sorted.
+CREATE OR REPLACE FUNCTION publish.touched_keys(of_layer publish.layer) RETURNS bigint[]
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    dirty record;
+    query text;
+    found bigint[];
+    touched bigint[] := '{}';
+BEGIN
+    FOR dirty IN SELECT * FROM publish.dirty_sources() LOOP
+        query := of_layer.touched_by ->> dirty.source::text;
+        CONTINUE WHEN query IS NULL;
+        EXECUTE format('WITH changed(id) AS MATERIALIZED (SELECT unnest($1)) SELECT array_agg(k) FROM (%s) touched(k) WHERE k IS NOT NULL', query)
+           INTO found USING dirty.keys;
+        touched := touched || coalesce(found, '{}');
+    END LOOP;
+    RETURN ARRAY(SELECT DISTINCT k FROM unnest(touched) k ORDER BY k);
+END
+$$;
+
+-- Recompute the features with these keys: gone ones leave, new ones come, changed ones change, others are not written.
+CREATE OR REPLACE FUNCTION publish.refresh(of_layer publish.layer, keys bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    names text := (SELECT string_agg(quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
+    excluded_names text := (SELECT string_agg('excluded.' || quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
+    target_names text := (SELECT string_agg('t.' || quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
+    delta bigint;
+BEGIN
+    EXECUTE format($query$
+        WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
+             fresh AS MATERIALIZED (SELECT %1$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
+             gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING 1),
+             put AS (INSERT INTO %3$s AS t (%1$s) SELECT %1$s FROM fresh ORDER BY id
+                     ON CONFLICT (id) DO UPDATE SET (%1$s) = ROW(%4$s) WHERE (%5$s) IS DISTINCT FROM (%4$s)
+                     RETURNING xmax = 0 AS added)
+        SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone)
+        $query$, names, of_layer.source, of_layer.target, excluded_names, target_names)
+      INTO delta USING keys;
+    IF delta <> 0 THEN
+        INSERT INTO publish.count_delta (layer, delta) VALUES (of_layer.id, delta);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION publish.flush() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    dirty record;
+    layer publish.layer;
+    keys bigint[];
+    refreshed bigint := 0;
+    given bigint;
+BEGIN
+    IF pg_current_xact_id_if_assigned() IS NULL
+       OR NOT EXISTS (SELECT FROM publish.dirty WHERE txid = pg_current_xact_id()) THEN
+        RETURN NULL;
+    END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'flush() needs READ COMMITTED: under a fixed snapshot it could not see what it waited for';
+    END IF;
+    FOR dirty IN SELECT * FROM publish.dirty_sources() LOOP
+        PERFORM publish.lock_rows(dirty.source, dirty.keys);
+    END LOOP;
+    FOR layer IN SELECT * FROM publish.layer ORDER BY id LOOP
+        keys := publish.touched_keys(layer);
+        CONTINUE WHEN keys = '{}';
+        PERFORM publish.lock_rows(layer.feature, keys);
+        PERFORM publish.refresh(layer, keys);
+        refreshed := refreshed + cardinality(keys);
+    END LOOP;
+    DELETE FROM publish.dirty WHERE txid = pg_current_xact_id();
+    DELETE FROM publish.dirty_transaction WHERE txid = pg_current_xact_id();
+    INSERT INTO publish.data_version (features) VALUES (refreshed) RETURNING version INTO given;
+    RETURN given;
+END
+$$;
+
+-- Whoever forgets to flush (psql, a script) is flushed at commit.
+CREATE OR REPLACE FUNCTION publish.flush_at_commit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM publish.flush();
+    RETURN NULL;
+END
+$$;
+DROP TRIGGER IF EXISTS flush_at_commit ON publish.dirty_transaction;
+CREATE CONSTRAINT TRIGGER flush_at_commit AFTER INSERT ON publish.dirty_transaction
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION publish.flush_at_commit();
+
+-- Fold the counts of a layer into one row; concurrent writers only ever add rows, so nobody waits.
+CREATE OR REPLACE FUNCTION publish.fold_counts() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    WITH folded AS (DELETE FROM publish.count_delta RETURNING layer, delta)
+    INSERT INTO publish.count_delta (layer, delta) SELECT layer, sum(delta) FROM folded GROUP BY layer
+$$;
+
+-- Features in a layer, exact: what numberMatched says when nothing is filtered.
+CREATE OR REPLACE FUNCTION publish.feature_count(of_layer text) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce(sum(delta), 0)::bigint FROM publish.count_delta WHERE layer = of_layer
+$$;

@@ -1,0 +1,104 @@
+-- Functions and triggers of the registry. Idempotent.
+
+-- Derived columns of a parcel. A trigger and not a generated column: a generated one would be computed while a dump is
+-- restored, before spatial_ref_sys has its rows.
+CREATE OR REPLACE FUNCTION registry.derive_parcel() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    NEW.geom_4326 := ST_Transform(NEW.geom, 4326);
+    NEW.area_m2 := ST_Area(NEW.geom);
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER derive BEFORE INSERT OR UPDATE OF geom, geom_4326, area_m2 ON registry.parcel
+    FOR EACH ROW EXECUTE FUNCTION registry.derive_parcel();
+
+-- The optimistic lock: whoever changes a row, its version goes up.
+CREATE OR REPLACE FUNCTION registry.next_version() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := now();
+    RETURN NEW;
+END
+$$;
+
+-- Exact fractions: the shares of one kind of right on one parcel under one certificate sum to 1, or nobody has one.
+CREATE OR REPLACE FUNCTION registry.check_shares() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    held registry.holding := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    total record;
+BEGIN
+    -- Two transactions that each add a share to one parcel must see one another's.
+    PERFORM FROM registry.parcel WHERE id = held.parcel_id FOR NO KEY UPDATE;
+    SELECT count(share_num) AS given, count(*) AS holders,
+           sum(share_num::numeric * (common / share_den)) AS parts, max(common) AS whole
+      INTO total
+      FROM registry.holding,
+           LATERAL (SELECT coalesce(registry.lcm_of(array_agg(share_den)), 1) AS common FROM registry.holding h
+                     WHERE h.parcel_id IS NOT DISTINCT FROM held.parcel_id AND h.role = held.role
+                       AND h.certificate_id IS NOT DISTINCT FROM held.certificate_id AND h.retired_by IS NULL) c
+     WHERE parcel_id IS NOT DISTINCT FROM held.parcel_id AND role = held.role
+       AND certificate_id IS NOT DISTINCT FROM held.certificate_id AND retired_by IS NULL;
+    IF total.given > 0 AND (total.given < total.holders OR total.parts <> total.whole) THEN
+        RAISE EXCEPTION 'the shares of the holders of parcel % do not sum to 1', held.parcel_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'holding_shares_sum',
+                  HINT = 'give each holder a share, all in one transaction, or none';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION registry.lcm_of(denominators int[]) RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog AS $$
+DECLARE
+    common numeric := 1;
+    denominator int;
+BEGIN
+    FOREACH denominator IN ARRAY denominators LOOP
+        common := lcm(common, coalesce(denominator, 1)::numeric);
+    END LOOP;
+    RETURN common;
+END
+$$;
+
+DROP TRIGGER IF EXISTS shares ON registry.holding;
+CREATE CONSTRAINT TRIGGER shares AFTER INSERT OR UPDATE OR DELETE ON registry.holding
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry.check_shares();
+
+CREATE OR REPLACE FUNCTION registry.refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    RAISE EXCEPTION '%.% is append-only', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON verification.evidence
+    FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
+
+DO $$
+DECLARE
+    editable text;
+BEGIN
+    FOREACH editable IN ARRAY ARRAY['residential_group', 'map_sheet', 'parcel', 'holder', 'certificate', 'holding'] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER next_version BEFORE UPDATE ON registry.%I '
+                       'FOR EACH ROW EXECUTE FUNCTION registry.next_version()', editable);
+    END LOOP;
+END
+$$;
+
+-- The status of a holder is derived from the newest evidence on the id that the holder bears now (design §3).
+CREATE OR REPLACE VIEW verification.holder_status AS
+SELECT holder.id AS holder_id,
+       CASE
+           WHEN holder.kind IN ('organisation', 'community') THEN 'organisation'
+           WHEN holder.id_hash IS NULL THEN 'missing_id'
+           ELSE coalesce(newest.result, 'unsent')
+       END AS status
+  FROM registry.holder
+  LEFT JOIN LATERAL (
+        SELECT result FROM verification.evidence
+         WHERE evidence.holder_id = holder.id AND evidence.id_hash = holder.id_hash
+         ORDER BY evidence.id DESC LIMIT 1
+       ) newest ON true;
+COMMENT ON VIEW verification.holder_status IS 'one exact status per holder; holds no personal data';

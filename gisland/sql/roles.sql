@@ -1,0 +1,40 @@
+-- Database roles (design §8) and extensions. Idempotent; run by an administrator before the migrations.
+-- owner      owns everything, cannot log in            migrator  changes the schema
+-- app        writes the registry                        staff     reads published and published_staff
+-- public     reads published and nothing else           publisher owns the views behind public layers
+-- backup     reads everything, for dumps
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['owner', 'publisher'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'gisland_' || wanted) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', 'gisland_' || wanted);
+        END IF;
+    END LOOP;
+    FOREACH wanted IN ARRAY ARRAY['migrator', 'app', 'staff', 'public', 'backup'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'gisland_' || wanted) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', 'gisland_' || wanted);
+        END IF;
+    END LOOP;
+    -- NOINHERIT would be dropped by SET ROLE anyway: the migrator acts as owner from its first statement on.
+    GRANT gisland_owner, gisland_publisher TO gisland_migrator;
+    -- The owner hands the views of public layers over to the publisher.
+    GRANT gisland_publisher TO gisland_owner;
+    GRANT pg_read_all_data TO gisland_backup;
+    -- A server's administrator who is no superuser must be able to act as each of them.
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
+        EXECUTE format('GRANT gisland_owner, gisland_migrator, gisland_publisher, gisland_app, gisland_staff, '
+                       'gisland_public, gisland_backup TO %I', session_user);
+    END IF;
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO gisland_app', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO gisland_staff, gisland_public, gisland_backup', current_database());
+    EXECUTE format('GRANT CONNECT, CREATE, TEMPORARY ON DATABASE %I TO gisland_migrator, gisland_owner', current_database());
+END
+$$;
+CREATE EXTENSION IF NOT EXISTS postgis;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO gisland_owner;
+-- A migration adds the VN-2000 zones that PostGIS 3.3 lacks.
+GRANT SELECT, INSERT, UPDATE, DELETE, REFERENCES ON public.spatial_ref_sys TO gisland_owner;

@@ -1,0 +1,70 @@
+"""VN-2000 after migration: the results count, since PostGIS may take PROJ's operation instead of the row's text."""
+
+from __future__ import annotations
+
+import pytest
+from psycopg import Connection
+from pyproj import Transformer
+
+from gisland.kit.crs import MERIDIANS
+from tests.factories import one
+
+# A point at Hải Phòng (EPSG:9210) and its WGS 84 place, to 1e-8 degrees (about 1 mm).
+EAST, NORTH, LON, LAT = 596576.557, 2308288.245, 106.68, 20.865
+PARAMETERS = (
+    "+proj=tmerc +lat_0=0 +lon_0=105.75 +k=0.9999 +x_0=500000 +y_0=0 +ellps=WGS84 +units=m +no_defs +towgs84={}"
+)
+RIGHT = "-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278"
+
+
+def test_known_point(app_connection: Connection) -> None:
+    query = "SELECT ST_X(g), ST_Y(g) FROM ST_Transform(ST_SetSRID(ST_Point(%s, %s), 9210), 4326) g"
+    assert app_connection.execute(query, [EAST, NORTH]).fetchone() == pytest.approx((LON, LAT), abs=1e-8)
+
+
+@pytest.mark.parametrize("srid", MERIDIANS)
+def test_each_zone_agrees_with_proj(app_connection: Connection, srid: int) -> None:
+    query = "SELECT ST_X(g), ST_Y(g) FROM ST_Transform(ST_SetSRID(ST_Point(%s, %s), %s), 4326) g"
+    for east, north in ((EAST, NORTH), (430_000.0, 1_200_000.0)):
+        expected = Transformer.from_crs(srid, 4326, always_xy=True).transform(east, north)
+        assert app_connection.execute(query, [east, north, srid]).fetchone() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("srid", MERIDIANS)
+def test_text_of_each_zone_means_the_same(app_connection: Connection, srid: int) -> None:
+    query = """
+        SELECT ST_Distance(ST_Transform(p, 4326)::geography,
+                           ST_Transform(ST_SetSRID(p, 0), proj4text, 4326)::geography)
+          FROM spatial_ref_sys, ST_SetSRID(ST_Point(%s, %s), %s) p WHERE srid = %s
+    """
+    assert one(app_connection, query, EAST, NORTH, srid, srid) < 0.001
+
+
+def moved(connection: Connection, wrong: str, *values: object) -> float:
+    """Metres between the right place of the point and that which a mistake gives."""
+    query = f"""
+        SELECT ST_Distance(({wrong})::geography,
+                           ST_Transform(ST_SetSRID(ST_Point({EAST}, {NORTH}), 9210), 4326)::geography)
+    """
+    return float(one(connection, query, *values))
+
+
+@pytest.mark.parametrize(
+    ("towgs84", "metres"),
+    [
+        ("-191.90441429,-39.30318279,-111.45032835,-0.00928836,0.01975479,-0.00427372,0.252906278", 0.75),
+        ("0,0,0", 224),
+        ("191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278", 370),
+        (RIGHT, 0),
+    ],
+    ids=["wrong rotation sign", "no datum shift", "wrong sign of dX", "right"],
+)
+def test_mistakes_with_the_datum_are_told_apart(app_connection: Connection, towgs84: str, metres: float) -> None:
+    wrong = f"ST_Transform(ST_Point({EAST}, {NORTH}), '{PARAMETERS.format(towgs84)}', 4326)"
+    assert moved(app_connection, wrong) == pytest.approx(metres, rel=0.01, abs=0.001)
+
+
+@pytest.mark.parametrize(("srid", "metres"), [(9209, 26_000), (3405, 78_000)], ids=["next meridian", "UTM"])
+def test_mistakes_with_the_zone_are_told_apart(app_connection: Connection, srid: int, metres: float) -> None:
+    wrong = f"ST_Transform(ST_SetSRID(ST_Point({EAST}, {NORTH}), {srid}), 4326)"
+    assert moved(app_connection, wrong) == pytest.approx(metres, rel=0.01)

@@ -1,0 +1,107 @@
+"""Small verbs that put rows into the registry; all people are invented, ids start with 999."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from psycopg import Connection
+
+from gisland.kit.identifiers import parse_personal_id
+from gisland.kit.text import name_key
+from gisland.security.crypto import IdVault
+
+VAULT = IdVault(bytes(32))
+_numbers = count(1)
+# South-west corner of the invented parcels, VN-2000 / TM-3 105-45 (EPSG:9210), metres.
+EAST, NORTH = 594_000.0, 2_309_000.0
+
+
+def one(connection: Connection, query: str, *values: object) -> Any:
+    """The first column of the first row."""
+    row = connection.execute(query, values).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def make_ward(connection: Connection, code: str = "11311", srid: int = 9210) -> int:
+    """A ward without an outline."""
+    return int(
+        one(
+            connection,
+            "INSERT INTO registry.unit (level, code, name, srid) VALUES ('ward', %s, 'Hồng Bàng', %s) RETURNING id",
+            code,
+            srid,
+        )
+    )
+
+
+def make_change(connection: Connection, ward: int, kind: str = "create") -> int:
+    """The event that other rows come from."""
+    query = "INSERT INTO registry.change (ward_id, kind, reason, by) VALUES (%s, %s, 'test', 'test') RETURNING id"
+    return int(one(connection, query, ward, kind))
+
+
+def make_sheet(connection: Connection, ward: int, sheet_no: str = "1", scale: int = 500, srid: int = 9210) -> int:
+    """A map sheet."""
+    query = "INSERT INTO registry.map_sheet (ward_id, sheet_no, scale, srid) VALUES (%s, %s, %s, %s) RETURNING id"
+    return int(one(connection, query, ward, sheet_no, scale, srid))
+
+
+def make_parcel(
+    connection: Connection, ward: int, sheet: int, parcel_no: str = "", *, east: float | None = None, size: float = 10
+) -> int:
+    """A square parcel of `size` metres; by default each lies east of the one before."""
+    number = next(_numbers)
+    west = EAST + 20 * number if east is None else east
+    query = """
+        INSERT INTO registry.parcel (ward_id, map_sheet_id, parcel_no, srid, geom, created_by)
+        SELECT %s, id, %s, srid, ST_MakeEnvelope(%s, %s, %s, %s, srid), %s
+          FROM registry.map_sheet WHERE id = %s RETURNING id
+    """
+    change = make_change(connection, ward)
+    values = (ward, parcel_no or str(number), west, NORTH, west + size, NORTH + size, change, sheet)
+    return int(one(connection, query, *values))
+
+
+def make_holder(
+    connection: Connection, ward: int, name: str = "Nguyễn Văn Thử", national_id: str = "", kind: str = "person"
+) -> int:
+    """A holder; with a national id when one is given (12 digits that start with 999)."""
+    parsed = parse_personal_id(national_id)
+    sealed = VAULT.seal(parsed) if parsed else None
+    query = """
+        INSERT INTO registry.holder
+               (ward_id, kind, full_name, name_key, id_kind, id_cipher, id_hash, id_masked, created_by)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+    """
+    identity = (sealed.kind, sealed.cipher, sealed.hash, sealed.masked) if sealed else (None, None, None, None)
+    return int(one(connection, query, ward, kind, name, name_key(name), *identity, make_change(connection, ward)))
+
+
+def make_holding(
+    connection: Connection,
+    ward: int,
+    parcel: int,
+    holder: int,
+    *,
+    role: str = "certificate_holder",
+    share: tuple[int, int] | None = None,
+) -> int:
+    """A right of a holder on a parcel."""
+    query = """
+        INSERT INTO registry.holding (ward_id, parcel_id, holder_id, role, share_num, share_den, created_by)
+        VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id
+    """
+    numerator, denominator = share or (None, None)
+    change = make_change(connection, ward)
+    return int(one(connection, query, ward, parcel, holder, role, numerator, denominator, change))
+
+
+def add_evidence(connection: Connection, holder: int, result: str) -> int:
+    """What the population database said of the id that a holder bears now."""
+    query = """
+        INSERT INTO verification.evidence (holder_id, id_hash, source, result, accepted_by)
+        SELECT id, id_hash, 'test', %s, 'test' FROM registry.holder WHERE id = %s RETURNING id
+    """
+    return int(one(connection, query, result, holder))

@@ -1,0 +1,128 @@
+"""What makes no sense at all is refused by the database itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
+
+from gisland.database import Role
+from tests.factories import make_holder, make_holding, make_parcel, make_sheet, make_ward, one
+
+Open = Callable[[Role], Connection]
+
+
+@pytest.fixture
+def ward(app_connection: Connection) -> int:
+    return make_ward(app_connection)
+
+
+def test_area_and_wgs84_copy_are_derived(app_connection: Connection, ward: int) -> None:
+    parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward), size=10)
+    query = "SELECT area_m2, ST_SRID(geom_4326), ST_Area(geom_4326::geography) FROM registry.parcel WHERE id = %s"
+    row = app_connection.execute(query, [parcel]).fetchone()
+    assert row is not None
+    assert row[:2] == (100, 4326)
+    assert row[2] == pytest.approx(100, rel=0.001)
+
+
+def test_derived_columns_cannot_be_set_by_hand(app_connection: Connection, ward: int) -> None:
+    parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward), size=10)
+    app_connection.execute("UPDATE registry.parcel SET area_m2 = 5 WHERE id = %s", [parcel])
+    assert one(app_connection, "SELECT area_m2 FROM registry.parcel WHERE id = %s", parcel) == 100
+
+
+def test_version_goes_up(app_connection: Connection, ward: int) -> None:
+    parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward))
+    app_connection.execute("UPDATE registry.parcel SET address = 'số 1', version = 99 WHERE id = %s", [parcel])
+    assert one(app_connection, "SELECT version FROM registry.parcel WHERE id = %s", parcel) == 2
+
+
+def test_number_is_unique_on_its_sheet_only(app_connection: Connection, ward: int) -> None:
+    sheet = make_sheet(app_connection, ward, "1", 500)
+    make_parcel(app_connection, ward, sheet, "7")
+    make_parcel(app_connection, ward, make_sheet(app_connection, ward, "1", 1000), "7")
+    with pytest.raises(UniqueViolation):
+        make_parcel(app_connection, ward, sheet, "7")
+
+
+def test_parcel_has_the_crs_of_its_sheet(app_connection: Connection, ward: int) -> None:
+    sheet = make_sheet(app_connection, ward)
+    query = """
+        INSERT INTO registry.parcel (ward_id, map_sheet_id, parcel_no, srid, geom, created_by)
+        SELECT ward_id, map_sheet_id, 'x', 9209, ST_SetSRID(geom, 9209), created_by FROM registry.parcel WHERE id = %s
+    """
+    with pytest.raises(ForeignKeyViolation):
+        app_connection.execute(query, [make_parcel(app_connection, ward, sheet)])
+
+
+@pytest.mark.parametrize("wkt", ["POLYGON EMPTY", "POLYGON((0 0,1 1,1 0,0 1,0 0))", "LINESTRING(0 0,1 1)"])
+def test_geometry_that_is_no_parcel_is_refused(app_connection: Connection, ward: int, wkt: str) -> None:
+    parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward))
+    with pytest.raises(CheckViolation):
+        app_connection.execute(
+            "UPDATE registry.parcel SET geom = ST_GeomFromText(%s, 9210) WHERE id = %s", [wkt, parcel]
+        )
+
+
+@pytest.mark.parametrize(
+    ("shares", "fits"),
+    [
+        ([(1, 2), (1, 2)], True),
+        ([(1, 3), (1, 3), (1, 3)], True),
+        ([(1, 6), (1, 2), (1, 3)], True),
+        ([None, None], True),
+        ([(1, 2), (1, 3)], False),
+        ([(1, 3), (1, 3)], False),
+        ([(2, 3), (2, 3)], False),
+        ([(1, 2), (1, 2), None], False),
+    ],
+)
+def test_shares_sum_to_one(
+    app_connection: Connection, ward: int, shares: list[tuple[int, int] | None], fits: bool
+) -> None:
+    parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward))
+    for share in shares:
+        make_holding(app_connection, ward, parcel, make_holder(app_connection, ward), share=share)
+    if fits:
+        app_connection.commit()
+    else:
+        with pytest.raises(CheckViolation, match="sum to 1"):
+            app_connection.commit()
+
+
+def test_two_sessions_cannot_both_take_the_last_share(open_connection: Open) -> None:
+    first, second = open_connection(Role.APP), open_connection(Role.APP)
+    ward = make_ward(first)
+    parcel = make_parcel(first, ward, make_sheet(first, ward))
+    holders = [make_holder(first, ward) for _ in range(3)]
+    first.commit()
+    for holder in holders[:2]:
+        make_holding(first, ward, parcel, holder, share=(1, 2))
+    # A third half, which neither session sees of the other before commit.
+    make_holding(second, ward, parcel, holders[2], share=(1, 2))
+    results: list[str] = []
+
+    def commit(session: Connection) -> None:
+        try:
+            session.commit()
+            results.append("kept")
+        except psycopg.Error:
+            results.append("refused")
+
+    threads = [threading.Thread(target=commit, args=[session]) for session in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    total = one(
+        first,
+        "SELECT coalesce(sum(share_num::numeric / share_den), 1) FROM registry.holding WHERE parcel_id = %s",
+        parcel,
+    )
+    assert total == 1
+    assert "refused" in results
