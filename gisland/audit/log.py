@@ -1,0 +1,46 @@
+"""Writing the audit log."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+
+class Tag(StrEnum):
+    """What can be done to what: `noun:act`, a closed list."""
+
+    ACCOUNT_CREATED = "account:created"
+    EVIDENCE_IMPORTED = "evidence:imported"
+    FORM_IMPORTED = "form:imported"
+    LAYER_APPLIED = "layer:applied"
+    PARCELS_IMPORTED = "parcels:imported"
+    REQUEST_REFUSED = "request:refused"
+    STAFF_LAYER_READ = "staff_layer:read"
+    UNIT_ADDED = "unit:added"
+
+
+INSERT = "INSERT INTO audit.event (subject, tag, ward_id, object, detail) VALUES (%s, %s, %s, %s, %s)"
+
+
+def record(
+    connection: Connection,
+    subject: str,
+    tag: Tag,
+    *,
+    ward_id: int | None = None,
+    object_id: str = "",
+    detail: dict[str, object] | None = None,
+) -> None:
+    """Note an act in the transaction that does it, so that both are there or neither.
+
+    Args:
+        connection: the transaction of the act, as `gisland_app`.
+        subject: who, as `account:<name>` or `cli:<operating system user>`.
+        tag: what was done.
+        ward_id: the unit whose data it was.
+        object_id: what it was done to, as an opaque id.
+        detail: counts and names of files; never personal data.
+    """
+    connection.execute(INSERT, [subject, tag.value, ward_id, object_id, Jsonb(detail or {})])

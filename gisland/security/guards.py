@@ -1,0 +1,91 @@
+"""The doors: each route and each command names the permission it needs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+import typer
+from psycopg.types.json import Jsonb
+from starlette.requests import Request
+
+from gisland.audit.log import INSERT, Tag
+from gisland.errors import Forbidden, Unauthorized
+from gisland.security.identity import Subject, authenticate
+from gisland.security.permissions import Permission
+from gisland.settings import Settings
+from gisland.state import state_of
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
+
+class Require:
+    """FastAPI dependency: lets the request in when its subject has the permission.
+
+    Routes that are plain Starlette call it themselves and carry it as the attribute `require` of their endpoint, so
+    that the test of all routes finds it.
+    """
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> Subject:
+        """The subject of the request.
+
+        Raises:
+            Unauthorized: nobody is signed in, and somebody must be.
+            Forbidden: the subject has not the permission; this refusal is audited.
+        """
+        subject = await authenticate(request)
+        if self.permission in subject.permissions:
+            return subject
+        await self._note_refusal(request, subject)
+        if not subject.signed_in:
+            raise Unauthorized("sign in to see this")
+        raise Forbidden("your role does not allow this")
+
+    async def _note_refusal(self, request: Request, subject: Subject) -> None:
+        # On a connection of its own: the refused act leaves no transaction behind that could carry it.
+        async with state_of(request).pools.app.connection() as connection:
+            detail = Jsonb({"permission": self.permission.value})
+            await connection.execute(INSERT, [subject.name, Tag.REQUEST_REFUSED, None, request.url.path, detail])
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What a command knows of its call: the object of the Typer context."""
+
+    settings: Settings
+    subject: Subject
+
+
+def requires(permission: Permission) -> Callable[[Callable[Params, Result]], Callable[Params, Result]]:
+    """Decorator of a command, whose `ctx: typer.Context` parameter holds the `Caller`: checks the permission first.
+
+    Raises:
+        Forbidden: the operator has not the permission.
+    """
+
+    def decorate(command: Callable[Params, Result]) -> Callable[Params, Result]:
+        @functools.wraps(command)
+        def guarded(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+            context = kwargs["ctx"]
+            assert isinstance(context, typer.Context)
+            if permission not in caller(context).subject.permissions:
+                raise Forbidden("your role does not allow this command")
+            return command(*args, **kwargs)
+
+        guarded.require = permission  # type: ignore[attr-defined]  # read by the test of all commands
+        return guarded
+
+    return decorate
+
+
+def caller(ctx: typer.Context) -> Caller:
+    """The caller of a command."""
+    found = ctx.find_object(Caller)
+    assert found is not None
+    return found

@@ -1,0 +1,54 @@
+"""The closed list of permissions and of the roles that have them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """`noun:action`, in alphabetical order. `public:read` is what nobody needs to sign in for."""
+
+    ACCOUNT_MANAGE = "account:manage"
+    BENCH_RUN = "bench:run"
+    DATABASE_MANAGE = "database:manage"
+    DEMO_GENERATE = "demo:generate"
+    EVIDENCE_IMPORT = "evidence:import"
+    FORM_IMPORT = "form:import"
+    LAYER_APPLY = "layer:apply"
+    PARCEL_IMPORT = "parcel:import"
+    PUBLIC_READ = "public:read"
+    SERVICE_RUN = "service:run"
+    STAFF_LAYER_READ = "staff_layer:read"
+    UNIT_ADD = "unit:add"
+
+
+class Role(StrEnum):
+    """The roles of people (design §8)."""
+
+    VIEWER = "viewer"
+    GROUP_HEAD = "group_head"
+    OFFICER = "officer"
+    REGISTRAR = "registrar"
+    POLICE = "police"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+ANYONE = frozenset({Permission.PUBLIC_READ})
+_OFFICER = ANYONE | {Permission.STAFF_LAYER_READ}
+_REGISTRAR = _OFFICER | {
+    Permission.EVIDENCE_IMPORT,
+    Permission.FORM_IMPORT,
+    Permission.PARCEL_IMPORT,
+    Permission.UNIT_ADD,
+}
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: ANYONE,
+    Role.GROUP_HEAD: ANYONE,
+    Role.OFFICER: _OFFICER,
+    Role.REGISTRAR: _REGISTRAR,
+    Role.POLICE: ANYONE,
+    Role.AUDITOR: ANYONE,
+    Role.ADMIN: frozenset(Permission),
+}

@@ -1,0 +1,26 @@
+"""What one web worker holds for its requests; made in the lifespan of `app.py`, reached through the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from gisland.catalogue import Catalogue
+from gisland.database import Pools
+from gisland.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """Settings, connection pools and the catalogue of layers of a web worker."""
+
+    settings: Settings
+    pools: Pools
+    catalogue: Catalogue
+
+
+def state_of(connection: HTTPConnection) -> State:
+    """The state of the worker that serves this request."""
+    return cast("State", connection.app.state.gisland)
