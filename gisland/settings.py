@@ -68,6 +68,12 @@ class Settings(BaseSettings):
         """File of the key that encrypts national ids; it never lies in the database."""
         return self.id_key_file or self.state_dir / "keys" / "id.key"
 
+    def as_environment(self) -> dict[str, str]:
+        """The environment under which a child process reads these very settings."""
+        prefix = "GISLAND_"
+        ours = {prefix + name.upper(): str(value) for name, value in self.model_dump(exclude_none=True).items()}
+        return {name: value for name, value in os.environ.items() if not name.startswith(prefix)} | ours
+
 
 def load_settings() -> Settings:
     """Read the settings from the environment, once, at the start of a program."""

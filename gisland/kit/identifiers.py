@@ -60,6 +60,15 @@ def parse_personal_id(value: object) -> NationalId | None:
     return NationalId("other", digits)
 
 
+def parse_personal_ids(value: object) -> list[NationalId]:
+    """The ids in a cell: people write those of both spouses into one. A number with spaces or dots in it is one id."""
+    if not isinstance(value, str):
+        found = parse_personal_id(value)
+        return [found] if found else []
+    parts = re.split(r"[,;/&+\n|]|\bvà\b", value)
+    return [found for part in parts if (found := parse_personal_id(part)) is not None]
+
+
 def parse_organisation_id(value: object) -> NationalId | None:
     """The id of an organisation (tax code 10 or 13 digits, or an id given by the police) from a cell."""
     if isinstance(value, float) and value.is_integer():

@@ -12,6 +12,7 @@ import os
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,8 +25,6 @@ from gisland.security.permissions import ANYONE, PERMISSIONS, Permission, Role
 from gisland.state import state_of
 
 HASHER = PasswordHasher()
-# A hash that no secret fits: an unknown name costs as much time as a wrong secret.
-NOBODY_HASH = HASHER.hash(secrets.token_urlsafe())
 CACHE_SECONDS = 60
 CACHE_SIZE = 1000
 
@@ -114,11 +113,17 @@ async def _verify(request: HTTPConnection, name: str, secret: str) -> Subject:
             "SELECT secret_hash, role FROM security.account WHERE name = %s AND NOT disabled", [name]
         )
         row = await found.fetchone()
-    secret_hash, role = row if row is not None else (NOBODY_HASH, None)
+    secret_hash, role = row if row is not None else (_nobodys_hash(), None)
     right = await asyncio.to_thread(_secret_fits, secret_hash, secret)
     if not right or role is None:
         raise Unauthorized("name or secret is wrong", hint="sign in again")
     return Subject(f"account:{name}", Role(role), PERMISSIONS[Role(role)])
+
+
+@cache
+def _nobodys_hash() -> str:
+    """A hash that no secret fits: an unknown name costs as much time as a wrong secret."""
+    return HASHER.hash(secrets.token_urlsafe())
 
 
 def _secret_fits(secret_hash: str, secret: str) -> bool:

@@ -13,7 +13,7 @@ GRANT SELECT ON publish.layer, publish.status, publish.data_version TO gisland_a
 GRANT SELECT, INSERT, UPDATE ON security.account TO gisland_app;
 GRANT SELECT, INSERT ON audit.event TO gisland_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
-GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.feature_count(text), registry.lcm_of(int[])
+GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.feature_count(text), registry.is_whole(int[], int[])
     TO gisland_app;
 
 -- staff and public: read models only.

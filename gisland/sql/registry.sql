@@ -27,39 +27,48 @@ $$;
 CREATE OR REPLACE FUNCTION registry.check_shares() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
-    held registry.holding := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
-    total record;
+    held registry.holding;
+    parts int[];
+    wholes int[];
 BEGIN
-    -- Two transactions that each add a share to one parcel must see one another's.
-    PERFORM FROM registry.parcel WHERE id = held.parcel_id FOR NO KEY UPDATE;
-    SELECT count(share_num) AS given, count(*) AS holders,
-           sum(share_num::numeric * (common / share_den)) AS parts, max(common) AS whole
-      INTO total
-      FROM registry.holding,
-           LATERAL (SELECT coalesce(registry.lcm_of(array_agg(share_den)), 1) AS common FROM registry.holding h
-                     WHERE h.parcel_id IS NOT DISTINCT FROM held.parcel_id AND h.role = held.role
-                       AND h.certificate_id IS NOT DISTINCT FROM held.certificate_id AND h.retired_by IS NULL) c
-     WHERE parcel_id IS NOT DISTINCT FROM held.parcel_id AND role = held.role
-       AND certificate_id IS NOT DISTINCT FROM held.certificate_id AND retired_by IS NULL;
-    IF total.given > 0 AND (total.given < total.holders OR total.parts <> total.whole) THEN
-        RAISE EXCEPTION 'the shares of the holders of parcel % do not sum to 1', held.parcel_id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'holding_shares_sum',
-                  HINT = 'give each holder a share, all in one transaction, or none';
-    END IF;
+    -- A right that moves to another parcel leaves one behind that must be whole, too.
+    FOREACH held IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW] WHEN 'DELETE' THEN ARRAY[OLD] ELSE ARRAY[OLD, NEW] END LOOP
+        IF held.parcel_id IS NULL THEN
+            SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
+             WHERE certificate_id = held.certificate_id AND parcel_id IS NULL AND role = held.role AND retired_by IS NULL;
+        ELSE
+            -- Two transactions that each add a share to one parcel must see one another's.
+            PERFORM FROM registry.parcel WHERE id = held.parcel_id FOR NO KEY UPDATE;
+            SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
+             WHERE parcel_id = held.parcel_id AND role = held.role AND retired_by IS NULL
+               AND certificate_id IS NOT DISTINCT FROM held.certificate_id;
+        END IF;
+        IF NOT registry.is_whole(parts, wholes) THEN
+            RAISE EXCEPTION 'the shares of the holders of parcel % do not sum to 1', held.parcel_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'holding_shares_sum',
+                      HINT = 'give each holder a share, all in one transaction, or none';
+        END IF;
+    END LOOP;
     RETURN NULL;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION registry.lcm_of(denominators int[]) RETURNS numeric
-LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog AS $$
+-- Whether fractions sum to 1, or none is given at all.
+CREATE OR REPLACE FUNCTION registry.is_whole(parts int[], wholes int[]) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
 DECLARE
+    given int[] := array_remove(wholes, NULL);
     common numeric := 1;
     denominator int;
 BEGIN
-    FOREACH denominator IN ARRAY denominators LOOP
-        common := lcm(common, coalesce(denominator, 1)::numeric);
+    IF coalesce(cardinality(given), 0) = 0 THEN
+        RETURN true;
+    END IF;
+    FOREACH denominator IN ARRAY given LOOP
+        common := lcm(common, denominator::numeric);
     END LOOP;
-    RETURN common;
+    RETURN cardinality(given) = cardinality(wholes)
+           AND common = (SELECT sum(part * (common / whole)) FROM unnest(parts, wholes) f(part, whole));
 END
 $$;
 

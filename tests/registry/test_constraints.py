@@ -126,3 +126,15 @@ def test_two_sessions_cannot_both_take_the_last_share(open_connection: Open) -> 
     )
     assert total == 1
     assert "refused" in results
+
+
+def test_right_that_moves_away_leaves_a_whole_behind(app_connection: Connection, ward: int) -> None:
+    sheet = make_sheet(app_connection, ward)
+    first, second = make_parcel(app_connection, ward, sheet), make_parcel(app_connection, ward, sheet)
+    for _ in range(2):
+        moved = make_holding(app_connection, ward, first, make_holder(app_connection, ward), share=(1, 2))
+    app_connection.commit()
+    query = "UPDATE registry.holding SET parcel_id = %s, share_num = 1, share_den = 1 WHERE id = %s"
+    app_connection.execute(query, [second, moved])
+    with pytest.raises(CheckViolation, match="sum to 1"):
+        app_connection.commit()
