@@ -1,0 +1,1 @@
+"""The web app: the map page and its files."""

@@ -1,0 +1,75 @@
+"""The map page `/` and its static files.
+
+The page is plain HTML in Vietnamese; scripts and styles are files of `static/dist`, made by `npm run build`, so the
+browser may be told to run nothing else (Content-Security-Policy).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gisland.errors import GislandError
+from gisland.security.guards import Require
+from gisland.security.permissions import Permission
+
+WEB_DIR = Path(__file__).resolve().parent
+STATIC_DIR = WEB_DIR / "static"
+BUNDLE = ("app.js", "app.css")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+router = APIRouter(dependencies=[Depends(Require(Permission.PUBLIC_READ))], include_in_schema=False)
+
+
+@router.get("/", response_class=HTMLResponse)
+def map_page() -> HTMLResponse:
+    """The map page; it holds no data of its own, so anybody may have it."""
+    return HTMLResponse(render_map_page(), headers=HEADERS)
+
+
+def static_files() -> StaticFiles:
+    """Icon, texts and bundle, to be mounted at `/static`."""
+    return StaticFiles(directory=STATIC_DIR)
+
+
+def render_map_page() -> str:
+    """The HTML of the map page, in Vietnamese; the browser changes the language.
+
+    Raises:
+        GislandError: `static/dist` lacks the bundle.
+    """
+    templates = Environment(loader=FileSystemLoader(WEB_DIR / "templates"), autoescape=True, undefined=StrictUndefined)
+    texts = json.loads((STATIC_DIR / "i18n" / "vi.json").read_text(encoding="utf-8"))
+    return templates.get_template("map.html").render(t=texts, version=bundle_version(STATIC_DIR / "dist"))
+
+
+def bundle_version(dist: Path) -> str:
+    """A short hash of the bundle, put in its address so that no browser keeps an old one.
+
+    Raises:
+        GislandError: a file of the bundle is missing.
+    """
+    digest = hashlib.sha256()
+    for name in BUNDLE:
+        try:
+            digest.update((dist / name).read_bytes())
+        except FileNotFoundError:
+            raise GislandError(
+                f"Giao diện bản đồ chưa được dựng (the map page is not built): {name} is missing",
+                hint="run `npm ci && npm run build` in gisland/web",
+            ) from None
+    return digest.hexdigest()[:12]
