@@ -1,0 +1,139 @@
+"""The whole system on one page: open this first.
+
+settings → database pools → catalogue (layers, palette) → routers → errors as problem details
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import gisland
+from gisland import health
+from gisland.catalogue import load_catalogue
+from gisland.database import Pools
+from gisland.errors import DatabaseUnavailable, GislandError
+from gisland.kit.logging import set_up_logging
+from gisland.publish import ogc
+from gisland.publish import routes as publish_routes
+from gisland.security import routes as security_routes
+from gisland.settings import Settings, load_settings
+from gisland.state import State
+from gisland.web import pages
+
+log = structlog.get_logger()
+
+PROBLEM = "application/problem+json"
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the web application; each worker process calls this once."""
+    settings = settings or load_settings()
+    set_up_logging(settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pools = await Pools.open(settings)
+        app.state.gisland = State(settings, pools, load_catalogue(settings))
+        yield
+        await pools.close()
+
+    # The OGC API and the REST API have documents of their own, so FastAPI's are off.
+    app = FastAPI(title="gisland", version=gisland.__version__, lifespan=lifespan, openapi_url=None)
+    app.include_router(health.router)
+    app.include_router(security_routes.router)
+    app.include_router(publish_routes.router)
+    app.include_router(ogc.router)
+    app.include_router(pages.router)
+    app.mount("/static", pages.static_files())
+    app.add_middleware(LogRequests)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    return app
+
+
+class LogRequests:
+    """One line per request: method, path, status and duration; no query string, no body, no name.
+
+    Plain ASGI: Starlette's BaseHTTPMiddleware would copy each body through a queue.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request and note its end."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        start = time.perf_counter()
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            milliseconds = round((time.perf_counter() - start) * 1000, 1)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+
+
+def problem(error: GislandError) -> JSONResponse:
+    """An error of ours as problem details (RFC 9457)."""
+    headers = {"WWW-Authenticate": 'Basic realm="gisland", charset="UTF-8"'} if error.status == 401 else None
+    return JSONResponse(error.problem(), error.status, headers, media_type=PROBLEM)
+
+
+async def _ours(_: Request, error: Exception) -> Response:
+    assert isinstance(error, GislandError)
+    return problem(error)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code}
+    return JSONResponse(body, error.status_code, error.headers, media_type=PROBLEM)
+
+
+async def _validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # Names of fields and what is wrong, never the values that were sent.
+    wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return JSONResponse(
+        {"type": "about:blank", "title": "Bad request", "status": 400, "detail": wrong}, 400, media_type=PROBLEM
+    )
+
+
+async def _database(_: Request, error: Exception) -> Response:
+    log.error("database", error=type(error).__name__)
+    return problem(DatabaseUnavailable("the database does not answer", hint="try again in a moment"))
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    # The type only: the text of a database error quotes values.
+    log.error("unexpected", error=type(error).__name__)
+    return problem(GislandError("something went wrong on the server"))
+
+
+HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    GislandError: _ours,
+    HTTPException: _http,
+    RequestValidationError: _validation,
+    OperationalError: _database,
+    PoolTimeout: _database,
+    Exception: _unexpected,
+}

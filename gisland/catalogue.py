@@ -1,0 +1,234 @@
+"""The catalogue: what `config/` says about published layers and colours, read and checked once at start.
+
+Everything a GIS person may get wrong is told as one line: which file, which field, how to mend it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from gisland.errors import NotFound, UsageError
+from gisland.settings import Settings
+
+Model = TypeVar("Model", bound=BaseModel)
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Table = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$")]
+Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+
+
+class _Entry(BaseModel):
+    # A misspelt key must not be taken for an absent one.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(_Entry):
+    """A text in both languages."""
+
+    vi: Filled
+    en: Filled
+
+    def to(self, language: Language) -> str:
+        """The text in one language."""
+        return self.en if language == "en" else self.vi
+
+
+class PublicClass(_Entry):
+    """A class of statuses that the public sees."""
+
+    label: Text
+    color: Color
+    hatch: Filled
+
+
+class ExactStatus(PublicClass):
+    """A verification status as staff see it, and the class it belongs to."""
+
+    public: str
+
+
+class Palette(_Entry):
+    """`config/palette.yml`: colours, hatches and labels; its order is the order of the statuses, the worst first."""
+
+    public: dict[str, PublicClass]
+    exact: dict[str, ExactStatus]
+    stroke: Color
+
+    @property
+    def order(self) -> list[tuple[str, str]]:
+        """(exact status, its public class), the worst first."""
+        return [(name, status.public) for name, status in self.exact.items()]
+
+
+class LayerField(_Entry):
+    """A property of the features of a layer."""
+
+    name: Name
+    type: Literal["integer", "number", "string", "date", "datetime"]
+    title: Text
+    description: Text | None = None
+    queryable: bool = False
+    """May be asked for by value (`?name=value`), and therefore has an index."""
+    values: Literal["public", "exact"] | None = None
+    """Its values are the statuses of this part of the palette."""
+
+
+class Layer(_Entry):
+    """`config/layers/<id>/`: one published layer."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+    title: Text
+    description: Text
+    public: bool
+    feature: Table
+    """The table whose rows are the features; the layer's `id` is its `id`."""
+    geometry: Name = "geom"
+    datetime: Name | None = None
+    """The date that the `datetime` parameter asks for."""
+    extents_by: Name | None = None
+    """A field by whose values the extent of the collection is also given, part by part."""
+    fields_of: str | None = None
+    """A layer whose fields come before those given here."""
+    fields: tuple[LayerField, ...]
+    touched_by: dict[Table, Filled]
+    """Per table, which features a change of its rows touches: SQL over `changed(id)` that gives their keys."""
+    view_sql: Filled
+
+    def __hash__(self) -> int:
+        """Layers are keys of caches."""
+        return hash(self.id)
+
+    @property
+    def table(self) -> str:
+        """The published table, without its schema."""
+        return self.id.replace("-", "_")
+
+    @property
+    def target_schema(self) -> str:
+        """Where the published table lies: what is not public is out of the public role's sight."""
+        return "published" if self.public else "published_staff"
+
+    @property
+    def source_schema(self) -> str:
+        """Where the view lies, and with it whose rights it reads with."""
+        return "publisher" if self.public else "publish"
+
+    @property
+    def columns(self) -> list[str]:
+        """All columns of the table, in order."""
+        return ["id", *(field.name for field in self.fields), self.geometry]
+
+    @cached_property
+    def queryables(self) -> dict[str, LayerField]:
+        """The fields that may be asked for by value."""
+        return {field.name: field for field in self.fields if field.queryable}
+
+    def definition_hash(self, palette: Palette) -> str:
+        """Changes whenever the published table would have other columns or other rows."""
+        shape = [(field.name, field.type, field.queryable, field.title.vi) for field in self.fields]
+        parts = [self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class Catalogue(_Entry):
+    """All of it."""
+
+    layers: dict[str, Layer]
+    palette: Palette
+
+    def __hash__(self) -> int:
+        """Catalogues are keys of caches."""
+        return hash(tuple(self.layers))
+
+    def layer(self, layer_id: str) -> Layer:
+        """A layer by its id.
+
+        Raises:
+            NotFound: there is none; the message names those there are.
+        """
+        try:
+            return self.layers[layer_id]
+        except KeyError:
+            known = ", ".join(each.id for each in self.layers.values() if each.public)
+            raise NotFound(f"there is no layer {layer_id!r}", hint=f"the public layers are: {known}") from None
+
+
+def load_catalogue(settings: Settings) -> Catalogue:
+    """Read and check `config/palette.yml` and `config/layers/*/layer.yml`.
+
+    Raises:
+        UsageError: a file is missing or wrong; names file and field, and says what is expected.
+    """
+    palette_file = settings.config_dir / "palette.yml"
+    palette = _parse(Palette, palette_file, _read_yaml(palette_file))
+    for name, status in palette.exact.items():
+        if status.public not in palette.public:
+            known = ", ".join(palette.public)
+            raise _wrong(
+                palette_file, f"exact.{name}.public", f"{status.public!r} is no public class", f"one of: {known}"
+            )
+    files = sorted((settings.config_dir / "layers").glob("*/layer.yml"))
+    if not files:
+        raise _wrong(settings.config_dir / "layers", "", "there is no layer", "add <layer id>/layer.yml and view.sql")
+    raw = {file.parent.name: (file, _read_yaml(file)) for file in files}
+    return Catalogue(layers={name: _layer(name, raw) for name in raw}, palette=palette)
+
+
+def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
+    file, content = raw[name]
+    view = file.with_name("view.sql")
+    if not view.exists():
+        raise _wrong(view, "", "it is missing", "write the SELECT that gives the layer's columns")
+    borrowed = content.get("fields_of")
+    if borrowed is not None:
+        if borrowed not in raw or borrowed == name:
+            raise _wrong(file, "fields_of", f"there is no other layer {borrowed!r}", f"one of: {', '.join(raw)}")
+        content = content | {"fields": [*raw[borrowed][1].get("fields", []), *content.get("fields", [])]}
+    layer = _parse(Layer, file, content | {"id": name, "view_sql": view.read_text(encoding="utf-8").rstrip("; \n")})
+    names = layer.columns
+    for twice in sorted({column for column in names if names.count(column) > 1}):
+        raise _wrong(file, "fields", f"the column {twice!r} is there twice", "give each field a name of its own")
+    if layer.extents_by is not None and layer.extents_by not in names:
+        raise _wrong(file, "extents_by", f"there is no field {layer.extents_by!r}", f"one of: {', '.join(names[1:-1])}")
+    dates = [field.name for field in layer.fields if field.type == "date"]
+    if layer.datetime is not None and layer.datetime not in dates:
+        raise _wrong(file, "datetime", f"{layer.datetime!r} is no date field", f"one of: {', '.join(dates) or 'none'}")
+    return layer
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _wrong(file, "", "it cannot be read", "check GISLAND_CONFIG_DIR") from error
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f"line {place.line + 1}" if place else ""
+        raise _wrong(file, line, "this is no YAML", "check indentation, colons and quotes") from error
+    if not isinstance(content, dict):
+        raise _wrong(file, "", "it holds no fields", "write `name: value` lines")
+    return content
+
+
+def _parse(model: type[Model], file: Path, content: dict[str, Any]) -> Model:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        mend = "remove it, or mend its spelling" if first["type"] == "extra_forbidden" else "see config/layers/parcels"
+        raise _wrong(file, field, first["msg"], mend) from error
+
+
+def _wrong(file: Path, field: str, what: str, mend: str) -> UsageError:
+    return UsageError(what, hint=mend, file=f"{file.parent.name}/{file.name}", field=field or None)

@@ -1,0 +1,145 @@
+"""What all answers of the OGC API share: format, language, links, and who may see which layer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import Depends, Request, Response
+
+from gisland.catalogue import Language, Layer
+from gisland.errors import UsageError
+from gisland.publish.html import render
+from gisland.publish.query import COMMON, check_parameters
+from gisland.security.guards import Require
+from gisland.security.identity import Subject
+from gisland.security.permissions import Permission
+from gisland.state import State, state_of
+
+ROOT = "/ogc"
+GEOJSON = "application/geo+json"
+SCHEMA = "application/schema+json"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+
+Format = Literal["json", "html"]
+
+# What everybody may see may be kept, but is asked for anew each time; what only staff may see is kept nowhere.
+FOR_ALL = {"Cache-Control": "public, max-age=0, must-revalidate", "Vary": "Accept, Authorization"}
+FOR_ONE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization"}
+
+READ = Require(Permission.PUBLIC_READ)
+STAFF_LAYER = Require(Permission.STAFF_LAYER_READ)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as all resources see it."""
+
+    request: Request
+    subject: Subject
+    state: State
+    given: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, request: Request, subject: Subject) -> Asked:
+        """The request of a subject."""
+        try:
+            given = parse_qsl(request.scope["query_string"].decode(), keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError:
+            raise UsageError("the query string is no UTF-8", hint="percent-encode it as UTF-8") from None
+        return cls(request, subject, state_of(request), given)
+
+    @property
+    def staff(self) -> bool:
+        """Whether the staff layers are shown."""
+        return Permission.STAFF_LAYER_READ in self.subject.permissions
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme and host as the client sees them."""
+        url = self.state.settings.public_url
+        return url.rstrip("/") or f"{self.request.scope['scheme']}://{self.request.headers.get('host', 'localhost')}"
+
+    @property
+    def root(self) -> str:
+        """URL of the landing page."""
+        return self.origin + ROOT
+
+    @property
+    def format(self) -> Format:
+        """`f` decides, then the Accept header; JSON when neither asks for HTML."""
+        chosen = dict(self.given).get("f")
+        if chosen is not None:
+            return "html" if chosen == "html" else "json"
+        accept = self.request.headers.get("accept", "")
+        html, json_ = accept.find("text/html"), accept.find("json")
+        return "html" if html >= 0 and (json_ < 0 or html < json_) else "json"
+
+    @property
+    def language(self) -> Language:
+        """Vietnamese unless `lang=en`."""
+        return "en" if ("lang", "en") in self.given else "vi"
+
+    @cached_property
+    def _filter(self) -> str:
+        # Commas are encoded: QGIS < 4 takes one for the end of a link.
+        return urlencode([(name, value) for name, value in self.given if name not in {"cursor", *COMMON}])
+
+    def url(self, path: str, **changes: str) -> str:
+        """The URL of a resource below the root, with the filter, format and language of this request.
+
+        Args:
+            path: below the root.
+            changes: parameters with another value than in this request; a cursor is not kept.
+        """
+        common = urlencode({name: value for name, value in self.given if name in COMMON} | changes)
+        query = "&".join(part for part in (self._filter, common) if part)
+        return f"{self.root}{path}?{query}" if query else f"{self.root}{path}"
+
+    def here(self, **changes: str) -> str:
+        """The URL of this very resource, with other parameters."""
+        return self.url(self.request.scope["path"].removeprefix(ROOT), **changes)
+
+    def check_no_parameters(self) -> None:
+        """Refuse parameters that the resource does not have.
+
+        Raises:
+            UsageError: there is one.
+        """
+        check_parameters(self.given)
+
+    async def layer(self, layer_id: str) -> Layer:
+        """The layer, when the subject may see it.
+
+        Raises:
+            NotFound: there is none.
+            Unauthorized, Forbidden: it is for staff only.
+        """
+        layer = self.state.catalogue.layer(layer_id)
+        if not layer.public:
+            await STAFF_LAYER(self.request)
+        return layer
+
+    def layers(self) -> list[Layer]:
+        """The layers that the subject may see."""
+        return [layer for layer in self.state.catalogue.layers.values() if layer.public or self.staff]
+
+    def answer(
+        self, content: dict[str, Any], template: str, *, media_type: str = "application/json", private: bool = False
+    ) -> Response:
+        """A document as JSON or HTML, whichever was asked for."""
+        headers = FOR_ONE if private else FOR_ALL
+        if self.format == "html":
+            return Response(render(template, self.language, self.root, self.here, content), 200, headers, "text/html")
+        return Response(json.dumps(content, ensure_ascii=False).encode(), 200, headers, media_type)
+
+
+async def anyone(request: Request, subject: Annotated[Subject, Depends(READ)]) -> Asked:
+    """The request, when its subject may read what is public."""
+    return Asked.of(request, subject)
+
+
+Anyone = Annotated[Asked, Depends(anyone)]

@@ -1,0 +1,90 @@
+"""`gisland layer`: look at, check and apply the layers of `config/layers/`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gisland.audit.log import Tag, record
+from gisland.catalogue import load_catalogue
+from gisland.database import run
+from gisland.errors import NotFound
+from gisland.publish import layers
+from gisland.security.guards import Caller, caller, requires
+from gisland.security.permissions import Permission
+
+app = typer.Typer(no_args_is_help=True)
+
+LayerId = Annotated[str, typer.Argument(help="mã lớp · layer id")]
+
+
+@app.command("list")
+@requires(Permission.LAYER_APPLY)
+def list_layers(ctx: typer.Context) -> None:
+    """Các lớp và tình trạng của chúng · the layers, and whether the database has them as they are defined."""
+    settings = caller(ctx).settings
+    catalogue = load_catalogue(settings)
+    applied = layers.applied_layers(settings)
+    for layer in catalogue.layers.values():
+        found = applied.pop(layer.id, None)
+        state = (
+            "new" if found is None else "changed" if found != layer.definition_hash(catalogue.palette) else "applied"
+        )
+        typer.echo(f"{layer.id}\t{'public' if layer.public else 'staff'}\t{state}\t{layer.title.vi}")
+    for layer_id in applied:
+        typer.echo(f"{layer_id}\t-\twithout folder: `gisland layer drop {layer_id}`")
+
+
+@app.command()
+@requires(Permission.LAYER_APPLY)
+def check(ctx: typer.Context) -> None:
+    """Kiểm tra cấu hình, không thay đổi gì · check the folders and run the views; changes nothing."""
+    settings = caller(ctx).settings
+    catalogue = load_catalogue(settings)
+    layers.check_layers(settings, catalogue)
+    typer.echo(f"{len(catalogue.layers)} lớp đúng · layers are right: {', '.join(catalogue.layers)}")
+
+
+@app.command()
+@requires(Permission.LAYER_APPLY)
+def apply(ctx: typer.Context, layer_id: Annotated[str | None, typer.Argument(help="mã lớp · layer id")] = None) -> None:
+    """Tạo bảng cho các lớp mới hoặc đã sửa · make the tables of new and changed layers."""
+    asked = caller(ctx)
+    for done in layers.apply_layers(asked.settings, load_catalogue(asked.settings), layer_id):
+        typer.echo(f"{done.layer}: {'đã tạo · made' if done.changed else 'không đổi · unchanged'}, {done.features}")
+        if done.changed:
+            _note(asked, done.layer)
+
+
+@app.command()
+@requires(Permission.LAYER_APPLY)
+def sql(ctx: typer.Context, layer_id: LayerId) -> None:
+    """In câu SQL của lớp · print the SQL of a layer."""
+    typer.echo(load_catalogue(caller(ctx).settings).layer(layer_id).view_sql)
+
+
+@app.command()
+@requires(Permission.LAYER_APPLY)
+def rebuild(ctx: typer.Context, layer_id: LayerId) -> None:
+    """Tạo lại toàn bộ bảng của lớp · make the table of a layer anew."""
+    asked = caller(ctx)
+    catalogue = load_catalogue(asked.settings)
+    features = layers.rebuild_layer(asked.settings, catalogue.layer(layer_id), catalogue.palette)
+    _note(asked, layer_id)
+    typer.echo(f"{layer_id}: {features}")
+
+
+@app.command()
+@requires(Permission.LAYER_APPLY)
+def drop(ctx: typer.Context, layer_id: LayerId) -> None:
+    """Thôi công bố một lớp · publish a layer no longer."""
+    asked = caller(ctx)
+    if not layers.drop_layer(asked.settings, layer_id):
+        raise NotFound(f"the layer {layer_id!r} is not published", hint="`gisland layer list` shows those that are")
+    _note(asked, layer_id)
+    typer.echo(f"{layer_id}: đã bỏ · dropped")
+
+
+def _note(asked: Caller, layer_id: str) -> None:
+    run(asked.settings, lambda c: record(c, asked.subject.name, Tag.LAYER_APPLIED, object_id=layer_id))

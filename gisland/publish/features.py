@@ -1,0 +1,123 @@
+"""The features of OGC API – Features: pages of items, and single items.
+
+The hot path: the body goes from the database to the client as it is, with a few bytes put around it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from psycopg.types.json import Jsonb
+from starlette.types import Receive, Scope, Send
+
+from gisland.audit.log import INSERT, Tag
+from gisland.catalogue import Layer
+from gisland.errors import NotFound
+from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, Anyone, Asked
+from gisland.publish.html import render
+from gisland.publish.items import Page, read_feature, read_page
+from gisland.publish.query import CRS84, ItemsQuery, check_item_parameters, next_cursor, parse_items_query
+
+HTML = "text/html; charset=utf-8"
+
+
+async def items(request: Request) -> Response:
+    """A page of features."""
+    asked = Asked.of(request, await READ(request))
+    layer = await asked.layer(request.path_params["layer_id"])
+    state = asked.state
+    query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given)
+    pool = state.pools.public if layer.public else state.pools.staff
+    async with pool.connection() as connection:
+        page = await read_page(connection, layer, query)
+    if not layer.public:
+        await _note(asked, layer.id, page.returned)
+    links = json.dumps(_links(asked, layer, query, page))
+    matched = "" if page.matched is None else f'"numberMatched":{page.matched},'
+    tail = f'],{matched}"numberReturned":{page.returned},"links":{links}}}'
+    return _answer(asked, layer, "items", b'{"type":"FeatureCollection","features":[', page.features, tail.encode())
+
+
+items.require = READ  # type: ignore[attr-defined]  # read by the test of all routes
+
+
+async def item(asked: Anyone, layer_id: str, feature_id: str) -> Response:
+    """One feature."""
+    layer = await asked.layer(layer_id)
+    check_item_parameters(asked.given)
+    number = int(feature_id) if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19 else 0
+    pool = asked.state.pools.public if layer.public else asked.state.pools.staff
+    async with pool.connection() as connection:
+        feature = await read_feature(connection, layer, number)
+    if not layer.public:
+        await _note(asked, f"{layer.id}/{number}", int(feature is not None))
+    if feature is None:
+        raise NotFound("there is no feature with this id", collection=layer.id)
+    links = json.dumps(_document_links(asked, layer, f"/collections/{layer.id}/items/{number}"))
+    return _answer(asked, layer, "item", feature[:-1], f',"links":{links}}}'.encode())
+
+
+def add_to(router: APIRouter) -> None:
+    """Add the routes.
+
+    That of a page is a plain one: to solve its dependencies would take FastAPI as long as the rest takes.
+    """
+    router.add_route(ROOT + "/collections/{layer_id}/items", items, methods=["GET"])
+    router.add_api_route("/collections/{layer_id}/items/{feature_id}", item, methods=["GET"])
+
+
+async def _note(asked: Asked, object_id: str, returned: int) -> None:
+    """Note in the audit log that somebody was given features of a staff layer; before they are given."""
+    async with asked.state.pools.app.connection() as connection:
+        detail = Jsonb({"features": returned})
+        await connection.execute(INSERT, [asked.subject.name, Tag.STAFF_LAYER_READ, None, object_id, detail])
+
+
+def _links(asked: Asked, layer: Layer, query: ItemsQuery, page: Page) -> list[dict[str, str]]:
+    path = f"/collections/{layer.id}/items"
+    links = _document_links(asked, layer, path)
+    if page.more:
+        cursor = next_cursor(layer, query, page.last, page.way)
+        links.append({"rel": "next", "type": links[0]["type"], "href": asked.url(path, cursor=cursor)})
+    return links
+
+
+def _document_links(asked: Asked, layer: Layer, path: str) -> list[dict[str, str]]:
+    as_json = {"type": GEOJSON, "href": asked.url(path, f="json")}
+    as_html = {"type": "text/html", "href": asked.url(path, f="html")}
+    this, other = (as_html, as_json) if asked.format == "html" else (as_json, as_html)
+    collection = {"type": "application/json", "href": f"{asked.root}/collections/{layer.id}"}
+    return [{"rel": "self"} | this, {"rel": "alternate"} | other, {"rel": "collection"} | collection]
+
+
+class InParts(Response):
+    """A body that is sent in parts as they are: joining them would copy all features once more."""
+
+    def __init__(self, parts: Sequence[bytes], headers: Mapping[str, str], media_type: str) -> None:
+        length = {"Content-Length": str(sum(map(len, parts)))}
+        super().__init__(None, 200, {**headers, **length}, media_type)
+        self.parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Send them."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        for part in self.parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _answer(asked: Asked, layer: Layer, template: str, *parts: bytes) -> Response:
+    headers = {"Content-Crs": f"<{CRS84}>"} | (FOR_ALL if layer.public else FOR_ONE)
+    if asked.format == "json":
+        return InParts(parts, headers, GEOJSON)
+    document: dict[str, Any] = json.loads(b"".join(parts))
+    language = asked.language
+    document |= {
+        "title": layer.title.to(language),
+        "columns": {field.name: field.title.to(language) for field in layer.fields},
+        "path": f"{asked.root}/collections/{layer.id}",
+    }
+    return Response(render(template, language, asked.root, asked.here, document), 200, headers, HTML)

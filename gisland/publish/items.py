@@ -1,0 +1,179 @@
+"""Features as finished GeoJSON: one statement and one round trip per page, bytes from the database to the client.
+
+A page is found in one of two ways, and each of them is bounded:
+
+    hits  the features that fit the filter are found by its index and then sorted; for up to 10,000 of them, so that
+          counting them (numberMatched) comes with it
+    walk  along the primary key, when the filter is wider than that, or when there is none
+
+Left to itself the planner takes the second way for small boxes with small pages, because it believes the ids in a box
+to be spread evenly; they lie close together, and then the walk reads the whole table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from psycopg import AsyncConnection
+
+from gisland.catalogue import Layer
+from gisland.publish.query import Box, ItemsQuery, Way
+
+MOST_COUNTED = 10_000
+# Decimals of a degree: 1e-7° is about 1 cm.
+DECIMALS = 7
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of features."""
+
+    features: bytes
+    """GeoJSON features, joined by commas."""
+    returned: int
+    last: int
+    matched: int | None
+    more: bool
+    way: Way
+
+
+async def read_page(connection: AsyncConnection, layer: Layer, query: ItemsQuery) -> Page:
+    """Read a page of features.
+
+    `matched` is exact or None: unfiltered from the maintained count, filtered by counting up to 10,000, and on the
+    first page only.
+    """
+    if query.cursor is None and query.filtered:
+        page = await _read(connection, layer, query, "hits")
+        if page.matched is not None:
+            return page
+    way: Way = query.cursor.way if query.cursor else "walk"
+    return await _read(connection, layer, query, way)
+
+
+async def read_feature(connection: AsyncConnection, layer: Layer, feature_id: int) -> bytes | None:
+    """One feature as GeoJSON, or None when there is none with this id."""
+    cursor = await connection.execute(_feature_statement(layer), {"id": feature_id})
+    assert cursor.pgresult is not None
+    return cursor.pgresult.get_value(0, 0) if cursor.rowcount else None
+
+
+def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict[str, object]]:
+    """The statement of a page and its parameters.
+
+    It gives one row: features, how many, the last id, how many hits (of those looked for), and the count of the layer.
+    """
+    first, last = query.dates or (None, None)
+    boxes = _boxes(query.bbox)
+    shape = _Shape(
+        boxes=len(boxes),
+        begins=first is not None,
+        ends=last is not None,
+        equals=tuple(name for name, _ in query.equals),
+        goes_on=query.cursor is not None,
+        way=way,
+    )
+    parameters: dict[str, object] = {"limit": query.limit, "first": first, "last": last, **dict(query.equals)}
+    for number, box in enumerate(boxes):
+        parameters |= zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True)
+    if query.cursor is not None:
+        parameters["after"] = query.cursor.after
+    return _page_statement(layer, shape), parameters
+
+
+def _boxes(bbox: Box | None) -> list[Box]:
+    if bbox is None:
+        return []
+    west, south, east, north = bbox
+    # West of east is a box over the antimeridian: two boxes.
+    return [bbox] if west <= east else [(west, south, 180.0, north), (-180.0, south, east, north)]
+
+
+class _Shape(NamedTuple):
+    """What the text of a statement depends on; the values are parameters."""
+
+    boxes: int
+    begins: bool
+    ends: bool
+    equals: tuple[str, ...]
+    goes_on: bool
+    way: Way
+
+
+# All names in these texts were checked by the catalogue to be plain identifiers.
+@lru_cache(maxsize=1000)
+def _page_statement(layer: Layer, shape: _Shape) -> str:
+    conditions = [
+        *([f"({' OR '.join(_meets(layer.geometry, number) for number in range(shape.boxes))})"] if shape.boxes else []),
+        *([f"{layer.datetime} >= %(first)s"] if shape.begins else []),
+        *([f"{layer.datetime} <= %(last)s"] if shape.ends else []),
+        *(f'"{name}" = %({name})s' for name in shape.equals),
+    ]
+    count = "NULL" if conditions or shape.goes_on else f"publish.feature_count('{layer.id}')"
+    if shape.goes_on:
+        conditions.append("id > %(after)s")
+    counted = shape.way == "hits" and not shape.goes_on
+    within = (
+        f"LIMIT {MOST_COUNTED + 1}" if counted else "ORDER BY id LIMIT %(limit)s + 1" if shape.way == "walk" else ""
+    )
+    columns = ", ".join(f'"{name}"' for name in layer.columns)
+    return f"""
+        WITH hit AS MATERIALIZED (
+             SELECT {columns} FROM {_table(layer)} WHERE {" AND ".join(conditions) or "true"} {within}),
+        total AS MATERIALIZED (SELECT count(*) AS n FROM hit)
+        SELECT string_agg({_feature(layer)}, ','), count(*), max(id), (SELECT n FROM total), {count}
+        FROM (SELECT * FROM hit{" WHERE (SELECT n FROM total) <= " + str(MOST_COUNTED) if counted else ""}
+               ORDER BY id LIMIT %(limit)s) t"""  # noqa: S608
+
+
+def _meets(geometry: str, number: int) -> str:
+    sides = (f"%({side}{number})s" for side in ("west", "south", "east", "north"))
+    box = f"ST_MakeEnvelope({', '.join(sides)}, 4326)"
+    # A feature whose own box lies within meets it; only those on its edge are looked at closely.
+    # CASE and not OR, for which the planner would search the index twice.
+    return f"({geometry} && {box} AND CASE WHEN {geometry} @ {box} THEN true ELSE ST_Intersects({geometry}, {box}) END)"
+
+
+@lru_cache(maxsize=100)
+def _feature_statement(layer: Layer) -> str:
+    return f"SELECT {_feature(layer)} FROM {_table(layer)} t WHERE id = %(id)s"  # noqa: S608
+
+
+def _feature(layer: Layer) -> str:
+    """SQL that makes a GeoJSON feature of a row of `t`."""
+    names = ", ".join(f't."{field.name}"' for field in layer.fields)
+    parts = (
+        """'{"type":"Feature","id":'""",
+        "t.id",
+        """',"geometry":'""",
+        f"ST_AsGeoJSON(t.{layer.geometry}, {DECIMALS}, 0)",
+        """',"properties":'""",
+        f"(SELECT row_to_json(p) FROM (SELECT {names}) p)",  # noqa: S608
+        "'}'",
+    )
+    return " || ".join(parts)
+
+
+def _table(layer: Layer) -> str:
+    return f"{layer.target_schema}.{layer.table}"
+
+
+async def _read(connection: AsyncConnection, layer: Layer, query: ItemsQuery, way: Way) -> Page:
+    statement, parameters = page_statement(layer, query, way)
+    # Which index a walk takes depends on the values, so it is planned anew each time. Hits are found by the same index
+    # whatever the values are: their plan is kept.
+    cursor = await connection.execute(statement, parameters, prepare=False if way == "walk" else None)
+    result = cursor.pgresult
+    assert result is not None
+    # The bytes as they came over the wire: no decoding here, no encoding for the client.
+    features, returned, last, hits, count = (result.get_value(0, column) or b"" for column in range(5))
+    found = int(hits)
+    matched = None
+    if query.cursor is None:
+        if not query.filtered:
+            matched = int(count)
+        elif way == "hits" and found <= MOST_COUNTED:
+            matched = found
+    return Page(features, int(returned), int(last or 0), matched, found > int(returned), way)

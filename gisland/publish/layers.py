@@ -1,0 +1,265 @@
+"""Bringing the published tables in line with `config/layers/`; all of it in one transaction, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
+
+from gisland.catalogue import Catalogue, Layer, Palette
+from gisland.database import Role, connect
+from gisland.errors import UsageError
+from gisland.settings import Settings
+
+# Bears the name of the table while it is filled.
+DRAFT = "__draft"
+# Which PostgreSQL types a field of a layer may have.
+COLUMN_TYPES = {
+    "integer": {"int2", "int4", "int8"},
+    "number": {"int2", "int4", "int8", "float4", "float8", "numeric"},
+    "string": {"text", "varchar"},
+    "date": {"date"},
+    "datetime": {"timestamptz"},
+}
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What `apply_layers` did with a layer."""
+
+    layer: str
+    changed: bool
+    features: int
+
+
+def apply_layers(settings: Settings, catalogue: Catalogue, only: str | None = None) -> list[Applied]:
+    """Make the published tables be what the catalogue says; a layer whose definition did not change costs nothing.
+
+    Args:
+        only: apply this layer and leave the others.
+
+    Raises:
+        UsageError: a view does not run, gives other columns than declared, or reads a column that a public layer may
+            not show; nothing is changed then.
+        NotFound: there is no layer `only`.
+    """
+    layers = [catalogue.layer(only)] if only is not None else list(catalogue.layers.values())
+    with _owner(settings) as connection:
+        if _write_statuses(connection, catalogue.palette):
+            # Another order or other classes: no layer may be left with the old ones.
+            layers = list(catalogue.layers.values())
+        return [_apply(connection, layer, catalogue.palette) for layer in layers]
+
+
+def rebuild_layer(settings: Settings, layer: Layer, palette: Palette) -> int:
+    """Make the table of a layer anew, whether or not its definition changed. Returns the number of features."""
+    with _owner(settings) as connection:
+        return _create(connection, layer, palette)
+
+
+def check_layers(settings: Settings, catalogue: Catalogue) -> None:
+    """Apply all layers and take it back: raises what `apply_layers` would raise, and changes nothing."""
+    with _owner(settings) as connection:
+        _write_statuses(connection, catalogue.palette)
+        for layer in catalogue.layers.values():
+            _create_view(connection, layer, sql.Identifier(layer.source_schema, layer.table))
+            _check_touched_by(connection, layer)
+        connection.rollback()
+
+
+def drop_layer(settings: Settings, layer_id: str) -> bool:
+    """Publish a layer no longer, whether or not its folder is still there. Returns whether it was published."""
+    with _owner(settings) as connection:
+        row = connection.execute("SELECT source, target FROM publish.layer WHERE id = %s", [layer_id]).fetchone()
+        if row is None:
+            return False
+        for kind, name in zip(("VIEW", "TABLE"), row, strict=True):
+            connection.execute(sql.SQL("DROP {} IF EXISTS {}").format(_trusted(kind), _trusted(name)))
+        connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer_id])
+    return True
+
+
+def applied_layers(settings: Settings) -> dict[str, str]:
+    """The layers in the database: id → hash of the definition that was applied."""
+    with connect(settings, Role.APP) as connection:
+        return dict(connection.execute("SELECT id, definition_hash FROM publish.layer").fetchall())
+
+
+@contextmanager
+def _owner(settings: Settings) -> Iterator[Connection]:
+    with connect(settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        # A view with many subqueries looks dear to the planner, and compiling them takes longer than running them.
+        connection.execute("SET jit = off")
+        # Two programs that start at once: the second waits and then finds nothing to do.
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('gisland layer'))")
+        yield connection
+
+
+def _write_statuses(connection: Connection, palette: Palette) -> bool:
+    """Write the order of the statuses and their public classes. Returns whether they changed."""
+    rows = [(name, position, public) for position, (name, public) in enumerate(palette.order, start=1)]
+    found = connection.execute("SELECT status, position, public_class FROM publish.status ORDER BY position").fetchall()
+    if found == rows:
+        return False
+    connection.execute("DELETE FROM publish.status")
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO publish.status (status, position, public_class) VALUES (%s, %s, %s)", rows)
+    connection.execute("ANALYZE publish.status")
+    return True
+
+
+def _apply(connection: Connection, layer: Layer, palette: Palette) -> Applied:
+    wanted = layer.definition_hash(palette)
+    row = connection.execute("SELECT definition_hash FROM publish.layer WHERE id = %s", [layer.id]).fetchone()
+    if row is not None and row[0] == wanted:
+        count = connection.execute("SELECT publish.feature_count(%s)", [layer.id]).fetchone()
+        assert count is not None
+        return Applied(layer.id, changed=False, features=count[0])
+    return Applied(layer.id, changed=True, features=_create(connection, layer, palette))
+
+
+def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
+    """Make the table beside the old one, which is read until the new one takes its place at commit."""
+    target = sql.Identifier(layer.target_schema, layer.table)
+    draft = sql.Identifier(layer.target_schema, f"{layer.table}{DRAFT}")
+    source = sql.Identifier(layer.source_schema, layer.table)
+    # Each change of the registry writes here before its flush and until its commit: this waits for those under way,
+    # and those that come wait for this. So no change falls between the fill and the first flush that knows the layer.
+    connection.execute("LOCK TABLE publish.dirty IN SHARE MODE")
+    _create_view(connection, layer, source)
+    _check_touched_by(connection, layer)
+    names = sql.SQL(", ").join(map(sql.Identifier, layer.columns))
+    made = connection.execute(sql.SQL("CREATE TABLE {} AS SELECT {} FROM {} ORDER BY id").format(draft, names, source))
+    _finish_table(connection, layer, draft)
+    _put_in_place(connection, layer, draft, target)
+    _register(connection, layer, palette, source, target)
+    connection.execute("INSERT INTO publish.count_delta (layer, delta) VALUES (%s, %s)", [layer.id, made.rowcount])
+    return made.rowcount
+
+
+def _put_in_place(connection: Connection, layer: Layer, draft: sql.Identifier, target: sql.Identifier) -> None:
+    connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(target))
+    indexes = connection.execute(
+        "SELECT nspname, relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+        " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE indrelid = %s::regclass",
+        [draft.as_string(connection)],
+    ).fetchall()
+    for schema, name in indexes:
+        new = sql.Identifier(name.replace(DRAFT, ""))
+        connection.execute(sql.SQL("ALTER INDEX {} RENAME TO {}").format(sql.Identifier(schema, name), new))
+    connection.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(draft, sql.Identifier(layer.table)))
+
+
+def _create_view(connection: Connection, layer: Layer, source: sql.Identifier) -> None:
+    """Create the view; that of a public layer as the publisher, who may read no personal column."""
+    where = {"layer": layer.id, "file": "view.sql"}
+    try:
+        connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(source))
+        if layer.public:
+            connection.execute("SET ROLE gisland_publisher")
+        connection.execute(sql.SQL("CREATE VIEW {} AS {}").format(source, _trusted(layer.view_sql)))
+        # Reads one row with all its columns with the rights of the view's owner, so that a function that would read
+        # with its caller's rights is refused as well.
+        connection.execute(sql.SQL("SELECT shown::text FROM {} shown LIMIT 1").format(source))
+        connection.execute("SET ROLE gisland_owner")
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise UsageError(
+            f"a public layer may not show this: {error.diag.message_primary}",
+            hint="use columns that sql/grants.sql grants to gisland_publisher, or make the layer `public: false`",
+            **where,
+        ) from error
+    except psycopg.Error as error:
+        raise UsageError(
+            f"the view does not run: {error.diag.message_primary}", hint="mend the SQL", **where
+        ) from error
+    _check_columns(connection, layer, source)
+
+
+def _check_columns(connection: Connection, layer: Layer, source: sql.Identifier) -> None:
+    found: dict[str, str] = dict(
+        connection.execute(
+            "SELECT attname, typname FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid"
+            " WHERE attrelid = %s::regclass AND attnum > 0",
+            [source.as_string(connection)],
+        ).fetchall()
+    )
+    expected = {"id": COLUMN_TYPES["integer"], layer.geometry: {"geometry"}}
+    expected |= {field.name: COLUMN_TYPES[field.type] for field in layer.fields}
+    for name in sorted(expected.keys() ^ found.keys()):
+        told = "view.sql does not give this field" if name in expected else "view.sql gives it, but it is not declared"
+        raise UsageError(told, hint="make both say the same", layer=layer.id, file="layer.yml", field=name)
+    for name, types in expected.items():
+        if found[name] not in types:
+            told, mend = f"it is of the type {found[name]}", f"cast it to {' or '.join(sorted(types))}"
+            raise UsageError(told, hint=mend, layer=layer.id, file="view.sql", field=name)
+
+
+def _check_touched_by(connection: Connection, layer: Layer) -> None:
+    """Plan each query of `touched_by`, as flush() would run it."""
+    for table, query in layer.touched_by.items():
+        try:
+            connection.execute("SELECT %s::regclass", [table])
+            connection.execute(
+                sql.SQL("WITH changed(id) AS (SELECT 0::bigint) SELECT k::bigint FROM ({}) touched(k) LIMIT 0").format(
+                    _trusted(query)
+                )
+            )
+        except psycopg.Error as error:
+            told = f"it does not run: {error.diag.message_primary}"
+            hint = "write a SELECT of feature keys FROM changed"
+            raise UsageError(told, hint=hint, layer=layer.id, file="layer.yml", field=f"touched_by.{table}") from error
+
+
+def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) -> None:
+    """Types, key, indexes, comments and grants of a table that has its rows."""
+    geometry = sql.Identifier(layer.geometry)
+    run = connection.execute
+    run(
+        sql.SQL("ALTER TABLE {} ALTER {} TYPE geometry(Geometry, 4326), ALTER {} SET NOT NULL").format(
+            target, geometry, geometry
+        )
+    )
+    # Usage: one feature; paging in the order of ids; flush()
+    run(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (id)").format(target))
+    # Usage: bbox
+    run(sql.SQL("CREATE INDEX ON {} USING gist ({})").format(target, geometry))
+    for field in layer.queryables.values():
+        # Usage: ?field=value, with pages in the order of ids read straight from the index
+        run(sql.SQL("CREATE INDEX ON {} ({}, id)").format(target, sql.Identifier(field.name)))
+    for field in layer.fields:
+        title = sql.Literal(f"{field.title.vi} · {field.title.en}")
+        run(sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(target, sql.Identifier(field.name), title))
+    run(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(f"{layer.title.vi} · {layer.title.en}")))
+    readers = "gisland_staff, gisland_public" if layer.public else "gisland_staff"
+    run(sql.SQL("GRANT SELECT ON {} TO {}").format(target, _trusted(readers)))
+    run(sql.SQL("ANALYZE {}").format(target))
+
+
+def _register(
+    connection: Connection, layer: Layer, palette: Palette, source: sql.Identifier, target: sql.Identifier
+) -> None:
+    connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer.id])
+    connection.execute(
+        "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, definition_hash)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s)",
+        [
+            layer.id,
+            layer.public,
+            target.as_string(connection),
+            source.as_string(connection),
+            layer.columns,
+            Jsonb(layer.touched_by),
+            layer.feature,
+            layer.definition_hash(palette),
+        ],
+    )
+
+
+def _trusted(text: str) -> sql.SQL:
+    """SQL from the layer's own files, written by whoever runs this service."""
+    return sql.SQL(text)

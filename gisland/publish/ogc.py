@@ -1,0 +1,134 @@
+"""OGC API – Features at `/ogc`: documents about the service and its collections. The features are in `features.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from fastapi import APIRouter, Depends, Response
+
+from gisland.catalogue import Catalogue, Layer
+from gisland.publish import features
+from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
+from gisland.publish.extent import read_extent
+from gisland.publish.openapi import openapi_document
+from gisland.publish.pygeoapi import BASE, Documents, make_documents
+
+CONFORMANCE = [
+    *(f"http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/{each}" for each in ("core", "json", "html", "oas30")),
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{each}"
+        for each in ("core", "geojson", "html", "oas30")
+    ),
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{each}"
+        for each in ("queryables", "queryables-query-parameters")
+    ),
+    "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
+    *(f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{each}" for each in ("schemas", "core-roles-features")),
+]
+
+router = APIRouter(prefix=ROOT, dependencies=[Depends(READ)])
+features.add_to(router)
+
+
+_making = Lock()
+
+
+@cache
+def _documents(catalogue: Catalogue) -> Documents:
+    return make_documents(catalogue)
+
+
+def _documents_made_once(catalogue: Catalogue) -> Documents:
+    # One at a time: pygeoapi shares state between calls.
+    with _making:
+        return _documents(catalogue)
+
+
+async def _document(asked: Asked, path: str) -> dict[str, Any]:
+    """A copy of the document at a path below the root, in the language and with the URLs of the request."""
+    documents = await asyncio.to_thread(_documents_made_once, asked.state.catalogue)
+    text = json.dumps(documents[path, asked.language], ensure_ascii=False)
+    copy: dict[str, Any] = json.loads(text.replace(BASE, asked.root))
+    return copy
+
+
+@router.get("")
+@router.get("/", include_in_schema=False)
+async def landing(asked: Anyone) -> Response:
+    """The landing page."""
+    asked.check_no_parameters()
+    return asked.answer(await _document(asked, ""), "landing")
+
+
+@router.get("/conformance")
+async def conformance(asked: Anyone) -> Response:
+    """The conformance classes that hold."""
+    asked.check_no_parameters()
+    return asked.answer({"conformsTo": CONFORMANCE}, "conformance")
+
+
+@router.get("/api")
+async def api(asked: Anyone) -> Response:
+    """The OpenAPI document of what the subject may see."""
+    asked.check_no_parameters()
+    state = asked.state
+    document = openapi_document(asked.layers(), state.catalogue.palette, state.settings, asked.root, asked.language)
+    return Response(
+        json.dumps(document, ensure_ascii=False).encode(), 200, FOR_ONE if asked.staff else FOR_ALL, media_type=OPENAPI
+    )
+
+
+@router.get("/collections")
+async def collections(asked: Anyone) -> Response:
+    """The collections that the subject may see."""
+    asked.check_no_parameters()
+    document = await _document(asked, "collections")
+    document["collections"] = [await _collection(asked, layer) for layer in asked.layers()]
+    return asked.answer(document, "collections", private=asked.staff)
+
+
+@router.get("/collections/{layer_id}")
+async def collection(asked: Anyone, layer_id: str) -> Response:
+    """One collection."""
+    layer = await asked.layer(layer_id)
+    asked.check_no_parameters()
+    return asked.answer(await _collection(asked, layer), "collection", private=not layer.public)
+
+
+@router.get("/collections/{layer_id}/queryables")
+async def queryables(asked: Anyone, layer_id: str) -> Response:
+    """What features may be asked for by."""
+    return await _properties(asked, layer_id, "queryables")
+
+
+@router.get("/collections/{layer_id}/schema")
+async def schema(asked: Anyone, layer_id: str) -> Response:
+    """The properties of features."""
+    return await _properties(asked, layer_id, "schema")
+
+
+async def _properties(asked: Asked, layer_id: str, kind: str) -> Response:
+    layer = await asked.layer(layer_id)
+    asked.check_no_parameters()
+    document = await _document(asked, f"collections/{layer.id}/{kind}")
+    return asked.answer(document, "properties", media_type=SCHEMA, private=not layer.public)
+
+
+async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
+    """The document of a collection, with its extent and number of features of this moment."""
+    document = await _document(asked, f"collections/{layer.id}")
+    pool = asked.state.pools.public if layer.public else asked.state.pools.staff
+    async with pool.connection() as connection:
+        found = await read_extent(connection, layer)
+    document["itemCount"] = found.features
+    if found.boxes:
+        document["extent"]["spatial"]["bbox"] = found.boxes
+    else:
+        del document["extent"]
+    return document

@@ -1,0 +1,167 @@
+"""The OpenAPI 3.0 document of `/ogc`, made by hand: self-contained, and with what QGIS looks for.
+
+QGIS reads its page size from `components.parameters.limit`; without it it takes 100 features at a time. FastAPI's own
+document is OpenAPI 3.1, which the OGC test suite does not read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gisland
+from gisland.catalogue import Language, Layer, Palette
+from gisland.publish.pygeoapi import JSON_TYPES
+from gisland.publish.query import CRS84, EPSG4326, values_of
+from gisland.settings import Settings
+
+Json = dict[str, Any]
+
+
+def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, root: str, language: Language) -> Json:
+    """The document for those who see these layers, with `root` as the URL of the landing page."""
+    paths = {
+        "/": _operation("getLandingPage", "Landing page", "Document"),
+        "/conformance": _operation("getConformance", "Conformance classes", "Document"),
+        "/api": _operation("getApi", "This document", "Document"),
+        "/collections": _operation("getCollections", "Collections", "Document"),
+    }
+    for layer in layers:
+        paths |= _layer_paths(layer, palette, language)
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "gisland OGC API", "version": gisland.__version__, "description": "OGC API – Features"},
+        "servers": [{"url": root}],
+        "paths": paths,
+        "components": {
+            "parameters": _parameters(settings),
+            "schemas": _schemas(),
+            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+            "responses": {
+                "Problem": _response(
+                    "What is wrong, and how to mend it (RFC 9457)", "Problem", "application/problem+json"
+                )
+            },
+        },
+    }
+
+
+def _layer_paths(layer: Layer, palette: Palette, language: Language) -> dict[str, Json]:
+    title, path = layer.title.to(language), f"/collections/{layer.id}"
+    name = "".join(part.capitalize() for part in layer.id.split("-"))
+    items = [{"$ref": f"#/components/parameters/{each}"} for each in ("bbox", "bbox-crs", "crs", "limit", "cursor")]
+    if layer.datetime is not None:
+        items.append({"$ref": "#/components/parameters/datetime"})
+    for field in layer.queryables.values():
+        values = values_of(field, palette)
+        schema = JSON_TYPES[field.type] | ({"enum": values} if values else {})
+        items.append(_parameter(field.name, schema, field.title.to(language)))
+    feature_id: Json = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "integer"}}
+    one = [feature_id, {"$ref": "#/components/parameters/crs"}]
+    paths = {
+        path: _operation(f"describe{name}", title, "Document"),
+        f"{path}/queryables": _operation(f"get{name}Queryables", title, "Document", "application/schema+json"),
+        f"{path}/schema": _operation(f"get{name}Schema", title, "Document", "application/schema+json"),
+        f"{path}/items": _operation(f"get{name}", title, "FeatureCollection", "application/geo+json", items),
+        f"{path}/items/{{featureId}}": _operation(f"get{name}One", title, "Feature", "application/geo+json", one),
+    }
+    if not layer.public:
+        for each in paths.values():
+            each["get"]["security"] = [{"basic": []}]
+    return paths
+
+
+def _operation(
+    operation_id: str,
+    summary: str,
+    schema: str,
+    media_type: str = "application/json",
+    parameters: list[Json] | None = None,
+) -> Json:
+    common = [{"$ref": "#/components/parameters/f"}, {"$ref": "#/components/parameters/lang"}]
+    found = _response(summary, schema, media_type)
+    found["content"]["text/html"] = {"schema": {"type": "string"}}
+    return {
+        "get": {
+            "operationId": operation_id,
+            "summary": summary,
+            "parameters": [*(parameters or []), *common],
+            "responses": {"200": found, "default": {"$ref": "#/components/responses/Problem"}},
+        }
+    }
+
+
+def _response(description: str, schema: str, media_type: str) -> Json:
+    return {
+        "description": description,
+        "content": {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
+
+
+def _parameter(name: str, schema: Json, description: str, *, explode: bool = False) -> Json:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": schema,
+        "style": "form",
+        "explode": explode,
+        "description": description,
+    }
+
+
+def _parameters(settings: Settings) -> dict[str, Json]:
+    bbox = {"type": "array", "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}]}
+    limit = {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": settings.items_limit_max,
+        "default": min(settings.items_limit_default, settings.items_limit_max),
+    }
+    crs = {"type": "string", "format": "uri", "default": CRS84}
+    choices = {"f": ["json", "html"], "lang": ["vi", "en"]}
+    return {
+        "limit": _parameter("limit", limit, "Most features on a page"),
+        "bbox": _parameter("bbox", bbox | {"items": {"type": "number"}}, "Features that meet this box"),
+        "bbox-crs": _parameter("bbox-crs", crs | {"enum": [CRS84, EPSG4326]}, "CRS of the bbox"),
+        "crs": _parameter("crs", crs | {"enum": [CRS84]}, "CRS of the features"),
+        "datetime": _parameter("datetime", {"type": "string"}, "Date or interval, open ends as .. or empty"),
+        "cursor": _parameter("cursor", {"type": "string"}, "Where a page begins: comes in `next` links only"),
+        **{
+            name: _parameter(name, {"type": "string", "enum": values, "default": values[0]}, name)
+            for name, values in choices.items()
+        },
+    }
+
+
+def _schemas() -> dict[str, Json]:
+    link = {
+        "type": "object",
+        "required": ["href"],
+        "properties": {"href": {"type": "string"}, "rel": {"type": "string"}},
+    }
+    links = {"type": "array", "items": link}
+    feature = {
+        "type": "object",
+        "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "integer"},
+            "geometry": {"type": "object", "nullable": True},
+            "properties": {"type": "object", "nullable": True},
+            "links": links,
+        },
+    }
+    features = {
+        "type": {"type": "string", "enum": ["FeatureCollection"]},
+        "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
+        "numberMatched": {"type": "integer", "minimum": 0},
+        "numberReturned": {"type": "integer", "minimum": 0},
+        "links": links,
+    }
+    problem = {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}}
+    return {
+        "Document": {"type": "object"},
+        "Feature": feature,
+        "FeatureCollection": {"type": "object", "required": ["type", "features"], "properties": features},
+        "Problem": {"type": "object", "properties": problem | {"hint": {"type": "string"}}},
+    }

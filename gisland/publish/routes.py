@@ -1,0 +1,55 @@
+"""What the map page asks for: the palette, and how many parcels have which status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Response
+
+from gisland.catalogue import PublicClass
+from gisland.publish.answer import FOR_ALL, FOR_ONE, READ, Anyone
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(READ)])
+
+
+@router.get("/palette")
+async def palette(asked: Anyone, response: Response) -> dict[str, Any]:
+    """Statuses with label, colour and hatch, the worst first: for staff the exact ones, else the four classes."""
+    asked.check_no_parameters()
+    colors = asked.state.catalogue.palette
+    statuses: dict[str, PublicClass] = {**colors.exact} if asked.staff else colors.public
+    response.headers.update(FOR_ONE if asked.staff else FOR_ALL)
+    return {
+        "property": "exact_status" if asked.staff else "verification_status",
+        "layer": "parcels-staff" if asked.staff else "parcels",
+        "stroke": colors.stroke,
+        "statuses": [
+            {
+                "id": name,
+                "label": status.label.model_dump(),
+                "color": status.color,
+                "hatch": status.hatch,
+                "order": order,
+            }
+            for order, (name, status) in enumerate(statuses.items(), start=1)
+        ],
+    }
+
+
+@router.get("/layers/{layer_id}/counts")
+async def counts(asked: Anyone, layer_id: str, response: Response) -> dict[str, Any]:
+    """The number of features, in all and per status."""
+    layer = await asked.layer(layer_id)
+    asked.check_no_parameters()
+    response.headers.update(FOR_ALL if layer.public else FOR_ONE)
+    wanted = "public" if layer.public else "exact"
+    status = next((field.name for field in layer.fields if field.values == wanted), None)
+    pool = asked.state.pools.public if layer.public else asked.state.pools.staff
+    async with pool.connection() as connection:
+        grouped = f"SELECT coalesce(\"{status}\", ''), count(*) FROM {layer.target_schema}.{layer.table} GROUP BY 1"  # noqa: S608
+        plain = f"SELECT '', count(*) FROM {layer.target_schema}.{layer.table}"  # noqa: S608
+        rows = await (await connection.execute((grouped if status else plain).encode())).fetchall()
+    return {
+        "total": sum(count for _, count in rows),
+        "by_status": {name: count for name, count in rows if name},
+    }
