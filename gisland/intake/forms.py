@@ -1,0 +1,148 @@
+"""Form PL3-01 (công văn 2071/QLĐĐ-TKKTĐĐ): certificates that were issued but are not in the database yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from psycopg import Connection
+from psycopg.errors import CheckViolation
+
+from gisland.database import Role, connect
+from gisland.errors import Conflict
+from gisland.intake.form_rows import COLUMNS, Notes, check_shares, staged_rows
+from gisland.intake.layouts import load_layouts
+from gisland.intake.report import Advance, Report, examples, no_progress
+from gisland.intake.rows import Collector
+from gisland.intake.staging import accept, lock_unit, stage, statements, write_batch
+from gisland.intake.tables import Table, find_tables
+from gisland.kit.identifiers import map_number
+from gisland.registry.units import Unit, find_unit
+from gisland.security.crypto import load_vault
+from gisland.settings import Settings
+
+JUDGE = ("rights", "certificates", "holders", "holdings", "certificate_parcels", "land_uses", "judge")
+APPLY = (
+    "add_certificates",
+    "change_certificates",
+    "add_holders",
+    "change_holders",
+    "link_certificate_parcels",
+    "put_certificate_parcels",
+    "add_holdings",
+    "change_holdings",
+    "drop_unplaced_holdings",
+    "drop_land_uses",
+    "add_land_uses",
+    "check_shares",
+)
+
+
+def intake_form(
+    settings: Settings,
+    path: Path,
+    ward: str,
+    *,
+    by: str,
+    former_wards: Iterable[str] = (),
+    layout: str | None = None,
+    dry_run: bool = False,
+    advance: Advance = no_progress,
+) -> Report:
+    """Take in a form PL3-01, all or nothing.
+
+    Args:
+        settings: where the database, the key and the layouts are.
+        path: a workbook; every sheet of it that fits the layout is read.
+        ward: code of the ward, as column B must have it.
+        by: who does it, for the change and the audit log.
+        former_wards: codes of former wards that column B may have as well.
+        layout: name of the layout, when several fit.
+        dry_run: do everything and roll back.
+        advance: told how many rows were read.
+
+    Raises:
+        InputError: the file or rows of it cannot be taken in.
+        NotFound: there is no such file or ward.
+        Conflict: shares would not sum to 1 together with those in the registry.
+    """
+    with connect(settings, Role.APP) as connection:
+        unit = find_unit(connection, ward)
+    layouts = load_layouts(settings.config_dir, "form", layout)
+    tables = find_tables(path, layouts)
+    vault = load_vault(settings)
+    former = frozenset(map_number(code) for code in former_wards)
+
+    def work(connection: Connection) -> Report:
+        lock_unit(connection, unit)
+        notes = Notes()
+        collectors = [Collector(path.name, **_sheet(table, tables)) for table in tables]
+        rows = list(staged_rows(tables, ward, former, vault, collectors, notes))
+        check_shares(notes, collectors[0])
+        for collector in collectors:
+            collector.check()
+        advance(notes.rows, notes.rows)
+        stage(connection, "staged_form", COLUMNS, rows)
+        return _accept(connection, unit, path, tables, notes, by)
+
+    return accept(settings, work, dry_run=dry_run)
+
+
+def _sheet(table: Table, tables: list[Table]) -> dict[str, str]:
+    return {"sheet": table.sheet.name} if len(tables) > 1 else {}
+
+
+def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table], notes: Notes, by: str) -> Report:
+    ids: dict[str, object] = {"ward": unit.id}
+    for name in JUDGE:
+        connection.execute(SQL[name], ids)
+    rows = connection.execute(SQL["outcomes"]).fetchall()
+    outcomes = Counter(outcome for *_, outcome in rows)
+    open_rows = [(place, found) for place, found, *_, outcome in rows if found != 1 and outcome != "seen"]
+    counts = {
+        "rows": notes.rows,
+        "new": outcomes["new"],
+        "changed": outcomes["changed"],
+        "unchanged": outcomes["seen"] + outcomes["same"] + len(notes.repeated),
+        "conflicts": outcomes["conflict"],
+        "unmatched": len(open_rows),
+    }
+    report = Report(path.name, f"{unit.code} {unit.name}", tables[0].match.layout.name, counts)
+    report.written = any(adds or changes for _, _, adds, changes, _ in rows)
+    report.remarks = _remarks(notes, open_rows, [row[0] for row in rows if row[-1] == "conflict"])
+    if report.written or any(found == 1 and outcome == "same" for _, found, *_, outcome in rows):
+        ids["batch"], ids["change"] = write_batch(connection, unit, "form", path, report, by=by)
+        try:
+            for name in APPLY:
+                connection.execute(SQL[name], ids)
+        except CheckViolation as error:
+            if error.diag.constraint_name != "holding_shares_sum":
+                raise
+            raise Conflict(
+                "cùng với phần quyền đã có trong CSDL thì không cộng thành 1 · with the shares that are there already,"
+                " the sum is not 1",
+                hint="ghi phần quyền của mọi người trên GCN · give the shares of all people on the certificate",
+                file=path.name,
+            ) from None
+        connection.execute(SQL["accept_rows"], ids)
+    return report
+
+
+def _remarks(notes: Notes, open_rows: list[tuple[str, int]], conflicts: list[str]) -> list[str]:
+    """The lists of rows that a person should look at; row numbers only, no names."""
+    lists = [
+        ("chưa gắn được thửa: không có thửa này · no such parcel", [place for place, found in open_rows if found == 0]),
+        (
+            "chưa gắn được thửa: số tờ ở nhiều tỷ lệ · ambiguous number",
+            [place for place, found in open_rows if found > 1],
+        ),
+        ("đã được sửa trong CSDL, biểu không ghi đè · corrected since, not overwritten", conflicts),
+        ("số định danh không dùng được · unusable ids", notes.odd_ids),
+        ("mã phường cũ · code of a former ward", notes.old_ward),
+        ("dòng lặp lại trong tệp · repeated rows", notes.repeated),
+    ]
+    return [f"{text} ({len(places)}): dòng · row {examples(places)}" for text, places in lists if places]
+
+
+SQL = statements("gisland.intake", "sql/forms.sql")

@@ -1,0 +1,120 @@
+-- Parcels from a map file: judged against the registry, then accepted. An empty cell (NULL) says nothing: it erases nothing.
+
+-- name: duplicates
+SELECT (array_agg(row_no ORDER BY row_no))[1:2] AS rows, sheet_no, scale, parcel_no
+  FROM staged_parcel
+ GROUP BY old_ward_code, sheet_no, scale, parcel_no HAVING count(*) > 1
+ ORDER BY 1
+
+-- name: other_crs
+SELECT DISTINCT sheet_no, scale, sheet.srid
+  FROM staged_parcel JOIN registry.map_sheet sheet USING (old_ward_code, sheet_no, scale)
+ WHERE sheet.ward_id = %(ward)s AND sheet.srid <> %(srid)s
+ ORDER BY 1, 2
+
+-- name: add_sheets
+INSERT INTO registry.map_sheet (ward_id, old_ward_code, sheet_no, scale, srid)
+SELECT DISTINCT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int FROM staged_parcel
+EXCEPT SELECT ward_id, old_ward_code, sheet_no, scale, srid FROM registry.map_sheet
+ ORDER BY 2, 4, 3
+
+-- name: add_groups
+INSERT INTO registry.residential_group (ward_id, code, name)
+SELECT %(ward)s, group_code, 'Tổ dân phố ' || group_code FROM staged_parcel WHERE group_code IS NOT NULL
+ GROUP BY group_code ORDER BY group_code
+    ON CONFLICT (ward_id, code) DO NOTHING
+
+-- What becomes of each row; a new parcel gets its id here, so that its land types need not look it up. A parcel that an intake wrote last bears the time of that batch (both are now() of one
+-- transaction); any other time means that somebody corrected it since.
+-- name: judge
+CREATE TEMP TABLE judged_parcel ON COMMIT DROP AS
+SELECT staged.row_no, sheet.id AS map_sheet_id, residential_group.id AS residential_group_id,
+       coalesce(parcel.id, nextval('registry.parcel_id_seq')) AS parcel_id,
+       CASE
+           WHEN accepted.row_no IS NOT NULL THEN 'seen'
+           WHEN parcel.id IS NULL AND retired.parcel_no IS NOT NULL THEN 'conflict'
+           WHEN parcel.id IS NULL THEN 'new'
+           -- `=` of geometries compares every coordinate, bit by bit.
+           WHEN parcel.geom = staged.geom
+                AND parcel.legal_area_m2 IS NOT DISTINCT FROM coalesce(staged.legal_area_m2::numeric(14, 1), parcel.legal_area_m2)
+                AND parcel.address = coalesce(staged.address, parcel.address)
+                AND parcel.residential_group_id IS NOT DISTINCT FROM coalesce(residential_group.id, parcel.residential_group_id)
+                AND (staged.land_types IS NULL OR coalesce(
+                      (SELECT string_agg(land_type, '+' ORDER BY seq) = staged.land_types
+                              OR bool_or(area_m2 IS NOT NULL OR origin <> '' OR use_form <> '' OR term <> '')
+                         FROM registry.land_use WHERE parcel_id = parcel.id), false)) THEN 'same'
+           WHEN EXISTS (SELECT FROM intake.batch
+                         WHERE ward_id = %(ward)s AND at = parcel.updated_at) THEN 'changed'
+           ELSE 'conflict'
+       END AS outcome
+  FROM staged_parcel staged
+  JOIN registry.map_sheet sheet
+    ON sheet.ward_id = %(ward)s AND sheet.old_ward_code = staged.old_ward_code AND sheet.sheet_no = staged.sheet_no
+   AND sheet.scale = staged.scale
+  LEFT JOIN registry.residential_group
+    ON residential_group.ward_id = %(ward)s AND residential_group.code = staged.group_code
+  LEFT JOIN registry.parcel
+    ON parcel.ward_id = %(ward)s AND parcel.map_sheet_id = sheet.id AND parcel.parcel_no = staged.parcel_no AND parcel.retired_by IS NULL
+  LEFT JOIN (SELECT DISTINCT map_sheet_id, parcel_no FROM registry.parcel
+              WHERE ward_id = %(ward)s AND retired_by IS NOT NULL) retired
+    ON retired.map_sheet_id = sheet.id AND retired.parcel_no = staged.parcel_no
+  LEFT JOIN intake.source_row accepted
+    ON accepted.ward_id = %(ward)s AND accepted.kind = 'parcels' AND accepted.content_hash = staged.content_hash
+
+-- name: analyze
+ANALYZE judged_parcel
+
+-- name: counts
+SELECT outcome, count(*) FROM judged_parcel GROUP BY outcome
+
+-- name: conflicts
+SELECT row_no, sheet_no, parcel_no FROM judged_parcel JOIN staged_parcel USING (row_no)
+ WHERE outcome = 'conflict' ORDER BY row_no
+
+-- name: add_parcels
+INSERT INTO registry.parcel
+       (id, ward_id, map_sheet_id, residential_group_id, parcel_no, srid, geom, legal_area_m2, address, created_by)
+OVERRIDING SYSTEM VALUE
+SELECT parcel_id, %(ward)s, map_sheet_id, residential_group_id, parcel_no, %(srid)s, geom, legal_area_m2,
+       coalesce(address, ''), %(change)s
+  FROM judged_parcel JOIN staged_parcel USING (row_no)
+ WHERE outcome = 'new' ORDER BY map_sheet_id, row_no
+
+-- name: add_land_uses
+INSERT INTO registry.land_use (parcel_id, seq, land_type)
+SELECT parcel_id, seq, land_type
+  FROM judged_parcel JOIN staged_parcel USING (row_no),
+       string_to_table(land_types, '+') WITH ORDINALITY AS types (land_type, seq)
+ WHERE outcome = 'new' ORDER BY parcel_id, seq
+
+-- name: change_parcels
+UPDATE registry.parcel
+   SET geom = staged.geom,
+       legal_area_m2 = coalesce(staged.legal_area_m2::numeric(14, 1), parcel.legal_area_m2),
+       address = coalesce(staged.address, parcel.address),
+       residential_group_id = coalesce(judged.residential_group_id, parcel.residential_group_id)
+  FROM judged_parcel judged JOIN staged_parcel staged USING (row_no)
+ WHERE judged.outcome = 'changed' AND parcel.id = judged.parcel_id
+
+-- Land types of a map file replace those of an earlier map file, never what a form said (with area, origin or term).
+-- name: drop_land_uses
+DELETE FROM registry.land_use
+ USING judged_parcel judged JOIN staged_parcel staged USING (row_no)
+ WHERE judged.outcome = 'changed' AND land_use.parcel_id = judged.parcel_id AND staged.land_types IS NOT NULL
+   AND NOT EXISTS (SELECT FROM registry.land_use richer WHERE richer.parcel_id = judged.parcel_id
+                      AND (area_m2 IS NOT NULL OR origin <> '' OR use_form <> '' OR term <> ''))
+
+-- name: change_land_uses
+INSERT INTO registry.land_use (parcel_id, seq, land_type)
+SELECT judged.parcel_id, seq, land_type
+  FROM judged_parcel judged JOIN staged_parcel staged USING (row_no),
+       string_to_table(land_types, '+') WITH ORDINALITY AS types (land_type, seq)
+ WHERE judged.outcome = 'changed'
+   AND NOT EXISTS (SELECT FROM registry.land_use WHERE land_use.parcel_id = judged.parcel_id)
+ ORDER BY judged.parcel_id, seq
+
+-- name: accept_rows
+INSERT INTO intake.source_row (ward_id, kind, content_hash, batch_id, row_no)
+SELECT %(ward)s, 'parcels', content_hash, %(batch)s, row_no
+  FROM judged_parcel JOIN staged_parcel USING (row_no)
+ WHERE outcome IN ('new', 'changed', 'same') ORDER BY content_hash
