@@ -244,6 +244,8 @@ def _initialised(data_dir: Path, account: Account) -> Programs:
     made = account.run(programs["initdb"], "-D", ".", f"--username={SUPERUSER}", *options, cwd=draft)
     if made.returncode:
         raise DatabaseUnavailable(f"the private database cannot be created in {data_dir}: {_last_line(made.stderr)}")
+    for unused in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf"):  # ours are in <state>/conf
+        (draft / unused).unlink()
     draft.rename(data_dir)
     return programs
 

@@ -1,0 +1,63 @@
+"""Loading the demo ward: it goes through exactly the commands that a ward's own files go through."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gisland.database import Role, connect
+from gisland.demo.generate import DemoFiles, generate
+from gisland.errors import GislandError
+from gisland.settings import Settings
+
+WARD, NAME, SRID = "11311", "Hồng Bàng", 9210
+PARCELS, SEED = 14_000, 1
+
+
+def load_demo(settings: Settings, files: DemoFiles | None = None) -> bool:
+    """Take in the files of a demo ward; without files, make the usual one unless it is loaded already.
+
+    What was broken off is taken up again: the commands change nothing where a file was taken in before.
+
+    Returns:
+        Whether something was loaded.
+
+    Raises:
+        GislandError: a command refused a file.
+    """
+    if files is not None:
+        _take_in(settings, files)
+        return True
+    if _is_loaded(settings):
+        return False
+    # Its files are as secret as real ones would be: they hold ids in clear, so they do not stay.
+    with TemporaryDirectory() as folder:
+        _take_in(settings, generate(PARCELS, SEED, Path(folder), None))
+    return True
+
+
+def _is_loaded(settings: Settings) -> bool:
+    # The results come last. Data of another ward are never mixed with invented ones.
+    query = (
+        "SELECT 1 FROM intake.batch WHERE kind = 'results' UNION SELECT 1 FROM registry.unit WHERE code <> %s LIMIT 1"
+    )
+    with connect(settings, Role.APP) as connection:
+        return connection.execute(query, [WARD]).fetchone() is not None
+
+
+def _take_in(settings: Settings, files: DemoFiles) -> None:
+    _command(settings, "unit", "add", WARD, "--name", NAME, "--srid", SRID, "--boundary", files.ward)
+    _command(settings, "intake", "parcels", files.parcels, "--ward", WARD)
+    if files.forms:
+        _command(settings, "intake", "form", *files.forms, "--ward", WARD)
+    if files.results is not None:
+        _command(settings, "verify", "results", files.results, "--ward", WARD)
+
+
+def _command(settings: Settings, *arguments: str | int | Path) -> None:
+    command = [sys.executable, "-m", "gisland.cli", *map(str, arguments)]
+    done = subprocess.run(command, env=settings.as_environment(), check=False)  # noqa: S603 - our own program
+    if done.returncode != 0:
+        raise GislandError(f"the demo ward was not loaded: `gisland {arguments[0]} {arguments[1]}` failed")
