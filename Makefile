@@ -1,0 +1,70 @@
+# Two commands for newcomers: `make demo` shows a ward on a map, `make test` proves it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test proof bench lint clean packages test-packages
+
+BIN := .venv/bin
+# One that is broken (interrupted, or its Python was upgraded) is made anew.
+VENV = $(BIN)/python -m pip --version &>/dev/null || $$(.ci/python) -m venv --clear .venv
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+WEB := gisland/web
+BUNDLE := $(WEB)/static/dist/app.js
+# Tests run beside each other; each worker has databases of its own.
+PYTEST := $(BIN)/python -m pytest --numprocesses=2
+export QT_QPA_PLATFORM := offscreen
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/run $(BUNDLE) ## show the demo ward on a map: installs what is missing, then serves until Ctrl-C
+	@exec $(BIN)/gisland up --demo
+
+test: .venv/test $(BUNDLE) ## lint, types and all tests except the long proofs
+	@$(MAKE) --no-print-directory lint
+	$(PYTEST) -m "not proof"
+
+proof: .venv/test $(BUNDLE) ## the long proofs
+	$(PYTEST) -m proof
+
+bench: .venv/run $(BUNDLE) ## race against other servers at 500,000 parcels
+	$(BIN)/gisland bench items
+
+lint: .venv/test ## ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean: ## delete what make made and the private database; keys stay, dumps need them
+	@if [[ -e .venv/run && -z $${GISLAND_DATABASE_URL:-} ]]; then $(BIN)/gisland db remove --yes; fi
+	rm -rf .venv .bench $(WEB)/node_modules $(WEB)/static/dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+packages: # the Debian packages that gisland runs on
+	@.ci/setup
+
+test-packages: # … and those of its tests
+	@.ci/setup test
+
+# The stamps lie in the environment itself, so that deleting it deletes them.
+.venv/run: pyproject.toml constraints.txt | packages
+	@echo "Chuẩn bị môi trường Python · Preparing the Python environment"
+	@$(VENV)
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/test: pyproject.toml constraints.txt | test-packages
+	@echo "Chuẩn bị môi trường kiểm thử · Preparing the test environment"
+	@$(VENV)
+	@$(PIP) --editable '.[test]'
+	@touch $@ .venv/run
+
+$(BUNDLE): $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src -type f)
+	@echo "Đóng gói trang bản đồ · Bundling the map page"
+	@npm --prefix $(WEB) run --silent build
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json | packages
+	@npm --prefix $(WEB) ci --silent --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,71 @@
+"""`gisland bench …`: races against other servers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gisland.bench import database, peers, race
+from gisland.bench.table import markdown
+from gisland.catalogue import load_catalogue
+from gisland.errors import UsageError
+from gisland.security.guards import caller, requires
+from gisland.security.permissions import Permission
+
+app = typer.Typer(help="Đo tốc độ · Races against other servers.", no_args_is_help=True)
+
+LAYER = "parcels"
+
+Parcels = Annotated[int, typer.Option(min=2000, help="Số thửa · Parcels in the database.")]
+Seconds = Annotated[float, typer.Option(min=1, help="Giây mỗi lượt · Seconds for each contender and page size.")]
+Rounds = Annotated[int, typer.Option(min=1, help="Số vòng · Rounds; their median counts.")]
+Connections = Annotated[int, typer.Option(min=1, help="Số kết nối · Connections that ask at the same time.")]
+Peers = Annotated[
+    str, typer.Option("--peers", help="Máy chủ so sánh, cách bằng dấu phẩy · Peers, by commas; '' for none.")
+]
+Out = Annotated[Path | None, typer.Option(help="Ghi bảng ra tệp · Write the table to a file, too.")]
+Url = Annotated[str | None, typer.Option(help="Máy chủ CSDL khác, trống · Another database server, empty.")]
+
+
+@app.callback()
+def group() -> None:
+    """Keep `items` a sub-command while it is the only one."""
+
+
+@app.command("items")
+@requires(Permission.BENCH_RUN)
+def items_command(
+    ctx: typer.Context,
+    *,
+    parcels: Parcels = 500_000,
+    seconds: Seconds = 5,
+    rounds: Rounds = 3,
+    connections: Connections = 8,
+    against: Peers = "pygeoapi,tipg,mapserver",
+    out: Out = None,
+    database_url: Url = None,
+) -> None:
+    """Trang đối tượng theo khung · Pages of features by bbox: against pgbench and other servers."""
+    names = [name.strip() for name in against.split(",") if name.strip()]
+    for name in names:
+        if name not in peers.PEERS:
+            raise UsageError(f"there is no peer {name!r}", hint=f"known are: {', '.join(peers.PEERS)}")
+    settings = database.settings_of(caller(ctx).settings, database_url)
+    catalogue = load_catalogue(settings)
+    if {"pygeoapi", "tipg"} & set(names):
+        _say("môi trường của các máy chủ so sánh · the peers' environment")
+        peers.install()
+    _say("cơ sở dữ liệu · the database")
+    database.prepare(settings, catalogue, parcels)
+    plan = race.Plan(seconds, rounds, connections, names)
+    text = markdown(race.run(settings, catalogue.layer(LAYER), plan, _say))
+    typer.echo(text)
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+
+
+def _say(what: str) -> None:
+    """Progress goes to standard error: standard output holds the table only."""
+    typer.echo(f"… {what}", err=True)

@@ -1,0 +1,88 @@
+"""The bench's own database: the demo with as many parcels as wanted, taken in by gisland's own commands, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from gisland.catalogue import Catalogue
+from gisland.database.migrate import admin_conninfo, migrate
+from gisland.demo.generate import generate
+from gisland.demo.load import load_demo
+from gisland.errors import Conflict
+from gisland.publish.layers import apply_layers
+from gisland.settings import Settings
+
+NAME = "gisland_bench"
+SEED = 1
+
+
+def settings_of(settings: Settings, database_url: str | None) -> Settings:
+    """The settings of the bench: never the database that gisland otherwise works with."""
+    return settings.model_copy(update={"database_name": NAME, "database_url": database_url})
+
+
+def prepare(settings: Settings, catalogue: Catalogue, parcels: int) -> bool:
+    """Bring the database to where it holds the demo with this many parcels, published.
+
+    Returns:
+        Whether it had to be filled; a database that an earlier run filled is used again.
+
+    Raises:
+        Conflict: the server given by URL holds something else.
+    """
+    wanted = f"gisland bench: {parcels} parcels, seed {SEED}"
+    migrate(settings)
+    found = _mark(settings)
+    # The mark is set when all is done: a fill that was broken off leaves none.
+    fill = found != wanted
+    if fill:
+        _empty(settings)
+        with TemporaryDirectory() as folder:
+            # Without layers in the database the intake publishes nothing yet; making the tables at once is faster.
+            load_demo(settings, generate(parcels, SEED, Path(folder), None))
+    changed = any(each.changed for each in apply_layers(settings, catalogue))
+    if fill or changed:
+        _settle(settings)
+        _set_mark(settings, wanted)
+    return fill
+
+
+def _mark(settings: Settings) -> str | None:
+    with psycopg.connect(admin_conninfo(settings)) as connection:
+        row = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        ).fetchone()
+    return row[0] if row else None
+
+
+def _set_mark(settings: Settings, mark: str) -> None:
+    with psycopg.connect(admin_conninfo(settings)) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(mark)))
+
+
+def _empty(settings: Settings) -> None:
+    """An empty database: in the private cluster the old one is dropped, on another server nothing is ever deleted."""
+    with psycopg.connect(admin_conninfo(settings)) as connection:
+        held = connection.execute("SELECT EXISTS (SELECT FROM registry.unit)").fetchone() == (True,)
+    if settings.database_url is not None:
+        if held:
+            raise Conflict("the database holds something else than this bench's parcels", hint="give an empty one")
+        return
+    info = admin_conninfo(settings)
+    name = sql.Identifier(str(conninfo_to_dict(info)["dbname"]))
+    with psycopg.connect(make_conninfo(info, dbname="postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    migrate(settings)
+
+
+def _settle(settings: Settings) -> None:
+    """Leave nothing to autovacuum that would run into the races."""
+    with psycopg.connect(admin_conninfo(settings), autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")

@@ -1,0 +1,181 @@
+"""The servers that gisland is compared with, each as its makers ship it, on the same table and the same database role.
+
+pygeoapi and tipg live in an environment of their own (`.bench/venv`), installed once from `peers.txt`; MapServer comes
+from Debian (`cgi-mapserver`, with `lighttpd` before it) and is left out where it is not installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from gisland.bench import peer_config
+from gisland.bench.pages import MOST
+from gisland.bench.servers import Server, free_port, started
+from gisland.catalogue import Layer
+from gisland.database import Role, conninfo
+from gisland.database.migrate import admin_conninfo
+from gisland.errors import GislandError, UsageError
+from gisland.settings import PROJECT_DIR, Settings
+
+ENVIRONMENT = PROJECT_DIR / ".bench" / "venv"
+SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/cgi-bin"])
+
+
+class Missing(UsageError):
+    """A peer's programs are not on this machine."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a peer is started with: the database, the layer, and a folder for its configuration."""
+
+    settings: Settings
+    layer: Layer
+    folder: Path
+
+    @property
+    def database(self) -> dict[str, str]:
+        """The connection of the public role, whose rights are all that a peer needs."""
+        return {name: str(value) for name, value in conninfo_to_dict(conninfo(self.settings, Role.PUBLIC)).items()}
+
+    @property
+    def workers(self) -> str:
+        """As many processes as gisland has."""
+        return str(self.settings.workers)
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a configuration file."""
+        file = self.folder / name
+        file.write_text(text, encoding="utf-8")
+        return file
+
+
+@contextmanager
+def pygeoapi(site: Site) -> Iterator[Server]:
+    """pygeoapi with its PostgreSQL provider under uvicorn."""
+    port, database = free_port(), site.database
+    url = f"http://127.0.0.1:{port}"
+    data = {key: database.get(key, "") for key in ("host", "dbname", "user", "password")}
+    config = peer_config.PYGEOAPI.format(
+        port=port,
+        url=url,
+        most=MOST,
+        layer=site.layer.id,
+        data=json.dumps(
+            data | {"port": database.get("port", "5432"), "search_path": [site.layer.target_schema, "public"]}
+        ),
+        options=json.dumps({"options": database["options"]}),
+        table=site.layer.table,
+        geometry=site.layer.geometry,
+    )
+    file = site.write("pygeoapi.yml", config)
+    document = site.folder / "pygeoapi-openapi.yml"
+    env = os.environ | {"PYGEOAPI_CONFIG": str(file), "PYGEOAPI_OPENAPI": str(document)}
+    _must(_program("pygeoapi"), "openapi", "generate", str(file), "--output-file", str(document), env=env)
+    items = f"{url}/collections/{site.layer.id}/items?f=json"
+    with started("pygeoapi", _uvicorn("pygeoapi.starlette_app:APP", port, site), items, site.folder, env=env) as server:
+        yield server
+
+
+@contextmanager
+def tipg(site: Site) -> Iterator[Server]:
+    """tipg under uvicorn.
+
+    At each connection it creates functions of its own in `pg_temp`, so the public role is given TEMPORARY on the
+    bench's database (elsewhere it has not got it).
+    """
+    port, database = free_port(), site.database
+    with psycopg.connect(admin_conninfo(site.settings)) as connection:
+        names = (sql.Identifier(database["dbname"]), sql.Identifier(Role.PUBLIC))
+        connection.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}").format(*names))
+    user = ":".join(quote(database[key], safe="") for key in ("user", "password") if key in database)
+    place = f"{quote(database['host'], safe='')}:{database.get('port', '5432')}"
+    options = quote(database["options"])
+    env = os.environ | {
+        "DATABASE_URL": f"postgresql://{user}@{place}/{database['dbname']}?options={options}",
+        "TIPG_DB_SCHEMAS": json.dumps([site.layer.target_schema]),
+        "TIPG_MAX_FEATURES_PER_QUERY": str(MOST),
+    }
+    items = f"http://127.0.0.1:{port}/collections/{site.layer.target_schema}.{site.layer.table}/items?f=geojson"
+    with started("tipg", _uvicorn("tipg.main:app", port, site), items, site.folder, env=env) as server:
+        yield server
+
+
+@contextmanager
+def mapserver(site: Site) -> Iterator[Server]:
+    """MapServer's OGC API – Features as FastCGI processes behind lighttpd."""
+    programs = {name: shutil.which(name, path=SYSTEM_PATH) for name in ("mapserv", "lighttpd")}
+    if None in programs.values():
+        raise Missing("MapServer is not installed", hint="`apt install --no-install-recommends cgi-mapserver lighttpd`")
+    port, layer = free_port(), site.layer
+    url = f"http://127.0.0.1:{port}"
+    layer_map = peer_config.MAP.format(
+        url=url,
+        layer=layer.id,
+        connection=conninfo(site.settings, Role.PUBLIC),
+        geometry=layer.geometry,
+        table=f"{layer.target_schema}.{layer.table}",
+        most=MOST,
+    )
+    config = peer_config.MAPSERVER.format(map_file=site.write("bench.map", layer_map))
+    text = peer_config.LIGHTTPD.format(
+        port=port,
+        folder=site.folder,
+        mapserv=programs["mapserv"],
+        workers=site.workers,
+        config=site.write("mapserver.conf", config),
+    )
+    command = [str(programs["lighttpd"]), "-D", "-f", str(site.write("lighttpd.conf", text))]
+    items = f"{url}/bench/ogcapi/collections/{layer.id}/items?f=json"
+    with started("mapserver", command, items, site.folder) as server:
+        yield server
+
+
+PEERS: dict[str, Callable[[Site], AbstractContextManager[Server]]] = {
+    "pygeoapi": pygeoapi,
+    "tipg": tipg,
+    "mapserver": mapserver,
+}
+
+
+def install() -> None:
+    """Create the peers' environment, unless it is there as `peers.txt` says."""
+    pins = resources.files("gisland.bench").joinpath("peers.txt")
+    digest = hashlib.sha256(pins.read_bytes()).hexdigest()
+    mark = ENVIRONMENT / "peers.sha256"
+    if mark.exists() and mark.read_text(encoding="utf-8") == digest:
+        return
+    _must(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
+    with resources.as_file(pins) as file:
+        _must(_program("pip"), "install", "--quiet", "--disable-pip-version-check", "--requirement", str(file))
+    mark.write_text(digest, encoding="utf-8")
+
+
+def _program(name: str) -> str:
+    return str(ENVIRONMENT / "bin" / name)
+
+
+def _uvicorn(application: str, port: int, site: Site) -> list[str]:
+    options = ["--host=127.0.0.1", f"--port={port}", f"--workers={site.workers}", "--no-access-log"]
+    return [_program("uvicorn"), application, *options]
+
+
+def _must(*command: str, env: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    if done.returncode:
+        raise GislandError(f"`{Path(command[0]).name} {command[1]}` failed: {' '.join(done.stderr.split())[-400:]}")

@@ -1,0 +1,122 @@
+"""The race of items pages, with few parcels and short rounds; no test asserts a time."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gisland.bench import database, pgbench
+from gisland.bench.boxes import Box, count, pick_boxes
+from gisland.catalogue import Catalogue
+from gisland.database import Role, connect, conninfo
+from gisland.errors import UsageError
+from gisland.publish.items import page_statement
+from gisland.publish.query import ItemsQuery
+from gisland.settings import Settings
+from tests.conftest import alone
+
+PARCELS = 2000
+
+
+@pytest.fixture(scope="module")
+def bench(server: Settings, catalogue: Catalogue) -> Settings:
+    """The bench's own database, filled."""
+    settings = database.settings_of(server, None)
+    with alone("bench"):
+        database.prepare(settings, catalogue, PARCELS)
+    return settings
+
+
+def test_the_database_is_filled_once(bench: Settings, catalogue: Catalogue) -> None:
+    with connect(bench, Role.PUBLIC) as connection:
+        assert count(connection, catalogue.layer("parcels")) == pytest.approx(PARCELS, rel=0.1)
+    with alone("bench"):
+        assert not database.prepare(bench, catalogue, PARCELS)
+
+
+def test_boxes_hold_enough_and_are_the_same_for_a_seed(bench: Settings, catalogue: Catalogue) -> None:
+    layer = catalogue.layer("parcels")
+    with connect(bench, Role.PUBLIC) as connection:
+        boxes = pick_boxes(connection, layer, count=5, features=500)
+        again = pick_boxes(connection, layer, count=5, features=500)
+        others = pick_boxes(connection, layer, count=5, features=500, seed=2)
+        held = [
+            connection.execute(
+                "SELECT count(*) FROM published.parcels"
+                " WHERE ST_Intersects(geom, ST_MakeEnvelope(%s, %s, %s, %s, 4326))",
+                box,
+            ).fetchone()
+            for box in boxes
+        ]
+    assert boxes == again
+    assert boxes != others
+    assert all(row is not None and 500 <= row[0] < PARCELS for row in held), held
+
+
+def test_a_layer_that_is_too_small_is_told(bench: Settings, catalogue: Catalogue) -> None:
+    with connect(bench, Role.PUBLIC) as connection, pytest.raises(UsageError, match="--parcels"):
+        pick_boxes(connection, catalogue.layer("parcels"), count=1, features=10 * PARCELS)
+
+
+def test_a_box_is_written_with_the_digits_it_has() -> None:
+    assert str(Box(106.7, 20.8400001, 106.71, 20.85)) == "106.7000000,20.8400001,106.7100000,20.8500000"
+
+
+def test_pgbench_runs_the_statement_of_a_page(bench: Settings, catalogue: Catalogue) -> None:
+    layer = catalogue.layer("parcels")
+    with connect(bench, Role.PUBLIC) as connection:
+        boxes = pick_boxes(connection, layer, count=3, features=100)
+    queries = [page_statement(layer, ItemsQuery(10, bbox=box), "hits") for box in boxes]
+    text = pgbench.script(queries)
+    # It is the same text, but for the names of the parameters.
+    *variables, statement = text.splitlines()
+    ours = re.sub(r"%\(\w+\)s|%s", "?", " ".join(queries[0][0].split()))
+    assert re.sub(r":p\d+", "?", statement.rstrip(";")) == ours
+    assert "?" in ours
+    assert variables[0] == r"\set drawn random(1, 3)"
+    for box in boxes:
+        assert all(any(repr(side) in line for line in variables) for side in box)
+    assert pgbench.run(conninfo(bench, Role.PUBLIC), text, connections=2, seconds=1) > 0
+
+
+def test_pgbench_takes_no_quoted_text_for_a_variable(bench: Settings) -> None:
+    text = pgbench.script(
+        [("SELECT 1 / (to_char(now(), 'HH24:MI') ~ '^\\d\\d:\\d\\d$')::int WHERE %(n)s::int = 5", {"n": 5})]
+    )
+    assert pgbench.run(conninfo(bench, Role.PUBLIC), text, connections=1, seconds=1) > 0
+
+
+def test_queries_that_pgbench_cannot_run_are_refused() -> None:
+    with pytest.raises(ValueError, match="one statement"):
+        pgbench.script([("SELECT %s", [1]), ("SELECT 1 + %s", [1])])
+    with pytest.raises(ValueError, match="no number"):
+        pgbench.script([("SELECT %s", ["a"]), ("SELECT %s", ["b"])])
+
+
+def test_the_command_prints_rates_and_ratios(bench: Settings, tmp_path: Path) -> None:
+    options = ["--parcels", str(PARCELS), "--seconds", "1", "--rounds", "1", "--connections", "2", "--peers", ""]
+    out = tmp_path / "table.md"
+    with alone("bench"):
+        done = gisland(bench, *options, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip("\n") == out.read_text(encoding="utf-8").rstrip("\n")
+    for limit in (1000, 100, 10):
+        rates = re.search(rf"^\| {limit} \| ([\d.]+) \([^|]*\) \| ([\d.]+) \([^|]*\) \|$", done.stdout, re.MULTILINE)
+        assert rates is not None, done.stdout
+        assert all(float(each) > 0 for each in rates.groups())
+    assert "features, each once" in done.stdout
+
+
+def test_an_unknown_peer_is_told(bench: Settings) -> None:
+    done = gisland(bench, "--peers", "nobody")
+    assert done.returncode == UsageError.exit_code
+    assert "known are: pygeoapi, tipg, mapserver" in done.stderr
+
+
+def gisland(settings: Settings, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gisland.cli", "bench", "items", *options]
+    return subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True, check=False)

@@ -1,0 +1,77 @@
+"""A real server process for tests."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gisland.database import run
+from gisland.demo.generate import generate
+from gisland.demo.load import load_demo
+from gisland.security.identity import create_first_admin
+from gisland.settings import Settings
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """Where it listens, with whom one may sign in, and its database."""
+
+    url: str
+    admin: tuple[str, str]
+    settings: Settings
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def start_server(settings: Settings, *, demo_parcels: int) -> Iterator[LiveServer]:
+    """Load a demo ward, serve it with `gisland serve`, stop it at the end."""
+    if demo_parcels:
+        with TemporaryDirectory() as folder:
+            load_demo(settings, generate(demo_parcels, 1, Path(folder), None))
+    secret = run(settings, create_first_admin)
+    assert secret is not None
+    settings = settings.model_copy(update={"port": free_port()})
+    url = f"http://127.0.0.1:{settings.port}"
+    process = subprocess.Popen([sys.executable, "-m", "gisland.cli", "serve"], env=settings.as_environment())
+    try:
+        wait_until_ready(url, process)
+        yield LiveServer(url, ("admin", secret), settings)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) in {0, -signal.SIGTERM, 143}
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    """Wait until the server answers; a server that ended is an error at once."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert process.poll() is None, f"the server ended with {process.returncode}"
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError(f"the server did not get ready within {seconds} s")
+
+
+def without_colour(text: str) -> str:
+    """Terminal output without escape sequences."""
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)

@@ -1,0 +1,109 @@
+"""A small registry, and the web application on it in this process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+import uvicorn
+from psycopg import Connection
+
+from gisland.app import create_app
+from gisland.database import Role, connect, run
+from gisland.security.identity import create_first_admin
+from gisland.settings import Settings
+from tests.factories import add_evidence, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
+from tests.live import free_port
+
+
+@dataclass
+class Ward:
+    """A ward whose parcels lie in one row, 20 m apart, from west to east."""
+
+    settings: Settings
+    ward: int = 0
+    sheet: int = 0
+    parcels: list[int] = field(default_factory=list)
+
+    def add_parcels(self, number: int, size: float = 10) -> list[int]:
+        """Add parcels at the east end."""
+
+        def work(connection: Connection) -> list[int]:
+            return [make_parcel(connection, self.ward, self.sheet, size=size) for _ in range(number)]
+
+        added = run(self.settings, work)
+        self.parcels += added
+        return added
+
+    def add_holder(self, parcel: int, result: str | None = None, *, role: str = "certificate_holder") -> int:
+        """Add a holder with an id; `result` is what was said of it."""
+
+        def work(connection: Connection) -> int:
+            holder = make_holder(connection, self.ward, national_id=f"999{parcel:09d}")
+            make_holding(connection, self.ward, parcel, holder, role=role)
+            if result is not None:
+                add_evidence(connection, holder, result)
+            return holder
+
+        return run(self.settings, work)
+
+    def exact_status(self, parcel: int) -> str:
+        """The published exact status of a parcel."""
+        query = "SELECT exact_status FROM published_staff.parcels_staff WHERE id = %s"
+        with connect(self.settings, Role.STAFF) as connection:
+            return str(one(connection, query, parcel))
+
+    def public_status(self, parcel: int) -> str:
+        """The published public class of a parcel."""
+        query = "SELECT verification_status FROM published.parcels WHERE id = %s"
+        with connect(self.settings, Role.PUBLIC) as connection:
+            return str(one(connection, query, parcel))
+
+
+@pytest.fixture
+def ward(settings: Settings) -> Ward:
+    """A ward without parcels."""
+    found = Ward(settings)
+
+    def work(connection: Connection) -> None:
+        found.ward = make_ward(connection)
+        found.sheet = make_sheet(connection, found.ward, "12")
+
+    run(settings, work)
+    return found
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[httpx.Client]:
+    """The application in a thread of this process, and a client that is signed in as nobody."""
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=free_port(), log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.config.port}", timeout=60) as client:
+        yield client
+    server.should_exit = True
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[httpx.Client]:
+    """A client of the application."""
+    with serving(settings) as client:
+        yield client
+
+
+@pytest.fixture
+def admin(settings: Settings) -> tuple[str, str]:
+    """Name and secret of an account that may see the staff layers."""
+    secret = run(settings, create_first_admin)
+    assert secret is not None
+    return "admin", secret

@@ -1,0 +1,281 @@
+"""Published features follow the registry: in the same transaction, whoever changes it, and whoever else does so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from psycopg import Connection
+
+from gisland.catalogue import Catalogue
+from gisland.database import Role, connect, flush, run
+from gisland.publish import layers
+from gisland.settings import Settings
+from tests.factories import add_evidence, make_change, make_holder, make_holding, make_parcel, one
+from tests.publish.conftest import Ward
+
+Open = Callable[[Role], Connection]
+
+
+def finish(connection: Connection) -> threading.Thread:
+    """Flush and commit in a thread of its own, since it may have to wait for another session."""
+
+    def work() -> None:
+        flush(connection)
+        connection.commit()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def wait_until_it_waits(settings: Settings, connection: Connection) -> None:
+    """Until the session waits for a lock of another one."""
+    with connect(settings, Role.APP) as observer:
+        for _ in range(500):
+            query = "SELECT cardinality(pg_blocking_pids(%s)) > 0, pg_sleep(0.01)"
+            if one(observer, query, connection.info.backend_pid):
+                return
+    raise AssertionError("the second session did not wait for the first")
+
+
+@pytest.mark.parametrize("first_to_commit", [0, 1])
+def test_two_sessions_change_two_holders_of_one_parcel(
+    settings: Settings, ward: Ward, open_connection: Open, first_to_commit: int
+) -> None:
+    (parcel,) = ward.add_parcels(1)
+    holders = [ward.add_holder(parcel), ward.add_holder(parcel)]
+    assert ward.exact_status(parcel) == "unsent"
+    sessions = [open_connection(Role.APP), open_connection(Role.APP)]
+    # Both change before either flushes: each sees the other's holder as not verified.
+    for session, holder in zip(sessions, holders, strict=True):
+        add_evidence(session, holder, "verified")
+    first, second = sessions[first_to_commit], sessions[1 - first_to_commit]
+    flush(first)
+    waiting = finish(second)
+    wait_until_it_waits(settings, second)
+    first.commit()
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert ward.exact_status(parcel) == "verified"
+    assert ward.public_status(parcel) == "verified"
+
+
+@pytest.mark.parametrize("evidence_first", [True, False])
+def test_one_session_adds_a_right_while_another_adds_evidence_on_its_holder(
+    settings: Settings, ward: Ward, open_connection: Open, evidence_first: bool
+) -> None:
+    (parcel,) = ward.add_parcels(1)
+    holder = run(settings, lambda c: make_holder(c, ward.ward, national_id="999000000001"))
+    evidence, right = open_connection(Role.APP), open_connection(Role.APP)
+    add_evidence(evidence, holder, "mismatch")
+    make_holding(right, ward.ward, parcel, holder)
+    first, second = (evidence, right) if evidence_first else (right, evidence)
+    flush(first)
+    waiting = finish(second)
+    wait_until_it_waits(settings, second)
+    first.commit()
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert ward.exact_status(parcel) == "mismatch"
+
+
+def test_the_writer_sees_its_change_in_the_same_transaction_and_nobody_else_does(
+    settings: Settings, ward: Ward, app_connection: Connection
+) -> None:
+    (parcel,) = ward.add_parcels(1)
+    holder = ward.add_holder(parcel)
+    add_evidence(app_connection, holder, "verified")
+    flush(app_connection)
+    assert ward.exact_status(parcel) == "unsent"
+    app_connection.commit()
+    assert ward.exact_status(parcel) == "verified"
+
+
+def test_a_transaction_that_is_rolled_back_leaves_nothing(
+    settings: Settings, ward: Ward, app_connection: Connection
+) -> None:
+    (parcel,) = ward.add_parcels(1)
+    holder = ward.add_holder(parcel)
+    add_evidence(app_connection, holder, "verified")
+    make_parcel(app_connection, ward.ward, ward.sheet)
+    flush(app_connection)
+    app_connection.rollback()
+    assert ward.exact_status(parcel) == "unsent"
+    with connect(settings, Role.APP) as connection:
+        assert one(connection, "SELECT publish.feature_count('parcels')") == 1
+    with connect(settings, Role.BACKUP) as connection:
+        assert one(connection, "SELECT count(*) FROM publish.dirty") == 0
+
+
+def test_direct_sql_without_flush_is_refreshed_at_commit(
+    settings: Settings, ward: Ward, app_connection: Connection
+) -> None:
+    (parcel,) = ward.add_parcels(1)
+    app_connection.execute("UPDATE registry.parcel SET parcel_no = '77' WHERE id = %s", [parcel])
+    app_connection.commit()
+    with connect(settings, Role.PUBLIC) as connection:
+        assert one(connection, "SELECT parcel_no FROM published.parcels WHERE id = %s", parcel) == "77"
+
+
+@pytest.mark.parametrize(
+    ("results", "exact", "public"),
+    [
+        ([], "no_holder", "none"),
+        ([None], "unsent", "in_progress"),
+        (["sent"], "sent", "in_progress"),
+        (["verified", "verified"], "verified", "verified"),
+        (["verified", "sent"], "sent", "in_progress"),
+        (["verified", "deceased"], "deceased", "action_needed"),
+        (["not_found", "mismatch", "verified"], "not_found", "action_needed"),
+        (["duplicate", "unsent"], "duplicate", "action_needed"),
+    ],
+)
+def test_a_parcel_has_the_worst_status_of_its_holders(
+    ward: Ward, results: list[str | None], exact: str, public: str
+) -> None:
+    (parcel,) = ward.add_parcels(1)
+    for result in results:
+        ward.add_holder(parcel, None if result == "unsent" else result)
+    assert (ward.exact_status(parcel), ward.public_status(parcel)) == (exact, public)
+
+
+def test_current_users_count_before_those_on_the_certificate(settings: Settings, ward: Ward) -> None:
+    (parcel,) = ward.add_parcels(1)
+    ward.add_holder(parcel, "deceased")
+    user = ward.add_holder(parcel, "verified", role="current_user")
+    assert ward.exact_status(parcel) == "verified"
+
+    def retire(connection: Connection) -> None:
+        change = make_change(connection, ward.ward)
+        connection.execute("UPDATE registry.holding SET retired_by = %s WHERE holder_id = %s", [change, user])
+
+    run(settings, retire)
+    assert ward.exact_status(parcel) == "deceased"
+
+
+def test_evidence_counts_only_for_the_id_that_the_holder_bears(settings: Settings, ward: Ward) -> None:
+    (parcel,) = ward.add_parcels(1)
+    holder = ward.add_holder(parcel, "verified")
+    run(settings, lambda c: c.execute("UPDATE registry.holder SET id_hash = sha256('other') WHERE id = %s", [holder]))
+    assert ward.exact_status(parcel) == "unsent"
+
+
+def test_a_retired_parcel_leaves_the_layer(settings: Settings, ward: Ward) -> None:
+    first, second = ward.add_parcels(2)
+
+    def retire(connection: Connection) -> None:
+        change = make_change(connection, ward.ward)
+        connection.execute("UPDATE registry.parcel SET retired_by = %s WHERE id = %s", [change, first])
+
+    run(settings, retire)
+    with connect(settings, Role.PUBLIC) as connection:
+        assert connection.execute("SELECT id FROM published.parcels").fetchall() == [(second,)]
+        assert one(connection, "SELECT publish.feature_count('parcels')") == 1
+
+
+def test_flush_refuses_a_fixed_snapshot(ward: Ward, app_connection: Connection) -> None:
+    app_connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    make_parcel(app_connection, ward.ward, ward.sheet)
+    with pytest.raises(psycopg.errors.RaiseException, match="READ COMMITTED"):
+        flush(app_connection)
+
+
+def content(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
+    with connect(settings, Role.BACKUP) as connection:
+        found = {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY id".encode()).fetchall()
+            for table in ("published.parcels", "published_staff.parcels_staff")
+        }
+    with connect(settings, Role.APP) as connection:
+        counts = connection.execute("SELECT publish.feature_count(id) FROM publish.layer ORDER BY id").fetchall()
+    return found | {"counts": counts}
+
+
+# What may happen to a registry, as (statement, number of the row it happens to).
+MUTATIONS = [
+    "UPDATE registry.parcel SET parcel_no = parcel_no || 'a' WHERE id = %(parcel)s",
+    "UPDATE registry.parcel SET geom = ST_Translate(geom, 0, 1) WHERE id = %(parcel)s",
+    "UPDATE registry.parcel SET legal_area_m2 = 12.3 WHERE id = %(parcel)s",
+    "UPDATE registry.parcel SET retired_by = %(change)s WHERE id = %(parcel)s",
+    "UPDATE registry.parcel SET retired_by = NULL WHERE id = %(parcel)s",
+    "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%(parcel)s, 1, 'ODT') ON CONFLICT DO NOTHING",
+    "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%(parcel)s, 2, 'CLN') ON CONFLICT DO NOTHING",
+    "DELETE FROM registry.land_use WHERE parcel_id = %(parcel)s AND seq = 1",
+    (
+        "INSERT INTO registry.holding (ward_id, parcel_id, holder_id, role, created_by)"
+        " VALUES (%(ward)s, %(parcel)s, %(holder)s, 'certificate_holder', %(change)s) ON CONFLICT DO NOTHING"
+    ),
+    (
+        "INSERT INTO registry.holding (ward_id, parcel_id, holder_id, role, created_by)"
+        " VALUES (%(ward)s, %(parcel)s, %(holder)s, 'current_user', %(change)s) ON CONFLICT DO NOTHING"
+    ),
+    "UPDATE registry.holding SET retired_by = %(change)s WHERE parcel_id = %(parcel)s AND holder_id = %(holder)s",
+    (
+        "UPDATE registry.holding SET parcel_id = %(parcel)s WHERE id = (SELECT min(id) FROM registry.holding h"
+        " WHERE holder_id = %(holder)s AND retired_by IS NULL AND NOT EXISTS (SELECT FROM registry.holding o"
+        " WHERE o.parcel_id = %(parcel)s AND o.holder_id = %(holder)s))"
+    ),
+    "DELETE FROM registry.holding WHERE parcel_id = %(parcel)s",
+    (
+        "INSERT INTO verification.evidence (holder_id, id_hash, source, result, accepted_by)"
+        " SELECT id, id_hash, 'test', 'verified', 'test' FROM registry.holder WHERE id = %(holder)s"
+    ),
+    (
+        "INSERT INTO verification.evidence (holder_id, id_hash, source, result, accepted_by)"
+        " SELECT id, id_hash, 'test', 'mismatch', 'test' FROM registry.holder WHERE id = %(holder)s"
+    ),
+    "UPDATE registry.holder SET full_name = full_name || 'x' WHERE id = %(holder)s",
+    "UPDATE registry.holder SET id_hash = sha256(id_hash) WHERE id = %(holder)s",
+    "UPDATE registry.holder SET kind = 'organisation' WHERE id = %(holder)s",
+    "UPDATE registry.unit SET code = code || '1' WHERE id = %(ward)s",
+    "UPDATE registry.map_sheet SET sheet_no = sheet_no || '1' WHERE ward_id = %(ward)s",
+    "INSERT INTO registry.residential_group (ward_id, code, name) VALUES (%(ward)s, '01', 'Tổ') ON CONFLICT DO NOTHING",
+    (
+        "UPDATE registry.parcel SET residential_group_id = (SELECT min(id) FROM registry.residential_group)"
+        " WHERE id = %(parcel)s"
+    ),
+    "UPDATE registry.residential_group SET code = code || '1'",
+    (
+        "INSERT INTO registry.certificate_parcel (certificate_id, parcel_id)"
+        " SELECT max(id), %(parcel)s FROM registry.certificate HAVING count(*) > 0 ON CONFLICT DO NOTHING"
+    ),
+    "DELETE FROM registry.certificate_parcel WHERE parcel_id = %(parcel)s",
+    "INSERT INTO registry.certificate (ward_id, serial, created_by) VALUES (%(ward)s, 'BK ' || %(parcel)s, %(change)s)",
+    "UPDATE registry.certificate SET serial = serial || '9'",
+]
+
+
+@hypothesis_settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    transactions=st.lists(
+        st.lists(st.tuples(st.sampled_from(MUTATIONS), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=6),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_refreshing_what_changed_equals_making_it_all_anew(
+    settings: Settings, catalogue: Catalogue, ward: Ward, transactions: list[list[tuple[str, int, int]]]
+) -> None:
+    if not ward.parcels:
+        ward.add_parcels(5)
+    holders = [ward.add_holder(parcel) for parcel in ward.parcels]
+    with connect(settings, Role.APP) as connection:
+        for acts in transactions:
+            change = make_change(connection, ward.ward)
+            for statement, parcel, holder in acts:
+                names = {"parcel": ward.parcels[parcel], "holder": holders[holder], "ward": ward.ward, "change": change}
+                connection.execute(statement.encode(), names)
+            flush(connection)
+            connection.commit()
+    followed = content(settings)
+    for layer in catalogue.layers.values():
+        layers.rebuild_layer(settings, layer, catalogue.palette)
+    assert content(settings) == followed

@@ -1,0 +1,203 @@
+"""Checks of the OGC test suite for API – Features Part 1 (ets-ogcapi-features10 1.9), and what QGIS looks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+from tests.publish.conftest import Ward
+
+DOCUMENTS = [
+    "/ogc",
+    "/ogc/conformance",
+    "/ogc/collections",
+    "/ogc/collections/parcels",
+    "/ogc/collections/parcels/queryables",
+    "/ogc/collections/parcels/schema",
+    "/ogc/collections/parcels/items",
+]
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+ITEMS = "/ogc/collections/parcels/items"
+
+
+def document(client: httpx.Client, path: str) -> Any:
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def links(found: Any) -> dict[str, dict[str, str]]:
+    """By the last part of their relation; of several the JSON one."""
+    return {each["rel"].rpartition("/")[2]: each for each in reversed(found["links"])}
+
+
+def test_landing_page_has_what_clients_start_from(client: httpx.Client) -> None:
+    found = links(document(client, "/ogc"))
+    assert {"service-desc", "conformance", "data", "self"} <= found.keys()
+    assert found["service-desc"]["type"] == OPENAPI
+    answer = client.get(found["service-desc"]["href"])
+    assert answer.headers["content-type"] == OPENAPI
+    assert document(client, "/ogc/") == document(client, "/ogc")
+
+
+def test_all_links_lead_to_what_they_say(client: httpx.Client, ward: Ward) -> None:
+    ward.add_parcels(1)
+    waiting, seen = ["/ogc", "/ogc/collections/parcels"], set()
+    while waiting:
+        for link in document(client, waiting.pop())["links"]:
+            if link["href"] in seen:
+                continue
+            seen.add(link["href"])
+            answer = client.get(link["href"])
+            assert answer.status_code == 200, link
+            assert answer.headers["content-type"].partition(";")[0] == link["type"].partition(";")[0], link
+            if "json" in link["type"] and "links" in answer.json():
+                waiting.append(link["href"])
+    assert len(seen) > 10
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_json_and_html(client: httpx.Client, ward: Ward, path: str) -> None:
+    ward.add_parcels(1)
+    assert "json" in client.get(path).headers["content-type"]
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    page = client.get(path, headers=browser)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "json" in client.get(path, headers=browser, params={"f": "json"}).headers["content-type"]
+    assert (
+        "json" in client.get(path, headers={"Accept": "application/geo+json, application/json"}).headers["content-type"]
+    )
+    for language in ("vi", "en"):
+        html = client.get(path, params={"f": "html", "lang": language}).text
+        assert f'<html lang="{language}">' in html
+        # Works without internet: nothing is loaded from anywhere.
+        assert not any(tag in html for tag in ("<script", "<link", "<img", "@import", "url("))
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, f"{ITEMS}/1", "/ogc/api", "/api/v1/palette"])
+def test_unknown_parameters_are_refused(client: httpx.Client, path: str) -> None:
+    answer = client.get(path, params={"unknown": "1"})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["parameter"] == "unknown"
+
+
+@pytest.mark.parametrize("path", ["", "/items", "/items/1", "/queryables", "/schema"])
+def test_an_unknown_collection_is_not_found(client: httpx.Client, path: str) -> None:
+    answer = client.get(f"/ogc/collections/nothing{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_openapi_is_valid_self_contained_and_has_what_clients_look_for(
+    client: httpx.Client, admin: tuple[str, str]
+) -> None:
+    for auth in (None, admin):
+        api = client.get("/ogc/api", auth=auth).json()
+        OpenAPIV30SpecValidator(api).validate()
+        assert '"$ref": "http' not in str(api)
+        for path in api["paths"]:
+            concrete = path.replace("{featureId}", "1")
+            assert client.get(f"{api['servers'][0]['url']}{concrete}", auth=auth).status_code in {200, 404}
+    limit = api["components"]["parameters"]["limit"]
+    assert limit == {
+        "name": "limit",
+        "in": "query",
+        "required": False,
+        "style": "form",
+        "explode": False,
+        "description": limit["description"],
+        "schema": {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 100},
+    }
+
+
+def test_each_parameter_of_the_openapi_document_is_taken(client: httpx.Client, ward: Ward) -> None:
+    ward.add_parcels(1)
+    api = document(client, "/ogc/api")
+    known = {each.get("$ref", "").rpartition("/")[2] or each["name"] for each in items_of(api)}
+    told = client.get(ITEMS, params={"unknown": "1"}).json()["hint"].removeprefix("known are: ")
+    assert known == set(told.split(", "))
+
+
+def items_of(api: Any) -> Any:
+    return api["paths"]["/collections/parcels/items"]["get"]["parameters"]
+
+
+def test_conformance(client: httpx.Client) -> None:
+    classes = document(client, "/ogc/conformance")["conformsTo"]
+    part1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
+    assert {part1 + each for each in ("core", "geojson", "html", "oas30")} <= set(classes)
+    assert len(classes) == len(set(classes))
+    # Nothing is declared that is not there yet.
+    assert not any("cql2" in each or "features-2" in each or "features-4" in each for each in classes)
+
+
+def test_collection_tells_extent_and_number(client: httpx.Client, ward: Ward) -> None:
+    assert "extent" not in document(client, "/ogc/collections/parcels")
+    ward.add_parcels(3)
+    collection = document(client, "/ogc/collections/parcels")
+    assert (collection["itemCount"], collection["itemType"]) == (3, "feature")
+    (west, south, east, north), *parts = collection["extent"]["spatial"]["bbox"]
+    assert document(client, f"{ITEMS}?bbox={west},{south},{east},{north}")["numberMatched"] == 3
+    assert (east - west, north - south) == (pytest.approx(50 / 104_000, rel=0.1), pytest.approx(10 / 110_700, rel=0.3))
+    assert len(parts) == 1  # that of the one ward
+    assert collection["crs"] == ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"]
+    listed = document(client, "/ogc/collections")["collections"]
+    assert [each["id"] for each in listed] == ["parcels"]
+    assert listed[0] == collection
+
+
+def test_number_matched_equals_a_walk_over_all_pages(client: httpx.Client, ward: Ward) -> None:
+    ward.add_parcels(12)
+    for query in ("", "&bbox=-180,-90,180,90", "&sheet_no=12", "&datetime=../.."):
+        page = document(client, f"{ITEMS}?limit=5{query}")
+        matched, walked = page["numberMatched"], page["numberReturned"]
+        while found := [each["href"] for each in page["links"] if each["rel"] == "next"]:
+            page = client.get(found[0]).json()
+            assert "timeStamp" not in page
+            walked += page["numberReturned"]
+        assert matched == walked == 12
+
+
+def test_schema_and_queryables_fit_the_features(client: httpx.Client, ward: Ward) -> None:
+    ward.add_parcels(1)
+    properties = document(client, ITEMS)["features"][0]["properties"]
+    schema = client.get("/ogc/collections/parcels/schema")
+    queryables = client.get("/ogc/collections/parcels/queryables")
+    for answer in (schema, queryables):
+        assert answer.headers["content-type"] == "application/schema+json"
+        assert answer.json()["$id"] == str(answer.url)
+        assert answer.json()["additionalProperties"] is False
+    described = schema.json()["properties"]
+    assert described.keys() - {"geometry", "id"} == properties.keys()
+    assert described["id"]["x-ogc-role"] == "id"
+    assert described["valid_from"] | {"title": ""} == {
+        "type": "string",
+        "format": "date",
+        "title": "",
+        "x-ogc-role": "primary-instant",
+        "x-ogc-propertySeq": 13,
+    }
+    askable = queryables.json()["properties"]
+    assert askable.keys() - {"geometry"} < properties.keys()
+    for name in askable.keys() - {"geometry"}:
+        value = properties[name]
+        if value is not None:
+            assert document(client, f"{ITEMS}?{name}={value}")["numberMatched"] == 1
+    assert document(client, "/ogc/collections/parcels/schema?lang=en")["properties"]["sheet_no"]["title"] == "Map sheet"
+
+
+def test_texts_are_vietnamese_and_english_on_request(client: httpx.Client) -> None:
+    assert document(client, "/ogc/collections/parcels")["title"] == "Thửa đất"
+    assert document(client, "/ogc/collections/parcels?lang=en")["title"] == "Parcels"
+
+
+def test_html_escapes_what_comes_from_the_registry(client: httpx.Client, ward: Ward) -> None:
+    from gisland.database import run
+
+    ward.add_parcels(1)
+    run(ward.settings, lambda c: c.execute("UPDATE registry.map_sheet SET sheet_no = '<script>'"))
+    html = client.get(ITEMS, params={"f": "html", "sheet_no": "<script>"}).text
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html

@@ -1,0 +1,163 @@
+"""`gisland up` with real processes: it ends without a trace, and whatever is killed does not break the next start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gisland.database import cluster
+from gisland.settings import Settings
+from tests.live import free_port, wait_until_ready
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[Settings]:
+    """A state folder of its own: these tests start and kill clusters."""
+    with tempfile.TemporaryDirectory(prefix="gisland-") as folder:
+        Path(folder).chmod(0o711)
+        settings = Settings(database_url=None, state_dir=Path(folder) / "state", workers=2, port=free_port())
+        yield settings
+        cluster.remove(settings)
+
+
+@contextmanager
+def gisland_up(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """A running `gisland up` that answers."""
+    process = subprocess.Popen([sys.executable, "-m", "gisland", "up"], env=settings.as_environment())
+    try:
+        wait_until_ready(url(settings), process)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def url(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.port}"
+
+
+def is_listening(settings: Settings) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", settings.port)) == 0
+
+
+def left(settings: Settings) -> list[int]:
+    """Processes that this gisland started and that still run."""
+    folder = os.fsencode(settings.state_dir)
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder in (process / "environ").read_bytes() or folder in os.fsencode((process / "cwd").readlink()):
+                found.append(int(process.name))
+        except OSError:  # gone meanwhile, or somebody else's
+            continue
+    return found
+
+
+def wait_until_gone(settings: Settings, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while left(settings) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not left(settings)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_without_a_trace(settings: Settings, sign: signal.Signals) -> None:
+    with gisland_up(settings) as process:
+        assert len(left(settings)) > 4, "two web workers, a job worker, the parent and the cluster"
+        process.send_signal(sign)
+        assert process.wait(30) == 0
+        wait_until_gone(settings, 1)
+    assert not cluster.died(settings), "the cluster was stopped, not killed"
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_whole_group(settings: Settings) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gisland", "up"],
+        env=settings.as_environment(),
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+    )
+    wait_until_ready(url(settings), process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert b"Traceback" not in said
+    assert b"anew" not in said
+    wait_until_gone(settings, 1)
+
+
+def test_a_killed_parent_takes_its_workers_along(settings: Settings) -> None:
+    with gisland_up(settings) as process:
+        process.kill()
+    until = time.monotonic() + 20
+    while is_listening(settings) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_listening(settings)
+    with gisland_up(settings) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        wait_until_gone(settings, 1)
+
+
+def test_a_killed_database_comes_back(settings: Settings) -> None:
+    with gisland_up(settings) as process:
+        pid = cluster.status(settings).pid
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 20
+        while cluster.status(settings).pid in {None, pid} and time.monotonic() < until:
+            time.sleep(0.05)
+        wait_until_ready(url(settings), process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        wait_until_gone(settings, 1)
+
+
+def test_a_killed_web_worker_is_replaced(settings: Settings) -> None:
+    with gisland_up(settings) as process:
+        # Those that the main thread started: web workers and Python's resource tracker, which must stay.
+        started = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        web = [pid for pid in started if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert len(web) == settings.workers
+        for pid in web:
+            os.kill(int(pid), signal.SIGKILL)
+        time.sleep(1)
+        wait_until_ready(url(settings), process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        wait_until_gone(settings, 1)
+
+
+def test_a_port_in_use_is_told_in_one_line(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", settings.port)):
+        refused = subprocess.run(
+            [sys.executable, "-m", "gisland", "up"], env=settings.as_environment(), capture_output=True, text=True
+        )
+    assert refused.returncode == 6
+    assert refused.stderr.count("\n") == 1
+    assert f"port {settings.port} is in use" in refused.stderr
+    assert not left(settings)
+
+
+def test_options_reach_the_workers(settings: Settings) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "gisland", "serve", "--port", str(port), "--workers", "1"]
+    process = subprocess.Popen(command, env=settings.as_environment())
+    wait_until_ready(f"http://127.0.0.1:{port}", process)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live") as answer:
+        assert answer.status == 200
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    wait_until_gone(settings, 1)
