@@ -36,18 +36,23 @@ class Role(StrEnum):
     BACKUP = "gisland_backup"
 
 
+# A page of features is too small for compiled code or parallel workers: starting them would cost more than it saves.
+PAGE_OPTIONS = ("-c jit=off", "-c max_parallel_workers_per_gather=0")
+
+
 def conninfo(settings: Settings, role: Role, *, statement_timeout_ms: int | None = None) -> str:
     """The libpq connection string of a role.
 
     In the private cluster each role signs in as itself (peer authentication). On a server given by URL the role is
-    taken on at connection start; the URL's own role must be a member of it.
+    taken on at connection start; the URL's own role must be a member of it. With a statement timeout (milliseconds) it
+    is set up for reading pages.
 
     Raises:
         DatabaseUnavailable: the private cluster does not run and cannot be started.
     """
     options = ["-c timezone=UTC"]
     if statement_timeout_ms is not None:
-        options.append(f"-c statement_timeout={statement_timeout_ms}")
+        options += [f"-c statement_timeout={statement_timeout_ms}", *PAGE_OPTIONS]
     if settings.database_url is not None:
         options.append(f"-c role={role}")
         return make_conninfo(settings.database_url, options=" ".join(options), application_name="gisland")

@@ -7,18 +7,18 @@ import typer
 from rich.console import Console
 
 from gisland.demo.generate import DemoFiles, generate
+from gisland.demo.load import load_demo
 from gisland.errors import UsageError
+from gisland.security.guards import caller, requires
+from gisland.security.permissions import Permission
 
 app = typer.Typer(help="Phường mẫu với dữ liệu tự tạo · a demo ward with invented data", no_args_is_help=True)
 
 
-@app.callback()
-def demo() -> None:
-    """Phường mẫu với dữ liệu tự tạo · a demo ward with invented data."""
-
-
 @app.command("generate")
+@requires(Permission.DEMO_GENERATE)
 def generate_command(
+    ctx: typer.Context,  # noqa: ARG001 - read by the guard
     parcels: Annotated[int, typer.Option(help="số thửa đất · number of parcels")] = 14_000,
     seed: Annotated[int, typer.Option(help="cùng số, cùng dữ liệu · same seed, same data")] = 1,
     out: Annotated[Path, typer.Option(help="thư mục ghi tệp · folder to write to")] = Path("demo-data"),
@@ -32,6 +32,29 @@ def generate_command(
     with console.status("…") as status:
         files = generate(parcels, seed, out, lambda step: status.update(step))
     typer.echo(summary(files))
+
+
+@app.command("load")
+@requires(Permission.PARCEL_IMPORT)
+def load_command(ctx: typer.Context) -> None:
+    """Nạp phường mẫu vào CSDL · load the demo ward into the database; nothing happens where it is loaded already."""
+    loaded = load_demo(caller(ctx).settings)
+    typer.echo("đã nạp · loaded" if loaded else "đã có, không đổi · already there, unchanged")
+
+
+@app.command("screenshot")
+@requires(Permission.DEMO_GENERATE)
+def screenshot_command(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option(help="tệp PNG · PNG file")] = Path("data/demo-ward.png"),
+    url: Annotated[str | None, typer.Option(help="địa chỉ máy chủ đang chạy · a running server")] = None,
+) -> None:
+    """Chụp trang bản đồ đang chạy · take the picture of the running map page that the README shows (Chromium)."""
+    from gisland.web.screenshot import take_screenshot  # needs the test packages
+
+    settings = caller(ctx).settings
+    take_screenshot(url or f"http://{settings.host}:{settings.port}/", out)
+    typer.echo(f"→ {out}")
 
 
 def summary(files: DemoFiles) -> str:

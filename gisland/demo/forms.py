@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gisland.demo.dirt import Clerk
 from gisland.demo.files import WARD_CODE
 from gisland.demo.holdings import Right
-from gisland.demo.people import COMMUNITY, ORGANISATION, PARTIES, ROLES
+from gisland.demo.people import COMMUNITY, ORGANISATION, PARTIES, ROLES, Party, Person
 
 TITLE = "DANH SÁCH THÔNG TIN THỬA ĐẤT Ở ĐÃ ĐƯỢC CẤP GIẤY CHỨNG NHẬN NHƯNG CHƯA XÂY DỰNG CƠ SỞ DỮ LIỆU"
 _LAND = ("Loại đất", "Diện tích", "Nguồn gốc", "Hình thức sử dụng", "Thời hạn")
@@ -75,63 +75,18 @@ def form_rows(
     right: Right, columns: dict[str, NDArray[Any]], areas: NDArray[np.float64], clerk: Clerk
 ) -> list[list[Any]]:
     """The rows of one right: one for each member of the party (column A is numbered later)."""
-    parcel, party = right.parcel, right.party
-    sheet, number = str(columns["shbando"][parcel]), int(columns["shthua"][parcel])
-    legal = columns["dtpl"][parcel]
-    area = round(float(areas[parcel] if np.isnan(legal) else legal), 1)
-    certificate = right.certificate
-    paper = (
-        [sheet, number]
-        if certificate.issued.year >= 2010 or not clerk.often(0.7)
-        else [clerk.old_number(60), clerk.old_number(300)]
-    )
-    land = _land_uses(str(columns["kyhieumucd"][parcel]), area, party.kind, clerk)
-    scan = f"{certificate.serial.replace(' ', '')}-GCN.pdf" if certificate.serial else ""
-    house = [
-        "Nhà ở riêng lẻ",
-        "",
-        "",
-        "",
-        clerk.area(round(0.75 * area, 1)),
-        clerk.area(round(1.9 * area, 1)),
-        "Sở hữu riêng",
-        "Lâu dài",
-        "Cấp 3",
-    ]
-    asset = house if "ODT" in columns["kyhieumucd"][parcel] and area < 400 and clerk.often(0.45) else [""] * 9
+    certificate, party = right.certificate, right.party
+    place = _place(right, columns, areas, clerk)
     head = [
         WARD_CODE,
         clerk.serial(certificate.serial),
         clerk.date(certificate.issued),
         clerk.text(certificate.book_no),
     ]
-    place = [
-        paper[0],
-        paper[1],
-        sheet,
-        number,
-        clerk.text(str(columns["diachi"][parcel])),
-        clerk.area(area),
-        *land,
-        *asset,
-        scan,
-    ]
+    named = [party.name, party.code] if party.kind == ORGANISATION else ["", ""]
     rows = []
     for at, person in enumerate(party.members or [None]):
-        named = [party.name, party.code] if party.kind == ORGANISATION else ["", ""]
-        if person is None:
-            who: list[Any] = [clerk.text(party.name), "", "", "", ""]
-        else:
-            gender = "Nữ" if person.woman else "Nam"
-            remark = " (đã chết)" if person.state == "deceased" and clerk.often(0.4) else ""
-            id_cell = clerk.number(person.number) if party.kind != ORGANISATION else ""
-            who = [
-                clerk.name(person, party.kind) + remark,
-                clerk.birthday(person.born),
-                gender,
-                id_cell,
-                clerk.text(person.address),
-            ]
+        who = _who(person, party, clerk)
         user = ["", "", "", ""]
         if right.user is not None and at == 0:
             user = [
@@ -143,6 +98,45 @@ def form_rows(
         share = party.shares[at] if party.shares else ""
         rows.append(["", *head, *named, *who, party.kind, party.roles[at], *user, "", *place, share])
     return rows
+
+
+def _place(right: Right, columns: dict[str, NDArray[Any]], areas: NDArray[np.float64], clerk: Clerk) -> list[Any]:
+    """Columns 19–49: the parcel on paper and on the map, its land uses, the house, the scan."""
+    parcel, certificate = right.parcel, right.certificate
+    sheet, number = str(columns["shbando"][parcel]), int(columns["shthua"][parcel])
+    legal = columns["dtpl"][parcel]
+    area = round(float(areas[parcel] if np.isnan(legal) else legal), 1)
+    paper = (
+        [sheet, number]
+        if certificate.issued.year >= 2010 or not clerk.often(0.7)
+        else [clerk.old_number(60), clerk.old_number(300)]
+    )
+    types = str(columns["kyhieumucd"][parcel])
+    land = _land_uses(types, area, right.party.kind, clerk)
+    asset = _house(area, clerk) if "ODT" in types and area < 400 and clerk.often(0.45) else [""] * 9
+    scan = f"{certificate.serial.replace(' ', '')}-GCN.pdf" if certificate.serial else ""
+    address = clerk.text(str(columns["diachi"][parcel]))
+    return [*paper, sheet, number, address, clerk.area(area), *land, *asset, scan]
+
+
+def _house(area: float, clerk: Clerk) -> list[Any]:
+    """Columns 40–48: a house of two and a half storeys on three quarters of the parcel."""
+    built, floors = clerk.area(round(0.75 * area, 1)), clerk.area(round(1.9 * area, 1))
+    return ["Nhà ở riêng lẻ", "", "", "", built, floors, "Sở hữu riêng", "Lâu dài", "Cấp 3"]
+
+
+def _who(person: Person | None, party: Party, clerk: Clerk) -> list[Any]:
+    """Columns 7–11: a member of the party; a community has none."""
+    if person is None:
+        return [clerk.text(party.name), "", "", "", ""]
+    remark = " (đã chết)" if person.state == "deceased" and clerk.often(0.4) else ""
+    return [
+        clerk.name(person, party.kind) + remark,
+        clerk.birthday(person.born),
+        "Nữ" if person.woman else "Nam",
+        clerk.number(person.number) if party.kind != ORGANISATION else "",
+        clerk.text(person.address),
+    ]
 
 
 def _land_uses(types: str, area: float, kind: str, clerk: Clerk) -> list[Any]:

@@ -24,11 +24,11 @@ def form_groups(polygons: Geometries, points: Floats, block: Ints, parcels: int)
     _, unit, weight = np.unique(block[inside], return_inverse=True, return_counts=True)
     middle = np.stack([np.bincount(unit, points[inside, axis]) / weight for axis in (0, 1)], axis=1)
     order = np.argsort(unit, kind="stable")
-    shapes = shapely.multipolygons(polygons[inside][order], indices=unit[order])
+    shapes = shapely.convex_hull(shapely.multipolygons(polygons[inside][order], indices=unit[order]))
     group = _mend(_divide(middle, weight, count), weight, shapes)
     of_parcel = np.empty(len(block), dtype=np.int64)
     of_parcel[inside] = group[unit]
-    of_parcel[~inside] = group[shapely.STRtree(shapes).nearest(polygons[~inside])]
+    of_parcel[~inside] = group[shapely.STRtree(shapes).nearest(shapely.points(points[~inside]))]
     # Counted from the north-west like the sheets.
     total = np.bincount(group, weight)
     centre = np.stack([np.bincount(group, middle[:, axis] * weight) / total for axis in (0, 1)], axis=1)

@@ -41,8 +41,9 @@ def lay_sheets(points: Floats) -> Sheets:
     cell = np.floor(points / side[:, None]).astype(np.int64)
     # One number that grows in the order of the sheets: 1:1000 before 1:500, north before south, west before east.
     rank = dense * (1 << 44) + ((1 << 22) - cell[:, 1]) * (1 << 22) + cell[:, 0]
-    _, ordinal = np.unique(rank, return_inverse=True)
-    return Sheets(ordinal + 1, scale, zigzag(points, cell, side, ordinal), sheet_names(cell, side))
+    _, first, ordinal = np.unique(rank, return_index=True, return_inverse=True)
+    names = sheet_names(cell[first], side[first])
+    return Sheets(ordinal + 1, scale, zigzag(points, cell, side, ordinal), names[ordinal])
 
 
 def zigzag(points: Floats, cell: Ints, side: Floats, sheet: Ints) -> Ints:

@@ -114,7 +114,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION publish.flush() RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off AS $$
 DECLARE
     dirty record;
     layer publish.layer;

@@ -58,9 +58,7 @@ def test_the_label_of_a_hollow_parcel_lies_in_it(ward: Ward) -> None:
     assert published(ward, "ST_Contains(geom, ST_SetSRID(ST_MakePoint(label_x, label_y), 4326))", parcel)
 
 
-@pytest.mark.parametrize(
-    ("width", "area"), [("7.2249", "72.2"), ("7.2251", "72.3"), ("7.2349", "72.3"), ("7.0", "70.0")]
-)
+@pytest.mark.parametrize(("width", "area"), [("7.2249", "72.2"), ("7.2251", "72.3"), ("7.0", "70.0")])
 def test_areas_are_rounded_to_a_tenth(ward: Ward, width: str, area: str) -> None:
     (parcel,) = ward.add_parcels(1)
     set_shape(ward, parcel, f"POLYGON((0 0, {width} 0, {width} 10, 0 10, 0 0))")

@@ -58,5 +58,3 @@ def test_first_admin_is_made_once(settings: Settings) -> None:
         stored = one(connection, "SELECT secret_hash FROM security.account")
     assert stored.startswith("$argon2id$")
     assert HASHER.verify(stored, secret)
-
-

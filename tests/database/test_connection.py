@@ -1,0 +1,80 @@
+"""One act is one transaction: all of it or nothing, and tried anew when two of them stood in each other's way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from gisland.database import Role, connect, run
+from gisland.errors import DatabaseUnavailable
+from gisland.settings import Settings
+from tests.factories import make_parcel, make_sheet, make_ward, one
+
+
+@pytest.fixture
+def parcels(settings: Settings) -> list[int]:
+    def work(connection: Connection) -> list[int]:
+        ward = make_ward(connection)
+        sheet = make_sheet(connection, ward)
+        return [make_parcel(connection, ward, sheet) for _ in range(2)]
+
+    return run(settings, work)
+
+
+def test_deadlock_is_tried_again(settings: Settings, parcels: list[int]) -> None:
+    both_hold_one = threading.Barrier(2)
+    attempts: list[str] = []
+
+    def crosswise(name: str, first: int, second: int) -> Callable[[Connection], None]:
+        def work(connection: Connection) -> None:
+            attempts.append(name)
+            query = "UPDATE registry.parcel SET address = address || %s WHERE id = %s"
+            connection.execute(query, [name, first])
+            if attempts.count(name) == 1:
+                both_hold_one.wait(timeout=10)
+            connection.execute(query, [name, second])
+
+        return work
+
+    works = [crosswise("a", *parcels), crosswise("b", *reversed(parcels))]
+    threads = [threading.Thread(target=run, args=[settings, work]) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(attempts) >= 3  # one of them was the victim
+    with connect(settings, Role.APP) as connection:
+        addresses = connection.execute("SELECT address FROM registry.parcel").fetchall()
+    assert {"".join(sorted(address)) for (address,) in addresses} == {"ab"}
+
+
+def test_a_failure_leaves_nothing(settings: Settings, parcels: list[int]) -> None:
+    def work(connection: Connection) -> None:
+        connection.execute("UPDATE registry.parcel SET address = 'half'")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(settings, work)
+    with connect(settings, Role.APP) as connection:
+        assert one(connection, "SELECT count(*) FROM registry.parcel WHERE address = 'half'") == 0
+        assert one(connection, "SELECT count(*) FROM registry.parcel") == len(parcels)
+
+
+def test_flush_refuses_a_fixed_snapshot(settings: Settings, parcels: list[int]) -> None:
+    """Under REPEATABLE READ a flush could not see what it waited for, and would publish an old status."""
+    with connect(settings, Role.APP) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.execute("UPDATE registry.parcel SET address = 'x' WHERE id = %s", [parcels[0]])
+        with pytest.raises(psycopg.errors.RaiseException, match="READ COMMITTED"):
+            connection.execute("SELECT publish.flush()")
+        connection.rollback()
+
+
+def test_server_that_is_away_is_told_in_one_line(settings: Settings) -> None:
+    away = settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/none"})
+    with pytest.raises(DatabaseUnavailable, match="does not answer"), connect(away, Role.APP):
+        pass
