@@ -1,11 +1,16 @@
 """The program's start: small, because each web and job worker imports it anew (multiprocessing's `spawn`)."""
 
+import sys
+
 
 def main() -> None:
-    """Run the command line."""
-    from gisland.cli import main as run
+    """Run the command line; Ctrl-C ends it without a stack trace, also while it is still being imported."""
+    try:
+        from gisland.cli import main as run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the cluster and leave nothing behind."""
     if not hasattr(config, "workerinput"):
         settings = Settings(state_dir=Path(os.environ[STATE]))
-        cluster.stop(settings)
+        cluster.stop(settings, force=True)
         shutil.rmtree(settings.state_dir, ignore_errors=True)
 
 
@@ -62,7 +62,7 @@ def catalogue() -> Catalogue:
 @pytest.fixture(scope="session")
 def server(catalogue: Catalogue) -> Settings:
     """The cluster of the run, with the template database: migrated, layers applied, empty."""
-    settings = Settings(state_dir=Path(os.environ[STATE]), database_name=TEMPLATE, workers=1)
+    settings = Settings(state_dir=Path(os.environ[STATE]), database_name=TEMPLATE, workers=2)
     with alone("template"):
         done = settings.state_dir / "template.done"
         if not done.exists():

@@ -50,7 +50,7 @@ def start_server(settings: Settings, *, demo_parcels: int) -> Iterator[LiveServe
     assert secret is not None
     settings = settings.model_copy(update={"port": free_port()})
     url = f"http://127.0.0.1:{settings.port}"
-    process = subprocess.Popen([sys.executable, "-m", "gisland.cli", "serve"], env=settings.as_environment())
+    process = subprocess.Popen([sys.executable, "-m", "gisland", "serve"], env=settings.as_environment())
     try:
         wait_until_ready(url, process)
         yield LiveServer(url, ("admin", secret), settings)

@@ -13,12 +13,12 @@ from gisland.errors import UsageError
 
 DIGITS = 7  # of a degree: about a centimetre
 
+# Around a point of a feature, as wide as the distance to the last of its neighbours: all of them reach into it.
 NEIGHBOURHOOD = """
-    SELECT ST_XMin(extent), ST_YMin(extent), ST_XMax(extent), ST_YMax(extent)
-      FROM (SELECT ST_Extent({geometry}) AS extent FROM (
-            SELECT {geometry} FROM {table}
-             ORDER BY {geometry} <-> (SELECT ST_PointOnSurface({geometry}) FROM {table} WHERE id = %s)
-             LIMIT %s) near) box
+    SELECT ST_X(middle) - far, ST_Y(middle) - far, ST_X(middle) + far, ST_Y(middle) + far
+      FROM (SELECT ST_PointOnSurface({geometry}) AS middle FROM {table} WHERE id = %s) drawn,
+           LATERAL (SELECT max(distance) AS far FROM (
+                    SELECT {geometry} <-> middle AS distance FROM {table} ORDER BY 1 LIMIT %s) near) reach
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -43,7 +44,7 @@ def gisland(settings: Settings, layer: Layer, folder: Path) -> Iterator[Server]:
     """gisland itself, as `gisland serve` runs it."""
     port = free_port()
     env = settings.model_copy(update={"port": port, "host": "127.0.0.1"}).as_environment()
-    command = [sys.executable, "-m", "gisland.cli", "serve"]
+    command = [sys.executable, "-m", "gisland", "serve"]
     items = f"http://127.0.0.1:{port}/ogc/collections/{layer.id}/items"
     with started("gisland", command, items, folder, env=env) as server:
         yield server
@@ -67,13 +68,13 @@ def started(
         _wait(name, process, items, log)
         yield Server(name, items, process.pid)
     finally:
-        # Its whole group: a supervisor may end before its workers do.
         os.killpg(process.pid, signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
+        # What of its group is still there, such as a FastCGI process that waits for its next request.
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.wait()
 
 
 def _wait(name: str, process: subprocess.Popen[bytes], items: str, log: Path) -> None:

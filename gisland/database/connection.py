@@ -50,7 +50,8 @@ def conninfo(settings: Settings, role: Role, *, statement_timeout_ms: int | None
     Raises:
         DatabaseUnavailable: the private cluster does not run and cannot be started.
     """
-    options = ["-c timezone=UTC"]
+    # A client that was killed must not leave its statement running and its locks held.
+    options = ["-c timezone=UTC", "-c client_connection_check_interval=10s"]
     if statement_timeout_ms is not None:
         options += [f"-c statement_timeout={statement_timeout_ms}", *PAGE_OPTIONS]
     if settings.database_url is not None:

@@ -78,7 +78,10 @@ def restore(settings: Settings, file: Path) -> None:
     with psycopg.connect(admin_conninfo(settings)) as connection:
         row = connection.execute(IS_EMPTY).fetchone()
         if row is None or not row[0]:
-            raise Conflict("the database is not empty", hint="restore into a new server, or delete this one with `gisland db remove`")
+            raise Conflict(
+                "the database is not empty",
+                hint="restore into a new server, or delete this one with `gisland db remove`",
+            )
         srids = _reference_systems(contents.stdout, file)
         connection.execute("DELETE FROM public.spatial_ref_sys WHERE srid = ANY(%s)", [srids])
     arguments, env = connection_arguments(admin_conninfo(settings))

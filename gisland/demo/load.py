@@ -57,7 +57,7 @@ def _take_in(settings: Settings, files: DemoFiles) -> None:
 
 
 def _command(settings: Settings, *arguments: str | int | Path) -> None:
-    command = [sys.executable, "-m", "gisland.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "gisland", *map(str, arguments)]
     done = subprocess.run(command, env=settings.as_environment(), check=False)  # noqa: S603 - our own program
     if done.returncode != 0:
         raise GislandError(f"the demo ward was not loaded: `gisland {arguments[0]} {arguments[1]}` failed")

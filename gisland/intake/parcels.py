@@ -21,7 +21,7 @@ from gisland.intake.layouts import Match, choose_layout, load_layouts
 from gisland.intake.placement import Placement, crs_label, parse_crs, same_crs
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
-from gisland.intake.staging import Column, accept, lock_unit, stage, statements, write_batch
+from gisland.intake.staging import Column, accept, lock_unit, stage, statements, without_loops, write_batch
 from gisland.kit.identifiers import map_number
 from gisland.kit.text import clean_text, plain_key
 from gisland.registry.units import Unit, find_unit
@@ -250,8 +250,11 @@ def _accept(connection: Connection, source: Source, by: str) -> Report:
             hint=f"tờ bản đồ giữ một hệ toạ độ · a sheet has one CRS, here EPSG:{source.srid}",
             file=source.file.path.name,
         )
-    for name in ("add_sheets", "add_groups", "judge", "analyze"):
+    for name in ("add_sheets", "add_groups"):
         connection.execute(SQL[name], ids)
+    with without_loops(connection):
+        connection.execute(SQL["judge"], ids)
+    connection.execute(SQL["analyze"])
     outcomes: dict[str, int] = dict(connection.execute(SQL["counts"]).fetchall())
     report = _report(connection, source, outcomes)
     if sum(outcomes.get(outcome, 0) for outcome in ("new", "changed", "same")):

@@ -8,7 +8,8 @@ log it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,7 +27,6 @@ from gisland.settings import Settings
 
 # A large intake sorts and joins hundreds of thousands of rows; compiling its few statements never pays.
 SESSION = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
-BULK_ROWS = 10_000
 TAGS: dict[Kind, log.Tag] = {
     "parcels": log.Tag.PARCELS_IMPORTED,
     "form": log.Tag.FORM_IMPORTED,
@@ -74,11 +74,7 @@ def lock_unit(connection: Connection, unit: Unit) -> None:
 
 
 def stage(connection: Connection, table: str, columns: dict[str, Column], rows: Iterable[Sequence[object]]) -> None:
-    """Copy rows into a temporary table that is gone with the transaction.
-
-    When they are many, joins by nested loops are ruled out from here to the commit: what the registry gets now is in no
-    statistics yet, and a planner that takes it for empty would loop over it once per row.
-    """
+    """Copy rows into a temporary table that is gone with the transaction."""
     name = sql.Identifier(table)
     fields = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(each), sql.SQL(column.type)) for each, column in columns.items()
@@ -87,13 +83,19 @@ def stage(connection: Connection, table: str, columns: dict[str, Column], rows: 
     # Binary: a broken value is reported by its line number, never quoted.
     with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(name)) as copy:
         copy.set_types([column.wire or column.type for column in columns.values()])
-        staged = 0
         for row in rows:
             copy.write_row(row)
-            staged += 1
     connection.execute(sql.SQL("ANALYZE {}").format(name))
-    if staged >= BULK_ROWS:
-        connection.execute("SET LOCAL enable_nestloop = off")
+
+
+@contextmanager
+def without_loops(connection: Connection) -> Iterator[None]:
+    """Joins of large tables without nested loops: while a table's statistics still say that it is empty, as after its
+    first large load, the planner would read it once per row.
+    """
+    connection.execute("SET LOCAL enable_nestloop = off")
+    yield
+    connection.execute("SET LOCAL enable_nestloop = on")
 
 
 def write_batch(

@@ -118,14 +118,16 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     within = (
         f"LIMIT {MOST_COUNTED + 1}" if counted else "ORDER BY id LIMIT %(limit)s + 1" if shape.way == "walk" else ""
     )
-    columns = ", ".join(f'"{name}"' for name in layer.columns)
+    # Of the hits only the ids are kept: most of them are counted and not shown.
     return f"""
         WITH hit AS MATERIALIZED (
-             SELECT {columns} FROM {_table(layer)} WHERE {" AND ".join(conditions) or "true"} {within}),
-        total AS MATERIALIZED (SELECT count(*) AS n FROM hit)
-        SELECT string_agg({_feature(layer)}, ','), count(*), max(id), (SELECT n FROM total), {count}
-        FROM (SELECT * FROM hit{" WHERE (SELECT n FROM total) <= " + str(MOST_COUNTED) if counted else ""}
-               ORDER BY id LIMIT %(limit)s) t"""  # noqa: S608
+             SELECT id FROM {_table(layer)} WHERE {" AND ".join(conditions) or "true"} {within}),
+        total AS MATERIALIZED (SELECT count(*) AS n FROM hit),
+        shown AS MATERIALIZED (
+             SELECT id FROM hit{" WHERE (SELECT n FROM total) <= " + str(MOST_COUNTED) if counted else ""}
+              ORDER BY id LIMIT %(limit)s)
+        SELECT string_agg({_feature(layer)}, ',' ORDER BY t.id), count(*), max(t.id), (SELECT n FROM total), {count}
+          FROM {_table(layer)} t WHERE t.id = ANY (ARRAY(SELECT id FROM shown))"""  # noqa: S608
 
 
 def _meets(geometry: str, number: int) -> str:

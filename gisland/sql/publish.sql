@@ -57,7 +57,7 @@ SELECT publish.watch('verification.evidence', 'registry.holder', 'holder_id');
 CREATE OR REPLACE FUNCTION publish.lock_rows(of_table regclass, keys bigint[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE id IN (SELECT unnest($1)) ORDER BY id FOR NO KEY UPDATE) locked',
+    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE) locked',
                    of_table) USING keys;
 END
 $$;

@@ -118,5 +118,5 @@ def test_an_unknown_peer_is_told(bench: Settings) -> None:
 
 
 def gisland(settings: Settings, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gisland.cli", "bench", "items", *options]
+    command = [sys.executable, "-m", "gisland", "bench", "items", *options]
     return subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True, check=False)

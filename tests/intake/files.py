@@ -54,7 +54,8 @@ def write_parcels(
 ) -> Path:
     """A map file; its format follows from the suffix."""
     fields = [name for name in rows[0] if name != "geometry" and name not in drop]
-    columns = [np.array([row[name] for row in rows], dtype=_dtype([row[name] for row in rows])) for name in fields]
+    cells = [[row[name] for row in rows] for name in fields]
+    columns: list[Any] = [np.array(column, dtype=_dtype(column)) for column in cells]
     geometries = [row["geometry"] for row in rows]
     wkb = [shape if isinstance(shape, bytes | None) else shapely.to_wkb(shape) for shape in geometries]
     options.setdefault("geometry_type", "Unknown" if path.suffix != ".shp" else "Polygon")

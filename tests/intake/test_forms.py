@@ -80,18 +80,10 @@ def test_one_row(ward: Settings, app_connection: Connection, tmp_path: Path) -> 
         "SELECT paper_sheet_no, paper_parcel_no, paper_area_m2::int FROM registry.certificate_parcel"
     )
     assert paper.fetchone() == ("7", "102", 100)
-    uses = (
-        app_connection.execute(
-            "SELECT seq, land_type, area_m2::float8, origin, term FROM registry.land_use"
-            " WHERE parcel_id = (SELECT id FROM registry.parcel JOIN registry.map_sheet s ON s.id = map_sheet_id"
-            "                     WHERE parcel_no = '2' AND sheet_no = '1') ORDER BY seq"
-        ).fetchall()
-        if False
-        else app_connection.execute(
-            "SELECT seq, land_type, area_m2::float8, origin, term FROM registry.land_use"
-            " JOIN registry.parcel ON parcel.id = parcel_id WHERE parcel_no = '2' ORDER BY seq"
-        ).fetchall()
-    )
+    uses = app_connection.execute(
+        "SELECT seq, land_type, use.area_m2::float8, origin, term FROM registry.land_use use"
+        " JOIN registry.parcel ON parcel.id = parcel_id WHERE parcel_no = '2' ORDER BY seq"
+    ).fetchall()
     assert uses == [(1, "ODT", 80.5, "Nhà nước công nhận QSDĐ", "Lâu dài"), (2, "CLN", 19.5, "", "")]
 
 
@@ -173,7 +165,10 @@ def test_the_same_person_is_one_holder(ward: Settings, app_connection: Connectio
     rows = [form_row(1), same, other, form_row(4, **{NAME: "Ngô Văn Không", ID: None})]
     rows.append(rows[-1] | {"Số thửa BĐĐC": 5})
     take_in(ward, write_form(tmp_path / "f.xlsx", rows))
-    query = "SELECT full_name, count(*) FROM registry.holder JOIN registry.holding ON holder_id = holder.id GROUP BY holder.id, 1 ORDER BY 1"
+    query = """
+        SELECT full_name, count(*) FROM registry.holder JOIN registry.holding ON holder_id = holder.id
+         GROUP BY holder.id, full_name
+    """
     # Two people with one id stay two; without id, the name on the same certificate is one person.
     expected = [("Nguyễn Văn Thử A", 2), ("Ngô Văn Không", 2), ("Phạm Văn Khác", 1)]
     assert sorted(app_connection.execute(query).fetchall()) == sorted(expected)
@@ -250,7 +245,7 @@ def test_variants_are_read_by_header_text(ward: Settings, app_connection: Connec
 
 
 def test_blank_rows_sub_totals_and_the_sign_block_are_no_data(ward: Settings, tmp_path: Path) -> None:
-    tail = [
+    tail: list[list[Any]] = [
         ["Tổng cộng", "", 2],
         [],
         ["", "Ngày 05 tháng 9 năm 2025"],

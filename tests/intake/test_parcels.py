@@ -269,7 +269,7 @@ def test_interrupt_leaves_nothing(ward: Settings, app_connection: Connection, tm
         "GISLAND_STATE_DIR": str(ward.state_dir),
         "GISLAND_DATABASE_NAME": ward.database_name,
     }
-    command = [sys.executable, "-m", "gisland.cli", "intake", "parcels", str(path), "--ward", "11311"]
+    command = [sys.executable, "-m", "gisland", "intake", "parcels", str(path), "--ward", "11311"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     busy = """

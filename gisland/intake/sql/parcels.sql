@@ -24,42 +24,47 @@ SELECT %(ward)s, group_code, 'Tổ dân phố ' || group_code FROM staged_parcel
  GROUP BY group_code ORDER BY group_code
     ON CONFLICT (ward_id, code) DO NOTHING
 
--- What becomes of each row; a new parcel gets its id here, so that its land types need not look it up. A parcel that an intake wrote last bears the time of that batch (both are now() of one
+-- What becomes of each row; a new parcel gets its id here (in the order of the file), so that its land types need not
+-- look it up. A parcel that an intake wrote last bears the time of that batch (both are now() of one
 -- transaction); any other time means that somebody corrected it since.
 -- name: judge
 CREATE TEMP TABLE judged_parcel ON COMMIT DROP AS
-SELECT staged.row_no, sheet.id AS map_sheet_id, residential_group.id AS residential_group_id,
-       coalesce(parcel.id, nextval('registry.parcel_id_seq')) AS parcel_id,
-       CASE
-           WHEN accepted.row_no IS NOT NULL THEN 'seen'
-           WHEN parcel.id IS NULL AND retired.parcel_no IS NOT NULL THEN 'conflict'
-           WHEN parcel.id IS NULL THEN 'new'
-           -- `=` of geometries compares every coordinate, bit by bit.
-           WHEN parcel.geom = staged.geom
-                AND parcel.legal_area_m2 IS NOT DISTINCT FROM coalesce(staged.legal_area_m2::numeric(14, 1), parcel.legal_area_m2)
-                AND parcel.address = coalesce(staged.address, parcel.address)
-                AND parcel.residential_group_id IS NOT DISTINCT FROM coalesce(residential_group.id, parcel.residential_group_id)
-                AND (staged.land_types IS NULL OR coalesce(
-                      (SELECT string_agg(land_type, '+' ORDER BY seq) = staged.land_types
-                              OR bool_or(area_m2 IS NOT NULL OR origin <> '' OR use_form <> '' OR term <> '')
-                         FROM registry.land_use WHERE parcel_id = parcel.id), false)) THEN 'same'
-           WHEN EXISTS (SELECT FROM intake.batch
-                         WHERE ward_id = %(ward)s AND at = parcel.updated_at) THEN 'changed'
-           ELSE 'conflict'
-       END AS outcome
-  FROM staged_parcel staged
-  JOIN registry.map_sheet sheet
-    ON sheet.ward_id = %(ward)s AND sheet.old_ward_code = staged.old_ward_code AND sheet.sheet_no = staged.sheet_no
-   AND sheet.scale = staged.scale
-  LEFT JOIN registry.residential_group
-    ON residential_group.ward_id = %(ward)s AND residential_group.code = staged.group_code
-  LEFT JOIN registry.parcel
-    ON parcel.ward_id = %(ward)s AND parcel.map_sheet_id = sheet.id AND parcel.parcel_no = staged.parcel_no AND parcel.retired_by IS NULL
-  LEFT JOIN (SELECT DISTINCT map_sheet_id, parcel_no FROM registry.parcel
-              WHERE ward_id = %(ward)s AND retired_by IS NOT NULL) retired
-    ON retired.map_sheet_id = sheet.id AND retired.parcel_no = staged.parcel_no
-  LEFT JOIN intake.source_row accepted
-    ON accepted.ward_id = %(ward)s AND accepted.kind = 'parcels' AND accepted.content_hash = staged.content_hash
+WITH judged AS (
+    SELECT staged.row_no, sheet.id AS map_sheet_id, residential_group.id AS residential_group_id, parcel.id AS old_id,
+           CASE
+               WHEN accepted.row_no IS NOT NULL THEN 'seen'
+               WHEN parcel.id IS NULL AND retired.parcel_no IS NOT NULL THEN 'conflict'
+               WHEN parcel.id IS NULL THEN 'new'
+               -- `=` of geometries compares every coordinate, bit by bit.
+               WHEN parcel.geom = staged.geom
+                    AND parcel.legal_area_m2 IS NOT DISTINCT FROM coalesce(staged.legal_area_m2::numeric(14, 1), parcel.legal_area_m2)
+                    AND parcel.address = coalesce(staged.address, parcel.address)
+                    AND parcel.residential_group_id IS NOT DISTINCT FROM coalesce(residential_group.id, parcel.residential_group_id)
+                    AND (staged.land_types IS NULL OR coalesce(
+                          (SELECT string_agg(land_type, '+' ORDER BY seq) = staged.land_types
+                                  OR bool_or(area_m2 IS NOT NULL OR origin <> '' OR use_form <> '' OR term <> '')
+                             FROM registry.land_use WHERE parcel_id = parcel.id), false)) THEN 'same'
+               WHEN EXISTS (SELECT FROM intake.batch
+                             WHERE ward_id = %(ward)s AND at = parcel.updated_at) THEN 'changed'
+               ELSE 'conflict'
+           END AS outcome
+      FROM staged_parcel staged
+      JOIN registry.map_sheet sheet
+        ON sheet.ward_id = %(ward)s AND sheet.old_ward_code = staged.old_ward_code AND sheet.sheet_no = staged.sheet_no
+       AND sheet.scale = staged.scale
+      LEFT JOIN registry.residential_group
+        ON residential_group.ward_id = %(ward)s AND residential_group.code = staged.group_code
+      LEFT JOIN registry.parcel
+        ON parcel.ward_id = %(ward)s AND parcel.map_sheet_id = sheet.id AND parcel.parcel_no = staged.parcel_no AND parcel.retired_by IS NULL
+      LEFT JOIN (SELECT DISTINCT map_sheet_id, parcel_no FROM registry.parcel
+                  WHERE ward_id = %(ward)s AND retired_by IS NOT NULL) retired
+        ON retired.map_sheet_id = sheet.id AND retired.parcel_no = staged.parcel_no
+      LEFT JOIN intake.source_row accepted
+        ON accepted.ward_id = %(ward)s AND accepted.kind = 'parcels' AND accepted.content_hash = staged.content_hash
+     ORDER BY staged.row_no
+)
+SELECT row_no, map_sheet_id, residential_group_id, coalesce(old_id, nextval('registry.parcel_id_seq')) AS parcel_id, outcome
+  FROM judged
 
 -- name: analyze
 ANALYZE judged_parcel
