@@ -152,6 +152,9 @@ def test_a_port_in_use_is_told_in_one_line(settings: Settings) -> None:
 
 
 def test_options_reach_the_workers(settings: Settings) -> None:
+    # `serve` makes no schema, and this may be the first test of the module that runs.
+    migrated = [sys.executable, "-m", "gisland", "db", "migrate"]
+    subprocess.run(migrated, env=settings.as_environment(), check=True)
     port = free_port()
     command = [sys.executable, "-m", "gisland", "serve", "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(command, env=settings.as_environment())
