@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test proof bench lint clean packages test-packages
+.PHONY: help demo test proof bench lint clean packages test-packages bench-packages
 
 BIN := .venv/bin
 # One that is broken (interrupted, or its Python was upgraded) is made anew.
@@ -30,7 +30,7 @@ test: .venv/test $(BUNDLE) ## lint, types and all tests except the long proofs
 proof: .venv/test $(BUNDLE) ## the long proofs
 	$(PYTEST) -m proof
 
-bench: .venv/run $(BUNDLE) ## race against other servers at 500,000 parcels
+bench: .venv/run $(BUNDLE) | bench-packages ## race against other servers at 500,000 parcels
 	$(BIN)/gisland bench items
 
 lint: .venv/test ## ruff and mypy
@@ -41,6 +41,9 @@ lint: .venv/test ## ruff and mypy
 clean: ## delete what make made and the private database; keys stay, dumps need them
 	@if [[ -e .venv/run && -z $${GISLAND_DATABASE_URL:-} ]]; then $(BIN)/gisland db remove --yes; fi
 	rm -rf .venv .bench $(WEB)/node_modules $(WEB)/static/dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+bench-packages: # … and what loads the servers in a race
+	@.ci/setup bench
 
 packages: # the Debian packages that gisland runs on
 	@.ci/setup
