@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,6 +35,12 @@ from gisland.web import pages
 log = structlog.get_logger()
 
 PROBLEM = "application/problem+json"
+# On each answer that does not set its own: pages without scripts, types as stated, no address handed on.
+SAFE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -65,6 +72,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 class LogRequests:
     """One line per request: method, path, status and duration; no query string, no body, no name.
 
+    It is also the last to see an answer: what nobody else caught becomes problem details, and safe headers are added.
+
     Plain ASGI: Starlette's BaseHTTPMiddleware would copy each body through a queue.
     """
 
@@ -82,11 +91,19 @@ class LogRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         start = time.perf_counter()
         try:
             await self.app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends here
+            # The type only: the text of a database error quotes values, and the server would log it all.
+            log.error("unexpected", error=type(error).__name__)  # noqa: TRY400
+            if status == 0:
+                await problem(GislandError("something went wrong on the server"))(scope, receive, watched)
         finally:
             milliseconds = round((time.perf_counter() - start) * 1000, 1)
             log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
@@ -123,17 +140,10 @@ async def _database(_: Request, error: Exception) -> Response:
     return problem(DatabaseUnavailable("the database does not answer", hint="try again in a moment"))
 
 
-async def _unexpected(_: Request, error: Exception) -> Response:
-    # The type only: the text of a database error quotes values.
-    log.error("unexpected", error=type(error).__name__)
-    return problem(GislandError("something went wrong on the server"))
-
-
 HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     GislandError: _ours,
     HTTPException: _http,
     RequestValidationError: _validation,
     OperationalError: _database,
     PoolTimeout: _database,
-    Exception: _unexpected,
 }

@@ -17,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from gisland.errors import NotFound, UsageError
 from gisland.settings import Settings
 
+# Of the published tables; another one makes them anew at the next `layer apply`.
+FORMAT = 2
+
 Model = TypeVar("Model", bound=BaseModel)
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -136,7 +139,7 @@ class Layer(_Entry):
     def definition_hash(self, palette: Palette) -> str:
         """Changes whenever the published table would have other columns or other rows."""
         shape = [(field.name, field.type, field.queryable, field.title.vi) for field in self.fields]
-        parts = [self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
+        parts = [FORMAT, self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -64,6 +64,9 @@ def main() -> None:
         fail(f"the database refused this ({type(error).__name__}, SQLSTATE {error.sqlstate}); nothing was changed", 1)
     except OSError as error:
         fail(f"{error.strerror}: {error.filename}" if error.filename else str(error), 1)
+    except Exception as error:  # noqa: BLE001 - a stack trace quotes values
+        structlog.get_logger().debug("unexpected", exc_info=True)
+        fail(f"something went wrong ({type(error).__name__}); GISLAND_LOG_LEVEL=DEBUG tells more", 1)
 
 
 def fail(message: str, code: int) -> None:

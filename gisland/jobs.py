@@ -6,6 +6,7 @@ So far one periodic task; long imports and prints will be queued here.
 from __future__ import annotations
 
 from procrastinate import App, PsycopgConnector
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gisland.database import Role, conninfo, run
 from gisland.settings import Settings
@@ -16,7 +17,9 @@ SCHEMA = "jobs"
 def create_queue(settings: Settings) -> App:
     """The queue and its tasks; procrastinate's tables lie in a schema of their own."""
     info = conninfo(settings, Role.APP)
-    queue = App(connector=PsycopgConnector(conninfo=info, kwargs={"options": f"-c search_path={SCHEMA}"}, max_size=4))
+    # Added to the options that are there: on a server given by URL they say which role the connection takes on.
+    options = f"{conninfo_to_dict(info)['options']} -c search_path={SCHEMA}"
+    queue = App(connector=PsycopgConnector(conninfo=make_conninfo(info, options=options), max_size=4))
 
     @queue.periodic(cron="* * * * *")
     @queue.task(name="fold_counts", queueing_lock="fold_counts", pass_context=False)

@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from gisland.kit.identifiers import mask_ids
 from gisland.kit.text import clean_text, strip_title
 
 # The first day that Excel counts is 1900-01-01; it also counts a 1900-02-29 that never was.
 EXCEL_EPOCH = dt.date(1899, 12, 30)
+LONGEST_LAND_TYPE = 40  # 'Đất bằng trồng cây hàng năm khác' and the like are written out
 FIRST_YEAR, LAST_YEAR = 1850, 2150
 _UNIT = re.compile(r"\s*m(?:2|²)\s*$", re.IGNORECASE)
 _DATE = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})")
@@ -74,9 +76,17 @@ def scale(value: object) -> int:
 
 
 def land_types(value: object) -> str:
-    """The land types of a parcel, 'ODT+CLN', each as the source spells it."""
-    parts = re.split(r"\s*[+;,]\s*", clean_text(value))
-    return "+".join(part for part in parts if part)
+    """The land types of a parcel, 'ODT+CLN', each as the source spells it.
+
+    They are published, so a text that is no land type must not pass for one.
+
+    Raises:
+        Unreadable: one is too long to be a land type.
+    """
+    parts = [part for part in re.split(r"\s*[+;,]\s*", mask_ids(clean_text(value))) if part]
+    if any(len(part) > LONGEST_LAND_TYPE for part in parts):
+        raise Unreadable("không phải loại đất, ví dụ ODT+CLN · is no land type, like ODT+CLN")
+    return "+".join(parts)
 
 
 @dataclass(frozen=True)

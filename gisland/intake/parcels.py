@@ -22,7 +22,7 @@ from gisland.intake.placement import Placement, crs_label, parse_crs, same_crs
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
 from gisland.intake.staging import Column, accept, lock_unit, stage, statements, without_loops, write_batch
-from gisland.kit.identifiers import map_number
+from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text, plain_key
 from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import IdVault, load_vault
@@ -35,8 +35,8 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "old_ward_code": map_number,
     "land_types": normalise.land_types,
     "legal_area": normalise.area,
-    "group_code": clean_text,
-    "address": clean_text,
+    "group_code": lambda cell: mask_ids(clean_text(cell)),
+    "address": lambda cell: mask_ids(clean_text(cell)),
 }
 COLUMNS = {
     "row_no": Column("int4"),
@@ -166,7 +166,7 @@ def _values(batch: Batch, field: str, name: str, source: Source, collector: Coll
 
     values, refused = decode(batch.columns[name], read)
     for offset, (text, reason) in refused.items():
-        collector.add(batch.first_row + offset, f"“{text[:40]}”: {reason}", column=name)
+        collector.add(batch.first_row + offset, f"“{mask_ids(text)[:40]}”: {reason}", column=name)
     return values
 
 

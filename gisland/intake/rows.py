@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gisland.errors import InputError
+from gisland.kit.identifiers import mask_ids
 
 MOST = 20
 
@@ -33,7 +34,7 @@ class Collector:
     """Gathers the errors of the rows of one file; raises when there are enough, or at the end."""
 
     def __init__(self, file: str, **where: str | int) -> None:
-        self.file = file
+        self.file = mask_ids(file)
         self.where = where
         self.errors: list[InputError] = []
 

@@ -22,6 +22,7 @@ from gisland.audit import log
 from gisland.database import run
 from gisland.intake.layouts import Kind
 from gisland.intake.report import Report
+from gisland.kit.identifiers import mask_ids
 from gisland.registry.units import Unit
 from gisland.settings import Settings
 
@@ -107,18 +108,19 @@ def write_batch(
         The ids of the batch and of the change.
     """
     counts = Jsonb(report.counts)
+    name = mask_ids(path.name)  # people put names and ids of others into file names
     batch = _id(
         connection,
         "INSERT INTO intake.batch (ward_id, kind, file_name, file_hash, layout, counts, by)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
-        [unit.id, kind, path.name, file_hash(path), report.layout, counts, by],
+        [unit.id, kind, name, file_hash(path), report.layout, counts, by],
     )
     change = _id(
         connection,
         "INSERT INTO registry.change (ward_id, kind, reason, batch_id, by) VALUES (%s, %s, %s, %s, %s) RETURNING id",
-        [unit.id, "verify" if kind == "results" else "import", f"{report.layout}: {path.name}", batch, by],
+        [unit.id, "verify" if kind == "results" else "import", f"{report.layout}: {name}", batch, by],
     )
-    detail: dict[str, object] = {"file": path.name, "layout": report.layout, **report.counts}
+    detail: dict[str, object] = {"file": name, "layout": report.layout, **report.counts}
     log.record(connection, by, TAGS[kind], ward_id=unit.id, object_id=f"batch:{batch}", detail=detail)
     return batch, change
 

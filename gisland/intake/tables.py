@@ -47,7 +47,7 @@ class Row:
             return value.strftime("%d/%m/%Y")
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        return mask_ids(clean_text(value))
+        return mask_ids(clean_text(value), code=field == "book_no")
 
     def read(self, field: str, parse: Callable[[object], Value], nothing: Value) -> Value:
         """A cell through `parse`; what cannot be read is noted, without its value: it may be personal."""

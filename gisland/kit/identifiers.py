@@ -17,6 +17,7 @@ IdKind = Literal["personal", "cmnd", "organisation", "other"]
 _NOT_DIGIT = re.compile(r"\D")
 # A number typed as 031 085 000123 or 031.085.000123 is still an id.
 _ID_IN_TEXT = re.compile(r"\d(?:[ .\-]?\d){8,}")
+_ID_IN_CODE = re.compile(r"\d{9,}")
 _SCIENTIFIC = re.compile(r"^\d(?:[.,]\d+)?[eE]\+?\d+$")
 
 
@@ -82,9 +83,14 @@ def serial_key(serial: str) -> str:
     return re.sub(r"[\s.\-]", "", clean_text(serial).upper())
 
 
-def mask_ids(text: str) -> str:
-    """A free text in which every run of 9 or more digits (an id, maybe with spaces or dots) is masked."""
-    return _ID_IN_TEXT.sub(lambda found: NationalId("other", _NOT_DIGIT.sub("", found.group())).masked, text)
+def mask_ids(text: str, *, code: bool = False) -> str:
+    """A free text in which every run of 9 or more digits (an id, maybe with spaces, dots or dashes) is masked.
+
+    Within a code, such as the book number 05-2013-001234, spaces, dots and dashes part numbers.
+    """
+    return (_ID_IN_CODE if code else _ID_IN_TEXT).sub(
+        lambda found: NationalId("other", _NOT_DIGIT.sub("", found.group())).masked, text
+    )
 
 
 def map_number(value: object) -> str:

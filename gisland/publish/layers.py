@@ -17,6 +17,9 @@ from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
 DRAFT = "__draft"
+# Each change of the registry writes here before its flush and until its commit: this waits for those under way, and
+# those that come wait for this. So no change falls between the fill and the first flush that knows the layer.
+WAIT_FOR_WRITERS = "LOCK TABLE publish.dirty IN SHARE MODE"
 # Which PostgreSQL types a field of a layer may have.
 COLUMN_TYPES = {
     "integer": {"int2", "int4", "int8"},
@@ -58,6 +61,7 @@ def apply_layers(settings: Settings, catalogue: Catalogue, only: str | None = No
 def rebuild_layer(settings: Settings, layer: Layer, palette: Palette) -> int:
     """Make the table of a layer anew, whether or not its definition changed. Returns the number of features."""
     with _owner(settings) as connection:
+        _write_statuses(connection, palette)
         return _create(connection, layer, palette)
 
 
@@ -74,12 +78,17 @@ def check_layers(settings: Settings, catalogue: Catalogue) -> None:
 def drop_layer(settings: Settings, layer_id: str) -> bool:
     """Publish a layer no longer, whether or not its folder is still there. Returns whether it was published."""
     with _owner(settings) as connection:
-        row = connection.execute("SELECT source, target FROM publish.layer WHERE id = %s", [layer_id]).fetchone()
-        if row is None:
-            return False
-        for kind, name in zip(("VIEW", "TABLE"), row, strict=True):
-            connection.execute(sql.SQL("DROP {} IF EXISTS {}").format(_trusted(kind), _trusted(name)))
-        connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer_id])
+        connection.execute(WAIT_FOR_WRITERS)
+        return _drop(connection, layer_id)
+
+
+def _drop(connection: Connection, layer_id: str) -> bool:
+    row = connection.execute("SELECT source, target FROM publish.layer WHERE id = %s", [layer_id]).fetchone()
+    if row is None:
+        return False
+    for kind, name in zip(("VIEW", "TABLE"), row, strict=True):
+        connection.execute(sql.SQL("DROP {} IF EXISTS {}").format(_trusted(kind), _trusted(name)))
+    connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer_id])
     return True
 
 
@@ -128,18 +137,28 @@ def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
     target = sql.Identifier(layer.target_schema, layer.table)
     draft = sql.Identifier(layer.target_schema, f"{layer.table}{DRAFT}")
     source = sql.Identifier(layer.source_schema, layer.table)
-    # Each change of the registry writes here before its flush and until its commit: this waits for those under way,
-    # and those that come wait for this. So no change falls between the fill and the first flush that knows the layer.
-    connection.execute("LOCK TABLE publish.dirty IN SHARE MODE")
+    connection.execute(WAIT_FOR_WRITERS)
+    if _lies_elsewhere(connection, layer):
+        # It was public and is no longer, or the other way round: nothing of it may stay where it was.
+        _drop(connection, layer.id)
     _create_view(connection, layer, source)
     _check_touched_by(connection, layer)
     names = sql.SQL(", ").join(map(sql.Identifier, layer.columns))
-    made = connection.execute(sql.SQL("CREATE TABLE {} AS SELECT {} FROM {} ORDER BY id").format(draft, names, source))
+    row = connection.execute("SELECT publish.properties_of(%s)", [layer.columns]).fetchone()
+    assert row is not None
+    # OFFSET 0 keeps the view whole: its expressions would be computed once more for the properties.
+    fill = sql.SQL("CREATE TABLE {} AS SELECT {}, {} AS _properties FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f")
+    made = connection.execute(fill.format(draft, names, _trusted(row[0]), source))
     _finish_table(connection, layer, draft)
     _put_in_place(connection, layer, draft, target)
     _register(connection, layer, palette, source, target)
     connection.execute("INSERT INTO publish.count_delta (layer, delta) VALUES (%s, %s)", [layer.id, made.rowcount])
     return made.rowcount
+
+
+def _lies_elsewhere(connection: Connection, layer: Layer) -> bool:
+    row = connection.execute("SELECT public FROM publish.layer WHERE id = %s", [layer.id]).fetchone()
+    return row is not None and row[0] != layer.public
 
 
 def _put_in_place(connection: Connection, layer: Layer, draft: sql.Identifier, target: sql.Identifier) -> None:

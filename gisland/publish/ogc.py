@@ -54,7 +54,7 @@ async def _document(asked: Asked, path: str) -> dict[str, Any]:
     """A copy of the document at a path below the root, in the language and with the URLs of the request."""
     documents = await asyncio.to_thread(_documents_made_once, asked.state.catalogue)
     text = json.dumps(documents[path, asked.language], ensure_ascii=False)
-    copy: dict[str, Any] = json.loads(text.replace(BASE, asked.root))
+    copy: dict[str, Any] = json.loads(text.replace(BASE, json.dumps(asked.root)[1:-1]))
     return copy
 
 

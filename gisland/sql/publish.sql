@@ -88,6 +88,15 @@ BEGIN
 END
 $$;
 
+-- SQL that makes the GeoJSON properties of a row `f` of a layer. Its columns are the id, the fields, the geometry.
+-- They are made when a feature is published: on a page of 1,000 this would be more than half of the work.
+CREATE OR REPLACE FUNCTION publish.properties_of(layer_columns text[]) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT format('(SELECT row_to_json(p)::text FROM (SELECT %s) p)', string_agg(format('f.%I', name), ', ' ORDER BY position))
+      FROM unnest(layer_columns) WITH ORDINALITY u(name, position)
+     WHERE position > 1 AND position < cardinality(layer_columns)
+$$;
+
 -- Recompute the features with these keys: gone ones leave, new ones come, changed ones change, others are not written.
 CREATE OR REPLACE FUNCTION publish.refresh(of_layer publish.layer, keys bigint[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
@@ -101,11 +110,12 @@ BEGIN
         WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
              fresh AS MATERIALIZED (SELECT %1$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
              gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING 1),
-             put AS (INSERT INTO %3$s AS t (%1$s) SELECT %1$s FROM fresh ORDER BY id
-                     ON CONFLICT (id) DO UPDATE SET (%1$s) = ROW(%4$s) WHERE (%5$s) IS DISTINCT FROM (%4$s)
+             put AS (INSERT INTO %3$s AS t (%1$s, _properties) SELECT %1$s, %6$s FROM fresh f ORDER BY id
+                     ON CONFLICT (id) DO UPDATE SET (%1$s, _properties) = ROW(%4$s, excluded._properties)
+                      WHERE (%5$s) IS DISTINCT FROM (%4$s)
                      RETURNING xmax = 0 AS added)
         SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone)
-        $query$, names, of_layer.source, of_layer.target, excluded_names, target_names)
+        $query$, names, of_layer.source, of_layer.target, excluded_names, target_names, publish.properties_of(of_layer.columns))
       INTO delta USING keys;
     IF delta <> 0 THEN
         INSERT INTO publish.count_delta (layer, delta) VALUES (of_layer.id, delta);
@@ -114,7 +124,9 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION publish.flush() RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off
+-- Times within properties are written in UTC, whoever changed the row.
+SET timezone = 'UTC' AS $$
 DECLARE
     dirty record;
     layer publish.layer;

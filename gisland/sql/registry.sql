@@ -34,6 +34,7 @@ BEGIN
     -- A right that moves to another parcel leaves one behind that must be whole, too.
     FOREACH held IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW] WHEN 'DELETE' THEN ARRAY[OLD] ELSE ARRAY[OLD, NEW] END LOOP
         IF held.parcel_id IS NULL THEN
+            PERFORM FROM registry.certificate WHERE id = held.certificate_id FOR NO KEY UPDATE;
             SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
              WHERE certificate_id = held.certificate_id AND parcel_id IS NULL AND role = held.role AND retired_by IS NULL;
         ELSE

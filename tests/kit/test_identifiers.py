@@ -50,6 +50,8 @@ def test_what_is_no_id_is_not_masked() -> None:
     for text in ("AA 00000001", "CH00123", "Số 12 ngõ 34/56", "05/03/2015"):
         assert mask_ids(text) == text
     assert mask_ids("CC 999 070 000 001.") == "CC 999*****0001."
+    assert mask_ids("05-2013-001234", code=True) == "05-2013-001234"
+    assert mask_ids("CC 999070000001", code=True) == "CC 999*****0001"
 
 
 def test_map_numbers() -> None:

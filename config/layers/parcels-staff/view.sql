@@ -27,7 +27,7 @@ SELECT p.id,
         -- else those on the certificate.
         SELECT min(status.position) AS position,
                string_agg(holder.full_name, '; ' ORDER BY holding.id) AS names,
-               string_agg(holder.id_masked, '; ' ORDER BY holding.id) AS masked_ids
+               string_agg(coalesce(holder.id_masked, '–'), '; ' ORDER BY holding.id) AS masked_ids
           FROM registry.holding
           JOIN registry.holder ON holder.id = holding.holder_id
           JOIN verification.holder_status ON holder_status.holder_id = holding.holder_id

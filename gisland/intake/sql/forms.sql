@@ -247,6 +247,7 @@ DELETE FROM registry.holding
  USING form_holding said
  WHERE said.parcel_id IS NOT NULL AND holding.certificate_id = said.certificate_id
    AND holding.holder_id = said.holder_id AND holding.role = said.role AND holding.parcel_id IS NULL
+   AND holding.retired_by IS NULL
    AND NOT EXISTS (SELECT FROM registry.certificate_parcel named
                     WHERE named.certificate_id = said.certificate_id AND named.parcel_id IS NULL)
 
