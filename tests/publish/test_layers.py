@@ -144,6 +144,16 @@ def test_a_dropped_layer_is_gone_and_changes_go_on(settings: Settings, catalogue
     assert [done.features for done in layers.apply_layers(settings, catalogue)] == [2, 2]
 
 
+def test_a_layer_that_is_public_no_longer_leaves_nothing_behind(own_config: Settings) -> None:
+    edit(own_config, "layers/parcels/layer.yml", "public: true", "public: false")
+    layers.apply_layers(own_config, load_catalogue(own_config), "parcels")
+    with connect(own_config, Role.APP) as connection:
+        query = "SELECT to_regclass('published.parcels'), to_regclass('publisher.parcels')"
+        assert connection.execute(query).fetchone() == (None, None)
+        assert connection.execute("SELECT to_regclass('published_staff.parcels')").fetchone() != (None,)
+    assert not {name for name in readable(own_config, Role.PUBLIC) if name.endswith(".parcels")}
+
+
 def readable(settings: Settings, role: Role) -> set[str]:
     """All relations of ours that a role may read in some way, and all of ours that it may write."""
     with connect(settings, Role.BACKUP) as connection:
