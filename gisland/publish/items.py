@@ -22,8 +22,10 @@ from gisland.catalogue import Layer
 from gisland.publish.query import Box, ItemsQuery, Way
 
 MOST_COUNTED = 10_000
-# Decimals of a degree: 1e-7° is about 1 cm.
-DECIMALS = 7
+# A GeoJSON feature of a row of `t`; its parts were made when it was published (publish.json_of).
+FEATURE = (
+    """'{"type":"Feature","id":' || t.id || ',"geometry":' || t._geometry || ',"properties":' || t._properties || '}'"""
+)
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
         shown AS MATERIALIZED (
              SELECT id FROM hit{" WHERE (SELECT n FROM total) <= " + str(MOST_COUNTED) if counted else ""}
               ORDER BY id LIMIT %(limit)s)
-        SELECT string_agg({_feature(layer)}, ',' ORDER BY t.id), count(*), max(t.id), (SELECT n FROM total), {count}
+        SELECT string_agg({FEATURE}, ',' ORDER BY t.id), count(*), max(t.id), (SELECT n FROM total), {count}
           FROM {_table(layer)} t WHERE t.id = ANY (ARRAY(SELECT id FROM shown))"""  # noqa: S608
 
 
@@ -149,21 +151,7 @@ def _meets(geometry: str, box: str) -> str:
 
 @lru_cache(maxsize=100)
 def _feature_statement(layer: Layer) -> str:
-    return f"SELECT {_feature(layer)} FROM {_table(layer)} t WHERE id = %(id)s"  # noqa: S608
-
-
-def _feature(layer: Layer) -> str:
-    """SQL that makes a GeoJSON feature of a row of `t`."""
-    parts = (
-        """'{"type":"Feature","id":'""",
-        "t.id",
-        """',"geometry":'""",
-        f"ST_AsGeoJSON(t.{layer.geometry}, {DECIMALS}, 0)",
-        """',"properties":'""",
-        "t._properties",
-        "'}'",
-    )
-    return " || ".join(parts)
+    return f"SELECT {FEATURE} FROM {_table(layer)} t WHERE id = %(id)s"  # noqa: S608
 
 
 def _table(layer: Layer) -> str:

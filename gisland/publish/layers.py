@@ -144,10 +144,10 @@ def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
     _create_view(connection, layer, source)
     _check_touched_by(connection, layer)
     names = sql.SQL(", ").join(map(sql.Identifier, layer.columns))
-    row = connection.execute("SELECT publish.properties_of(%s)", [layer.columns]).fetchone()
+    row = connection.execute("SELECT publish.json_of(%s)", [layer.columns]).fetchone()
     assert row is not None
-    # OFFSET 0 keeps the view whole: its expressions would be computed once more for the properties.
-    fill = sql.SQL("CREATE TABLE {} AS SELECT {}, {} AS _properties FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f")
+    # OFFSET 0 keeps the view whole: its expressions would be computed once more for the JSON.
+    fill = sql.SQL("CREATE TABLE {} AS SELECT {}, {} FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f")
     made = connection.execute(fill.format(draft, names, _trusted(row[0]), source))
     _finish_table(connection, layer, draft)
     _put_in_place(connection, layer, draft, target)

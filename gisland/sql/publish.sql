@@ -88,11 +88,13 @@ BEGIN
 END
 $$;
 
--- SQL that makes the GeoJSON properties of a row `f` of a layer. Its columns are the id, the fields, the geometry.
--- They are made when a feature is published: on a page of 1,000 this would be more than half of the work.
-CREATE OR REPLACE FUNCTION publish.properties_of(layer_columns text[]) RETURNS text
+-- SQL that makes geometry and properties of a row `f` of a layer as GeoJSON. Its columns are the id, the fields, the
+-- geometry. They are made when a feature is published: on a page of 1,000 this would be two thirds of the work.
+-- 7 decimals of a degree are about 1 cm.
+CREATE OR REPLACE FUNCTION publish.json_of(layer_columns text[]) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
-    SELECT format('(SELECT row_to_json(p)::text FROM (SELECT %s) p)', string_agg(format('f.%I', name), ', ' ORDER BY position))
+    SELECT format('ST_AsGeoJSON(f.%I, 7, 0) AS _geometry, (SELECT row_to_json(p)::text FROM (SELECT %s) p) AS _properties',
+                  layer_columns[cardinality(layer_columns)], string_agg(format('f.%I', name), ', ' ORDER BY position))
       FROM unnest(layer_columns) WITH ORDINALITY u(name, position)
      WHERE position > 1 AND position < cardinality(layer_columns)
 $$;
@@ -110,12 +112,13 @@ BEGIN
         WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
              fresh AS MATERIALIZED (SELECT %1$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
              gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING 1),
-             put AS (INSERT INTO %3$s AS t (%1$s, _properties) SELECT %1$s, %6$s FROM fresh f ORDER BY id
-                     ON CONFLICT (id) DO UPDATE SET (%1$s, _properties) = ROW(%4$s, excluded._properties)
+             put AS (INSERT INTO %3$s AS t (%1$s, _geometry, _properties) SELECT %1$s, %6$s FROM fresh f ORDER BY id
+                     ON CONFLICT (id) DO UPDATE
+                     SET (%1$s, _geometry, _properties) = ROW(%4$s, excluded._geometry, excluded._properties)
                       WHERE (%5$s) IS DISTINCT FROM (%4$s)
                      RETURNING xmax = 0 AS added)
         SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone)
-        $query$, names, of_layer.source, of_layer.target, excluded_names, target_names, publish.properties_of(of_layer.columns))
+        $query$, names, of_layer.source, of_layer.target, excluded_names, target_names, publish.json_of(of_layer.columns))
       INTO delta USING keys;
     IF delta <> 0 THEN
         INSERT INTO publish.count_delta (layer, delta) VALUES (of_layer.id, delta);
