@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-import pytest
-from fastapi.testclient import TestClient
+import subprocess
+import sys
 
-from gisland.app import create_app
+import httpx
+
 from gisland.settings import Settings
+from tests.live import LiveServer
+
+# A process of its own: what it logs is what a server would log.
+BROKEN = """
+import asyncio, httpx
+from gisland.app import create_app
+
+app = create_app()
+
+async def broken():
+    raise RuntimeError("Key (id)=(999190000001) already exists")
+
+app.add_api_route("/broken", broken)
+
+async def ask():
+    # An exception that left the application would be raised here.
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://t") as client:
+        answer = await client.get("/broken")
+    print(answer.status_code, answer.headers["content-type"], answer.text)
+
+asyncio.run(ask())
+"""
 
 
-def test_unexpected_error_tells_nothing(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
-    app = create_app(settings)
-
-    async def broken() -> None:
-        raise RuntimeError("Key (id)=(999190000001) already exists")
-
-    app.add_api_route("/broken", broken)
-    with TestClient(app) as client:
-        answer = client.get("/broken")
-    assert answer.status_code == 500
-    assert answer.headers["content-type"] == "application/problem+json"
-    said = "".join(capfd.readouterr())
-    assert "999190000001" not in answer.text + said
-    assert '"error": "RuntimeError"' in said
-    assert "Traceback" not in said
+def test_unexpected_error_tells_nothing(settings: Settings) -> None:
+    command = [sys.executable, "-c", BROKEN]
+    done = subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("500 application/problem+json")
+    assert '"error": "RuntimeError"' in done.stderr
+    assert "999190000001" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
-def test_every_answer_has_safe_headers(settings: Settings) -> None:
-    with TestClient(create_app(settings)) as client:
-        for path in ("/", "/ogc?f=html", "/ogc/collections/parcels/items", "/api/v1/palette", "/nowhere"):
-            headers = client.get(path).headers
-            assert headers["x-content-type-options"] == "nosniff", path
-            assert "default-src" in headers["content-security-policy"], path
+def test_every_answer_has_safe_headers(live_server: LiveServer) -> None:
+    for path in ("/", "/ogc?f=html", "/ogc/collections/parcels/items", "/api/v1/palette", "/nowhere"):
+        headers = httpx.get(live_server.url + path).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert "default-src" in headers["content-security-policy"], path
