@@ -1,0 +1,178 @@
+"""Rings in one normal form: what is the same boundary becomes the same numbers, however it was digitised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """The segments of many boundaries, those of geometry k at `bounds[k]:bounds[k + 1]`; land lies to their left.
+
+    Coordinates are metres from `origin` (N, 2), the south-west corner of each geometry's bounding box.
+    """
+
+    bounds: Ints
+    x: Floats
+    y: Floats
+    dx: Floats
+    dy: Floats
+    inverse: Floats
+    """1 ÷ squared length."""
+    sharp: Ints
+    """The corner where a segment starts: 0 if it turns by no more than 90°, else 1 where it is reflex, -1 convex."""
+    convex: Flags
+    """Whether that corner is convex."""
+    following: Ints
+    """The segment that starts where this one ends."""
+    origin: Floats
+    width: Floats
+    height: Floats
+    """Of the bounding boxes."""
+    area: Floats
+    length: Floats
+    """Of the whole boundary."""
+    centroid_x: Floats
+    centroid_y: Floats
+    """Centre of the area."""
+    radius: Floats
+    """From there to the farthest vertex."""
+
+    @cached_property
+    def counts(self) -> Ints:
+        """The number of segments of each geometry."""
+        return np.diff(self.bounds)
+
+
+class _Rings(NamedTuple):
+    """Vertices, sorted by ring; per ring its geometry, and whether it bounds a hole."""
+
+    x: Floats
+    y: Floats
+    ring: Ints
+    owner: Ints
+    hole: Flags
+
+    def keep(self, vertices: Flags) -> _Rings:
+        """Without the other vertices."""
+        return self._replace(x=self.x[vertices], y=self.y[vertices], ring=self.ring[vertices])
+
+    def neighbours(self) -> tuple[Ints, Ints]:
+        """Per vertex the index of the one before it and of the one after it."""
+        counts = np.bincount(self.ring)
+        ends = np.cumsum(counts)
+        before, after = np.arange(-1, len(self.ring) - 1), np.arange(1, len(self.ring) + 1)
+        before[ends - counts], after[ends - 1] = ends - 1, ends - counts
+        return before, after
+
+
+def spread(counts: Ints) -> Ints:
+    """0 … count-1 for each of the counts, one after the other."""
+    ends = np.cumsum(counts)
+    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
+
+
+def normalise(geometries: NDArray[Any]) -> Boundary:
+    """Boundaries of valid polygons and multipolygons.
+
+    Repeated vertices and those on a straight line fall away. Each ring starts at its most westerly (then southerly)
+    vertex; outer rings run counter-clockwise, holes clockwise; the rings of a geometry are sorted by their starts.
+    Differences of neighbouring coordinates are exact in binary numbers, so nothing is lost by the move to the origin.
+    """
+    kind, coordinates, offsets = shapely.to_ragged_array(geometries, include_z=False)
+    ring_bounds, polygon_bounds = offsets[0].astype(np.int64), offsets[1].astype(np.int64)
+    bounds = polygon_bounds if kind == shapely.GeometryType.POLYGON else polygon_bounds[offsets[2]]
+    hole = np.ones(len(ring_bounds) - 1, dtype=bool)
+    hole[polygon_bounds[:-1]] = False
+    owner = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    origin = np.minimum.reduceat(coordinates, ring_bounds[bounds[:-1]], axis=0)
+    ring = np.repeat(np.arange(len(hole)), np.diff(ring_bounds))
+    x, y = np.ascontiguousarray((coordinates - origin[owner[ring]]).T)
+    rings = _Rings(x, y, ring, owner, hole)
+    # The last vertex of a ring repeats its first.
+    last = np.zeros(len(ring), dtype=bool)
+    last[ring_bounds[1:] - 1] = True
+    rings = rings.keep(~last)
+    for needed in (_moves, _turns):
+        vertices = needed(rings)
+        if not vertices.all():
+            rings = rings.keep(vertices)
+    return _boundary(_ordered(rings), origin)
+
+
+def _moves(rings: _Rings) -> Flags:
+    before, _ = rings.neighbours()
+    moves: Flags = (rings.x != rings.x[before]) | (rings.y != rings.y[before])
+    return moves
+
+
+def _turns(rings: _Rings) -> Flags:
+    before, after = rings.neighbours()
+    x, y = rings.x, rings.y
+    east, north, next_east, next_north = x - x[before], y - y[before], x[after] - x, y[after] - y
+    turns: Flags = (east * next_north != north * next_east) | (east * next_east + north * next_north <= 0)
+    return turns
+
+
+def _ordered(rings: _Rings) -> _Rings:
+    """Rings with their starts, directions and order as `normalise` says."""
+    x, y, ring, owner, hole = rings
+    counts = np.bincount(ring)
+    base = np.cumsum(counts) - counts
+    _, after = rings.neighbours()
+    counter_clockwise = np.add.reduceat(x * y[after] - x[after] * y, base) > 0
+    west = np.minimum.reduceat(x, base)
+    south = np.minimum.reduceat(np.where(x == west[ring], y, np.inf), base)
+    corners = np.flatnonzero((x == west[ring]) & (y == south[ring]))
+    start = corners[np.searchsorted(ring[corners], np.arange(len(counts)))] - base
+    step = np.where(counter_clockwise == hole, -1, 1)
+    order = np.lexsort((south, west, owner))
+    base, start, step, counts = base[order], start[order], step[order], counts[order]
+    of = np.repeat(np.arange(len(counts)), counts)
+    vertices = base[of] + (start[of] + step[of] * spread(counts)) % counts[of]
+    return _Rings(x[vertices], y[vertices], of, owner[order], hole[order])
+
+
+def _boundary(rings: _Rings, origin: Floats) -> Boundary:
+    x, y = rings.x, rings.y
+    before, after = rings.neighbours()
+    dx, dy = x[after] - x, y[after] - y
+    squared = dx * dx + dy * dy
+    left, ahead = dx[before] * dy - dy[before] * dx, dx[before] * dx + dy[before] * dy
+    geometry = rings.owner[rings.ring]
+    bounds = np.concatenate(([0], np.cumsum(np.bincount(geometry, minlength=len(origin)))))
+    begin = bounds[:-1]
+    twice = x * y[after] - x[after] * y
+    area = np.add.reduceat(twice, begin) / 2
+    centroid_x = np.add.reduceat((x + x[after]) * twice, begin) / (6 * area)
+    centroid_y = np.add.reduceat((y + y[after]) * twice, begin) / (6 * area)
+    away = (x - centroid_x[geometry]) ** 2 + (y - centroid_y[geometry]) ** 2
+    return Boundary(
+        bounds=bounds,
+        x=x,
+        y=y,
+        dx=dx,
+        dy=dy,
+        inverse=1 / squared,
+        sharp=np.where(ahead >= 0, 0, np.where(left < 0, 1, -1)),
+        convex=left > 0,
+        following=after,
+        origin=origin,
+        width=np.maximum.reduceat(x, begin),
+        height=np.maximum.reduceat(y, begin),
+        area=area,
+        length=np.add.reduceat(np.sqrt(squared), begin),
+        centroid_x=centroid_x,
+        centroid_y=centroid_y,
+        radius=np.sqrt(np.maximum.reduceat(away, begin)),
+    )
