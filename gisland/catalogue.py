@@ -18,7 +18,7 @@ from gisland.errors import NotFound, UsageError
 from gisland.settings import Settings
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 3
+FORMAT = 4
 
 Model = TypeVar("Model", bound=BaseModel)
 Language = Literal["vi", "en"]

@@ -16,6 +16,7 @@ class Tag(StrEnum):
     FORM_IMPORTED = "form:imported"
     LAYER_APPLIED = "layer:applied"
     PARCELS_IMPORTED = "parcels:imported"
+    REGISTRY_CHANGED = "registry:changed"
     REQUEST_REFUSED = "request:refused"
     STAFF_LAYER_READ = "staff_layer:read"
     UNIT_ADDED = "unit:added"

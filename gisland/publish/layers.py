@@ -88,6 +88,7 @@ def _drop(connection: Connection, layer_id: str) -> bool:
         return False
     for kind, name in zip(("VIEW", "TABLE"), row, strict=True):
         connection.execute(sql.SQL("DROP {} IF EXISTS {}").format(_trusted(kind), _trusted(name)))
+    connection.execute("SELECT publish.drop_history(%s)", [row[1]])
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer_id])
     return True
 
@@ -134,7 +135,7 @@ def _apply(connection: Connection, layer: Layer, palette: Palette) -> Applied:
 
 def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
     """Make the table beside the old one, which is read until the new one takes its place at commit."""
-    target = sql.Identifier(layer.target_schema, layer.table)
+    target = _target(layer)
     draft = sql.Identifier(layer.target_schema, f"{layer.table}{DRAFT}")
     source = sql.Identifier(layer.source_schema, layer.table)
     connection.execute(WAIT_FOR_WRITERS)
@@ -143,17 +144,67 @@ def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
         _drop(connection, layer.id)
     _create_view(connection, layer, source)
     _check_touched_by(connection, layer)
+    change, defined_by = _begin_change(connection, layer, palette)
+    rows = _fill(connection, layer, draft, source, target if defined_by is not None else None, change)
+    _finish_table(connection, layer, draft)
+    _put_in_place(connection, layer, draft, target)
+    _register(connection, layer, palette, source, target, defined_by or change)
+    connection.execute("INSERT INTO publish.count_delta (layer, delta) VALUES (%s, %s)", [layer.id, rows])
+    return rows
+
+
+def _begin_change(connection: Connection, layer: Layer, palette: Palette) -> tuple[int, int | None]:
+    """Note that the layer is made.
+
+    Returns:
+        The change, and the one that defined the layer as it still is. A layer that is defined anew, for example because
+        it showed too much, begins a new history: what it showed before is not to be asked for.
+    """
+    row = connection.execute(
+        "INSERT INTO registry.change (kind, reason, by) VALUES ('publish', %s, 'system') RETURNING id", [layer.id]
+    ).fetchone()
+    assert row is not None
+    query = "SELECT defined_by FROM publish.layer WHERE id = %s AND definition_hash = %s"
+    found = connection.execute(query, [layer.id, layer.definition_hash(palette)]).fetchone()
+    return row[0], found[0] if found else None
+
+
+def _fill(
+    connection: Connection,
+    layer: Layer,
+    draft: sql.Identifier,
+    source: sql.Identifier,
+    old: sql.Identifier | None,
+    change: int,
+) -> int:
+    """Fill the draft; a feature that is as it was in the old table keeps the change that made it so."""
     names = sql.SQL(", ").join(map(sql.Identifier, layer.columns))
     row = connection.execute("SELECT publish.json_of(%s)", [layer.columns]).fetchone()
     assert row is not None
     # OFFSET 0 keeps the view whole: its expressions would be computed once more for the JSON.
-    fill = sql.SQL("CREATE TABLE {} AS SELECT {}, {} FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f")
-    made = connection.execute(fill.format(draft, names, _trusted(row[0]), source))
-    _finish_table(connection, layer, draft)
-    _put_in_place(connection, layer, draft, target)
-    _register(connection, layer, palette, source, target)
-    connection.execute("INSERT INTO publish.count_delta (layer, delta) VALUES (%s, %s)", [layer.id, made.rowcount])
-    return made.rowcount
+    made = sql.SQL("SELECT {}, {} FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f").format(
+        names, _trusted(row[0]), source
+    )
+    if old is None:
+        fill = sql.SQL("CREATE TABLE {} AS SELECT f.*, {}::bigint AS _change FROM ({}) f ORDER BY id")
+        connection.execute("SELECT publish.drop_history(%s)", [_target(layer).as_string(connection)])
+    else:
+        fill = sql.SQL(
+            "CREATE TABLE {} AS SELECT f.*, coalesce(old._change, {}::bigint) AS _change FROM ({}) f LEFT JOIN {} old"
+            " ON (old.id, old._geometry, old._properties) = (f.id, f._geometry, f._properties) ORDER BY f.id"
+        )
+    parts = [draft, sql.Literal(change), made, *([old] if old is not None else [])]
+    filled = connection.execute(fill.format(*parts))
+    name = _target(layer).as_string(connection)
+    connection.execute("SELECT publish.make_history(%s)", [name])
+    if old is not None:
+        replaced = [name, draft.as_string(connection), layer.geometry, change]
+        connection.execute("SELECT publish.keep_replaced(%s, %s, %s, %s)", replaced)
+    return filled.rowcount
+
+
+def _target(layer: Layer) -> sql.Identifier:
+    return sql.Identifier(layer.target_schema, layer.table)
 
 
 def _lies_elsewhere(connection: Connection, layer: Layer) -> bool:
@@ -255,17 +306,25 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
         run(sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(target, sql.Identifier(field.name), title))
     run(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(f"{layer.title.vi} · {layer.title.en}")))
     readers = "gisland_staff, gisland_public" if layer.public else "gisland_staff"
-    run(sql.SQL("GRANT SELECT ON {} TO {}").format(target, _trusted(readers)))
+    history = run("SELECT publish.history_of(%s)", [_target(layer).as_string(connection)]).fetchone()
+    assert history is not None
+    for each in (target, _trusted(history[0])):
+        run(sql.SQL("GRANT SELECT ON {} TO {}").format(each, _trusted(readers)))
     run(sql.SQL("ANALYZE {}").format(target))
 
 
 def _register(
-    connection: Connection, layer: Layer, palette: Palette, source: sql.Identifier, target: sql.Identifier
+    connection: Connection,
+    layer: Layer,
+    palette: Palette,
+    source: sql.Identifier,
+    target: sql.Identifier,
+    defined_by: int,
 ) -> None:
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer.id])
     connection.execute(
-        "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, definition_hash)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s)",
+        "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, definition_hash,"
+        " defined_by) VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s, %s)",
         [
             layer.id,
             layer.public,
@@ -275,6 +334,7 @@ def _register(
             Jsonb(layer.touched_by),
             layer.feature,
             layer.definition_hash(palette),
+            defined_by,
         ],
     )
 

@@ -177,13 +177,16 @@ def readable(settings: Settings, role: Role) -> set[str]:
 
 
 def test_the_public_role_reads_published_and_nothing_else(own_config: Settings) -> None:
-    assert readable(own_config, Role.PUBLIC) == {"published.parcels"}
-    assert readable(own_config, Role.STAFF) == {"published.parcels", "published_staff.parcels_staff"}
+    own = {"published.parcels", "published.parcels__history", "published.change_version"}
+    assert readable(own_config, Role.PUBLIC) == own
+    staff = {"published_staff.parcels_staff", "published_staff.parcels_staff__history"}
+    assert readable(own_config, Role.STAFF) == own | staff
     # Another staff layer.
     folder = own_config.config_dir / "layers"
     shutil.copytree(folder / "parcels-staff", folder / "more-staff")
     layers.apply_layers(own_config, load_catalogue(own_config))
-    assert readable(own_config, Role.PUBLIC) == {"published.parcels"}
+    own = {"published.parcels", "published.parcels__history", "published.change_version"}
+    assert readable(own_config, Role.PUBLIC) == own
     assert "published_staff.more_staff" in readable(own_config, Role.STAFF)
 
 
