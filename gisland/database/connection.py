@@ -84,8 +84,12 @@ def connect(settings: Settings, role: Role) -> Iterator[Connection]:
             "the database does not answer",
             hint="start it with `gisland db start`, or check GISLAND_DATABASE_URL",
         ) from error
-    with connection:
-        yield connection
+    try:
+        with connection:
+            yield connection
+    finally:
+        # A commit that is refused leaves it open.
+        connection.close()
 
 
 def flush(connection: Connection) -> int | None:

@@ -10,12 +10,13 @@ from psycopg import Connection
 from psycopg.errors import CheckViolation
 
 from gisland.database import Role, connect
+from gisland.database.statements import statements
 from gisland.errors import Conflict
 from gisland.intake.form_rows import COLUMNS, Notes, check_shares, staged_rows
 from gisland.intake.layouts import load_layouts
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
-from gisland.intake.staging import accept, lock_unit, stage, statements, write_batch
+from gisland.intake.staging import accept, lock_unit, stage, write_batch
 from gisland.intake.tables import Table, find_tables
 from gisland.kit.identifiers import map_number
 from gisland.registry.units import Unit, find_unit

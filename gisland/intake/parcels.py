@@ -14,6 +14,7 @@ from psycopg import Connection
 from pyproj import CRS, Transformer
 
 from gisland.database import Role, connect
+from gisland.database.statements import statements
 from gisland.errors import Conflict, InputError
 from gisland.intake import normalise
 from gisland.intake.formats.vector import Batch, VectorFile, decode, open_vector
@@ -21,7 +22,7 @@ from gisland.intake.layouts import Match, choose_layout, load_layouts
 from gisland.intake.placement import Placement, crs_label, parse_crs, same_crs
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
-from gisland.intake.staging import Column, accept, lock_unit, stage, statements, without_loops, write_batch
+from gisland.intake.staging import Column, accept, lock_unit, stage, without_loops, write_batch
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text, plain_key
 from gisland.registry.units import Unit, find_unit

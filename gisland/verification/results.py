@@ -13,10 +13,11 @@ from pathlib import Path
 from psycopg import Connection
 
 from gisland.database import Role, connect
+from gisland.database.statements import statements
 from gisland.intake.layouts import load_layouts
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
-from gisland.intake.staging import Column, accept, lock_unit, stage, statements, write_batch
+from gisland.intake.staging import Column, accept, lock_unit, stage, write_batch
 from gisland.intake.tables import Row, Table, find_tables
 from gisland.kit.identifiers import parse_organisation_id, parse_personal_ids
 from gisland.kit.text import name_key, plain_key
