@@ -9,7 +9,8 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA registry TO gisland_app;
 REVOKE UPDATE ON registry.change FROM gisland_app;
 -- Rows of lists, and rights that wait on a certificate for their parcel; what has a life of its own is retired instead.
 GRANT DELETE ON registry.land_use, registry.holding, registry.certificate_parcel, registry.certificate_asset,
-                registry.asset_parcel, registry.parcel_number, registry.parcel_lineage, registry.document_link TO gisland_app;
+                registry.asset_parcel, registry.parcel_number, registry.parcel_lineage, registry.document_link,
+                registry.unit_successor TO gisland_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA history TO gisland_app;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA history TO gisland_app;
 GRANT SELECT, INSERT ON verification.evidence, intake.batch, intake.source_row TO gisland_app;
