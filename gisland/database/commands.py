@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from gisland.database import Role, cluster, conninfo
 from gisland.database.cluster_host import client_program
-from gisland.database.dump import connection_arguments, dump, restore
+from gisland.database.dump import dump, restore, without_password
 from gisland.database.migrate import admin_conninfo, migrate
 from gisland.errors import UsageError
 from gisland.security.guards import caller, requires
@@ -83,11 +83,10 @@ def psql_command(
 ) -> None:
     """Mở psql · Open psql; further arguments are passed on, as in `gisland db psql -- -c 'SELECT 1'`."""
     settings = caller(ctx).settings
-    info = conninfo(settings, role) if role else admin_conninfo(settings)
-    arguments, env = connection_arguments(info)
+    info, env = without_password(conninfo(settings, role) if role else admin_conninfo(settings))
     # Ctrl-C is psql's: it cancels the query, not this program that waits for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    command = [client_program("psql"), *arguments, *ctx.args]
+    command = [client_program("psql"), f"--dbname={info}", *ctx.args]
     raise typer.Exit(subprocess.run(command, env=env, check=False).returncode)  # noqa: S603 - the operator's own
 
 

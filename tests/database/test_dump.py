@@ -15,7 +15,7 @@ from psycopg import Connection, sql
 
 from gisland.database import Role, cluster, connect, run
 from gisland.database.cluster_host import client_program
-from gisland.database.dump import connection_arguments, dump, restore
+from gisland.database.dump import dump, restore, without_password
 from gisland.database.migrate import admin_conninfo, prepare_server
 from gisland.errors import Conflict, DatabaseUnavailable, InputError
 from gisland.settings import Settings
@@ -147,6 +147,6 @@ def test_half_a_dump_is_never_left(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_a_password_is_no_argument() -> None:
-    arguments, env = connection_arguments("postgresql://me:s3cret@db.example/gisland")
-    assert arguments == ["--dbname=user=me dbname=gisland host=db.example"]
+    info, env = without_password("postgresql://me:s3cret@db.example/gisland")
+    assert info == "user=me dbname=gisland host=db.example"
     assert env["PGPASSWORD"] == "s3cret"
