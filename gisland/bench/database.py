@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -47,7 +48,8 @@ def prepare(settings: Settings, catalogue: Catalogue, parcels: int) -> bool:
         _empty(settings)
         with TemporaryDirectory() as folder:
             # Without layers in the database the intake publishes nothing yet; making the tables at once is faster.
-            load_demo(settings, generate(parcels, SEED, Path(folder), None))
+            # Standard output holds the table of the races only.
+            load_demo(settings, generate(parcels, SEED, Path(folder), None), output=sys.stderr)
     apply_layers(settings, catalogue)
     with connect(settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
