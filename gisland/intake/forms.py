@@ -11,12 +11,12 @@ from psycopg.errors import CheckViolation
 
 from gisland.database import Role, connect
 from gisland.errors import Conflict
-from gisland.intake.form_rows import COLUMNS, Notes, check_shares, staged_rows
+from gisland.intake.form_rows import COLUMNS, TELLING, Notes, check_shares, staged_rows
 from gisland.intake.layouts import load_layouts
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
 from gisland.intake.staging import accept, lock_unit, stage, statements, write_batch
-from gisland.intake.tables import Table, find_tables
+from gisland.intake.tables import Table, find_tables, read_rows
 from gisland.kit.identifiers import map_number
 from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import load_vault
@@ -78,11 +78,11 @@ def intake_form(
         lock_unit(connection, unit)
         notes = Notes()
         collectors = [Collector(path.name, **_sheet(table, tables)) for table in tables]
-        rows = list(staged_rows(tables, ward, former, vault, collectors, notes))
+        read = read_rows(tables, collectors, TELLING, advance)
+        rows = list(staged_rows(read, ward, former, vault, notes, several=len(tables) > 1))
         check_shares(notes, collectors[0])
         for collector in collectors:
             collector.check()
-        advance(notes.rows, notes.rows)
         stage(connection, "staged_form", COLUMNS, rows)
         return _accept(connection, unit, path, tables, notes, by)
 

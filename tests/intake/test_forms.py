@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from gisland.database.cluster_host import find_programs
 from gisland.database.migrate import admin_conninfo
 from gisland.errors import GislandError, InputError
+from gisland.intake import tables
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
@@ -253,6 +254,20 @@ def test_blank_rows_sub_totals_and_the_sign_block_are_no_data(ward: Settings, tm
     ]
     report = take_in(ward, write_form(tmp_path / "f.xlsx", [form_row(1), {}, form_row(2)], tail=tail))
     assert report.counts["rows"] == 2
+
+
+def test_progress_moves_with_the_rows(ward: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While rows are read, not when all of them are: what was told before a row has been looked at is too early."""
+    monkeypatch.setattr(tables, "STEP", 2)
+    told: list[tuple[int, int]] = []
+    path = write_form(tmp_path / "f.xlsx", [form_row(1), {}, *[form_row(number) for number in range(2, 6)]])
+    take_in(ward, path, advance=lambda done, total: told.append((done, total)))
+    assert told == [(2, 5), (4, 5), (5, 5)]
+    told.clear()
+    path = write_form(tmp_path / "g.xlsx", [form_row(1, **{BIRTH: "30/02/1970"}) for _ in range(30)])
+    with pytest.raises(GislandError):
+        take_in(ward, path, advance=lambda done, total: told.append((done, total)))
+    assert told == [(done, 30) for done in range(2, 21, 2)]
 
 
 def test_bad_cells_are_told_without_personal_values(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
