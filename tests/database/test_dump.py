@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -144,6 +146,33 @@ def test_half_a_dump_is_never_left(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot be dumped"):
         dump(settings.model_copy(update={"database_name": "no_such_database"}), tmp_path / "x.dump")
     assert not list(tmp_path.iterdir())
+
+
+def command(settings: Settings, *arguments: object) -> None:
+    words = [sys.executable, "-m", "gisland", "db", *map(str, arguments)]
+    done = subprocess.run(words, env=settings.as_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def noted(settings: Settings) -> list[tuple[object, ...]]:
+    with connect(settings, Role.APP) as connection:
+        query = """
+            SELECT tag, detail FROM audit.event WHERE tag LIKE 'database:%%' AND subject = %s ORDER BY id
+        """
+        return connection.execute(query, [f"cli:{getpass.getuser()}"]).fetchall()
+
+
+def test_dump_restore_and_reset_are_noted(settings: Settings, tmp_path: Path, empty_server: Settings) -> None:
+    """Each in the database as it is after the act; the dump holds that it was begun."""
+    file = tmp_path / "999001000017.dump"
+    command(settings, "dump", file)
+    begun = ("database:dump_begun", {"file": "999*****0017.dump"})
+    size = file.stat().st_size
+    assert noted(settings) == [begun, ("database:dumped", begun[1] | {"bytes": size})]
+    command(empty_server, "restore", file)
+    assert noted(empty_server) == [begun, ("database:restored", begun[1] | {"bytes": size})]
+    command(settings, "reset", "--yes")
+    assert noted(settings) == [("database:reset", {})]
 
 
 def test_a_password_is_no_argument() -> None:
