@@ -42,7 +42,7 @@ def _confirmed(*, yes: bool) -> None:
 
 def _note(asked: Caller, tag: Tag, file: Path | None = None, **detail: int) -> None:
     """Note an act of which the database is no part, in a transaction of its own, in the database as it is then."""
-    named: dict[str, object] = {} if file is None else {"file": mask_ids(file.name)}
+    named: dict[str, object] = {} if file is None else {"file": mask_ids(file.name, code=True)}
     run(asked.settings, lambda connection: record(connection, asked.subject.name, tag, detail=named | detail))
 
 
