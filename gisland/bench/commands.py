@@ -16,8 +16,6 @@ from gisland.security.permissions import Permission
 
 app = typer.Typer(help="Đo tốc độ · Races against other servers.", no_args_is_help=True)
 
-LAYER = "parcels"
-
 Parcels = Annotated[int, typer.Option(min=2000, help="Số thửa · Parcels in the database.")]
 Seconds = Annotated[float, typer.Option(min=1, help="Giây mỗi lượt · Seconds for each contender and page size.")]
 Rounds = Annotated[int, typer.Option(min=1, help="Số vòng · Rounds; their median counts.")]
@@ -60,7 +58,7 @@ def items_command(
     _say("cơ sở dữ liệu · the database")
     database.prepare(settings, catalogue, parcels)
     plan = race.Plan(seconds, rounds, connections, names)
-    text = markdown(race.run(settings, catalogue.layer(LAYER), plan, _say))
+    text = markdown(race.run(settings, catalogue.layer(database.LAYER), plan, _say))
     typer.echo(text)
     if out is not None:
         out.write_text(text, encoding="utf-8")

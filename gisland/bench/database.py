@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from gisland.bench import peer_table
 from gisland.catalogue import Catalogue
+from gisland.database import Role, connect
 from gisland.database.migrate import admin_conninfo, migrate
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
@@ -18,6 +21,7 @@ from gisland.publish.layers import apply_layers
 from gisland.settings import Settings
 
 NAME = "gisland_bench"
+LAYER = "parcels"
 SEED = 1
 
 
@@ -27,7 +31,7 @@ def settings_of(settings: Settings, database_url: str | None) -> Settings:
 
 
 def prepare(settings: Settings, catalogue: Catalogue, parcels: int) -> bool:
-    """Bring the database to where it holds the demo with this many parcels, published.
+    """Bring the database to where it holds the demo with this many parcels, published, and the peers' copy of it.
 
     Returns:
         Whether it had to be filled; a database that an earlier run filled is used again.
@@ -44,9 +48,13 @@ def prepare(settings: Settings, catalogue: Catalogue, parcels: int) -> bool:
         _empty(settings)
         with TemporaryDirectory() as folder:
             # Without layers in the database the intake publishes nothing yet; making the tables at once is faster.
-            load_demo(settings, generate(parcels, SEED, Path(folder), None))
-    changed = any(each.changed for each in apply_layers(settings, catalogue))
-    if fill or changed:
+            # Standard output holds the table of the races only.
+            load_demo(settings, generate(parcels, SEED, Path(folder), None), output=sys.stderr)
+    apply_layers(settings, catalogue)
+    with connect(settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        copied = peer_table.renew(connection, catalogue.layer(LAYER))
+    if fill or copied:
         _settle(settings)
         _set_mark(settings, wanted)
     return fill

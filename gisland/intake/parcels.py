@@ -30,10 +30,10 @@ from gisland.security.crypto import IdVault, load_vault
 from gisland.settings import Settings
 
 PARSERS: dict[str, Callable[[object], object]] = {
-    "sheet_no": map_number,
-    "parcel_no": map_number,
+    "sheet_no": lambda cell: mask_ids(map_number(cell), code=True),
+    "parcel_no": lambda cell: mask_ids(map_number(cell), code=True),
     "scale": normalise.scale,
-    "old_ward_code": map_number,
+    "old_ward_code": lambda cell: mask_ids(map_number(cell), code=True),
     "land_types": normalise.land_types,
     "legal_area": normalise.area,
     "group_code": lambda cell: mask_ids(clean_text(cell)),

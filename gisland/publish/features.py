@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from gisland.audit.log import INSERT, Tag
 from gisland.catalogue import Layer
 from gisland.errors import NotFound
+from gisland.kit.identifiers import mask_ids
 from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, Anyone, Asked
 from gisland.publish.html import render
 from gisland.publish.items import Page, read_feature, read_page, version_of
@@ -61,7 +62,9 @@ async def item(asked: Anyone, layer_id: str, feature_id: str) -> Response:
             version = await version_of(connection, layer, as_of)
         feature = await read_feature(connection, layer, number, version)
     if not layer.public:
-        await _note(asked, f"{layer.id}/{number}", int(feature is not None))
+        # What is no feature's number may be anything, also a national id.
+        named = str(number) if feature is not None else mask_ids(str(number), code=True)
+        await _note(asked, f"{layer.id}/{named}", int(feature is not None))
     if feature is None:
         raise NotFound("there is no feature with this id", collection=layer.id)
     links = json.dumps(_document_links(asked, layer, f"/collections/{layer.id}/items/{number}"))

@@ -70,7 +70,8 @@ def test_moves_that_are_refused(land: Land, new_ward: int) -> None:
     with pytest.raises(PreconditionFailed):
         land.do(lambda c: move_sheet(c, move.model_copy(update={"version": 2}), WHY, by=BY))
     insert = """
-        INSERT INTO registry.map_sheet (ward_id, old_ward_code, sheet_no, scale, srid) VALUES (%s, '11311', '1', 500, 9210)
+        INSERT INTO registry.map_sheet (ward_id, old_ward_code, sheet_no, scale, srid)
+        VALUES (%s, '11311', '1', 500, 9210)
     """
     land.do(lambda c: c.execute(insert, [new_ward]))
     with pytest.raises(Conflict, match="another number"):
