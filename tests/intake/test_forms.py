@@ -313,3 +313,18 @@ def test_no_national_id_is_in_clear_anywhere(ward: Settings, tmp_path: Path, cap
     for text in (dump, str(report), str(caught.value), repr(caught.value), output.out, output.err, log):
         for spelled in ("999070000001", "999070000009", "999 070 000 009", "0999.070.000.009"):
             assert spelled not in text
+
+
+def test_land_types_that_may_be_several_today_stay_as_written(
+    ward: Settings, app_connection: Connection, tmp_path: Path
+) -> None:
+    rows = [
+        form_row(2, **{"Loại đất 1": "BHK", "Loại đất 2": "Đất vườn"}),
+        form_row(3, **{"Loại đất 1": "Đất thổ cư", "Loại đất 2": "đất cơ sở tín ngưỡng"}),
+    ]
+    take_in(ward, write_form(tmp_path / "f.xlsx", rows))
+    uses = app_connection.execute(
+        "SELECT parcel_no, array_agg(land_type ORDER BY seq) FROM registry.land_use"
+        " JOIN registry.parcel ON parcel.id = parcel_id WHERE parcel_no IN ('2', '3') GROUP BY parcel_no ORDER BY parcel_no"
+    ).fetchall()
+    assert uses == [("2", ["HNK", "Đất vườn"]), ("3", ["Đất thổ cư", "TIN"])]
