@@ -325,6 +325,6 @@ def test_land_types_that_may_be_several_today_stay_as_written(
     take_in(ward, write_form(tmp_path / "f.xlsx", rows))
     uses = app_connection.execute(
         "SELECT parcel_no, array_agg(land_type ORDER BY seq) FROM registry.land_use"
-        " JOIN registry.parcel ON parcel.id = parcel_id WHERE parcel_no IN ('2', '3') GROUP BY parcel_no ORDER BY parcel_no"
+        " JOIN registry.parcel ON parcel.id = parcel_id WHERE parcel_no IN ('2', '3') GROUP BY parcel_no ORDER BY 1"
     ).fetchall()
     assert uses == [("2", ["HNK", "Đất vườn"]), ("3", ["Đất thổ cư", "TIN"])]
