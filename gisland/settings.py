@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     config_dir: Path = Field(
         default=PROJECT_DIR / "config", description="Folder of layers, palette and intake layouts."
     )
+    data_dir: Path = Field(default=PROJECT_DIR / "data", description="Folder of the code lists (`codes/`).")
     id_key_file: Path | None = Field(
         default=None,
         description="File with the 32-byte key (hex) of the national ids; default: keys/id.key in the state folder.",

@@ -18,6 +18,7 @@ from gisland.intake.normalise import When
 from gisland.intake.rows import Collector
 from gisland.intake.staging import Column
 from gisland.intake.tables import Row
+from gisland.kit.certificate_numbers import normalise_serial
 from gisland.kit.identifiers import (
     NationalId,
     map_number,
@@ -171,7 +172,7 @@ def _certificate(row: Row, ward: str, former: frozenset[str], notes: Notes, plac
                 f"mã {code} không phải {ward} · {code} is not {ward}",
                 hint=f"nếu là phường cũ đã nhập vào · if it is a former ward of it: --former-ward {code}",
             )
-    serial = row.text("serial").upper()
+    serial = normalise_serial(row.text("serial"))
     return {
         "serial": serial,
         "serial_key": serial_key(serial),

@@ -78,7 +78,7 @@ def intake_form(
     """
     with connect(settings, Role.APP) as connection:
         unit = find_unit(connection, ward)
-    layouts = load_layouts(settings.config_dir, "form", layout)
+    layouts = load_layouts(settings, "form", layout)
     tables = find_tables(path, layouts)
     vault = load_vault(settings)
     former = frozenset(map_number(code) for code in former_wards)

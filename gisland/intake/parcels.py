@@ -122,7 +122,7 @@ def intake_parcels(
 
 def _understand(settings: Settings, file: VectorFile, unit: Unit, source_crs: str | None, layout: str | None) -> Source:
     headers = [[name] for name in file.columns]
-    match = choose_layout(load_layouts(settings.config_dir, "parcels", layout), headers, file.path.name)
+    match = choose_layout(load_layouts(settings, "parcels", layout), headers, file.path.name)
     srid = match.layout.srid or unit.srid
     if srid is None:
         raise InputError(f"đơn vị {unit.code} chưa có hệ toạ độ · unit {unit.code} has no CRS for its sheets")

@@ -77,7 +77,7 @@ def accept_results(
     """
     with connect(settings, Role.APP) as connection:
         unit = find_unit(connection, ward)
-    tables = find_tables(path, load_layouts(settings.config_dir, "results", layout))
+    tables = find_tables(path, load_layouts(settings, "results", layout))
     vault = load_vault(settings)
 
     def work(connection: Connection) -> Report:

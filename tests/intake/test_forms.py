@@ -367,3 +367,31 @@ def test_no_national_id_is_in_clear_anywhere(ward: Settings, tmp_path: Path, cap
     for text in (dump, str(report), str(caught.value), repr(caught.value), output.out, output.err, log):
         for spelled in ("999070000001", "999070000009", "999 070 000 009", "0999.070.000.009"):
             assert spelled not in text
+
+
+def test_land_types_that_may_be_several_today_stay_as_written(
+    ward: Settings, app_connection: Connection, tmp_path: Path
+) -> None:
+    rows = [
+        form_row(2, **{"Loại đất 1": "BHK", "Loại đất 2": "Đất vườn"}),
+        form_row(3, **{"Loại đất 1": "Đất thổ cư", "Loại đất 2": "đất cơ sở tín ngưỡng"}),
+    ]
+    take_in(ward, write_form(tmp_path / "f.xlsx", rows))
+    uses = app_connection.execute(
+        "SELECT parcel_no, array_agg(land_type ORDER BY seq) FROM registry.land_use"
+        " JOIN registry.parcel ON parcel.id = parcel_id WHERE parcel_no IN ('2', '3') GROUP BY parcel_no ORDER BY 1"
+    ).fetchall()
+    assert uses == [("2", ["HNK", "Đất vườn"]), ("3", ["Đất thổ cư", "TIN"])]
+
+
+def test_serials_are_written_in_one_way(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
+    typed = ["ab123456", "Ð.654321", "AA00000003", "số 12"]
+    rows = [form_row(number, **{"Số phát hành GCN": serial}) for number, serial in enumerate(typed, start=2)]
+    take_in(ward, write_form(tmp_path / "f.xlsx", rows))
+    found = app_connection.execute("SELECT serial, serial_key FROM registry.certificate")
+    assert dict(found.fetchall()) == {
+        "AB 123456": "AB123456",
+        "Đ 654321": "Đ654321",
+        "AA 00000003": "AA00000003",
+        "SỐ 12": "SỐ12",
+    }
