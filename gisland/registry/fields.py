@@ -84,21 +84,21 @@ Area = Annotated[
     BeforeValidator(_number),
     Field(ge=0, max_digits=14, decimal_places=1),
     AS_NUMBER,
-    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1e13, "multipleOf": 0.1}),
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1e13}),
 ]
 SquareKilometres = Annotated[
     Decimal,
     BeforeValidator(_number),
     Field(gt=0, max_digits=10, decimal_places=4),
     AS_NUMBER,
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1e6, "multipleOf": 0.0001}),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1e6}),
 ]
 Confidence = Annotated[
     Decimal,
     BeforeValidator(_number),
     Field(gt=0, le=1, decimal_places=2),
     AS_NUMBER,
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1, "multipleOf": 0.01}),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
 ]
 
 Position = Annotated[list[Annotated[float, Field(allow_inf_nan=False, strict=True)]], Field(min_length=2, max_length=2)]

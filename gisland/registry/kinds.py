@@ -105,6 +105,11 @@ class Kind:
         return str(self.record.table)  # type: ignore[attr-defined]  # each record class names its table
 
     @property
+    def example(self) -> dict[str, Any]:
+        """What a request to make one may say."""
+        return dict(self.record.example)  # type: ignore[attr-defined]  # each record class has one
+
+    @property
     def writable(self) -> bool:
         """Whether requests make and change such records."""
         return issubclass(self.record, schemas.Record)
@@ -134,12 +139,12 @@ class Kind:
         for source in filter(None, (self.record, self.further)):
             for name, each in source.model_fields.items():
                 if closed.isdisjoint(mark for mark in each.metadata if isinstance(mark, Access)):
-                    kind = Annotated[each.annotation, *each.metadata] if each.metadata else each.annotation
-                    kind = Annotated[kind, Field(description=each.description)]
-                    if patch:
-                        made[name] = (kind, None) if each.is_required() else (kind | None, None)
-                    else:
-                        made[name] = (kind, ... if each.is_required() else each.get_default())
+                    kind: Any = Annotated[each.annotation, *each.metadata] if each.metadata else each.annotation
+                    # Null takes away what may be missing.
+                    if patch and not each.is_required():
+                        kind = kind | None
+                    default = None if patch else ... if each.is_required() else each.get_default()
+                    made[name] = (kind, Field(default=default, description=each.description))
         return create_model(title.format(self.record.__name__), __base__=base, __doc__=base.__doc__, **made)
 
     def default(self, name: str) -> Any:

@@ -3,33 +3,41 @@
 # No `from __future__ import annotations`: the types of a kind's bodies are known only where its routes are made.
 
 import asyncio
+import json
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from psycopg import Connection
 
 from gisland.errors import UsageError
 from gisland.registry.identity import Revealed, RevealReason, reveal
 from gisland.registry.kinds import KINDS, Kind, State
+from gisland.registry.openapi import OPENAPI, PROBLEM, document, read_meanings
 from gisland.registry.records import Json, as_of_version, etag, note_reading, read, read_page, read_states
 from gisland.registry.writing import Clerk, act, create, patch
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
 from gisland.security.identity import Subject
 from gisland.security.permissions import Permission
+from gisland.settings import Settings
 from gisland.state import state_of
 
 ROOT = "/api/v1"
 # Of persons, or at least for staff only: kept nowhere.
 PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization"}
-PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 Reader = Annotated[Subject, Depends(Require(Permission.REGISTRY_READ))]
 Writer = Annotated[Subject, Depends(Require(Permission.REGISTRY_WRITE))]
 Revealer = Annotated[Subject, Depends(Require(Permission.IDENTITY_REVEAL))]
 Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="Mã nội bộ · id of the record")]
+
+# Made once per worker: it changes with the program and its migrations only.
+_documents: dict[Settings, bytes] = {}
+
+IfMatch = Annotated[str | None, Header(description="ETag đã thấy, bắt buộc · state seen, required")]
+IfNoneMatch = Annotated[str | None, Header(description="ETag đã có · state had already: 304 if it is so still")]
 
 router = APIRouter(prefix=ROOT)
 
@@ -80,7 +88,9 @@ def fits(tag: str, if_none_match: str | None) -> bool:
     return tag in given or "*" in given
 
 
-async def _read(request: Request, subject: Subject, kind: Kind, record_id: int, query: Any) -> Response:
+async def _read(
+    request: Request, subject: Subject, kind: Kind, record_id: int, query: Any, if_none_match: str | None
+) -> Response:
     asked = query.model_dump(exclude_none=True)
 
     def work(connection: Connection) -> tuple[Json, int | None]:
@@ -91,7 +101,7 @@ async def _read(request: Request, subject: Subject, kind: Kind, record_id: int, 
 
     check_once(request)
     record, version = await asyncio.to_thread(act, state_of(request).settings, work)
-    if fits(etag(record), request.headers.get("if-none-match")):
+    if fits(etag(record), if_none_match):
         return Response(status_code=304, headers=PRIVATE | {"ETag": etag(record)})
     return answer(record, version)
 
@@ -144,9 +154,10 @@ def _add_reading(kind: Kind) -> None:
         subject: Reader,
         record_id: Id,
         query: Annotated[kind.one_query, Query()],  # type: ignore[name-defined]  # of this kind
+        if_none_match: IfNoneMatch = None,
     ) -> Response:
         """Với ETag để sửa sau này · With the ETag that a later change must name."""
-        return await _read(request, subject, kind, record_id, query)
+        return await _read(request, subject, kind, record_id, query, if_none_match)
 
 
 def _add_writing(kind: Kind) -> None:
@@ -179,13 +190,19 @@ def _add_writing(kind: Kind) -> None:
         responses=problems(404, 409, 412, 422, 428),
         **options,
     )
-    async def change(request: Request, subject: Writer, record_id: Id, body: kind.patch) -> Response:  # type: ignore[name-defined]  # of this kind
+    async def change(
+        request: Request,
+        subject: Writer,
+        record_id: Id,
+        body: kind.patch,  # type: ignore[name-defined]  # of this kind
+        if_match: IfMatch = None,
+    ) -> Response:
         """JSON merge patch (RFC 7396); `If-Match` nói trạng thái đã thấy · says which state was seen."""
-        clerk, seen = clerk_of(request, subject), request.headers.get("if-match")
+        clerk = clerk_of(request, subject)
         written = await asyncio.to_thread(
             act,
             state_of(request).settings,
-            lambda connection: patch(connection, kind, record_id, body, clerk, if_match=seen),
+            lambda connection: patch(connection, kind, record_id, body, clerk, if_match=if_match),
         )
         return answer(written.record, written.version)
 
@@ -225,6 +242,18 @@ async def reveal_holder(request: Request, subject: Revealer, record_id: Id, body
         lambda connection: reveal(connection, record_id, body, by=subject.name, vault=vault),
     )
     return JSONResponse(shown.model_dump(), headers=PRIVATE)
+
+
+@router.get("/openapi.json", include_in_schema=False, dependencies=[Depends(Require(Permission.PUBLIC_READ))])
+async def openapi(request: Request) -> Response:
+    """This document: OpenAPI 3.1 of all routes below `/api/v1`, whichever room they are of."""
+    settings = state_of(request).settings
+    content = _documents.get(settings)
+    if content is None:
+        meanings = await asyncio.to_thread(act, settings, read_meanings)
+        content = json.dumps(document(request.app.routes, meanings, ROOT), ensure_ascii=False).encode()
+        _documents[settings] = content
+    return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type=OPENAPI)
 
 
 for _kind in KINDS.values():

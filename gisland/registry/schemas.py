@@ -135,7 +135,7 @@ class ParcelNumber(Part):
     parcel_no: MapNumber
     scale: Scale = 0
     source: Text = ""
-    confidence: Confidence = Decimal(1)
+    confidence: Confidence = Field(default=Decimal(1), json_schema_extra={"default": 1})
 
 
 class Parcel(Record):

@@ -57,7 +57,7 @@ def test_example_of_each_kind_can_be_made_read_and_listed(api: Api, kind: Any) -
         "certificate_id": certificate["id"],
         "map_sheet_id": parcel["map_sheet_id"],
     }
-    body = {name: known.get(name, value) for name, value in kind.record.example.items()}
+    body = {name: known.get(name, value) for name, value in kind.example.items()}
     for name in kind.parts.keys() & body.keys():
         body[name] = [{each: known.get(each, value) for each, value in row.items()} for row in body[name]]
     made = api.make(kind.path, **body)
