@@ -133,4 +133,3 @@ SELECT holder.id AS holder_id,
          WHERE evidence.holder_id = holder.id AND evidence.id_hash = holder.id_hash
          ORDER BY evidence.id DESC LIMIT 1
        ) newest ON true;
-COMMENT ON VIEW verification.holder_status IS 'one exact status per holder; holds no personal data';

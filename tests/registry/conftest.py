@@ -1,56 +1,88 @@
-"""Land to change: two parcels beside one another."""
+"""A server of its own that tests of the registry may write to, and small verbs to do so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
+import httpx
 import pytest
-import shapely
 from psycopg import Connection
 
-from gisland.database import Role, connect, run
-from gisland.registry import reshape, rights
-from gisland.registry.changes import Why
-from gisland.registry.parcels import NewParcel, Seen
+from gisland.database import run
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import EAST, NORTH, make_holder, make_holding, make_parcel, make_sheet, make_ward
+from tests.live import LiveServer, start_server
+from tests.registry.land import Land
 
-WHY = Why(reason="test")
-BY = "test"
-
-
-def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
-    """A rectangle, in metres from the corner of the invented land."""
-    shape = shapely.box(EAST + west, NORTH + south, EAST + east, NORTH + north)
-    return shapely.geometry.mapping(shape)  # type: ignore[no-any-return]
+_numbers = count(1)
+WHY = {"reason": "kiểm thử"}
 
 
-@dataclass
-class Land:
-    """Two parcels of 10 × 10 m beside one another, numbers 1 and 2, held by one person."""
+@pytest.fixture(scope="session")
+def registry_server(server: Settings) -> Iterator[LiveServer]:
+    """A running server with an empty registry; each test makes a ward of its own."""
+    with clone_of(server) as settings, start_server(settings, demo_parcels=0) as live:
+        yield live
 
-    settings: Settings
-    ward: int
-    sheet: int
-    west: int
-    east: int
-    holder: int
 
-    def do(self, act: Callable[[Connection], Any]) -> Any:
-        return run(self.settings, act)
+class Api:
+    """What a client of `/api/v1` does."""
 
-    def rows(self, query: str, *values: object, role: Role = Role.APP) -> list[tuple[Any, ...]]:
-        with connect(self.settings, role) as connection:
-            return connection.execute(query.encode(), values).fetchall()
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
 
-    def seen(self, parcel: int) -> Seen:
-        return Seen(id=parcel, version=self.rows("SELECT version FROM registry.parcel WHERE id = %s", parcel)[0][0])
+    def post(self, path: str, **values: Any) -> httpx.Response:
+        return self.client.post(path, json={"change": WHY} | values)
 
-    def split(self, *pieces: dict[str, Any], **more: Any) -> reshape.Reshaped:
-        new = [NewParcel(geometry=piece, **more) for piece in pieces]
-        return self.do(lambda c: reshape.split(c, self.seen(self.west), new, WHY, by=BY))  # type: ignore[no-any-return]
+    def make(self, path: str, **values: Any) -> dict[str, Any]:
+        """A new record."""
+        answer = self.post(path, **values)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def tag(self, path: str) -> str:
+        return self.client.get(path).headers["etag"]
+
+    def patch(self, path: str, tag: str | None = None, **values: Any) -> httpx.Response:
+        """Change a record as it is now, or as it was when it had the tag."""
+        return self.client.patch(path, json={"change": WHY} | values, headers={"If-Match": tag or self.tag(path)})
+
+    def ward(self) -> int:
+        code = f"9{next(_numbers):04}"
+        return int(self.make("units", level="ward", code=code, name="Phường Thử", srid=9210)["id"])
+
+    def parcel(self, ward: int, **values: Any) -> dict[str, Any]:
+        """A parcel of 10 m by 10 m on a sheet of its own."""
+        number = next(_numbers)
+        sheet = self.make("sheets", ward_id=ward, sheet_no=str(number), scale=500, srid=9210)
+        given = {"map_sheet_id": sheet["id"], "parcel_no": "1", "geometry": square(EAST + 20 * number)}
+        return self.make("parcels", **given | values)
+
+    def holder(self, ward: int, **values: Any) -> dict[str, Any]:
+        return self.make("holders", **{"ward_id": ward, "kind": "person", "full_name": "Nguyễn Văn Thử"} | values)
+
+
+def polygon(*corners: list[float]) -> dict[str, Any]:
+    """GeoJSON of a polygon without holes."""
+    return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
+
+
+def square(west: float, size: float = 10) -> dict[str, Any]:
+    """A square in metres, in the CRS of the sheet."""
+    east, south, north = west + size, NORTH, NORTH + size
+    return polygon([west, south], [east, south], [east, north], [west, north])
+
+
+@pytest.fixture
+def api(registry_server: LiveServer) -> Iterator[Api]:
+    """The API as the administrator."""
+    base = f"{registry_server.url}/api/v1/"
+    with httpx.Client(base_url=base, auth=registry_server.admin, timeout=30) as client:
+        yield Api(client)
 
 
 @pytest.fixture
@@ -69,11 +101,3 @@ def land(settings: Settings) -> Land:
         return Land(settings, ward, sheet, west, east, holder)
 
     return run(settings, work)
-
-
-HALVES = box(0, 0, 4, 10), box(4, 0, 10, 10)
-
-
-def right_on(land: Land, parcel: int) -> rights.SeenRight:
-    row = land.rows("SELECT id, version FROM registry.holding WHERE parcel_id = %s AND retired_by IS NULL", parcel)[0]
-    return rights.SeenRight(id=row[0], version=row[1])

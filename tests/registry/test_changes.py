@@ -14,7 +14,7 @@ from gisland.errors import Conflict, InputError, NotFound, PreconditionFailed, U
 from gisland.registry import reshape, rights, undo
 from gisland.registry.parcels import LandUse, NewParcel, Seen, create_parcel, renumber_parcel, retire_parcel
 from tests.factories import EAST, make_change, make_holder, make_holding, make_parcel, one
-from tests.registry.conftest import BY, HALVES, WHY, Land, box, right_on
+from tests.registry.land import BY, HALVES, WHY, Land, box, right_on
 
 
 def test_split(land: Land) -> None:

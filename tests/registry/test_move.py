@@ -10,7 +10,7 @@ from gisland.errors import Conflict, PreconditionFailed, UsageError
 from gisland.registry import undo
 from gisland.registry.move import SheetMove, move_sheet
 from tests.factories import make_change, make_holding, make_parcel, make_sheet, make_ward, one
-from tests.registry.conftest import BY, WHY, Land
+from tests.registry.land import BY, WHY, Land
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from gisland.registry.parcels import NewParcel, renumber_parcel
 from gisland.registry.timeline import Event, timeline
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_holder
-from tests.registry.conftest import BY, HALVES, Land, right_on
+from tests.registry.land import BY, HALVES, Land, right_on
 
 
 def told(settings: Settings, parcel: int) -> list[Event]:
