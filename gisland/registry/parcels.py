@@ -20,7 +20,9 @@ from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, PreconditionFailed
 from gisland.kit.identifiers import map_number
 from gisland.registry.changes import ChangeKind, Why, begin
-from gisland.registry.geometry import Shape, read_shape
+from gisland.registry.fields import Area
+from gisland.registry.geometry import Shape
+from gisland.registry.schemas import LandUse
 
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
 
@@ -34,19 +36,7 @@ class Seen(BaseModel):
     version: int = Field(description="Phiên bản đã xem · Version that was seen")
 
 
-class LandUse(BaseModel):
-    """A land use of a new parcel (mục đích sử dụng)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    land_type: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-    area_m2: Decimal | None = Field(default=None, ge=0)
-    origin: str = ""
-    use_form: str = ""
-    term: str = ""
-
-
-class NewParcel(BaseModel):
+class DrawnParcel(BaseModel):
     """A parcel to be drawn. Coordinates are those of the sheet's CRS, in metres."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,7 +44,7 @@ class NewParcel(BaseModel):
     geometry: dict[str, Any] = Field(description="GeoJSON Polygon | MultiPolygon, EPSG của tờ · CRS of the sheet")
     parcel_no: Number | None = Field(default=None, description="Mặc định: số lớn nhất + 1 · the largest + 1 by default")
     parcel_code: str | None = Field(default=None, pattern="^[0-9b-hjkmnp-z]{12}$")
-    legal_area_m2: Decimal | None = Field(default=None, ge=0)
+    legal_area_m2: Area | None = None
     address: str | None = None
     land_uses: tuple[LandUse, ...] | None = Field(
         default=None, description="Mặc định: như thửa gốc · as the old parcel by default"
@@ -126,7 +116,7 @@ class Place:
     srid: int
 
 
-def add_parcel(connection: Connection, change: int, place: Place, new: NewParcel, shape: Shape) -> int:
+def add_parcel(connection: Connection, change: int, place: Place, new: DrawnParcel, shape: Shape) -> int:
     """Draw a parcel.
 
     Without a number it gets the one after the largest that was ever given on the sheet.
@@ -172,24 +162,6 @@ def next_number(connection: Connection, sheet: int) -> str:
     row = connection.execute(SQL["next_number"], {"sheet": sheet}).fetchone()
     assert row is not None
     return str(row[0])
-
-
-def create_parcel(
-    connection: Connection, sheet: int, new: NewParcel, why: Why, *, by: str, residential_group_id: int | None = None
-) -> int:
-    """Draw a parcel that no other one makes room for (a new survey).
-
-    Raises:
-        NotFound: there is no such sheet.
-        Conflict: the number is taken.
-        InputError: the geometry is no parcel.
-    """
-    found = connection.execute("SELECT ward_id, srid FROM registry.map_sheet WHERE id = %s", [sheet]).fetchone()
-    if found is None:
-        raise NotFound(f"không có tờ bản đồ {sheet} · there is no map sheet {sheet}")
-    shape = read_shape(new.geometry, found[1])
-    change = begin(connection, ChangeKind.CREATE, why, by=by, ward_id=found[0])
-    return add_parcel(connection, change, Place(found[0], sheet, residential_group_id, found[1]), new, shape)
 
 
 def renumber_parcel(

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gisland.errors import Conflict, UsageError
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.geometry import check_same_ground, read_shape
-from gisland.registry.parcels import SQL, NewParcel, Parcel, Place, Seen, add_parcel, lock_parcels
+from gisland.registry.parcels import SQL, DrawnParcel, Parcel, Place, Seen, add_parcel, lock_parcels
 
 
 class Redrawn(BaseModel):
@@ -44,7 +44,7 @@ class Reshaped:
     balance: dict[str, Any]
 
 
-def split(connection: Connection, seen: Seen, pieces: Sequence[NewParcel], why: Why, *, by: str) -> Reshaped:
+def split(connection: Connection, seen: Seen, pieces: Sequence[DrawnParcel], why: Why, *, by: str) -> Reshaped:
     """Divide a parcel into several.
 
     Raises:
@@ -58,7 +58,7 @@ def split(connection: Connection, seen: Seen, pieces: Sequence[NewParcel], why: 
     return _replace(connection, ChangeKind.SPLIT, [parcel], pieces, why, by)
 
 
-def merge(connection: Connection, seen: Sequence[Seen], new: NewParcel | None, why: Why, *, by: str) -> Reshaped:
+def merge(connection: Connection, seen: Sequence[Seen], new: DrawnParcel | None, why: Why, *, by: str) -> Reshaped:
     """Make one parcel of several; without a drawing, of their union.
 
     Raises:
@@ -81,7 +81,7 @@ def merge(connection: Connection, seen: Sequence[Seen], new: NewParcel | None, w
         union = shapely.union_all([parcel.shape for parcel in parcels])
         if not isinstance(union, shapely.Polygon):
             raise Conflict("các thửa không liền nhau · the parcels do not touch", hint="geometry: MultiPolygon")
-        new = NewParcel(geometry=shapely.geometry.mapping(union))
+        new = DrawnParcel(geometry=shapely.geometry.mapping(union))
     return _replace(connection, ChangeKind.MERGE, parcels, [new], why, by)
 
 
@@ -104,7 +104,7 @@ def adjust(connection: Connection, redrawn: Sequence[Redrawn], why: Why, *, by: 
 
 
 def _replace(
-    connection: Connection, kind: ChangeKind, old: list[Parcel], new: Sequence[NewParcel], why: Why, by: str
+    connection: Connection, kind: ChangeKind, old: list[Parcel], new: Sequence[DrawnParcel], why: Why, by: str
 ) -> Reshaped:
     shapes = [read_shape(each.geometry, old[0].srid) for each in new]
     balance: dict[str, Any] = check_same_ground([parcel.shape for parcel in old], shapes)

@@ -67,7 +67,7 @@ class SeenRight(BaseModel):
     version: int
 
 
-class NewCertificate(BaseModel):
+class IssuedCertificate(BaseModel):
     """A certificate that replaces another one (cấp đổi, cấp lại)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -147,7 +147,7 @@ def enter_historic_right(
 
 
 def reissue(
-    connection: Connection, certificate: SeenRight, new: NewCertificate, why: Why, *, by: str
+    connection: Connection, certificate: SeenRight, new: IssuedCertificate, why: Why, *, by: str
 ) -> tuple[int, int]:
     """Replace a certificate by a new one: parcels, assets and current rights go over to it.
 

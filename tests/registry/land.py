@@ -12,7 +12,7 @@ from psycopg import Connection
 from gisland.database import Role, connect, run
 from gisland.registry import reshape, rights
 from gisland.registry.changes import Why
-from gisland.registry.parcels import NewParcel, Seen
+from gisland.registry.parcels import DrawnParcel, Seen
 from gisland.settings import Settings
 from tests.factories import EAST, NORTH
 
@@ -48,7 +48,7 @@ class Land:
         return Seen(id=parcel, version=self.rows("SELECT version FROM registry.parcel WHERE id = %s", parcel)[0][0])
 
     def split(self, *pieces: dict[str, Any], **more: Any) -> reshape.Reshaped:
-        new = [NewParcel(geometry=piece, **more) for piece in pieces]
+        new = [DrawnParcel(geometry=piece, **more) for piece in pieces]
         return self.do(lambda c: reshape.split(c, self.seen(self.west), new, WHY, by=BY))  # type: ignore[no-any-return]
 
 

@@ -12,7 +12,8 @@ from psycopg import Connection
 from gisland.database import Role, connect
 from gisland.errors import Conflict, InputError, NotFound, PreconditionFailed, UsageError
 from gisland.registry import reshape, rights, undo
-from gisland.registry.parcels import LandUse, NewParcel, Seen, create_parcel, renumber_parcel, retire_parcel
+from gisland.registry.parcels import DrawnParcel, Seen, renumber_parcel, retire_parcel
+from gisland.registry.schemas import LandUse
 from tests.factories import EAST, make_change, make_holder, make_holding, make_parcel, one
 from tests.registry.land import BY, HALVES, WHY, Land, box, right_on
 
@@ -66,8 +67,8 @@ def test_a_difference_within_the_tolerance_is_stated(land: Land) -> None:
 def test_own_land_uses_numbers_and_codes_of_pieces(land: Land) -> None:
     uses = (LandUse(land_type="CLN"), LandUse(land_type="ODT"))
     pieces = [
-        NewParcel(geometry=HALVES[0], parcel_no="50", land_uses=uses, parcel_code="w7eyew652jvm"),
-        NewParcel(geometry=HALVES[1]),
+        DrawnParcel(geometry=HALVES[0], parcel_no="50", land_uses=uses, parcel_code="w7eyew652jvm"),
+        DrawnParcel(geometry=HALVES[1]),
     ]
     done = land.do(lambda c: reshape.split(c, land.seen(land.west), pieces, WHY, by=BY))
     query = "SELECT parcel_no, parcel_code, parcel_code_method FROM registry.parcel WHERE id = %s"
@@ -79,7 +80,7 @@ def test_own_land_uses_numbers_and_codes_of_pieces(land: Land) -> None:
 
 
 def test_a_number_that_is_taken_is_refused(land: Land) -> None:
-    pieces = [NewParcel(geometry=HALVES[0], parcel_no="2"), NewParcel(geometry=HALVES[1])]
+    pieces = [DrawnParcel(geometry=HALVES[0], parcel_no="2"), DrawnParcel(geometry=HALVES[1])]
     with pytest.raises(Conflict, match="taken"):
         land.do(lambda c: reshape.split(c, land.seen(land.west), pieces, WHY, by=BY))
 
@@ -129,10 +130,7 @@ def test_renumber_keeps_the_old_number_findable(land: Land) -> None:
         land.do(lambda c: renumber_parcel(c, land.seen(land.west), WHY, by=BY, parcel_no="2"))
 
 
-def test_create_and_retire(land: Land) -> None:
-    new = NewParcel(geometry=box(100, 0, 110, 10), address="ngõ 1")
-    made = land.do(lambda c: create_parcel(c, land.sheet, new, WHY, by=BY))
-    assert land.rows("SELECT parcel_no, address FROM registry.parcel WHERE id = %s", made) == [("3", "ngõ 1")]
+def test_retire(land: Land) -> None:
     land.do(lambda c: retire_parcel(c, land.seen(land.west), WHY, by=BY))
     assert land.rows(
         "SELECT count(*) FROM registry.holding WHERE parcel_id = %s AND retired_by IS NULL", land.west
@@ -204,7 +202,7 @@ def test_reissue(land: Land) -> None:
         return certificate
 
     old = land.do(issue)
-    new = rights.NewCertificate(serial="aa 00000001")
+    new = rights.IssuedCertificate(serial="aa 00000001")
     seen = rights.SeenRight(id=old, version=1)
     _, made = land.do(lambda c: rights.reissue(c, seen, new, WHY, by=BY))
     query = "SELECT serial, serial_key, replaced_by IS NULL FROM registry.certificate ORDER BY id"
@@ -233,7 +231,7 @@ def acts(land: Land) -> dict[str, Callable[[Connection], Any]]:
     seen = [land.seen(land.west), land.seen(land.east)]
     buyer = land.do(lambda c: make_holder(c, land.ward, "Lê Văn Mua"))
     ending, beginning = [right_on(land, land.west)], [rights.NewRight(holder_id=buyer)]
-    pieces = [NewParcel(geometry=each) for each in HALVES]
+    pieces = [DrawnParcel(geometry=each) for each in HALVES]
     moved = [
         reshape.Redrawn(geometry=each, **parcel.model_dump())
         for each, parcel in zip((box(0, 0, 12, 10), box(12, 0, 20, 10)), seen, strict=True)

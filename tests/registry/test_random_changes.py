@@ -20,7 +20,7 @@ from gisland.errors import Conflict
 from gisland.registry import reshape, rights, undo
 from gisland.registry.changes import Why
 from gisland.registry.geometry import is_narrow
-from gisland.registry.parcels import NewParcel, Seen, renumber_parcel
+from gisland.registry.parcels import DrawnParcel, Seen, renumber_parcel
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import (
@@ -128,7 +128,9 @@ class Play:
         else:
             y = south + part * (north - south)
             knife = shapely.LineString([(west - 1, y), (east + 1, y + self.chance.uniform(-1, 1))])
-        pieces = [NewParcel(geometry=shapely.geometry.mapping(each)) for each in shapely.ops.split(shape, knife).geoms]
+        pieces = [
+            DrawnParcel(geometry=shapely.geometry.mapping(each)) for each in shapely.ops.split(shape, knife).geoms
+        ]
         if len(pieces) < 2:
             return None
         return run(self.settings, lambda c: reshape.split(c, seen, pieces, WHY, by=BY)).change

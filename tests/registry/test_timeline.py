@@ -7,7 +7,7 @@ from psycopg import Connection
 from gisland.database import run
 from gisland.registry import reshape, rights, undo
 from gisland.registry.changes import Why
-from gisland.registry.parcels import NewParcel, renumber_parcel
+from gisland.registry.parcels import DrawnParcel, renumber_parcel
 from gisland.registry.timeline import Event, timeline
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_holder
@@ -53,7 +53,7 @@ def test_holders_have_names_and_no_ids(land: Land) -> None:
 
 
 def test_split_undo_and_boundary(land: Land) -> None:
-    pieces = [NewParcel(geometry=each) for each in HALVES]
+    pieces = [DrawnParcel(geometry=each) for each in HALVES]
     done = land.do(lambda c: reshape.split(c, land.seen(land.west), pieces, Why(reason="tách"), by=BY))
     land.do(lambda c: undo.undo(c, done.change, Why(reason="nhầm"), by=BY))
     events = told(land.settings, land.west)
