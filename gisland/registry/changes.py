@@ -5,7 +5,6 @@ What a transaction writes after `begin` is of that change: `changed_by` of the r
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.audit import log
 from gisland.errors import NotFound
+from gisland.registry.fields import BigKey, Day
 
 
 class ChangeKind(StrEnum):
@@ -48,8 +48,8 @@ class Why(BaseModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)] = Field(
         description="Lý do; không ghi dữ liệu cá nhân · The reason; no personal data"
     )
-    document_id: int | None = Field(default=None, description="Văn bản làm căn cứ · The document it rests on")
-    valid_on: date | None = Field(
+    document_id: BigKey | None = Field(default=None, description="Văn bản làm căn cứ · The document it rests on")
+    valid_on: Day | None = Field(
         default=None, description="Ngày có hiệu lực, mặc định hôm nay · Day from which it holds, today by default"
     )
 
