@@ -17,6 +17,7 @@ class Tag(StrEnum):
     LAYER_APPLIED = "layer:applied"
     PARCELS_IMPORTED = "parcels:imported"
     REGISTRY_CHANGED = "registry:changed"
+    REGISTRY_SEARCHED = "registry:searched"
     REQUEST_REFUSED = "request:refused"
     STAFF_LAYER_READ = "staff_layer:read"
     UNIT_ADDED = "unit:added"

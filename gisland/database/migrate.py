@@ -14,7 +14,7 @@ from gisland.database.connection import Role, conninfo
 from gisland.settings import PROJECT_DIR, Settings
 
 # Re-applied in this order after the migrations, so that a migration never runs today's version of a function.
-SQL_FILES = ("registry.sql", "history.sql", "publish.sql", "audit.sql", "grants.sql")
+SQL_FILES = ("registry.sql", "history.sql", "search.sql", "publish.sql", "audit.sql", "grants.sql")
 
 
 def sql_text(name: str) -> str:

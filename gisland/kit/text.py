@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from string import ascii_lowercase, ascii_uppercase
 
 # Titles that forms put before a name.
 _TITLE = re.compile(
@@ -15,6 +16,11 @@ _STROKE_D = str.maketrans({"Ð": "Đ", "ð": "đ", "\u00a0": " ", "\u200b": "", 
 # Old and new tone placement: hòa and hoà are one word. The tone belongs to the first vowel of these pairs.
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _PAIRS = {"oa", "oe", "uy"}
+_PLAIN_D = str.maketrans("ĐđÐð", "DdDd")
+_MARKS = re.compile("[\u0300-\u036f]")
+_NOT_PLAIN = re.compile("[^a-z]+")
+# As the database does it in the collation "C"; str.lower() would make an "i" of the Turkish İ.
+_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def clean_text(value: object) -> str:
@@ -50,3 +56,12 @@ def plain_key(text: object) -> str:
     """Key of a header or a word: no accents, no case, letters and digits only. Too coarse for names of people."""
     folded = unicodedata.normalize("NFKD", clean_text(text).casefold().replace("đ", "d"))
     return "".join(sign for sign in folded if sign.isalnum())
+
+
+def plain_name(name: str) -> str:
+    """A name without accents: words in their order, letters a to z, lower case, single spaces. A hint, never a proof.
+
+    It is what the function `registry.plain_name` of the database makes of the same name.
+    """
+    base = unicodedata.normalize("NFKD", name.translate(_PLAIN_D))
+    return " ".join(_NOT_PLAIN.sub(" ", _MARKS.sub("", base).translate(_ASCII_LOWER)).split())

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     LAYER_APPLY = "layer:apply"
     PARCEL_IMPORT = "parcel:import"
     PUBLIC_READ = "public:read"
+    REGISTRY_SEARCH = "registry:search"
     SERVICE_RUN = "service:run"
     STAFF_LAYER_READ = "staff_layer:read"
     UNIT_ADD = "unit:add"
@@ -35,7 +36,7 @@ class Role(StrEnum):
 
 
 ANYONE = frozenset({Permission.PUBLIC_READ})
-_OFFICER = ANYONE | {Permission.STAFF_LAYER_READ}
+_OFFICER = ANYONE | {Permission.REGISTRY_SEARCH, Permission.STAFF_LAYER_READ}
 _REGISTRAR = _OFFICER | {
     Permission.EVIDENCE_IMPORT,
     Permission.FORM_IMPORT,
