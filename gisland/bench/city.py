@@ -137,6 +137,15 @@ def _fill(connection: Connection, settings: Settings, parcels: int) -> None:
         connection.execute(f"ALTER TABLE registry.{table} ENABLE TRIGGER USER".encode())
 
 
+def sizes(connection: Connection) -> dict[str, str]:
+    """How many holders there are, and how many different names they bear when accents are left out."""
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM registry.holder), (SELECT count(*) FROM search.name)"
+    ).fetchone()
+    assert row is not None
+    return {"holders": f"{row[0]:,}", "different names": f"{row[1]:,}"}
+
+
 def national_id(number: int) -> NationalId:
     """The id of the holder with this number."""
     return NationalId("personal", f"999{number:09d}")

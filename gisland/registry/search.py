@@ -45,10 +45,11 @@ class Match(StrEnum):
     OTHER_ORDER = "other_order"
     """Of two numbers without words, the first was read as the parcel's."""
     ACCENTLESS = "accentless"
+    """A name or serial that differs by accents, Đ or spaces."""
     PART = "part"
     """A name that begins with what was typed, or holds all its words."""
     TYPO = "typo"
-    """A name that differs by one letter more, less, other or moved, or by its spaces."""
+    """A name that differs by one letter more, less, other or moved."""
 
 
 RANK = {match: rank for rank, match in enumerate(Match)}
@@ -77,11 +78,12 @@ class Lookup:
 
 
 # Short statements: what compiling or parallel workers cost is never won back. A plan for parameters unseen would be for
-# names that are neither frequent nor rare. Work is bounded by limits; the timeout is for a server in trouble.
+# names that are neither frequent nor rare, and whatever the statistics say, no table is read from end to end. Work is
+# bounded by limits; the timeout is for a server in trouble.
 SESSION = """
     SELECT set_config('statement_timeout', '2s', true), set_config('jit', 'off', true),
            set_config('max_parallel_workers_per_gather', '0', true),
-           set_config('plan_cache_mode', 'force_custom_plan', true)
+           set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true)
 """
 
 
@@ -104,7 +106,7 @@ def search(
         ward_id: only in this ward.
         ward_ids: only in these wards: the scope of the one who asks; None is everywhere.
         kinds: only these.
-        limit: most hits; more names that merely share a word may exist than are looked at.
+        limit: most hits; of a word or number that many share, not all bearers are looked at.
 
     Returns:
         The surest first; names of one sureness in the order of the Vietnamese alphabet.
@@ -171,7 +173,8 @@ def _lookups(
             if Kind.PARCEL in kinds:
                 yield lookup(queries.PARCEL_BY_NUMBER, "sheet", queries.ON_SHEET if on_sheet else "true")
                 yield lookup(queries.PARCEL_BY_OLD_NUMBER, "number", queries.OLD_SHEET if on_sheet else "")
-            yield lookup(queries.PARCEL_BY_PAPER_NUMBER, "certificate", queries.PAPER_SHEET if on_sheet else "")
+            on_paper = queries.PAPER_SHEET if on_sheet else queries.NO_SHEET_ON_PAPER
+            yield lookup(queries.PARCEL_BY_PAPER_NUMBER, "certificate", on_paper)
         case ParcelCode(code) if Kind.PARCEL in kinds:
             values |= {"code": code}
             yield lookup(queries.PARCEL_BY_CODE, "parcel")

@@ -6,8 +6,9 @@ Their rows: kind, id, label, ward_id, match, source, confidence, retired, name (
 # ruff: noqa: S608 - these are made of one another, never of what somebody typed
 from __future__ import annotations
 
-# How many rows may be looked at for the few that are shown: of a name such as "nguyen" there are too many.
-CANDIDATES = 5000
+# How many parcels of a number, and how many different names, may be looked at for the few hits that are shown. A word
+# that more names hold ("nguyen") finds only some of its bearers in a small ward.
+PARCELS, NAMES = 1000, 20_000
 
 _PARCEL = """
     'parcel' AS kind, parcel.id, format('Tờ %%s, thửa %%s', sheet.sheet_no, parcel.parcel_no) AS label, parcel.ward_id
@@ -20,12 +21,12 @@ PARCEL_BY_NUMBER = f"""
         (SELECT {_PARCEL}, %(as)s AS match, false AS retired
            FROM registry.map_sheet sheet JOIN registry.parcel ON parcel.map_sheet_id = sheet.id
           WHERE {{sheet}} AND parcel.parcel_no = ANY (%(parcel)s) AND parcel.retired_by IS NULL {{ward}}
-          LIMIT {CANDIDATES})
+          LIMIT {PARCELS})
          UNION ALL
         (SELECT {_PARCEL}, %(as)s, true
            FROM registry.map_sheet sheet JOIN registry.parcel ON parcel.map_sheet_id = sheet.id
           WHERE {{sheet}} AND parcel.parcel_no = ANY (%(parcel)s) AND parcel.retired_by IS NOT NULL {{ward}}
-          LIMIT {CANDIDATES})
+          LIMIT {PARCELS})
     ) found {_ORDER}
 """
 ON_SHEET = "sheet.sheet_no = ANY (%(sheet)s)"
@@ -37,7 +38,7 @@ PARCEL_BY_OLD_NUMBER = f"""
                          nullif(number.source, '')) AS source
           FROM registry.parcel_number number JOIN registry.parcel ON parcel.id = number.parcel_id
           JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
-         WHERE number.parcel_no = ANY (%(parcel)s) {{sheet}} {{ward}} LIMIT {CANDIDATES}
+         WHERE number.parcel_no = ANY (%(parcel)s) {{sheet}} {{ward}} LIMIT {PARCELS}
     ) found ORDER BY confidence DESC, ward_id, id LIMIT %(limit)s
 """
 OLD_SHEET = "AND number.sheet_no = ANY (%(sheet)s)"
@@ -60,10 +61,12 @@ PARCEL_BY_PAPER_NUMBER = f"""
           LEFT JOIN registry.parcel ON parcel.id = named.parcel_id
           LEFT JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
          WHERE named.paper_parcel_no = ANY (%(parcel)s) AND named.paper_parcel_no <> '' {{sheet}} {{ward}}
-         LIMIT {CANDIDATES}
+         LIMIT {PARCELS}
     ) found {_ORDER}
 """
 PAPER_SHEET = "AND named.paper_sheet_no = ANY (%(sheet)s)"
+# Papers know no ward: those of a parcel number on whatever sheet are too many.
+NO_SHEET_ON_PAPER = "AND named.paper_sheet_no = ''"
 
 PARCEL_BY_CODE = f"""
     SELECT {_PARCEL}, 'exact' AS match, '' AS source, NULL::float8 AS confidence,
@@ -97,16 +100,17 @@ HOLDER_BY_ID = f"""
 """
 
 
-def _bearers(names: str) -> str:
+def _bearers(match: str, names: str) -> str:
     """The holders who bear the names that a query finds: by the index of names, name by name until there are enough."""
     return f"""
-        SELECT {_HOLDER}, {{match}} AS match, {_HOLDER_REST}
-          FROM ({names} LIMIT {CANDIDATES}) found
+        SELECT {_HOLDER}, {match} AS match, {_HOLDER_REST}
+          FROM ({names} LIMIT {NAMES}) found
          CROSS JOIN LATERAL (SELECT * FROM registry.holder
                               WHERE holder.plain_name = found.name {{ward}} LIMIT %(limit)s) holder
     """
 
 
+_SAME_LETTERS = "replace(name, ' ', '') = replace(%(plain)s, ' ', '')"
 # PostgreSQL runs the branches one after the other and stops at the limit: the dearer ones only run when the ones before
 # leave room. What is picked is then sorted as people sort names.
 _TIERS = [
@@ -118,17 +122,18 @@ _TIERS = [
         SELECT {_HOLDER}, 'accentless' AS match, {_HOLDER_REST} FROM registry.holder
          WHERE plain_name = %(plain)s AND name_key <> %(key)s {{ward}}
     """,
-    # '{' comes behind 'z': names that begin with what was typed.
+    # Names that begin with what was typed: "{" comes behind "z".
     _bearers(
-        "SELECT name FROM search.name WHERE name > %(plain)s AND name < %(plain)s || '{{' AND NOT words @> %(words)s"
-    ).replace("{match}", "'part'"),
-    _bearers("SELECT name FROM search.name WHERE words @> %(words)s AND name <> %(plain)s").replace(
-        "{match}", "'part'"
+        "'part'",
+        "SELECT name FROM search.name WHERE name > %(plain)s AND name < %(plain)s || '{{' AND NOT words @> %(words)s",
     ),
+    _bearers("'part'", "SELECT name FROM search.name WHERE words @> %(words)s AND name <> %(plain)s"),
     _bearers(
-        "SELECT name FROM search.name WHERE search.deletions(name) && search.deletions(%(plain)s)"
-        " AND name <> %(plain)s AND NOT words @> %(words)s"
-    ).replace("{match}", "'typo'"),
+        "CASE WHEN found.same_letters THEN 'accentless' ELSE 'typo' END",
+        f"SELECT name, {_SAME_LETTERS} AS same_letters FROM search.name"
+        " WHERE search.deletions(name) && search.deletions(%(plain)s) AND name <> %(plain)s AND NOT words @> %(words)s"
+        f" ORDER BY {_SAME_LETTERS} DESC, name",
+    ),
 ]
 _UNION = " UNION ALL ".join(f"({tier} LIMIT %(limit)s)" for tier in _TIERS)
 HOLDER_BY_NAME = f"""

@@ -39,7 +39,7 @@ class Found(BaseModel):
     """The hits, the surest first. Those without accents, of a part or with a typo are hints and never a proof."""
 
     hits: list[Hit]
-    complete: bool = Field(description="Không còn kết quả nào khác · Whether these are all")
+    limited: bool = Field(description="Đã đủ số kết quả nhiều nhất, có thể còn nữa · There may be more than the limit")
 
 
 @router.post("/search")
@@ -59,4 +59,4 @@ async def search_registry(
         event = [subject.name, log.Tag.REGISTRY_SEARCHED.value, query.ward_id, "", Jsonb(counts(hits))]
         await connection.execute(INSERT, event)
     response.headers["Cache-Control"] = "private, no-store"
-    return Found(hits=hits, complete=len(hits) < query.limit)
+    return Found(hits=hits, limited=len(hits) == query.limit)

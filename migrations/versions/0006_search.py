@@ -22,7 +22,7 @@ COMMENT ON FUNCTION registry.plain_name(text) IS 'a name without accents, in low
 
 CREATE SCHEMA search;
 CREATE FUNCTION search.deletions(name text) RETURNS bigint[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
 RETURN (
     SELECT coalesce(array_agg(DISTINCT hashtextextended(left(letters, gone - 1) || substr(letters, gone + 1), 0)), '{}')
       FROM (SELECT left(replace(name, ' ', '') COLLATE "C", 64)) joined(letters),
