@@ -140,7 +140,7 @@ def _fill(connection: Connection, settings: Settings, parcels: int) -> None:
 def sizes(connection: Connection) -> dict[str, str]:
     """How many holders there are, and how many different names they bear when accents are left out."""
     row = connection.execute(
-        "SELECT (SELECT count(*) FROM registry.holder), (SELECT count(*) FROM search.name)"
+        "SELECT (SELECT count(*) FROM registry.holder), (SELECT count(DISTINCT name) FROM search.name)"
     ).fetchone()
     assert row is not None
     return {"holders": f"{row[0]:,}", "different names": f"{row[1]:,}"}

@@ -19,7 +19,8 @@ _PARCEL_ONLY = re.compile(_PARCEL)
 # Two numbers without words: the sheet stands first by custom (as in the search of the map), but not for everybody.
 _PAIR = re.compile(r"([a-z]{0,3}\d{1,5}[a-z]?)\s*[/,;\-\s]\s*([a-z]{0,3}\d{1,5}[a-z]?)")
 _ONE_NUMBER = re.compile(r"\d{1,5}[a-z]?")
-_CODE = re.compile(r"[0-9b-hjkmnp-z]{12}")
+# Codes of places in Vietnam begin with a letter; twelve digits are an id.
+_CODE = re.compile(r"[b-hjkmnp-z][0-9b-hjkmnp-z]{11}")
 _SERIAL = re.compile(r"[A-ZĐ]{1,4}\d{2,10}")
 _ID = re.compile(r"\d(?:[ .\-]?\d){8,13}")
 _LETTERS = re.compile(r"[^\W\d_].*[^\W\d_]")

@@ -1,15 +1,13 @@
--- Search: the accent-less names of holders, each once. Idempotent.
+-- Search: the different accent-less names of holders. Idempotent.
 
--- Names only ever come: one that nobody bears any more finds nobody. New ones go in in the order of the alphabet, so
--- that two transactions with the same new names wait for one another instead of in a circle.
+-- Names only ever come: one that nobody bears any more finds nobody. Two transactions that bring the same new name do not
+-- wait for one another: then it is there twice, and is found as if it were once.
 CREATE OR REPLACE FUNCTION search.add_names() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     INSERT INTO search.name (name)
     SELECT DISTINCT plain_name FROM new_rows
-     WHERE plain_name <> '' AND NOT EXISTS (SELECT FROM search.name known WHERE known.name = new_rows.plain_name)
-     ORDER BY plain_name
-        ON CONFLICT DO NOTHING;
+     WHERE plain_name <> '' AND NOT EXISTS (SELECT FROM search.name known WHERE known.name = new_rows.plain_name);
     RETURN NULL;
 END
 $$;

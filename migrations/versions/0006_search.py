@@ -1,7 +1,7 @@
 """Search: parcels by any of their numbers, certificates by serial, holders by id and by name.
 
 Names are found by an accent-less key. Few words make up the names of all people (every fourth is a Nguyễn), so trigrams
-of them find nearly everybody; `search.name` holds each different accent-less name once, with its words and with what is
+of them find nearly everybody; `search.name` holds each different accent-less name, with its words and with what is
 left of it when one letter is left out.
 """
 
@@ -39,11 +39,13 @@ ALTER TABLE registry.holder
 CREATE INDEX holder_plain_name ON registry.holder (plain_name, ward_id, name_key);
 
 CREATE TABLE search.name (
-    name text COLLATE "C" PRIMARY KEY CHECK (name <> ''),
+    name text COLLATE "C" NOT NULL CHECK (name <> ''),
     words text[] NOT NULL GENERATED ALWAYS AS (string_to_array(name, ' ')) STORED
 );
-COMMENT ON TABLE search.name IS 'each accent-less name that a holder bears or bore, once';
--- Usage: names that hold these words; names with a typo
+COMMENT ON TABLE search.name IS 'each accent-less name that a holder bears or bore: once, or as often as transactions brought it at the same time';
+-- Usage: names that are known; that begin with what was typed; that hold these words; with a typo. No index is unique: of
+-- two imports with a name that is new, the second would wait until the first is done.
+CREATE INDEX name_name ON search.name (name);
 CREATE INDEX name_words ON search.name USING gin (words);
 CREATE INDEX name_deletions ON search.name USING gin (search.deletions(name));
 INSERT INTO search.name (name) SELECT DISTINCT plain_name FROM registry.holder WHERE plain_name <> '';

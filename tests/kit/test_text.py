@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gisland.kit.text import clean_text, name_key
+from gisland.kit.text import clean_text, name_key, plain_name
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,25 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 @given(st.text(alphabet="hoàhòathuỷthủyOÀÚY ", max_size=20))
 def test_key_of_a_key_is_itself(name: str) -> None:
     assert name_key(name_key(name)) == name_key(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Nguyễn Văn Ấn", "nguyen van an"),
+        ("  ĐẶNG\u00a0Thị  Thuỷ ", "dang thi thuy"),
+        (unicodedata.normalize("NFD", "Ðỗ Ưng Hoà"), "do ung hoa"),
+        ("Y-Blô Êban", "y blo eban"),
+        ("Công ty TNHH Thép 41 (đã đóng)", "cong ty tnhh thep da dong"),
+        ("123", ""),
+    ],
+)
+def test_a_plain_name_keeps_words_and_their_order(name: str, plain: str) -> None:
+    assert plain_name(name) == plain
+
+
+@given(st.text(max_size=40))
+def test_a_plain_name_is_plain(name: str) -> None:
+    plain = plain_name(name)
+    assert plain_name(plain) == plain
+    assert all(word.isascii() and word.isalpha() and word.islower() for word in plain.split(" ") if plain)
