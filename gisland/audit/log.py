@@ -25,6 +25,7 @@ class Tag(StrEnum):
     PARCELS_IMPORTED = "parcels:imported"
     REGISTRY_CHANGED = "registry:changed"
     REGISTRY_READ = "registry:read"
+    REGISTRY_SEARCHED = "registry:searched"
     REQUEST_REFUSED = "request:refused"
     STAFF_LAYER_READ = "staff_layer:read"
     UNIT_ADDED = "unit:added"

@@ -41,11 +41,11 @@ def prepare(settings: Settings, catalogue: Catalogue, parcels: int) -> bool:
     """
     wanted = f"gisland bench: {parcels} parcels, seed {SEED}"
     migrate(settings)
-    found = _mark(settings)
+    found = mark(settings)
     # The mark is set when all is done: a fill that was broken off leaves none.
     fill = found != wanted
     if fill:
-        _empty(settings)
+        empty(settings)
         with TemporaryDirectory() as folder:
             # Without layers in the database the intake publishes nothing yet; making the tables at once is faster.
             # Standard output holds the table of the races only.
@@ -55,12 +55,13 @@ def prepare(settings: Settings, catalogue: Catalogue, parcels: int) -> bool:
         connection.execute("SET ROLE gisland_owner")
         copied = peer_table.renew(connection, catalogue.layer(LAYER))
     if fill or copied:
-        _settle(settings)
-        _set_mark(settings, wanted)
+        settle(settings)
+        set_mark(settings, wanted)
     return fill
 
 
-def _mark(settings: Settings) -> str | None:
+def mark(settings: Settings) -> str | None:
+    """What a bench filled the database with; None when none did."""
     with psycopg.connect(admin_conninfo(settings)) as connection:
         row = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
@@ -68,13 +69,14 @@ def _mark(settings: Settings) -> str | None:
     return row[0] if row else None
 
 
-def _set_mark(settings: Settings, mark: str) -> None:
+def set_mark(settings: Settings, text: str) -> None:
+    """Note that the database is filled."""
     with psycopg.connect(admin_conninfo(settings)) as connection:
         name = sql.Identifier(connection.info.dbname)
-        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(mark)))
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(text)))
 
 
-def _empty(settings: Settings) -> None:
+def empty(settings: Settings) -> None:
     """An empty database: in the private cluster the old one is dropped, on another server nothing is ever deleted."""
     with psycopg.connect(admin_conninfo(settings)) as connection:
         held = connection.execute("SELECT EXISTS (SELECT FROM registry.unit)").fetchone() == (True,)
@@ -89,7 +91,7 @@ def _empty(settings: Settings) -> None:
     migrate(settings)
 
 
-def _settle(settings: Settings) -> None:
+def settle(settings: Settings) -> None:
     """Leave nothing to autovacuum that would run into the races."""
     with psycopg.connect(admin_conninfo(settings), autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")

@@ -15,7 +15,16 @@ from gisland.database.roles import LOGINS, Role, by_password, set_passwords
 from gisland.settings import PROJECT_DIR, Settings
 
 # Re-applied in this order after the migrations, so that a migration never runs today's version of a function.
-SQL_FILES = ("registry.sql", "history.sql", "undo.sql", "publish.sql", "audit.sql", "grants.sql", "comments.sql")
+SQL_FILES = (
+    "registry.sql",
+    "history.sql",
+    "undo.sql",
+    "search.sql",
+    "publish.sql",
+    "audit.sql",
+    "grants.sql",
+    "comments.sql",
+)
 
 
 def sql_text(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from string import ascii_lowercase, ascii_uppercase
 
 _SPACE = re.compile(r"\s+")
 # Ð (eth, U+00D0) looks like Đ (U+0110) and is typed for it.
@@ -26,6 +27,13 @@ _CONSONANTS = "[bcdđfghjklmnpqrstvwxz]*"
 # qu and gi before a vowel are consonants: the tone of quý and giá is not that of their u and i.
 _SYLLABLE = re.compile(rf"(qu(?=[aeiouy])|gi(?=[aeiouy])|{_CONSONANTS})((?:{_VOWEL})+)({_CONSONANTS})")
 _WORD = re.compile("(?:[^\\W\\d_][\u0300-\u036f]*)+")
+
+# A plain name: đ as d, no marks, letters only.
+_PLAIN_D = str.maketrans("ĐđÐð", "DdDd")
+_MARKS = re.compile("[\u0300-\u036f]")
+_NOT_PLAIN = re.compile("[^a-z]+")
+# As the database does it in the collation "C"; str.lower() would make an "i" of the Turkish İ.
+_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def clean_text(value: object) -> str:
@@ -71,14 +79,16 @@ def name_key(name: str) -> str:
     return fold_tone_placement(text).strip(_AROUND)
 
 
-def plain_name(name: str) -> str:
-    """A name without accents: small letters and digits, single spaces, đ as d, the words as they come. A hint."""
-    folded = unicodedata.normalize("NFKD", name_key(name).replace("đ", "d")).casefold()
-    kept = (sign if sign.isalnum() else "" if unicodedata.combining(sign) else " " for sign in folded)
-    return _SPACE.sub(" ", "".join(kept)).strip()
-
-
 def plain_key(text: object) -> str:
     """Key of a header or a word: no accents, no case, letters and digits only. Too coarse for names of people."""
     folded = unicodedata.normalize("NFKD", clean_text(text).casefold().replace("đ", "d"))
     return "".join(sign for sign in folded if sign.isalnum())
+
+
+def plain_name(name: str) -> str:
+    """A name without accents: words in their order, letters a to z, lower case, single spaces. A hint, never a proof.
+
+    It is what the function `registry.plain_name` of the database makes of the same name.
+    """
+    base = unicodedata.normalize("NFKD", name.translate(_PLAIN_D))
+    return " ".join(_NOT_PLAIN.sub(" ", _MARKS.sub("", base).translate(_ASCII_LOWER)).split())
