@@ -110,7 +110,7 @@ BEGIN
     -- … and what it changed or deleted comes back, the rows that are referred to first.
     FOR t IN SELECT * FROM history.tables() LOOP
         SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
-         WHERE attrelid = t.keys AND attnum > 0 AND NOT attisdropped
+         WHERE attrelid = t.keys AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
            AND attname NOT IN ('id', 'version', 'updated_at', 'changed_by');
         EXECUTE format('UPDATE registry.%1$I t SET (%2$s) = (SELECT %2$s FROM history.%1$I h WHERE h.id = t.id AND h.ended_by = $1) '
                        'WHERE id IN (SELECT id FROM history.%1$I WHERE ended_by = $1)', t.name, columns) USING of_change;

@@ -118,3 +118,15 @@ def test_acts_are_documented(api: Api) -> None:
     document = api.client.get("openapi.json").json()
     paths = document["paths"]
     assert {"/api/v1/parcels/{record_id}/split", "/api/v1/changes/{record_id}/undo", "/api/v1/codes"} <= set(paths)
+
+
+def test_a_correction_is_undone(api: Api) -> None:
+    """Also where the database derives a column of what was corrected."""
+    holder = api.holder(api.ward(), national_id="999190000321")
+    path = f"holders/{holder['id']}"
+    assert api.patch(path, full_name="Trần Thị Sửa").status_code == 200
+    change = api.client.get(f"{path}/history").json()[0]["changes"][-1]
+    done(api.post(f"changes/{change['id']}/undo"))
+    assert api.client.get(path).json()["full_name"] == holder["full_name"]
+    found = api.client.post("search", json={"text": "nguyen van thu", "ward_id": holder["ward_id"]}).json()
+    assert holder["id"] in {hit["id"] for hit in found["hits"]}
