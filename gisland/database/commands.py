@@ -13,8 +13,9 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from gisland.audit.log import Tag, record
-from gisland.database import Role, cluster, conninfo, run
+from gisland.database import Role, cluster, connect, conninfo, run
 from gisland.database.cluster_host import client_program
+from gisland.database.docs import describe
 from gisland.database.dump import dump, restore, without_password
 from gisland.database.migrate import admin_conninfo, migrate
 from gisland.errors import UsageError
@@ -104,6 +105,14 @@ def migrate_command(ctx: typer.Context) -> None:
     """Cập nhật lược đồ · Bring roles and schema up to date."""
     migrate(caller(ctx).settings)
     typer.echo("Lược đồ đã cập nhật · The schema is up to date.")
+
+
+@app.command("docs")
+@requires(Permission.DATABASE_MANAGE)
+def docs_command(ctx: typer.Context) -> None:
+    """In tài liệu lược đồ từ chính CSDL · Print the document of the schema, from the database itself."""
+    with connect(caller(ctx).settings, Role.APP) as connection:
+        typer.echo(describe(connection), nl=False)
 
 
 @app.command("dump")

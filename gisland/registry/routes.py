@@ -161,7 +161,7 @@ def _add_reading(kind: Kind) -> None:
 
 
 def _add_writing(kind: Kind) -> None:
-    """Routes that make and change records of a kind, and tell what they were."""
+    """Routes that make and change records of a kind."""
     options: dict[str, Any] = {"tags": [kind.path]}
 
     @router.post(
@@ -206,13 +206,17 @@ def _add_writing(kind: Kind) -> None:
         )
         return answer(written.record, written.version)
 
+
+def _add_history(kind: Kind) -> None:
+    """The route that tells what records of a kind were."""
+
     @router.get(
         f"/{kind.path}/{{record_id:int}}/history",
         operation_id=f"get_{kind.name}_history",
         summary=f"Các trạng thái đã có · States of a {kind.name}",
+        tags=[kind.path],
         response_model=list[State],
         responses=problems(404),
-        **options,
     )
     async def history(request: Request, subject: Reader, record_id: Id) -> Response:
         """Mới nhất trước, nhiều nhất 200 · Newest first, at most 200, each with the changes that made it."""
@@ -260,3 +264,4 @@ for _kind in KINDS.values():
     _add_reading(_kind)
     if _kind.writable:
         _add_writing(_kind)
+        _add_history(_kind)

@@ -100,7 +100,7 @@ def test_ids_of_other_systems() -> None:
 def test_changes_without_a_kind_are_the_ones_known() -> None:
     covered = {value for code in LISTS["change_kinds"].codes for value in code.ids.get("change_codes", ())}
     left = {code.code for code in LISTS["change_codes"].codes} - covered
-    assert left == {"CM", "TG", "GH", "TC", "XC", "LK", "HC", "CT", "TL", "XT"}
+    assert left == {"CM", "TG", "GH", "LK", "CT", "TL", "XT"}
     assert [code.code for code in LISTS["change_kinds"].with_id("change_codes", "TN")] == ["split", "merge"]
 
 
@@ -114,7 +114,7 @@ def test_provinces_of_ids() -> None:
 
 @pytest.mark.parametrize(
     ("name", "table", "column"),
-    [("owner_kinds", "holder", "kind"), ("party_kinds", "holding", "party")],
+    [("owner_kinds", "holder", "kind"), ("party_kinds", "holding", "party"), ("change_kinds", "change", "kind")],
 )
 def test_the_database_takes_these_codes(app_connection: Connection, name: str, table: str, column: str) -> None:
     query = """SELECT pg_get_constraintdef(oid) FROM pg_constraint
