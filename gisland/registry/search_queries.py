@@ -8,7 +8,7 @@ from __future__ import annotations
 
 # How many parcels of a number, and how many different names, may be looked at for the few hits that are shown. A word
 # that more names hold ("nguyen") finds only some of its bearers in a small ward.
-PARCELS, NAMES = 1000, 20_000
+PARCELS, NAMES = 500, 10_000
 
 _PARCEL = """
     'parcel' AS kind, parcel.id, format('Tờ %%s, thửa %%s', sheet.sheet_no, parcel.parcel_no) AS label, parcel.ward_id
