@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test proof bench lint clean packages test-packages bench-packages
+.PHONY: help demo test proof bench docs lint clean packages test-packages bench-packages
 
 BIN := .venv/bin
 # One that is broken (interrupted, or its Python was upgraded) is made anew.
@@ -32,6 +32,11 @@ proof: .venv/test $(BUNDLE) ## the long proofs
 
 bench: .venv/run $(BUNDLE) | bench-packages ## race against other servers at 500,000 parcels
 	$(BIN)/gisland bench items
+
+docs: .venv/run ## data/registry.md: tables, keys and meanings, from the database itself
+	$(BIN)/gisland db migrate
+	$(BIN)/gisland db docs >data/registry.md.new
+	mv data/registry.md.new data/registry.md
 
 lint: .venv/test ## ruff and mypy
 	$(BIN)/ruff check

@@ -7,7 +7,9 @@
     ├── Forbidden             403  5   the one signed in may not do this
     ├── Conflict              409  6   it does not fit what is there
     ├── InputError            422  7   a file, row or column cannot be taken in
-    └── DatabaseUnavailable   503  8
+    ├── DatabaseUnavailable   503  8
+    ├── PreconditionFailed    412  9   somebody else changed it in the meantime
+    └── PreconditionRequired  428  10  say which version you have seen
 
 The message says what is wrong, where, and how to mend it; it never holds personal data.
 """
@@ -15,6 +17,8 @@ The message says what is wrong, where, and how to mend it; it never holds person
 from __future__ import annotations
 
 from typing import Any, ClassVar
+
+from gisland.kit.identifiers import mask_ids
 
 
 class GislandError(Exception):
@@ -29,6 +33,8 @@ class GislandError(Exception):
         self.detail = detail
         self.hint = hint
         self.where = {key: value for key, value in where.items() if value is not None}
+        if isinstance(file := self.where.get("file"), str):
+            self.where["file"] = mask_ids(file, code=True)  # people put ids into the names of files
 
     def __str__(self) -> str:
         """One line: where, what is wrong, how to mend it."""
@@ -89,3 +95,15 @@ class DatabaseUnavailable(GislandError):
     """The database cannot be reached."""
 
     status, exit_code, title = 503, 8, "Database unavailable"
+
+
+class PreconditionFailed(GislandError):
+    """Somebody else changed it in the meantime; `given` is the version that was seen, `current` the one there is."""
+
+    status, exit_code, title = 412, 9, "Precondition failed"
+
+
+class PreconditionRequired(GislandError):
+    """A write without saying which version was seen could overwrite somebody else's."""
+
+    status, exit_code, title = 428, 10, "Precondition required"

@@ -95,7 +95,8 @@ def test_services_start_in_order(compose: dict[str, Any]) -> None:
     for name in ("app", "worker"):
         assert services[name]["depends_on"] == {"prepare": {"condition": "service_completed_successfully"}}
     assert "healthcheck" in services["db"]
-    for name, volume in (("db", "database"), ("app", "state")):
+    # Those three need the same keys.
+    for name, volume in (("db", "database"), ("prepare", "state"), ("app", "state"), ("worker", "state")):
         assert any(each.startswith(f"{volume}:") for each in services[name]["volumes"])
         assert volume in compose["volumes"]
 
@@ -121,4 +122,5 @@ def test_scripts_are_sound(script: str) -> None:
 
 def test_make_help_tells_every_command() -> None:
     told = subprocess.run(["make", "help"], cwd=PROJECT_DIR, capture_output=True, text=True, check=True).stdout
-    assert re.findall(r"^make (\w+)", told, re.MULTILINE) == ["help", "demo", "test", "proof", "bench", "lint", "clean"]
+    commands = ["help", "demo", "test", "proof", "bench", "docs", "lint", "clean"]
+    assert re.findall(r"^make (\w+)", told, re.MULTILINE) == commands

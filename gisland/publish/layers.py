@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
+from gisland.audit.log import SYSTEM, Tag, record
 from gisland.catalogue import Catalogue, Layer, Palette
 from gisland.database import Role, connect
 from gisland.errors import UsageError
@@ -39,11 +40,16 @@ class Applied:
     features: int
 
 
-def apply_layers(settings: Settings, catalogue: Catalogue, only: str | None = None) -> list[Applied]:
+def apply_layers(
+    settings: Settings, catalogue: Catalogue, only: str | None = None, *, by: str = SYSTEM
+) -> list[Applied]:
     """Make the published tables be what the catalogue says; a layer whose definition did not change costs nothing.
 
     Args:
+        settings: where the database is.
+        catalogue: the layers as they are defined.
         only: apply this layer and leave the others.
+        by: who does it, for the audit log.
 
     Raises:
         UsageError: a view does not run, gives other columns than declared, or reads a column that a public layer may
@@ -55,14 +61,16 @@ def apply_layers(settings: Settings, catalogue: Catalogue, only: str | None = No
         if _write_statuses(connection, catalogue.palette):
             # Another order or other classes: no layer may be left with the old ones.
             layers = list(catalogue.layers.values())
-        return [_apply(connection, layer, catalogue.palette) for layer in layers]
+        return [_apply(connection, layer, catalogue.palette, by) for layer in layers]
 
 
-def rebuild_layer(settings: Settings, layer: Layer, palette: Palette) -> int:
+def rebuild_layer(settings: Settings, layer: Layer, palette: Palette, *, by: str = SYSTEM) -> int:
     """Make the table of a layer anew, whether or not its definition changed. Returns the number of features."""
     with _owner(settings) as connection:
         _write_statuses(connection, palette)
-        return _create(connection, layer, palette)
+        features = _create(connection, layer, palette)
+        _note(connection, by, Tag.LAYER_REBUILT, layer, features)
+        return features
 
 
 def check_layers(settings: Settings, catalogue: Catalogue) -> None:
@@ -75,11 +83,14 @@ def check_layers(settings: Settings, catalogue: Catalogue) -> None:
         connection.rollback()
 
 
-def drop_layer(settings: Settings, layer_id: str) -> bool:
+def drop_layer(settings: Settings, layer_id: str, *, by: str = SYSTEM) -> bool:
     """Publish a layer no longer, whether or not its folder is still there. Returns whether it was published."""
     with _owner(settings) as connection:
         connection.execute(WAIT_FOR_WRITERS)
-        return _drop(connection, layer_id)
+        dropped = _drop(connection, layer_id)
+        if dropped:
+            record(connection, by, Tag.LAYER_DROPPED, object_id=layer_id)
+        return dropped
 
 
 def _drop(connection: Connection, layer_id: str) -> bool:
@@ -88,6 +99,7 @@ def _drop(connection: Connection, layer_id: str) -> bool:
         return False
     for kind, name in zip(("VIEW", "TABLE"), row, strict=True):
         connection.execute(sql.SQL("DROP {} IF EXISTS {}").format(_trusted(kind), _trusted(name)))
+    connection.execute("SELECT publish.drop_history(%s)", [row[1]])
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer_id])
     return True
 
@@ -122,19 +134,25 @@ def _write_statuses(connection: Connection, palette: Palette) -> bool:
     return True
 
 
-def _apply(connection: Connection, layer: Layer, palette: Palette) -> Applied:
+def _apply(connection: Connection, layer: Layer, palette: Palette, by: str) -> Applied:
     wanted = layer.definition_hash(palette)
     row = connection.execute("SELECT definition_hash FROM publish.layer WHERE id = %s", [layer.id]).fetchone()
     if row is not None and row[0] == wanted:
         count = connection.execute("SELECT publish.feature_count(%s)", [layer.id]).fetchone()
         assert count is not None
         return Applied(layer.id, changed=False, features=count[0])
-    return Applied(layer.id, changed=True, features=_create(connection, layer, palette))
+    features = _create(connection, layer, palette)
+    _note(connection, by, Tag.LAYER_APPLIED, layer, features)
+    return Applied(layer.id, changed=True, features=features)
+
+
+def _note(connection: Connection, by: str, tag: Tag, layer: Layer, features: int) -> None:
+    record(connection, by, tag, object_id=layer.id, detail={"public": layer.public, "features": features})
 
 
 def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
     """Make the table beside the old one, which is read until the new one takes its place at commit."""
-    target = sql.Identifier(layer.target_schema, layer.table)
+    target = _target(layer)
     draft = sql.Identifier(layer.target_schema, f"{layer.table}{DRAFT}")
     source = sql.Identifier(layer.source_schema, layer.table)
     connection.execute(WAIT_FOR_WRITERS)
@@ -143,17 +161,67 @@ def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
         _drop(connection, layer.id)
     _create_view(connection, layer, source)
     _check_touched_by(connection, layer)
+    change, defined_by = _begin_change(connection, layer, palette)
+    rows = _fill(connection, layer, draft, source, target if defined_by is not None else None, change)
+    _finish_table(connection, layer, draft)
+    _put_in_place(connection, layer, draft, target)
+    _register(connection, layer, palette, source, target, defined_by or change)
+    connection.execute("INSERT INTO publish.count_delta (layer, delta) VALUES (%s, %s)", [layer.id, rows])
+    return rows
+
+
+def _begin_change(connection: Connection, layer: Layer, palette: Palette) -> tuple[int, int | None]:
+    """Note that the layer is made.
+
+    Returns:
+        The change, and the one that defined the layer as it still is. A layer that is defined anew, for example because
+        it showed too much, begins a new history: what it showed before is not to be asked for.
+    """
+    row = connection.execute(
+        "INSERT INTO registry.change (kind, reason, by) VALUES ('publish', %s, 'system') RETURNING id", [layer.id]
+    ).fetchone()
+    assert row is not None
+    query = "SELECT defined_by FROM publish.layer WHERE id = %s AND definition_hash = %s"
+    found = connection.execute(query, [layer.id, layer.definition_hash(palette)]).fetchone()
+    return row[0], found[0] if found else None
+
+
+def _fill(
+    connection: Connection,
+    layer: Layer,
+    draft: sql.Identifier,
+    source: sql.Identifier,
+    old: sql.Identifier | None,
+    change: int,
+) -> int:
+    """Fill the draft; a feature that is as it was in the old table keeps the change that made it so."""
     names = sql.SQL(", ").join(map(sql.Identifier, layer.columns))
     row = connection.execute("SELECT publish.json_of(%s)", [layer.columns]).fetchone()
     assert row is not None
     # OFFSET 0 keeps the view whole: its expressions would be computed once more for the JSON.
-    fill = sql.SQL("CREATE TABLE {} AS SELECT {}, {} FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f")
-    made = connection.execute(fill.format(draft, names, _trusted(row[0]), source))
-    _finish_table(connection, layer, draft)
-    _put_in_place(connection, layer, draft, target)
-    _register(connection, layer, palette, source, target)
-    connection.execute("INSERT INTO publish.count_delta (layer, delta) VALUES (%s, %s)", [layer.id, made.rowcount])
-    return made.rowcount
+    made = sql.SQL("SELECT {}, {} FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f").format(
+        names, _trusted(row[0]), source
+    )
+    if old is None:
+        fill = sql.SQL("CREATE TABLE {} AS SELECT f.*, {}::bigint AS _change FROM ({}) f ORDER BY id")
+        connection.execute("SELECT publish.drop_history(%s)", [_target(layer).as_string(connection)])
+    else:
+        fill = sql.SQL(
+            "CREATE TABLE {} AS SELECT f.*, coalesce(old._change, {}::bigint) AS _change FROM ({}) f LEFT JOIN {} old"
+            " ON (old.id, old._geometry, old._properties) = (f.id, f._geometry, f._properties) ORDER BY f.id"
+        )
+    parts = [draft, sql.Literal(change), made, *([old] if old is not None else [])]
+    filled = connection.execute(fill.format(*parts))
+    name = _target(layer).as_string(connection)
+    connection.execute("SELECT publish.make_history(%s)", [name])
+    if old is not None:
+        replaced = [name, draft.as_string(connection), layer.geometry, change]
+        connection.execute("SELECT publish.keep_replaced(%s, %s, %s, %s)", replaced)
+    return filled.rowcount
+
+
+def _target(layer: Layer) -> sql.Identifier:
+    return sql.Identifier(layer.target_schema, layer.table)
 
 
 def _lies_elsewhere(connection: Connection, layer: Layer) -> bool:
@@ -255,17 +323,25 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
         run(sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(target, sql.Identifier(field.name), title))
     run(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(f"{layer.title.vi} · {layer.title.en}")))
     readers = "gisland_staff, gisland_public" if layer.public else "gisland_staff"
-    run(sql.SQL("GRANT SELECT ON {} TO {}").format(target, _trusted(readers)))
+    history = run("SELECT publish.history_of(%s)", [_target(layer).as_string(connection)]).fetchone()
+    assert history is not None
+    for each in (target, _trusted(history[0])):
+        run(sql.SQL("GRANT SELECT ON {} TO {}").format(each, _trusted(readers)))
     run(sql.SQL("ANALYZE {}").format(target))
 
 
 def _register(
-    connection: Connection, layer: Layer, palette: Palette, source: sql.Identifier, target: sql.Identifier
+    connection: Connection,
+    layer: Layer,
+    palette: Palette,
+    source: sql.Identifier,
+    target: sql.Identifier,
+    defined_by: int,
 ) -> None:
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer.id])
     connection.execute(
-        "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, definition_hash)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s)",
+        "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, definition_hash,"
+        " defined_by) VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s, %s)",
         [
             layer.id,
             layer.public,
@@ -275,6 +351,7 @@ def _register(
             Jsonb(layer.touched_by),
             layer.feature,
             layer.definition_hash(palette),
+            defined_by,
         ],
     )
 

@@ -14,9 +14,13 @@ class Permission(StrEnum):
     DEMO_GENERATE = "demo:generate"
     EVIDENCE_IMPORT = "evidence:import"
     FORM_IMPORT = "form:import"
+    IDENTITY_REVEAL = "identity:reveal"
     LAYER_APPLY = "layer:apply"
     PARCEL_IMPORT = "parcel:import"
     PUBLIC_READ = "public:read"
+    REGISTRY_READ = "registry:read"
+    REGISTRY_SEARCH = "registry:search"
+    REGISTRY_WRITE = "registry:write"
     SERVICE_RUN = "service:run"
     STAFF_LAYER_READ = "staff_layer:read"
     UNIT_ADD = "unit:add"
@@ -35,11 +39,13 @@ class Role(StrEnum):
 
 
 ANYONE = frozenset({Permission.PUBLIC_READ})
-_OFFICER = ANYONE | {Permission.STAFF_LAYER_READ}
+_OFFICER = ANYONE | {Permission.REGISTRY_READ, Permission.REGISTRY_SEARCH, Permission.STAFF_LAYER_READ}
 _REGISTRAR = _OFFICER | {
     Permission.EVIDENCE_IMPORT,
     Permission.FORM_IMPORT,
+    Permission.IDENTITY_REVEAL,
     Permission.PARCEL_IMPORT,
+    Permission.REGISTRY_WRITE,
     Permission.UNIT_ADD,
 }
 

@@ -41,6 +41,7 @@ BEGIN
 END
 $$;
 
+SELECT publish.watch('registry.change', 'registry.change', 'id');
 SELECT publish.watch('registry.unit', 'registry.unit', 'id');
 SELECT publish.watch('registry.residential_group', 'registry.residential_group', 'id');
 SELECT publish.watch('registry.map_sheet', 'registry.map_sheet', 'id');
@@ -100,6 +101,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
 $$;
 
 -- Recompute the features with these keys: gone ones leave, new ones come, changed ones change, others are not written.
+-- What a changed or gone feature was before goes into the layer's history, as the GeoJSON that was given.
 CREATE OR REPLACE FUNCTION publish.refresh(of_layer publish.layer, keys bigint[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -111,18 +113,81 @@ BEGIN
     EXECUTE format($query$
         WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
              fresh AS MATERIALIZED (SELECT %1$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
-             gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING 1),
-             put AS (INSERT INTO %3$s AS t (%1$s, _geometry, _properties) SELECT %1$s, %6$s FROM fresh f ORDER BY id
+             gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING t.id),
+             put AS (INSERT INTO %3$s AS t (%1$s, _geometry, _properties, _change) SELECT %1$s, %6$s, $2 FROM fresh f ORDER BY id
                      ON CONFLICT (id) DO UPDATE
-                     SET (%1$s, _geometry, _properties) = ROW(%4$s, excluded._geometry, excluded._properties)
+                     SET (%1$s, _geometry, _properties, _change)
+                         = ROW(%4$s, excluded._geometry, excluded._properties, excluded._change)
                       WHERE (%5$s) IS DISTINCT FROM (%4$s)
-                     RETURNING xmax = 0 AS added)
+                     RETURNING t.id, xmax = 0 AS added),
+             -- All parts of a statement see the rows as they were before it.
+             kept AS (INSERT INTO %7$s (id, geom, _geometry, _properties, _change, _ended_by)
+                      SELECT t.id, t.%8$I, t._geometry, t._properties, t._change, $2 FROM %3$s t
+                        JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id)
+                       WHERE t._change <> $2)
         SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone)
-        $query$, names, of_layer.source, of_layer.target, excluded_names, target_names, publish.json_of(of_layer.columns))
-      INTO delta USING keys;
+        $query$, names, of_layer.source, of_layer.target, excluded_names, target_names, publish.json_of(of_layer.columns),
+        publish.history_of(of_layer.target), of_layer.columns[cardinality(of_layer.columns)])
+      INTO delta USING keys, registry.current_change();
     IF delta <> 0 THEN
         INSERT INTO publish.count_delta (layer, delta) VALUES (of_layer.id, delta);
     END IF;
+END
+$$;
+
+-- The table of the former states of a published table; it has one shape for all layers and outlives their definitions.
+CREATE OR REPLACE FUNCTION publish.history_of(target text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT format('%I.%I', parts[1], parts[2] || '__history') FROM parse_ident(target) parts
+$$;
+CREATE OR REPLACE FUNCTION publish.make_history(target text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF to_regclass(publish.history_of(target)) IS NULL THEN
+        EXECUTE format('CREATE TABLE %s (id bigint NOT NULL, geom geometry(Geometry, 4326) NOT NULL, _geometry text NOT NULL, '
+                       '_properties text NOT NULL, _change bigint NOT NULL, _ended_by bigint NOT NULL)', publish.history_of(target));
+        -- Usage: pages as of a version, in the order of ids; bbox
+        EXECUTE format('CREATE INDEX ON %s (id)', publish.history_of(target));
+        EXECUTE format('CREATE INDEX ON %s USING gist (geom)', publish.history_of(target));
+        EXECUTE format('COMMENT ON TABLE %s IS %L', publish.history_of(target), 'former states of the features of ' || target);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION publish.drop_history(target text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format('DROP TABLE IF EXISTS %s', publish.history_of(target));
+END
+$$;
+
+-- A table that is made anew: what it held and the new one does not goes into its history.
+CREATE OR REPLACE FUNCTION publish.keep_replaced(target text, replaced_by text, geometry text, change bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    EXECUTE format('INSERT INTO %s (id, geom, _geometry, _properties, _change, _ended_by) '
+                   'SELECT old.id, old.%I, old._geometry, old._properties, old._change, $1 FROM %s old '
+                   'LEFT JOIN %s new USING (id) WHERE new._change IS DISTINCT FROM old._change',
+                   publish.history_of(target), geometry, target, replaced_by) USING change;
+END
+$$;
+
+-- Numbers the transaction's changes. Versions are given in the order of commits: whoever sees version v sees all before
+-- it. So they are given last, under a lock that is held until the commit.
+CREATE OR REPLACE FUNCTION publish.give_version(refreshed bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    given bigint := nullif(current_setting('gisland.data_version', true), '')::bigint;
+BEGIN
+    IF given IS NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtext('gisland data version'));
+        INSERT INTO publish.data_version (features) VALUES (refreshed) RETURNING version INTO given;
+        PERFORM set_config('gisland.data_version', given::text, true);
+    END IF;
+    INSERT INTO published.change_version (change_id, version)
+    SELECT DISTINCT key, given FROM publish.dirty
+     WHERE txid = pg_current_xact_id() AND source = 'registry.change'::regclass;
+    RETURN given;
 END
 $$;
 
@@ -144,7 +209,7 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'flush() needs READ COMMITTED: under a fixed snapshot it could not see what it waited for';
     END IF;
-    FOR dirty IN SELECT * FROM publish.dirty_sources() LOOP
+    FOR dirty IN SELECT * FROM publish.dirty_sources() WHERE source <> 'registry.change'::regclass LOOP
         PERFORM publish.lock_rows(dirty.source, dirty.keys);
     END LOOP;
     FOR layer IN SELECT * FROM publish.layer ORDER BY id LOOP
@@ -154,9 +219,9 @@ BEGIN
         PERFORM publish.refresh(layer, keys);
         refreshed := refreshed + cardinality(keys);
     END LOOP;
+    given := publish.give_version(refreshed);
     DELETE FROM publish.dirty WHERE txid = pg_current_xact_id();
     DELETE FROM publish.dirty_transaction WHERE txid = pg_current_xact_id();
-    INSERT INTO publish.data_version (features) VALUES (refreshed) RETURNING version INTO given;
     RETURN given;
 END
 $$;
@@ -184,4 +249,16 @@ $$;
 CREATE OR REPLACE FUNCTION publish.feature_count(of_layer text) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT coalesce(sum(delta), 0)::bigint FROM publish.count_delta WHERE layer = of_layer
+$$;
+
+-- The data version in force at a time: the newest one given until then, 0 before the first.
+CREATE OR REPLACE FUNCTION publish.version_at(moment timestamptz) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce((SELECT version FROM publish.data_version WHERE at <= moment ORDER BY at DESC, version DESC LIMIT 1), 0)
+$$;
+
+-- The data version from which on a layer can be read as of: when its present definition was applied.
+CREATE OR REPLACE FUNCTION publish.first_version(of_layer text) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT version FROM publish.layer JOIN published.change_version ON change_id = defined_by WHERE layer.id = of_layer
 $$;

@@ -13,16 +13,6 @@ $$;
 CREATE OR REPLACE TRIGGER derive BEFORE INSERT OR UPDATE OF geom, geom_4326, area_m2 ON registry.parcel
     FOR EACH ROW EXECUTE FUNCTION registry.derive_parcel();
 
--- The optimistic lock: whoever changes a row, its version goes up.
-CREATE OR REPLACE FUNCTION registry.next_version() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-BEGIN
-    NEW.version := OLD.version + 1;
-    NEW.updated_at := now();
-    RETURN NEW;
-END
-$$;
-
 -- Exact fractions: the shares of one kind of right on one parcel under one certificate sum to 1, or nobody has one.
 CREATE OR REPLACE FUNCTION registry.check_shares() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
@@ -33,19 +23,28 @@ DECLARE
 BEGIN
     -- A right that moves to another parcel leaves one behind that must be whole, too.
     FOREACH held IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW] WHEN 'DELETE' THEN ARRAY[OLD] ELSE ARRAY[OLD, NEW] END LOOP
-        IF held.parcel_id IS NULL THEN
+        -- Two transactions that each add a share to one thing must see one another's.
+        IF held.asset_id IS NOT NULL THEN
+            PERFORM FROM registry.asset WHERE id = held.asset_id FOR NO KEY UPDATE;
+            SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
+             WHERE asset_id = held.asset_id AND role = held.role AND retired_by IS NULL
+               AND certificate_id IS NOT DISTINCT FROM held.certificate_id;
+        ELSIF held.parcel_id IS NULL THEN
             PERFORM FROM registry.certificate WHERE id = held.certificate_id FOR NO KEY UPDATE;
             SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
-             WHERE certificate_id = held.certificate_id AND parcel_id IS NULL AND role = held.role AND retired_by IS NULL;
+             WHERE certificate_id = held.certificate_id AND parcel_id IS NULL AND asset_id IS NULL
+               AND role = held.role AND retired_by IS NULL;
         ELSE
-            -- Two transactions that each add a share to one parcel must see one another's.
             PERFORM FROM registry.parcel WHERE id = held.parcel_id FOR NO KEY UPDATE;
             SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
              WHERE parcel_id = held.parcel_id AND role = held.role AND retired_by IS NULL
                AND certificate_id IS NOT DISTINCT FROM held.certificate_id;
         END IF;
         IF NOT registry.is_whole(parts, wholes) THEN
-            RAISE EXCEPTION 'the shares of the holders of parcel % do not sum to 1', held.parcel_id
+            RAISE EXCEPTION 'the shares of the holders of % do not sum to 1',
+                  CASE WHEN held.asset_id IS NOT NULL THEN 'asset ' || held.asset_id
+                       WHEN held.parcel_id IS NOT NULL THEN 'parcel ' || held.parcel_id
+                       ELSE 'certificate ' || held.certificate_id END
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'holding_shares_sum',
                       HINT = 'give each holder a share, all in one transaction, or none';
         END IF;
@@ -86,15 +85,38 @@ $$;
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON verification.evidence
     FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
 
-DO $$
-DECLARE
-    editable text;
+-- Lineage has no circle: nobody is its own ancestor.
+CREATE OR REPLACE FUNCTION registry.check_lineage() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-    FOREACH editable IN ARRAY ARRAY['residential_group', 'map_sheet', 'parcel', 'holder', 'certificate', 'holding'] LOOP
-        EXECUTE format('CREATE OR REPLACE TRIGGER next_version BEFORE UPDATE ON registry.%I '
-                       'FOR EACH ROW EXECUTE FUNCTION registry.next_version()', editable);
-    END LOOP;
+    IF NEW.ancestor_id IN (SELECT descendant_id FROM registry.descendants(NEW.descendant_id)) THEN
+        RAISE EXCEPTION 'parcel % descends from parcel %', NEW.ancestor_id, NEW.descendant_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'parcel_lineage_no_circle';
+    END IF;
+    RETURN NULL;
 END
+$$;
+CREATE OR REPLACE TRIGGER no_circle AFTER INSERT OR UPDATE ON registry.parcel_lineage
+    FOR EACH ROW EXECUTE FUNCTION registry.check_lineage();
+
+-- The parcels that came of a parcel, and those it came of, with the number of steps.
+CREATE OR REPLACE FUNCTION registry.descendants(parcel bigint, OUT descendant_id bigint, OUT step int) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    WITH RECURSIVE line (id, step) AS (
+        SELECT l.descendant_id, 1 FROM registry.parcel_lineage l WHERE l.ancestor_id = parcel
+         UNION
+        SELECT l.descendant_id, line.step + 1 FROM line JOIN registry.parcel_lineage l ON l.ancestor_id = line.id
+    ) CYCLE id SET is_cycle USING path
+    SELECT id, min(line.step) FROM line GROUP BY id
+$$;
+CREATE OR REPLACE FUNCTION registry.ancestors(parcel bigint, OUT ancestor_id bigint, OUT step int) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    WITH RECURSIVE line (id, step) AS (
+        SELECT l.ancestor_id, 1 FROM registry.parcel_lineage l WHERE l.descendant_id = parcel
+         UNION
+        SELECT l.ancestor_id, line.step + 1 FROM line JOIN registry.parcel_lineage l ON l.descendant_id = line.id
+    ) CYCLE id SET is_cycle USING path
+    SELECT id, min(line.step) FROM line GROUP BY id
 $$;
 
 -- The status of a holder is derived from the newest evidence on the id that the holder bears now (design §3).
@@ -111,4 +133,3 @@ SELECT holder.id AS holder_id,
          WHERE evidence.holder_id = holder.id AND evidence.id_hash = holder.id_hash
          ORDER BY evidence.id DESC LIMIT 1
        ) newest ON true;
-COMMENT ON VIEW verification.holder_status IS 'one exact status per holder; holds no personal data';

@@ -34,7 +34,7 @@ SELECT *, coalesce('I' || encode(id_hash, 'hex') || name_key,
                    'N' || certificate_key || '|' || name_key) AS holder_key
   FROM certified
 
--- What an intake wrote last bears the time of that batch; any other time means that somebody corrected it since.
+-- What an intake wrote last was made by a change with a batch; any other change means that somebody corrected it since.
 -- name: certificates
 CREATE TEMP TABLE form_certificate ON COMMIT DROP AS
 SELECT said.*, existing.id AS existing_id,
@@ -43,7 +43,7 @@ SELECT said.*, existing.id AS existing_id,
                 OR (said.scan_file <> '' AND said.scan_file <> existing.scan_file)
                 OR said.issue_date <> existing.issue_date
                 OR (said.issue_date IS NOT NULL AND existing.issue_date IS NULL), false) AND existing.id IS NOT NULL AS differs,
-       EXISTS (SELECT FROM intake.batch WHERE ward_id = %(ward)s AND at = existing.updated_at) AS free
+       EXISTS (SELECT FROM registry.change WHERE id = existing.changed_by AND batch_id IS NOT NULL) AS free
   FROM (SELECT DISTINCT ON (certificate_key) certificate_key, serial, serial_key, book_no, issue_date, scan_file,
                parcel_id, paper_sheet, paper_parcel, holder_name_key
           FROM form_right WHERE NOT seen ORDER BY certificate_key, row_no) said
@@ -87,7 +87,7 @@ SELECT known.*, coalesce(existing_id, nextval('registry.holder_id_seq')) AS hold
            OR coalesce(known.gender, holder.gender) IS DISTINCT FROM holder.gender
            OR coalesce(known.id_hash, holder.id_hash) IS DISTINCT FROM holder.id_hash
            OR (known.address <> '' AND known.address <> holder.address)) AS differs,
-       EXISTS (SELECT FROM intake.batch WHERE ward_id = %(ward)s AND at = holder.updated_at) AS free
+       EXISTS (SELECT FROM registry.change WHERE id = holder.changed_by AND batch_id IS NOT NULL) AS free
   FROM known LEFT JOIN registry.holder ON holder.id = existing_id
 
 -- A right that somebody has ended does not come back with a form.
@@ -106,7 +106,7 @@ SELECT said.*, existing.id AS existing_id,
            OR (said.reason <> '' AND said.reason <> existing.reason)
            OR (said.share_num IS NOT NULL
                AND (said.share_num, said.share_den) IS DISTINCT FROM (existing.share_num, existing.share_den))) AS differs,
-       EXISTS (SELECT FROM intake.batch WHERE ward_id = %(ward)s AND at = existing.updated_at) AS free,
+       EXISTS (SELECT FROM registry.change WHERE id = existing.changed_by AND batch_id IS NOT NULL) AS free,
        existing.id IS NULL AND EXISTS (
            SELECT FROM registry.holding ended
             WHERE ended.holder_id = said.holder_id AND ended.parcel_id IS NOT DISTINCT FROM said.parcel_id
@@ -119,7 +119,8 @@ SELECT said.*, existing.id AS existing_id,
 -- name: certificate_parcels
 CREATE TEMP TABLE form_certificate_parcel ON COMMIT DROP AS
 SELECT said.*, existing.id AS existing_id,
-       existing.id IS NOT NULL AND coalesce(said.area <> existing.paper_area_m2, said.area IS NOT NULL) AS differs
+       existing.id IS NOT NULL AND coalesce(said.area <> existing.paper_area_m2, said.area IS NOT NULL) AS differs,
+       EXISTS (SELECT FROM registry.change WHERE id = existing.changed_by AND batch_id IS NOT NULL) AS free
   FROM (SELECT DISTINCT ON (certificate_id, r.parcel_id, r.paper_sheet, r.paper_parcel)
                certificate_id, r.parcel_id, r.paper_sheet, r.paper_parcel, paper_area::numeric(14, 1) AS area
           FROM form_right r JOIN form_certificate USING (certificate_key)
@@ -136,7 +137,9 @@ SELECT said.parcel_id, said.uses,
            SELECT jsonb_agg(jsonb_build_object('land_type', land_type, 'area', area_m2, 'origin', origin,
                                                'form', use_form, 'term', term) ORDER BY seq)
              FROM registry.land_use WHERE parcel_id = said.parcel_id) AS differs,
-       EXISTS (SELECT FROM intake.batch WHERE ward_id = %(ward)s AND at = parcel.updated_at) AS free
+       NOT EXISTS (SELECT FROM registry.land_use JOIN registry.change ON change.id = land_use.changed_by
+                    WHERE parcel_id = said.parcel_id AND batch_id IS NULL)
+       AND EXISTS (SELECT FROM registry.change WHERE id = parcel.changed_by AND batch_id IS NOT NULL) AS free
   FROM (SELECT DISTINCT ON (parcel_id) parcel_id,
                (SELECT jsonb_agg(to_jsonb(use)) FROM jsonb_to_recordset(land_uses)
                     AS use (land_type text, area numeric(14, 1), origin text, form text, term text)) AS uses
@@ -144,16 +147,38 @@ SELECT said.parcel_id, said.uses,
          ORDER BY parcel_id, row_no) said
   JOIN registry.parcel ON parcel.id = said.parcel_id
 
+-- Rows of one form that say different things of one thing: per thing, the first row with each of its values. An empty
+-- cell contradicts nothing.
+-- name: contradictions
+WITH said (row_no, place, what, thing, value) AS (
+    SELECT row_no, place, 'issue_date', certificate_key, to_jsonb(issue_date) FROM form_right WHERE issue_date IS NOT NULL
+     UNION ALL
+    SELECT row_no, place, 'book_no', certificate_key, to_jsonb(book_no) FROM form_right WHERE book_no <> ''
+     UNION ALL
+    SELECT row_no, place, 'birth', holder_key, to_jsonb(birth_year) FROM form_right WHERE birth_year IS NOT NULL
+     UNION ALL
+    SELECT row_no, place, 'birth', birth_year || holder_key, to_jsonb(birth_date) FROM form_right WHERE birth_date IS NOT NULL
+     UNION ALL
+    SELECT row_no, place, 'land_use', parcel_id::text, land_uses FROM form_right WHERE parcel_id IS NOT NULL AND land_uses IS NOT NULL
+), firsts AS (
+    SELECT DISTINCT ON (what, thing, value) * FROM said ORDER BY what, thing, value, row_no
+), things AS (
+    SELECT what, min(row_no) AS row_no, array_agg(place ORDER BY row_no) AS places
+      FROM firsts GROUP BY what, thing HAVING count(*) > 1
+)
+SELECT what, places FROM things GROUP BY what, places ORDER BY what, min(row_no), places
+
 -- name: judge
 CREATE TEMP TABLE form_outcome ON COMMIT DROP AS
 SELECT r.row_no, min(r.place) AS place, min(r.found) AS found, min(r.content_hash::text)::bytea AS content_hash,
        bool_or(NOT seen AND right_.existing_id IS NULL AND NOT right_.ended) AS adds,
        bool_or(coalesce(certificate.differs AND certificate.free, false) OR coalesce(holder.differs AND holder.free, false)
                OR coalesce(right_.differs AND right_.free, false) OR coalesce(use.differs AND use.free, false)
-               OR (NOT seen AND (named.existing_id IS NULL OR named.differs))) AS changes,
+               OR (NOT seen AND (named.existing_id IS NULL OR (named.differs AND named.free)))) AS changes,
        CASE WHEN bool_or(seen) THEN 'seen'
             WHEN bool_or((certificate.differs AND NOT certificate.free) OR (holder.differs AND NOT holder.free)
-                         OR (right_.differs AND NOT right_.free) OR (use.differs AND NOT use.free) OR right_.ended) THEN 'conflict'
+                         OR (right_.differs AND NOT right_.free) OR (use.differs AND NOT use.free)
+                         OR (named.differs AND NOT named.free) OR right_.ended) THEN 'conflict'
        END AS outcome
   FROM form_right r
   LEFT JOIN form_certificate certificate ON NOT r.seen AND certificate.certificate_key = r.certificate_key
@@ -219,7 +244,7 @@ UPDATE registry.certificate_parcel
 -- name: put_certificate_parcels
 INSERT INTO registry.certificate_parcel AS named (certificate_id, parcel_id, paper_sheet_no, paper_parcel_no, paper_area_m2)
 SELECT certificate_id, parcel_id, paper_sheet, paper_parcel, area
-  FROM form_certificate_parcel WHERE existing_id IS NULL OR differs
+  FROM form_certificate_parcel WHERE existing_id IS NULL OR (differs AND free)
  ORDER BY certificate_id, parcel_id, paper_sheet, paper_parcel
     ON CONFLICT (certificate_id, parcel_id, paper_sheet_no, paper_parcel_no)
     DO UPDATE SET paper_area_m2 = coalesce(excluded.paper_area_m2, named.paper_area_m2)

@@ -25,8 +25,8 @@ SELECT %(ward)s, group_code, 'Tổ dân phố ' || group_code FROM staged_parcel
     ON CONFLICT (ward_id, code) DO NOTHING
 
 -- What becomes of each row; a new parcel gets its id here (in the order of the file), so that its land types need not
--- look it up. A parcel that an intake wrote last bears the time of that batch (both are now() of one
--- transaction); any other time means that somebody corrected it since.
+-- look it up. What an intake wrote last was made by a change with a batch; any other change means that somebody
+-- corrected it since.
 -- name: judge
 CREATE TEMP TABLE judged_parcel ON COMMIT DROP AS
 WITH judged AS (
@@ -44,8 +44,8 @@ WITH judged AS (
                           (SELECT string_agg(land_type, '+' ORDER BY seq) = staged.land_types
                                   OR bool_or(area_m2 IS NOT NULL OR origin <> '' OR use_form <> '' OR term <> '')
                              FROM registry.land_use WHERE parcel_id = parcel.id), false)) THEN 'same'
-               WHEN EXISTS (SELECT FROM intake.batch
-                             WHERE ward_id = %(ward)s AND at = parcel.updated_at) THEN 'changed'
+               WHEN EXISTS (SELECT FROM registry.change
+                             WHERE id = parcel.changed_by AND batch_id IS NOT NULL) THEN 'changed'
                ELSE 'conflict'
            END AS outcome
       FROM staged_parcel staged

@@ -1,0 +1,71 @@
+"""The OpenAPI document of `/api/v1`: valid, complete, and with the words of the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import validate
+
+from gisland.registry.kinds import KINDS
+from gisland.registry.openapi import WHY, patch_example
+from tests.live import LiveServer
+
+
+@pytest.fixture(scope="module")
+def document(registry_server: LiveServer) -> dict[str, Any]:
+    answer = httpx.get(f"{registry_server.url}/api/v1/openapi.json")
+    assert answer.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.1"
+    loaded: dict[str, Any] = answer.json()
+    return loaded
+
+
+def test_document_is_valid_and_of_this_api_only(document: dict[str, Any]) -> None:
+    validate(document)
+    assert document["openapi"].startswith("3.1")
+    assert all(path.startswith("/api/v1/") for path in document["paths"])
+    assert {"/api/v1/parcels", "/api/v1/parcels/{record_id}", "/api/v1/me"} <= document["paths"].keys()
+
+
+def test_words_are_those_of_the_database(document: dict[str, Any]) -> None:
+    parcel = document["components"]["schemas"]["Parcel"]
+    assert parcel["description"].startswith("Thửa đất (LA_SpatialUnit)")
+    assert "m²" in parcel["properties"]["legal_area_m2"]["description"]
+
+
+def test_every_field_and_parameter_is_described(document: dict[str, Any]) -> None:
+    for kind in KINDS.values():
+        name = kind.record.__name__
+        for schema in (name, f"New{name}", f"{name}Patch")[: 3 if kind.writable else 1]:
+            for field, said in document["components"]["schemas"][schema]["properties"].items():
+                assert field == "change" or " · " in said.get("description", ""), f"{schema}.{field}"
+        for path in (f"/api/v1/{kind.path}", f"/api/v1/{kind.path}/{{record_id}}"):
+            for parameter in document["paths"][path]["get"]["parameters"]:
+                assert " · " in parameter.get("description", ""), f"{path} {parameter['name']}"
+
+
+def test_errors_are_problem_details(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                if status == "default" or int(status) >= 400:
+                    assert "application/problem+json" in answer["content"], f"{method} {path} {status}"
+    assert {"412", "428"} <= document["paths"]["/api/v1/parcels/{record_id}"]["patch"]["responses"].keys()
+
+
+def test_who_may_is_said(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    assert paths["/api/v1/holders/{record_id}/reveal"]["post"]["x-permissions"] == ["identity:reveal"]
+    assert paths["/api/v1/holders"]["get"]["security"] == [{"basic": []}]
+    assert paths["/api/v1/palette"]["get"]["security"] == [{}, {"basic": []}]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.writable], ids=lambda kind: kind.name)
+def test_examples_fit_their_schemas(document: dict[str, Any], kind: Any) -> None:
+    name = kind.record.__name__
+    schemas = document["components"]["schemas"]
+    assert schemas[f"New{name}"]["examples"] == [{"change": WHY} | kind.example]
+    kind.new.model_validate(schemas[f"New{name}"]["examples"][0])
+    assert schemas[f"{name}Patch"]["examples"] == [{"change": WHY} | patch_example(kind)]
+    kind.patch.model_validate(schemas[f"{name}Patch"]["examples"][0])
