@@ -24,9 +24,11 @@ from gisland import health
 from gisland.catalogue import load_catalogue
 from gisland.database import Pools
 from gisland.errors import DatabaseUnavailable, GislandError
+from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
 from gisland.publish import ogc
 from gisland.publish import routes as publish_routes
+from gisland.registry import act_routes, search_routes
 from gisland.registry import routes as registry_routes
 from gisland.security import routes as security_routes
 from gisland.settings import Settings, load_settings
@@ -62,6 +64,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(security_routes.router)
     app.include_router(publish_routes.router)
     app.include_router(registry_routes.router)
+    app.include_router(act_routes.router)
+    app.include_router(search_routes.router)
     app.include_router(ogc.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
@@ -72,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 class LogRequests:
-    """One line per request: method, path, status and duration; no query string, no body, no name.
+    """One line per request: method, path (an id in it masked), status and duration; no query string, body or name.
 
     It is also the last to see an answer: what nobody else caught becomes problem details, and safe headers are added.
 
@@ -108,7 +112,8 @@ class LogRequests:
                 await problem(GislandError("something went wrong on the server"))(scope, receive, watched)
         finally:
             milliseconds = round((time.perf_counter() - start) * 1000, 1)
-            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+            path = mask_ids(scope["path"], code=True)
+            log.info("request", method=scope["method"], path=path, status=status, ms=milliseconds)
 
 
 def problem(error: GislandError) -> JSONResponse:

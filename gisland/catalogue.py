@@ -9,18 +9,20 @@ import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import StringConstraints
 
-from gisland.errors import NotFound, UsageError
+from gisland.errors import NotFound
+from gisland.kit.yaml_file import Entry, parse, read_yaml, wrong
 from gisland.settings import Settings
+
+EXAMPLE = "config/layers/parcels"
+FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
 FORMAT = 4
 
-Model = TypeVar("Model", bound=BaseModel)
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
@@ -30,12 +32,7 @@ Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 
 
-class _Entry(BaseModel):
-    # A misspelt key must not be taken for an absent one.
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Text(_Entry):
+class Text(Entry):
     """A text in both languages."""
 
     vi: Filled
@@ -46,7 +43,7 @@ class Text(_Entry):
         return self.en if language == "en" else self.vi
 
 
-class PublicClass(_Entry):
+class PublicClass(Entry):
     """A class of statuses that the public sees."""
 
     label: Text
@@ -60,7 +57,7 @@ class ExactStatus(PublicClass):
     public: str
 
 
-class Palette(_Entry):
+class Palette(Entry):
     """`config/palette.yml`: colours, hatches and labels; its order is the order of the statuses, the worst first."""
 
     public: dict[str, PublicClass]
@@ -73,7 +70,7 @@ class Palette(_Entry):
         return [(name, status.public) for name, status in self.exact.items()]
 
 
-class LayerField(_Entry):
+class LayerField(Entry):
     """A property of the features of a layer."""
 
     name: Name
@@ -86,7 +83,7 @@ class LayerField(_Entry):
     """Its values are the statuses of this part of the palette."""
 
 
-class Layer(_Entry):
+class Layer(Entry):
     """`config/layers/<id>/`: one published layer."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -143,7 +140,7 @@ class Layer(_Entry):
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-class Catalogue(_Entry):
+class Catalogue(Entry):
     """All of it."""
 
     layers: dict[str, Layer]
@@ -173,17 +170,17 @@ def load_catalogue(settings: Settings) -> Catalogue:
         UsageError: a file is missing or wrong; names file and field, and says what is expected.
     """
     palette_file = settings.config_dir / "palette.yml"
-    palette = _parse(Palette, palette_file, _read_yaml(palette_file))
+    palette = parse(Palette, palette_file, read_yaml(palette_file, FOLDER), EXAMPLE)
     for name, status in palette.exact.items():
         if status.public not in palette.public:
             known = ", ".join(palette.public)
-            raise _wrong(
+            raise wrong(
                 palette_file, f"exact.{name}.public", f"{status.public!r} is no public class", f"one of: {known}"
             )
     files = sorted((settings.config_dir / "layers").glob("*/layer.yml"))
     if not files:
-        raise _wrong(settings.config_dir / "layers", "", "there is no layer", "add <layer id>/layer.yml and view.sql")
-    raw = {file.parent.name: (file, _read_yaml(file)) for file in files}
+        raise wrong(settings.config_dir / "layers", "", "there is no layer", "add <layer id>/layer.yml and view.sql")
+    raw = {file.parent.name: (file, read_yaml(file, FOLDER)) for file in files}
     return Catalogue(layers={name: _layer(name, raw) for name in raw}, palette=palette)
 
 
@@ -191,47 +188,20 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
     file, content = raw[name]
     view = file.with_name("view.sql")
     if not view.exists():
-        raise _wrong(view, "", "it is missing", "write the SELECT that gives the layer's columns")
+        raise wrong(view, "", "it is missing", "write the SELECT that gives the layer's columns")
     borrowed = content.get("fields_of")
     if borrowed is not None:
         if borrowed not in raw or borrowed == name:
-            raise _wrong(file, "fields_of", f"there is no other layer {borrowed!r}", f"one of: {', '.join(raw)}")
+            raise wrong(file, "fields_of", f"there is no other layer {borrowed!r}", f"one of: {', '.join(raw)}")
         content = content | {"fields": [*raw[borrowed][1].get("fields", []), *content.get("fields", [])]}
-    layer = _parse(Layer, file, content | {"id": name, "view_sql": view.read_text(encoding="utf-8").rstrip("; \n")})
+    content = content | {"id": name, "view_sql": view.read_text(encoding="utf-8").rstrip("; \n")}
+    layer = parse(Layer, file, content, EXAMPLE)
     names = layer.columns
     for twice in sorted({column for column in names if names.count(column) > 1}):
-        raise _wrong(file, "fields", f"the column {twice!r} is there twice", "give each field a name of its own")
+        raise wrong(file, "fields", f"the column {twice!r} is there twice", "give each field a name of its own")
     if layer.extents_by is not None and layer.extents_by not in names:
-        raise _wrong(file, "extents_by", f"there is no field {layer.extents_by!r}", f"one of: {', '.join(names[1:-1])}")
+        raise wrong(file, "extents_by", f"there is no field {layer.extents_by!r}", f"one of: {', '.join(names[1:-1])}")
     dates = [field.name for field in layer.fields if field.type == "date"]
     if layer.datetime is not None and layer.datetime not in dates:
-        raise _wrong(file, "datetime", f"{layer.datetime!r} is no date field", f"one of: {', '.join(dates) or 'none'}")
+        raise wrong(file, "datetime", f"{layer.datetime!r} is no date field", f"one of: {', '.join(dates) or 'none'}")
     return layer
-
-
-def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _wrong(file, "", "it cannot be read", "check GISLAND_CONFIG_DIR") from error
-    except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        line = f"line {place.line + 1}" if place else ""
-        raise _wrong(file, line, "this is no YAML", "check indentation, colons and quotes") from error
-    if not isinstance(content, dict):
-        raise _wrong(file, "", "it holds no fields", "write `name: value` lines")
-    return content
-
-
-def _parse(model: type[Model], file: Path, content: dict[str, Any]) -> Model:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        mend = "remove it, or mend its spelling" if first["type"] == "extra_forbidden" else "see config/layers/parcels"
-        raise _wrong(file, field, first["msg"], mend) from error
-
-
-def _wrong(file: Path, field: str, what: str, mend: str) -> UsageError:
-    return UsageError(what, hint=mend, file=f"{file.parent.name}/{file.name}", field=field or None)

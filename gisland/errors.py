@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from gisland.kit.identifiers import mask_ids
+
 
 class GislandError(Exception):
     """Something went wrong that the user can be told about."""
@@ -31,6 +33,8 @@ class GislandError(Exception):
         self.detail = detail
         self.hint = hint
         self.where = {key: value for key, value in where.items() if value is not None}
+        if isinstance(file := self.where.get("file"), str):
+            self.where["file"] = mask_ids(file, code=True)  # people put ids into the names of files
 
     def __str__(self) -> str:
         """One line: where, what is wrong, how to mend it."""

@@ -17,7 +17,7 @@ SCHEMA = "jobs"
 def create_queue(settings: Settings) -> App:
     """The queue and its tasks; procrastinate's tables lie in a schema of their own."""
     info = conninfo(settings, Role.APP)
-    # Added to the options that are there: on a server given by URL they say which role the connection takes on.
+    # Added to the options that are there: on a server given by URL they may say which role the connection takes on.
     options = f"{conninfo_to_dict(info)['options']} -c search_path={SCHEMA}"
     queue = App(connector=PsycopgConnector(conninfo=make_conninfo(info, options=options), max_size=4))
 

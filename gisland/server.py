@@ -68,10 +68,11 @@ def up_command(
     workers: Workers = None,
 ) -> None:
     """Chạy tất cả: CSDL, lược đồ, lớp bản đồ, web · Run everything: database, schema, layers, web; Ctrl-C ends it."""
-    settings = _with_options(caller(ctx).settings, host=host, port=port, workers=workers)
+    asked = caller(ctx)
+    settings = _with_options(asked.settings, host=host, port=port, workers=workers)
     _end_on_sigterm()
     with _bound(settings) as listener:
-        prepare(settings, demo=demo)
+        prepare(settings, demo=demo, by=asked.subject.name)
         announce(settings)
         with _companions(settings, jobs=True):
             serve_web(settings, listener)
@@ -96,7 +97,7 @@ def worker_command(ctx: typer.Context) -> None:
     asyncio.run(serve_queue(caller(ctx).settings))
 
 
-def prepare(settings: Settings, *, demo: bool) -> None:
+def prepare(settings: Settings, *, demo: bool, by: str) -> None:
     """Bring everything to where requests can be served: cluster, schema, layers, the demo ward if wanted.
 
     Repeating it changes nothing.
@@ -107,7 +108,7 @@ def prepare(settings: Settings, *, demo: bool) -> None:
     from gisland.publish.layers import apply_layers
 
     migrate(settings)
-    apply_layers(settings, load_catalogue(settings))
+    apply_layers(settings, load_catalogue(settings), by=by)
     if demo:
         load_demo(settings)
 

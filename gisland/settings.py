@@ -31,7 +31,8 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(
         default=None,
-        description="PostgreSQL URL of the server to use; without it gisland keeps a private cluster of its own.",
+        description="PostgreSQL URL of the server to use; without it gisland keeps a private cluster of its own. With "
+        "a password (here or in PGPASSWORD) each database role signs in by one of its own, else it is taken on.",
     )
     database_name: str = Field(
         default="gisland", pattern=r"^[a-z_][a-z0-9_]*$", description="Database within the private cluster."
@@ -43,9 +44,15 @@ class Settings(BaseSettings):
     config_dir: Path = Field(
         default=PROJECT_DIR / "config", description="Folder of layers, palette and intake layouts."
     )
+    data_dir: Path = Field(default=PROJECT_DIR / "data", description="Folder of the code lists (`codes/`).")
     id_key_file: Path | None = Field(
         default=None,
         description="File with the 32-byte key (hex) of the national ids; default: keys/id.key in the state folder.",
+    )
+    role_key_file: Path | None = Field(
+        default=None,
+        description="File with the 32-byte key (hex) of which the passwords of the database roles on a server given by "
+        "URL are made; default: keys/roles.key in the state folder.",
     )
     host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the web server listens on.")
@@ -67,6 +74,11 @@ class Settings(BaseSettings):
     def id_key_path(self) -> Path:
         """File of the key that encrypts national ids; it never lies in the database."""
         return self.id_key_file or self.state_dir / "keys" / "id.key"
+
+    @property
+    def role_key_path(self) -> Path:
+        """File of the key of which the passwords of the database roles are made."""
+        return self.role_key_file or self.state_dir / "keys" / "roles.key"
 
     def as_environment(self) -> dict[str, str]:
         """The environment under which a child process reads these very settings."""

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 
 from gisland.database import run
 from gisland.demo.generate import generate
@@ -41,8 +42,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def start_server(settings: Settings, *, demo_parcels: int) -> Iterator[LiveServer]:
-    """Load a demo ward, serve it with `gisland serve`, stop it at the end."""
+def start_server(settings: Settings, *, demo_parcels: int, log: IO[bytes] | None = None) -> Iterator[LiveServer]:
+    """Load a demo ward, serve it with `gisland serve`, stop it at the end; what it says goes to `log` when given."""
     if demo_parcels:
         with TemporaryDirectory() as folder:
             load_demo(settings, generate(demo_parcels, 1, Path(folder), None))
@@ -50,7 +51,8 @@ def start_server(settings: Settings, *, demo_parcels: int) -> Iterator[LiveServe
     assert secret is not None
     settings = settings.model_copy(update={"port": free_port()})
     url = f"http://127.0.0.1:{settings.port}"
-    process = subprocess.Popen([sys.executable, "-m", "gisland", "serve"], env=settings.as_environment())
+    command = [sys.executable, "-m", "gisland", "serve"]
+    process = subprocess.Popen(command, env=settings.as_environment(), stdout=log, stderr=log)
     try:
         wait_until_ready(url, process)
         yield LiveServer(url, ("admin", secret), settings)

@@ -95,7 +95,8 @@ def test_services_start_in_order(compose: dict[str, Any]) -> None:
     for name in ("app", "worker"):
         assert services[name]["depends_on"] == {"prepare": {"condition": "service_completed_successfully"}}
     assert "healthcheck" in services["db"]
-    for name, volume in (("db", "database"), ("app", "state")):
+    # Those three need the same keys.
+    for name, volume in (("db", "database"), ("prepare", "state"), ("app", "state"), ("worker", "state")):
         assert any(each.startswith(f"{volume}:") for each in services[name]["volumes"])
         assert volume in compose["volumes"]
 

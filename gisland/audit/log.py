@@ -12,17 +12,27 @@ class Tag(StrEnum):
     """What can be done to what: `noun:act`, a closed list."""
 
     ACCOUNT_CREATED = "account:created"
+    DATABASE_DUMP_BEGUN = "database:dump_begun"
+    DATABASE_DUMPED = "database:dumped"
+    DATABASE_RESET = "database:reset"
+    DATABASE_RESTORED = "database:restored"
     EVIDENCE_IMPORTED = "evidence:imported"
     FORM_IMPORTED = "form:imported"
     IDENTITY_REVEALED = "identity:revealed"
     LAYER_APPLIED = "layer:applied"
+    LAYER_DROPPED = "layer:dropped"
+    LAYER_REBUILT = "layer:rebuilt"
     PARCELS_IMPORTED = "parcels:imported"
     REGISTRY_CHANGED = "registry:changed"
     REGISTRY_READ = "registry:read"
+    REGISTRY_SEARCHED = "registry:searched"
     REQUEST_REFUSED = "request:refused"
     STAFF_LAYER_READ = "staff_layer:read"
     UNIT_ADDED = "unit:added"
 
+
+# The subject of what gisland does by itself.
+SYSTEM = "system"
 
 INSERT = "INSERT INTO audit.event (subject, tag, ward_id, object, detail) VALUES (%s, %s, %s, %s, %s)"
 
@@ -39,8 +49,8 @@ def record(
     """Note an act in the transaction that does it, so that both are there or neither.
 
     Args:
-        connection: the transaction of the act, as `gisland_app`.
-        subject: who, as `account:<name>` or `cli:<operating system user>`.
+        connection: the transaction of the act, as `gisland_app` or `gisland_owner`.
+        subject: who, as `account:<name>`, `cli:<operating system user>` or SYSTEM.
         tag: what was done.
         ward_id: the unit whose data it was.
         object_id: what it was done to, as an opaque id.

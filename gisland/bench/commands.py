@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from gisland.bench import database, peers, race
+from gisland.bench import city, database, peers, race, search
+from gisland.bench.machine import facts
 from gisland.bench.table import markdown
 from gisland.catalogue import load_catalogue
+from gisland.database import Role, connect
 from gisland.errors import UsageError
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 
 app = typer.Typer(help="Đo tốc độ · Races against other servers.", no_args_is_help=True)
-
-LAYER = "parcels"
 
 Parcels = Annotated[int, typer.Option(min=2000, help="Số thửa · Parcels in the database.")]
 Seconds = Annotated[float, typer.Option(min=1, help="Giây mỗi lượt · Seconds for each contender and page size.")]
@@ -27,11 +27,6 @@ Peers = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option(help="Ghi bảng ra tệp · Write the table to a file, too.")]
 Url = Annotated[str | None, typer.Option(help="Máy chủ CSDL khác, trống · Another database server, empty.")]
-
-
-@app.callback()
-def group() -> None:
-    """Keep `items` a sub-command while it is the only one."""
 
 
 @app.command("items")
@@ -60,7 +55,29 @@ def items_command(
     _say("cơ sở dữ liệu · the database")
     database.prepare(settings, catalogue, parcels)
     plan = race.Plan(seconds, rounds, connections, names)
-    text = markdown(race.run(settings, catalogue.layer(LAYER), plan, _say))
+    text = markdown(race.run(settings, catalogue.layer(database.LAYER), plan, _say))
+    typer.echo(text)
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+
+
+@app.command("search")
+@requires(Permission.BENCH_RUN)
+def search_command(
+    ctx: typer.Context,
+    *,
+    parcels: Parcels = 1_000_000,
+    searches: Annotated[int, typer.Option(min=20, help="Số lần tìm mỗi loại · Searches of each sort.")] = 300,
+    out: Out = None,
+    database_url: Url = None,
+) -> None:
+    """Tìm kiếm trong một thành phố · Searches in a city, against their limits."""
+    settings = city.settings_of(caller(ctx).settings, database_url)
+    _say("cơ sở dữ liệu · the database")
+    city.prepare(settings, parcels)
+    results = search.run(settings, searches, _say)
+    with connect(settings, Role.APP) as connection:
+        text = search.markdown(results, facts(connection, parcels) | city.sizes(connection))
     typer.echo(text)
     if out is not None:
         out.write_text(text, encoding="utf-8")

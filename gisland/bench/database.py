@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from gisland.bench import peer_table
 from gisland.catalogue import Catalogue
+from gisland.database import Role, connect
 from gisland.database.migrate import admin_conninfo, migrate
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
@@ -18,6 +21,7 @@ from gisland.publish.layers import apply_layers
 from gisland.settings import Settings
 
 NAME = "gisland_bench"
+LAYER = "parcels"
 SEED = 1
 
 
@@ -27,7 +31,7 @@ def settings_of(settings: Settings, database_url: str | None) -> Settings:
 
 
 def prepare(settings: Settings, catalogue: Catalogue, parcels: int) -> bool:
-    """Bring the database to where it holds the demo with this many parcels, published.
+    """Bring the database to where it holds the demo with this many parcels, published, and the peers' copy of it.
 
     Returns:
         Whether it had to be filled; a database that an earlier run filled is used again.
@@ -37,22 +41,27 @@ def prepare(settings: Settings, catalogue: Catalogue, parcels: int) -> bool:
     """
     wanted = f"gisland bench: {parcels} parcels, seed {SEED}"
     migrate(settings)
-    found = _mark(settings)
+    found = mark(settings)
     # The mark is set when all is done: a fill that was broken off leaves none.
     fill = found != wanted
     if fill:
-        _empty(settings)
+        empty(settings)
         with TemporaryDirectory() as folder:
             # Without layers in the database the intake publishes nothing yet; making the tables at once is faster.
-            load_demo(settings, generate(parcels, SEED, Path(folder), None))
-    changed = any(each.changed for each in apply_layers(settings, catalogue))
-    if fill or changed:
-        _settle(settings)
-        _set_mark(settings, wanted)
+            # Standard output holds the table of the races only.
+            load_demo(settings, generate(parcels, SEED, Path(folder), None), output=sys.stderr)
+    apply_layers(settings, catalogue)
+    with connect(settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        copied = peer_table.renew(connection, catalogue.layer(LAYER))
+    if fill or copied:
+        settle(settings)
+        set_mark(settings, wanted)
     return fill
 
 
-def _mark(settings: Settings) -> str | None:
+def mark(settings: Settings) -> str | None:
+    """What a bench filled the database with; None when none did."""
     with psycopg.connect(admin_conninfo(settings)) as connection:
         row = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
@@ -60,13 +69,14 @@ def _mark(settings: Settings) -> str | None:
     return row[0] if row else None
 
 
-def _set_mark(settings: Settings, mark: str) -> None:
+def set_mark(settings: Settings, text: str) -> None:
+    """Note that the database is filled."""
     with psycopg.connect(admin_conninfo(settings)) as connection:
         name = sql.Identifier(connection.info.dbname)
-        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(mark)))
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(text)))
 
 
-def _empty(settings: Settings) -> None:
+def empty(settings: Settings) -> None:
     """An empty database: in the private cluster the old one is dropped, on another server nothing is ever deleted."""
     with psycopg.connect(admin_conninfo(settings)) as connection:
         held = connection.execute("SELECT EXISTS (SELECT FROM registry.unit)").fetchone() == (True,)
@@ -81,7 +91,7 @@ def _empty(settings: Settings) -> None:
     migrate(settings)
 
 
-def _settle(settings: Settings) -> None:
+def settle(settings: Settings) -> None:
     """Leave nothing to autovacuum that would run into the races."""
     with psycopg.connect(admin_conninfo(settings), autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")

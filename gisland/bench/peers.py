@@ -1,4 +1,5 @@
-"""The servers that gisland is compared with, each as its makers ship it, on the same table and the same database role.
+"""The servers that gisland is compared with, each as its makers ship it, on a copy of the same table without gisland's
+internal columns (`peer_table`), as the same database role.
 
 pygeoapi and tipg live in an environment of their own (`.bench/venv`), installed once from `peers.txt`; MapServer comes
 from Debian (`cgi-mapserver`, with `lighttpd` before it) and is left out where it is not installed.
@@ -23,7 +24,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from gisland.bench import peer_config
+from gisland.bench import peer_config, peer_table
 from gisland.bench.pages import MOST
 from gisland.bench.servers import Server, free_port, started
 from gisland.catalogue import Layer
@@ -76,9 +77,7 @@ def pygeoapi(site: Site) -> Iterator[Server]:
         url=url,
         most=MOST,
         layer=site.layer.id,
-        data=json.dumps(
-            data | {"port": database.get("port", "5432"), "search_path": [site.layer.target_schema, "public"]}
-        ),
+        data=json.dumps(data | {"port": database.get("port", "5432"), "search_path": [peer_table.SCHEMA, "public"]}),
         options=json.dumps({"options": database["options"]}),
         table=site.layer.table,
         geometry=site.layer.geometry,
@@ -108,10 +107,10 @@ def tipg(site: Site) -> Iterator[Server]:
     options = quote(database["options"])
     env = os.environ | {
         "DATABASE_URL": f"postgresql://{user}@{place}/{database['dbname']}?options={options}",
-        "TIPG_DB_SCHEMAS": json.dumps([site.layer.target_schema]),
+        "TIPG_DB_SCHEMAS": json.dumps([peer_table.SCHEMA]),
         "TIPG_MAX_FEATURES_PER_QUERY": str(MOST),
     }
-    items = f"http://127.0.0.1:{port}/collections/{site.layer.target_schema}.{site.layer.table}/items?f=geojson"
+    items = f"http://127.0.0.1:{port}/collections/{peer_table.SCHEMA}.{site.layer.table}/items?f=geojson"
     with started("tipg", _uvicorn("tipg.main:app", port, site), items, site.folder, env=env) as server:
         yield server
 
@@ -129,7 +128,7 @@ def mapserver(site: Site) -> Iterator[Server]:
         layer=layer.id,
         connection=conninfo(site.settings, Role.PUBLIC),
         geometry=layer.geometry,
-        table=f"{layer.target_schema}.{layer.table}",
+        table=f"{peer_table.SCHEMA}.{layer.table}",
         most=MOST,
     )
     config = peer_config.MAPSERVER.format(map_file=site.write("bench.map", layer_map))

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 from gisland.database.cluster_host import client_program
+from gisland.database.dump import without_password
 from gisland.errors import GislandError
 
 Query: TypeAlias = tuple[str, Sequence[Any] | Mapping[str, Any]]
@@ -67,18 +68,19 @@ def _literal(value: str | None) -> str:
     return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 
-def run(conninfo: str, text: str, *, connections: int, seconds: float) -> float:
+def run(info: str, text: str, *, connections: int, seconds: float) -> float:
     """Run a script for some seconds. Returns transactions per second, without the time to connect.
 
     Raises:
         GislandError: pgbench is missing or a transaction failed.
     """
+    info, env = without_password(info)
     with TemporaryDirectory() as folder:
         file = Path(folder, "page.sql")
         file.write_text(text, encoding="utf-8")
         command = [client_program("pgbench"), "--no-vacuum", "--protocol=prepared", f"--file={file}"]
-        command += [f"--client={connections}", "--jobs=1", f"--time={max(1, round(seconds))}", conninfo]
-        told = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+        command += [f"--client={connections}", "--jobs=1", f"--time={max(1, round(seconds))}", info]
+        told = subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     found = re.search(r"^tps = ([\d.]+)", told.stdout, re.MULTILINE)
     if told.returncode or found is None:
         raise GislandError(f"pgbench failed: {told.stderr.strip()[-300:]}")

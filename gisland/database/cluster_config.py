@@ -10,7 +10,7 @@ import pwd
 from pathlib import Path
 
 from gisland.database.cluster_host import PORT, Account
-from gisland.database.connection import Role
+from gisland.database.roles import Role
 from gisland.settings import Settings
 
 SUPERUSER = "gisland_superuser"

@@ -12,13 +12,15 @@ import typer
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from gisland.database import Role, cluster, connect, conninfo
+from gisland.audit.log import Tag, record
+from gisland.database import Role, cluster, connect, conninfo, run
 from gisland.database.cluster_host import client_program
 from gisland.database.docs import describe
-from gisland.database.dump import connection_arguments, dump, restore
+from gisland.database.dump import dump, restore, without_password
 from gisland.database.migrate import admin_conninfo, migrate
 from gisland.errors import UsageError
-from gisland.security.guards import caller, requires
+from gisland.kit.identifiers import mask_ids
+from gisland.security.guards import Caller, caller, requires
 from gisland.security.permissions import Permission
 from gisland.settings import Settings
 
@@ -37,6 +39,12 @@ def _private(settings: Settings) -> None:
 def _confirmed(*, yes: bool) -> None:
     if not yes:
         raise UsageError("this deletes all data of the private cluster", hint="add --yes if that is meant")
+
+
+def _note(asked: Caller, tag: Tag, file: Path | None = None, **detail: int) -> None:
+    """Note an act of which the database is no part, in a transaction of its own, in the database as it is then."""
+    named: dict[str, object] = {} if file is None else {"file": mask_ids(file.name, code=True)}
+    run(asked.settings, lambda connection: record(connection, asked.subject.name, tag, detail=named | detail))
 
 
 @app.command("start")
@@ -84,11 +92,10 @@ def psql_command(
 ) -> None:
     """Mở psql · Open psql; further arguments are passed on, as in `gisland db psql -- -c 'SELECT 1'`."""
     settings = caller(ctx).settings
-    info = conninfo(settings, role) if role else admin_conninfo(settings)
-    arguments, env = connection_arguments(info)
+    info, env = without_password(conninfo(settings, role) if role else admin_conninfo(settings))
     # Ctrl-C is psql's: it cancels the query, not this program that waits for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    command = [client_program("psql"), *arguments, *ctx.args]
+    command = [client_program("psql"), f"--dbname={info}", *ctx.args]
     raise typer.Exit(subprocess.run(command, env=env, check=False).returncode)  # noqa: S603 - the operator's own
 
 
@@ -112,10 +119,14 @@ def docs_command(ctx: typer.Context) -> None:
 @requires(Permission.DATABASE_MANAGE)
 def dump_command(ctx: typer.Context, file: File) -> None:
     """Sao lưu CSDL ra tệp · Write the whole database to a file."""
-    settings = caller(ctx).settings
+    asked = caller(ctx)
+    settings = asked.settings
+    # Before it too: a dump that is cut off may have given away all but its end.
+    _note(asked, Tag.DATABASE_DUMP_BEGUN, file)
     dump(settings, file)
-    size = file.stat().st_size / 1_000_000
-    typer.echo(f"Đã ghi · Written: {file} ({size:.1f} MB)")
+    size = file.stat().st_size
+    _note(asked, Tag.DATABASE_DUMPED, file, bytes=size)
+    typer.echo(f"Đã ghi · Written: {file} ({size / 1_000_000:.1f} MB)")
     typer.echo(f"Giữ khoá ở nơi khác · Keep the key, in another place: {settings.id_key_path}")
 
 
@@ -123,7 +134,9 @@ def dump_command(ctx: typer.Context, file: File) -> None:
 @requires(Permission.DATABASE_MANAGE)
 def restore_command(ctx: typer.Context, file: File) -> None:
     """Phục hồi vào máy chủ trống · Fill an empty server from a dump."""
-    restore(caller(ctx).settings, file)
+    asked = caller(ctx)
+    restore(asked.settings, file)
+    _note(asked, Tag.DATABASE_RESTORED, file, bytes=file.stat().st_size)
     typer.echo(f"Đã phục hồi · Restored: {file}")
 
 
@@ -131,7 +144,8 @@ def restore_command(ctx: typer.Context, file: File) -> None:
 @requires(Permission.DATABASE_MANAGE)
 def reset_command(ctx: typer.Context, *, yes: Yes = False) -> None:
     """Xoá mọi dữ liệu, tạo lại CSDL trống · Delete all data and make an empty database."""
-    settings = caller(ctx).settings
+    asked = caller(ctx)
+    settings = asked.settings
     _private(settings)
     _confirmed(yes=yes)
     server = make_conninfo(admin_conninfo(settings), dbname="postgres")
@@ -139,6 +153,7 @@ def reset_command(ctx: typer.Context, *, yes: Yes = False) -> None:
         name = sql.Identifier(settings.database_name)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
     migrate(settings)
+    _note(asked, Tag.DATABASE_RESET)
     typer.echo("CSDL trống đã sẵn sàng · An empty database is ready.")
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeVar
 
 import psycopg
@@ -16,24 +15,13 @@ from psycopg.conninfo import make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import AsyncConnectionPool
 
+from gisland.database.roles import Role, login
 from gisland.errors import DatabaseUnavailable
 from gisland.settings import Settings
 
 Result = TypeVar("Result")
 
 ATTEMPTS = 6
-
-
-class Role(StrEnum):
-    """Who a connection acts as in the database; what each may do is stated in `gisland/sql/roles.sql`."""
-
-    OWNER = "gisland_owner"
-    MIGRATOR = "gisland_migrator"
-    APP = "gisland_app"
-    STAFF = "gisland_staff"
-    PUBLIC = "gisland_public"
-    PUBLISHER = "gisland_publisher"
-    BACKUP = "gisland_backup"
 
 
 # A page of features is too small for compiled code or parallel workers: starting them would cost more than it saves.
@@ -43,20 +31,23 @@ PAGE_OPTIONS = ("-c jit=off", "-c max_parallel_workers_per_gather=0")
 def conninfo(settings: Settings, role: Role, *, statement_timeout_ms: int | None = None) -> str:
     """The libpq connection string of a role.
 
-    In the private cluster each role signs in as itself (peer authentication). On a server given by URL the role is
-    taken on at connection start; the URL's own role must be a member of it. With a statement timeout (milliseconds) it
-    is set up for reading pages.
+    In the private cluster each role signs in as itself (peer authentication), and so it does on a server given by a URL
+    with a password. Without one the role is taken on at connection start; the URL's own role must be a member of it.
+    With a statement timeout (milliseconds) it is set up for reading pages.
 
     Raises:
         DatabaseUnavailable: the private cluster does not run and cannot be started.
+        GislandError: the key of the roles cannot be read.
     """
     # A client that was killed must not leave its statement running and its locks held.
     options = ["-c timezone=UTC", "-c client_connection_check_interval=10s"]
     if statement_timeout_ms is not None:
         options += [f"-c statement_timeout={statement_timeout_ms}", *PAGE_OPTIONS]
     if settings.database_url is not None:
-        options.append(f"-c role={role}")
-        return make_conninfo(settings.database_url, options=" ".join(options), application_name="gisland")
+        own = login(settings, role)
+        if not own:
+            options.append(f"-c role={role}")
+        return make_conninfo(settings.database_url, **own, options=" ".join(options), application_name="gisland")
     from gisland.database.cluster import ensure_running
 
     cluster = ensure_running(settings)
@@ -75,17 +66,31 @@ def connect(settings: Settings, role: Role) -> Iterator[Connection]:
     """Open a connection as a role; commits when the block ends well, rolls back when it does not.
 
     Raises:
-        DatabaseUnavailable: no server answers.
+        DatabaseUnavailable: no server answers, or it refuses the role.
     """
     try:
         connection = psycopg.connect(conninfo(settings, role))
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(
-            "the database does not answer",
-            hint="start it with `gisland db start`, or check GISLAND_DATABASE_URL",
-        ) from error
-    with connection:
-        yield connection
+        raise _unavailable(settings, role, error) from error
+    try:
+        with connection:
+            yield connection
+    finally:
+        # A commit that is refused leaves it open.
+        connection.close()
+
+
+def _unavailable(settings: Settings, role: Role, error: psycopg.OperationalError) -> DatabaseUnavailable:
+    # A server that refuses a login names the role, whatever language it speaks; libpq keeps no code of such an error.
+    if settings.database_url is not None and role in str(error):
+        return DatabaseUnavailable(
+            f"máy chủ không cho vai trò {role} đăng nhập · the server refuses the login of the role {role}",
+            hint="chạy · run `gisland db migrate`; nhiều bản cài trên một máy chủ dùng chung tệp khoá · several "
+            "installations on one server share the key file, GISLAND_ROLE_KEY_FILE",
+        )
+    return DatabaseUnavailable(
+        "the database does not answer", hint="start it with `gisland db start`, or check GISLAND_DATABASE_URL"
+    )
 
 
 def flush(connection: Connection) -> int | None:

@@ -16,8 +16,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gisland.database.cluster_host import client_program
-from gisland.database.connection import Role, conninfo
+from gisland.database.connection import conninfo
 from gisland.database.migrate import admin_conninfo, migrate, prepare_server
+from gisland.database.roles import Role
 from gisland.errors import Conflict, DatabaseUnavailable, InputError
 from gisland.settings import Settings
 
@@ -32,12 +33,12 @@ IS_EMPTY = """
 """
 
 
-def connection_arguments(info: str) -> tuple[list[str], dict[str, str]]:
+def without_password(info: str) -> tuple[str, dict[str, str]]:
     """Argument and environment with which PostgreSQL's programs connect; a password is never an argument (`ps`)."""
     parts = conninfo_to_dict(info)
     password = parts.pop("password", None)
     env = dict(os.environ) | ({"PGPASSWORD": str(password)} if password is not None else {})
-    return [f"--dbname={make_conninfo('', **parts)}"], env
+    return make_conninfo("", **parts), env
 
 
 def dump(settings: Settings, file: Path) -> None:
@@ -49,10 +50,10 @@ def dump(settings: Settings, file: Path) -> None:
     """
     if file.exists():
         raise Conflict("the file exists already", hint="choose another name", file=str(file))
-    arguments, env = connection_arguments(conninfo(settings, Role.BACKUP))
+    info, env = without_password(conninfo(settings, Role.BACKUP))
     # Under another name until it is complete, so that half a dump is never kept for a whole one.
     draft = file.with_name(file.name + ".part")
-    command = [client_program("pg_dump"), *arguments, "--format=custom", f"--file={draft.absolute()}"]
+    command = [client_program("pg_dump"), f"--dbname={info}", "--format=custom", f"--file={draft.absolute()}"]
     try:
         made = subprocess.run(  # noqa: S603 - no input from outside
             command, env=env, umask=0o077, capture_output=True, text=True, check=False
@@ -84,10 +85,10 @@ def restore(settings: Settings, file: Path) -> None:
             )
         srids = _reference_systems(contents.stdout, file)
         connection.execute("DELETE FROM public.spatial_ref_sys WHERE srid = ANY(%s)", [srids])
-    arguments, env = connection_arguments(admin_conninfo(settings))
+    info, env = without_password(admin_conninfo(settings))
     # Extensions are there already; not every administrator may create or comment them.
     entries = [line for line in contents.stdout.splitlines() if " EXTENSION " not in line]
-    restored = _with_list(entries, file, *arguments, "--single-transaction", "--exit-on-error", env=env)
+    restored = _with_list(entries, file, f"--dbname={info}", "--single-transaction", "--exit-on-error", env=env)
     if restored.returncode:
         raise InputError(f"the dump cannot be restored: {_reason(restored.stderr)}", file=str(file))
     migrate(settings)

@@ -10,11 +10,21 @@ from alembic.config import Config
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from gisland.database.connection import Role, conninfo
+from gisland.database.connection import connect
+from gisland.database.roles import LOGINS, Role, by_password, set_passwords
 from gisland.settings import PROJECT_DIR, Settings
 
 # Re-applied in this order after the migrations, so that a migration never runs today's version of a function.
-SQL_FILES = ("registry.sql", "history.sql", "publish.sql", "audit.sql", "grants.sql", "comments.sql")
+SQL_FILES = (
+    "registry.sql",
+    "history.sql",
+    "undo.sql",
+    "search.sql",
+    "publish.sql",
+    "audit.sql",
+    "grants.sql",
+    "comments.sql",
+)
 
 
 def sql_text(name: str) -> str:
@@ -35,7 +45,14 @@ def admin_conninfo(settings: Settings) -> str:
 
 
 def prepare_server(settings: Settings) -> None:
-    """Create the database (in the private cluster), the roles and the extensions where they are missing."""
+    """Create the database (in the private cluster), the roles and the extensions where they are missing.
+
+    On a server given by a URL with a password each role gets a password of its own, and is tried.
+
+    Raises:
+        DatabaseUnavailable: the server refuses the login of a role.
+        GislandError: the key of the roles cannot be read.
+    """
     if settings.database_url is None:
         server = make_conninfo(admin_conninfo(settings), dbname="postgres")
         with psycopg.connect(server, autocommit=True) as connection:
@@ -43,7 +60,15 @@ def prepare_server(settings: Settings) -> None:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     with psycopg.connect(admin_conninfo(settings)) as connection:
+        # Two programs that start at once: PostgreSQL refuses to change the same role or database twice at a time.
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('gisland roles'))")
         connection.execute(sql_text("roles.sql"))
+        if by_password(settings):
+            set_passwords(connection, settings)
+    if by_password(settings):
+        for role in LOGINS:
+            with connect(settings, role):
+                pass
 
 
 def alembic_config(settings: Settings) -> Config:
@@ -58,7 +83,7 @@ def migrate(settings: Settings) -> None:
     """Bring the schema of the database up to date; safe to repeat and to run from two programs at once."""
     prepare_server(settings)
     command.upgrade(alembic_config(settings), "head")
-    with psycopg.connect(conninfo(settings, Role.MIGRATOR)) as connection:
+    with connect(settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('gisland migrate'))")
         for name in SQL_FILES:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TextIO
 
 from gisland.database import Role, connect
 from gisland.demo.generate import DemoFiles, generate
@@ -16,10 +17,15 @@ WARD, NAME, SRID = "11311", "Hồng Bàng", 9210
 PARCELS, SEED = 14_000, 1
 
 
-def load_demo(settings: Settings, files: DemoFiles | None = None) -> bool:
+def load_demo(settings: Settings, files: DemoFiles | None = None, *, output: TextIO | None = None) -> bool:
     """Take in the files of a demo ward; without files, make the usual one unless it is loaded already.
 
     What was broken off is taken up again: the commands change nothing where a file was taken in before.
+
+    Args:
+        settings: where the database and the key are.
+        files: the files to take in.
+        output: where the reports of the commands go; to standard output when None.
 
     Returns:
         Whether something was loaded.
@@ -28,13 +34,13 @@ def load_demo(settings: Settings, files: DemoFiles | None = None) -> bool:
         GislandError: a command refused a file.
     """
     if files is not None:
-        _take_in(settings, files)
+        _take_in(settings, files, output)
         return True
     if _is_loaded(settings):
         return False
     # Its files are as secret as real ones would be: they hold ids in clear, so they do not stay.
     with TemporaryDirectory() as folder:
-        _take_in(settings, generate(PARCELS, SEED, Path(folder), None))
+        _take_in(settings, generate(PARCELS, SEED, Path(folder), None), output)
     return True
 
 
@@ -47,17 +53,17 @@ def _is_loaded(settings: Settings) -> bool:
         return connection.execute(query, [WARD]).fetchone() is not None
 
 
-def _take_in(settings: Settings, files: DemoFiles) -> None:
-    _command(settings, "unit", "add", WARD, "--name", NAME, "--srid", SRID, "--boundary", files.ward)
-    _command(settings, "intake", "parcels", files.parcels, "--ward", WARD)
+def _take_in(settings: Settings, files: DemoFiles, output: TextIO | None) -> None:
+    _command(settings, output, "unit", "add", WARD, "--name", NAME, "--srid", SRID, "--boundary", files.ward)
+    _command(settings, output, "intake", "parcels", files.parcels, "--ward", WARD)
     if files.forms:
-        _command(settings, "intake", "form", *files.forms, "--ward", WARD)
+        _command(settings, output, "intake", "form", *files.forms, "--ward", WARD)
     if files.results is not None:
-        _command(settings, "verify", "results", files.results, "--ward", WARD)
+        _command(settings, output, "verify", "results", files.results, "--ward", WARD)
 
 
-def _command(settings: Settings, *arguments: str | int | Path) -> None:
+def _command(settings: Settings, output: TextIO | None, *arguments: str | int | Path) -> None:
     command = [sys.executable, "-m", "gisland", *map(str, arguments)]
-    done = subprocess.run(command, env=settings.as_environment(), check=False)  # noqa: S603 - our own program
+    done = subprocess.run(command, env=settings.as_environment(), stdout=output, check=False)  # noqa: S603 - our own program
     if done.returncode != 0:
         raise GislandError(f"the demo ward was not loaded: `gisland {arguments[0]} {arguments[1]}` failed")

@@ -17,7 +17,8 @@ from gisland.intake import normalise
 from gisland.intake.normalise import When
 from gisland.intake.rows import Collector
 from gisland.intake.staging import Column
-from gisland.intake.tables import Row, Table
+from gisland.intake.tables import Row
+from gisland.kit.certificate_numbers import normalise_serial
 from gisland.kit.identifiers import (
     NationalId,
     map_number,
@@ -116,43 +117,36 @@ class Person:
 
 
 def staged_rows(
-    tables: Iterable[Table],
-    ward: str,
-    former: frozenset[str],
-    vault: IdVault,
-    collectors: list[Collector],
-    notes: Notes,
+    rows: Iterable[Row], ward: str, former: frozenset[str], vault: IdVault, notes: Notes, *, several: bool
 ) -> Iterator[tuple[object, ...]]:
-    """The rights of all rows of a form. Rows that are wrong are noted in the collectors instead.
+    """The rights of all rows of a form. Rows that are wrong are noted in their collectors instead.
 
     Args:
-        tables: the sheets of the form, one collector for each.
+        rows: the rows of all its sheets.
         ward: code that column B must have.
         former: codes of former wards that column B may have as well.
         vault: seals the national ids.
-        collectors: gather what is wrong.
         notes: gathers what should be told.
+        several: whether there are several sheets, so that a row's number alone does not tell it.
     """
     seen: set[bytes] = set()
-    several = len(collectors) > 1
-    for table, collector in zip(tables, collectors, strict=True):
-        for row in table.rows(collector, TELLING):
-            notes.rows += 1
-            place = f"{table.sheet.name}!{row.number}" if several else str(row.number)
-            shared, people = _certificate(row, ward, former, notes, place), _people(row, notes, place)
-            content = json.dumps([shared, [person.content() for person in people]], default=str, ensure_ascii=False)
-            digest = vault.content_hash(content.encode())
-            if digest in seen:
-                notes.repeated.append(place)
-                continue
-            seen.add(digest)
-            land_uses = shared.pop("land_uses")
-            main_key = name_key(people[0].name) if people else ""
-            head = (notes.rows, place, digest, *shared.values(), main_key)
-            for person in people:
-                group = (str(shared["serial_key"] or shared["book_no"] or main_key), *_numbers(shared), person.role)
-                notes.shares[group].append((row.number, person.share))
-                yield (*head, Jsonb(land_uses) if land_uses else None, *person.staged(vault))
+    for row in rows:
+        notes.rows += 1
+        place = f"{row.table.sheet.name}!{row.number}" if several else str(row.number)
+        shared, people = _certificate(row, ward, former, notes, place), _people(row, notes, place)
+        content = json.dumps([shared, [person.content() for person in people]], default=str, ensure_ascii=False)
+        digest = vault.content_hash(content.encode())
+        if digest in seen:
+            notes.repeated.append(place)
+            continue
+        seen.add(digest)
+        land_uses = shared.pop("land_uses")
+        main_key = name_key(people[0].name) if people else ""
+        head = (notes.rows, place, digest, *shared.values(), main_key)
+        for person in people:
+            group = (str(shared["serial_key"] or shared["book_no"] or main_key), *_numbers(shared), person.role)
+            notes.shares[group].append((row.number, person.share))
+            yield (*head, Jsonb(land_uses) if land_uses else None, *person.staged(vault))
 
 
 def _numbers(shared: dict[str, object]) -> tuple[str, str]:
@@ -178,7 +172,7 @@ def _certificate(row: Row, ward: str, former: frozenset[str], notes: Notes, plac
                 f"mã {code} không phải {ward} · {code} is not {ward}",
                 hint=f"nếu là phường cũ đã nhập vào · if it is a former ward of it: --former-ward {code}",
             )
-    serial = row.text("serial").upper()
+    serial = normalise_serial(row.text("serial"))
     return {
         "serial": serial,
         "serial_key": serial_key(serial),

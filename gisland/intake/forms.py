@@ -10,13 +10,14 @@ from psycopg import Connection
 from psycopg.errors import CheckViolation
 
 from gisland.database import Role, connect
+from gisland.database.statements import statements
 from gisland.errors import Conflict
-from gisland.intake.form_rows import COLUMNS, Notes, check_shares, staged_rows
+from gisland.intake.form_rows import COLUMNS, TELLING, Notes, check_shares, staged_rows
 from gisland.intake.layouts import load_layouts
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
-from gisland.intake.staging import accept, lock_unit, stage, statements, write_batch
-from gisland.intake.tables import Table, find_tables
+from gisland.intake.staging import accept, lock_unit, stage, write_batch
+from gisland.intake.tables import Table, find_tables, read_rows
 from gisland.kit.identifiers import map_number
 from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import load_vault
@@ -37,6 +38,14 @@ APPLY = (
     "add_land_uses",
     "check_shares",
 )
+# What rows of one form may say differently of one thing. Rows that were accepted before are not applied again.
+CONTRADICTIONS = {
+    "issue_date": "một GCN, nhiều ngày cấp · different issue dates of one certificate",
+    "book_no": "một GCN, nhiều số vào sổ · different book numbers of one certificate",
+    "birth": "một người, nhiều ngày sinh · different birth dates of one person",
+    "land_use": "một thửa, mục đích sử dụng ghi khác nhau · different land uses of one parcel",
+}
+FIRST_COUNTS = "lấy dòng mới đầu tiên · the first new row counts"
 
 
 def intake_form(
@@ -69,7 +78,7 @@ def intake_form(
     """
     with connect(settings, Role.APP) as connection:
         unit = find_unit(connection, ward)
-    layouts = load_layouts(settings.config_dir, "form", layout)
+    layouts = load_layouts(settings, "form", layout)
     tables = find_tables(path, layouts)
     vault = load_vault(settings)
     former = frozenset(map_number(code) for code in former_wards)
@@ -78,11 +87,11 @@ def intake_form(
         lock_unit(connection, unit)
         notes = Notes()
         collectors = [Collector(path.name, **_sheet(table, tables)) for table in tables]
-        rows = list(staged_rows(tables, ward, former, vault, collectors, notes))
+        read = read_rows(tables, collectors, TELLING, advance)
+        rows = list(staged_rows(read, ward, former, vault, notes, several=len(tables) > 1))
         check_shares(notes, collectors[0])
         for collector in collectors:
             collector.check()
-        advance(notes.rows, notes.rows)
         stage(connection, "staged_form", COLUMNS, rows)
         return _accept(connection, unit, path, tables, notes, by)
 
@@ -110,7 +119,8 @@ def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table],
     }
     report = Report(path.name, f"{unit.code} {unit.name}", tables[0].match.layout.name, counts)
     report.written = any(adds or changes for _, _, adds, changes, _ in rows)
-    report.remarks = _remarks(notes, open_rows, [row[0] for row in rows if row[-1] == "conflict"])
+    contradictions = connection.execute(SQL["contradictions"]).fetchall()
+    report.remarks = _remarks(notes, open_rows, [row[0] for row in rows if row[-1] == "conflict"], contradictions)
     if report.written or any(found == 1 and outcome == "same" for _, found, *_, outcome in rows):
         ids["batch"], ids["change"] = write_batch(connection, unit, "form", path, report, by=by)
         try:
@@ -129,7 +139,12 @@ def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table],
     return report
 
 
-def _remarks(notes: Notes, open_rows: list[tuple[str, int]], conflicts: list[str]) -> list[str]:
+def _remarks(
+    notes: Notes,
+    open_rows: list[tuple[str, int]],
+    conflicts: list[str],
+    contradictions: list[tuple[str, list[str]]],
+) -> list[str]:
     """The lists of rows that a person should look at; row numbers only, no names."""
     lists = [
         ("chưa gắn được thửa: không có thửa này · no such parcel", [place for place, found in open_rows if found == 0]),
@@ -141,6 +156,10 @@ def _remarks(notes: Notes, open_rows: list[tuple[str, int]], conflicts: list[str
         ("số định danh không dùng được · unusable ids", notes.odd_ids),
         ("mã phường cũ · code of a former ward", notes.old_ward),
         ("dòng lặp lại trong tệp · repeated rows", notes.repeated),
+    ]
+    lists += [
+        (f"{text}; {FIRST_COUNTS}", [" ≠ ".join(places) for found, places in contradictions if found == what])
+        for what, text in CONTRADICTIONS.items()
     ]
     return [f"{text} ({len(places)}): dòng · row {examples(places)}" for text, places in lists if places]
 

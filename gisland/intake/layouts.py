@@ -2,6 +2,7 @@
 
 An alias is compared without case, accents, spaces and signs. `*` stands for any text; `group > text` wants the group
 header above a column; `text #2` is the second column of that header from the left. The first alias that fits wins.
+The words of a field may be those of a code list: `land_type: {list: land_types}`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from gisland.errors import GislandError, InputError, UsageError
+from gisland.errors import GislandError, InputError, NotFound, UsageError
 from gisland.kit.text import plain_key
+from gisland.registry.codes import CodeLists, load_codes
+from gisland.settings import Settings
 
 Kind = Literal["parcels", "form", "results"]
 # A column's header from the top: group headers, then its own text.
@@ -49,6 +51,14 @@ class Layout(BaseModel):
     skip: list[str] = Field(default=[], description="rows that are no data: sub-totals")
     stop: list[str] = Field(default=[], description="rows after which nothing comes: the sign block")
     words: dict[str, dict[str, list[str]]] = Field(default={}, description="per field: code → accepted words")
+
+    @field_validator("words", mode="before")
+    @classmethod
+    def _words_of_lists(cls, words: Any, info: ValidationInfo) -> Any:
+        """`{list: land_types}` stands for the words of `data/codes/land_types.yml`, those of its groups left out."""
+        if not isinstance(words, dict) or info.context is None:
+            return words
+        return {field: _words(codes, info.context["codes"]) for field, codes in words.items()}
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:
@@ -121,7 +131,16 @@ def _find(alias: str, headers: list[list[str]], taken: set[int]) -> int | None:
     return None
 
 
-def load_layouts(config_dir: Path, kind: Kind, name: str | None = None) -> list[Layout]:
+def _words(words: Any, codes: CodeLists) -> Any:
+    if not isinstance(words, dict) or not isinstance(words.get("list"), str):
+        return words
+    try:
+        return codes.code_list(words["list"]).words
+    except NotFound as error:
+        raise ValueError(str(error)) from None
+
+
+def load_layouts(settings: Settings, kind: Kind, name: str | None = None) -> list[Layout]:
     """The layouts of one kind of file, or the one that is named.
 
     Raises:
@@ -129,15 +148,18 @@ def load_layouts(config_dir: Path, kind: Kind, name: str | None = None) -> list[
         UsageError: there is no such layout.
     """
     layouts = []
-    for path in sorted((config_dir / "intake").glob("*.yml")):
+    codes = load_codes(settings)
+    for path in sorted((settings.config_dir / "intake").glob("*.yml")):
         try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
-            layouts.append(Layout(name=path.stem, **values))
+            values = yaml.safe_load(path.read_text(encoding="utf-8")) | {"name": path.stem}
+            layouts.append(Layout.model_validate(values, context={"codes": codes}))
         except (yaml.YAMLError, ValidationError, TypeError) as error:
             raise GislandError(f"layout cannot be read: {error}".replace("\n", " "), file=str(path)) from None
     found = [layout for layout in layouts if layout.kind == kind and name in (None, layout.name)]
     if not found:
-        raise UsageError(f"không có mẫu {name or kind} · there is no such layout", hint=f"{config_dir}/intake/")
+        raise UsageError(
+            f"không có mẫu {name or kind} · there is no such layout", hint=f"{settings.config_dir}/intake/"
+        )
     return found
 
 

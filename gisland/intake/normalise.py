@@ -15,6 +15,8 @@ from gisland.kit.text import clean_text, strip_title
 
 # The first day that Excel counts is 1900-01-01; it also counts a 1900-02-29 that never was.
 EXCEL_EPOCH = dt.date(1899, 12, 30)
+# 1,000 km². A national id of 10 to 12 digits that strayed into the column is no area.
+LARGEST_AREA = 1e9
 LONGEST_LAND_TYPE = 40  # 'Đất bằng trồng cây hàng năm khác' and the like are written out
 FIRST_YEAR, LAST_YEAR = 1850, 2150
 _UNIT = re.compile(r"\s*m(?:2|²)\s*$", re.IGNORECASE)
@@ -54,10 +56,10 @@ def area(value: object) -> float | None:
     """An area in m², not negative.
 
     Raises:
-        Unreadable: as `number`, or below zero.
+        Unreadable: as `number`, or below zero, or larger than a parcel can be.
     """
     found = number(value)
-    if found is not None and not 0 <= found < 1e12:
+    if found is not None and not 0 <= found < LARGEST_AREA:
         raise Unreadable("diện tích không hợp lý · is no area")
     return found
 

@@ -14,6 +14,7 @@ from psycopg import Connection
 from pyproj import CRS, Transformer
 
 from gisland.database import Role, connect
+from gisland.database.statements import statements
 from gisland.errors import Conflict, InputError
 from gisland.intake import normalise
 from gisland.intake.formats.vector import Batch, VectorFile, decode, open_vector
@@ -21,7 +22,7 @@ from gisland.intake.layouts import Match, choose_layout, load_layouts
 from gisland.intake.placement import Placement, crs_label, parse_crs, same_crs
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
-from gisland.intake.staging import Column, accept, lock_unit, stage, statements, without_loops, write_batch
+from gisland.intake.staging import Column, accept, lock_unit, stage, without_loops, write_batch
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text, plain_key
 from gisland.registry.units import Unit, find_unit
@@ -29,10 +30,10 @@ from gisland.security.crypto import IdVault, load_vault
 from gisland.settings import Settings
 
 PARSERS: dict[str, Callable[[object], object]] = {
-    "sheet_no": map_number,
-    "parcel_no": map_number,
+    "sheet_no": lambda cell: mask_ids(map_number(cell), code=True),
+    "parcel_no": lambda cell: mask_ids(map_number(cell), code=True),
     "scale": normalise.scale,
-    "old_ward_code": map_number,
+    "old_ward_code": lambda cell: mask_ids(map_number(cell), code=True),
     "land_types": normalise.land_types,
     "legal_area": normalise.area,
     "group_code": lambda cell: mask_ids(clean_text(cell)),
@@ -121,7 +122,7 @@ def intake_parcels(
 
 def _understand(settings: Settings, file: VectorFile, unit: Unit, source_crs: str | None, layout: str | None) -> Source:
     headers = [[name] for name in file.columns]
-    match = choose_layout(load_layouts(settings.config_dir, "parcels", layout), headers, file.path.name)
+    match = choose_layout(load_layouts(settings, "parcels", layout), headers, file.path.name)
     srid = match.layout.srid or unit.srid
     if srid is None:
         raise InputError(f"đơn vị {unit.code} chưa có hệ toạ độ · unit {unit.code} has no CRS for its sheets")

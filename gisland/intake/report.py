@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gisland.kit.identifiers import mask_ids
+
 # Called with rows done and rows in all, from time to time.
 Advance = Callable[[int, int], None]
 
@@ -43,7 +45,7 @@ class Report:
 
     def __str__(self) -> str:
         """The summary as it is printed."""
-        lines = [f"{self.file} → {self.unit} ({self.layout})"]
+        lines = [f"{mask_ids(self.file)} → {self.unit} ({self.layout})"]
         lines += [f"  {self.counts[key]:>9,}  {label}" for key, label in LABELS.items() if key in self.counts]
         lines += [f"  • {remark}" for remark in self.remarks]
         if not self.written:
@@ -59,7 +61,7 @@ def progress_bar(text: str) -> Iterator[Advance]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(text, total=None)
+        task = progress.add_task(mask_ids(text), total=None)
 
         def advance(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)

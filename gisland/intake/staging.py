@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import LiteralString
 
@@ -123,13 +122,6 @@ def write_batch(
     detail: dict[str, object] = {"file": name, "layout": report.layout, **report.counts}
     log.record(connection, by, TAGS[kind], ward_id=unit.id, object_id=f"batch:{batch}", detail=detail)
     return batch, change
-
-
-def statements(package: str, name: str) -> dict[str, LiteralString]:
-    """The statements of an SQL file in a package, by the names that stand before them (`-- name: …`)."""
-    text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
-    parts = (part.split("\n", 1) for part in text.split("-- name: ")[1:])
-    return {title.strip(): body for title, body in parts}
 
 
 def file_hash(path: Path) -> bytes:

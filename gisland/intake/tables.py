@@ -15,6 +15,7 @@ from gisland.errors import InputError, UsageError
 from gisland.intake.formats.workbook import Sheet, column_letter, open_workbook
 from gisland.intake.layouts import Layout, Match, matches, missing_columns
 from gisland.intake.normalise import Unreadable
+from gisland.intake.report import Advance, no_progress
 from gisland.intake.rows import Collector
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text, plain_key
@@ -22,6 +23,7 @@ from gisland.kit.text import clean_text, plain_key
 LAST_HEADER_ROW = 30
 # Titles, sub-totals and the sign block fill a few cells only.
 FEW_CELLS = 6
+STEP = 20  # rows between two steps of the progress bar
 Value = TypeVar("Value")
 
 
@@ -122,6 +124,24 @@ def find_tables(path: Path, layouts: list[Layout]) -> list[Table]:
     if len({table.match.layout.name for table in fitting}) > 1:
         raise UsageError("các trang tính theo nhiều mẫu · the sheets are of several layouts", file=path.name)
     return fitting
+
+
+def read_rows(
+    tables: list[Table], collectors: list[Collector], telling: list[str], advance: Advance = no_progress
+) -> Iterator[Row]:
+    """The rows of data of several sheets, one after the other.
+
+    Args:
+        tables: the sheets.
+        collectors: for each sheet, what gathers its errors.
+        telling: a row is data when it says something in one of these fields.
+        advance: told, while the rows are being worked on, how many are done.
+    """
+    found = [row for table, collector in zip(tables, collectors, strict=True) for row in table.rows(collector, telling)]
+    for done, row in enumerate(found, start=1):
+        yield row
+        if done % STEP == 0 or done == len(found):
+            advance(done, len(found))
 
 
 def _nearest(file: str, sheet: Sheet, layouts: list[Layout]) -> Table:

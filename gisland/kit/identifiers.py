@@ -1,12 +1,13 @@
-"""Identity numbers and certificate serials: repaired where the repair is safe, never invented.
+"""Identity numbers: repaired where the repair is safe, never invented; what is odd about them is told, never refused.
 
 Decree 137/2015 art. 13 and circular 59/2021: 12 digits, of which 3 place, 1 century and sex, 2 year of birth, 6 random;
 there is no check digit. 9 digits are an old CMND; an organisation has a tax code of 10 or 13 digits or an id that the
-police gave.
+police gave (decree 69/2024). Serials and book numbers of certificates: `certificate_numbers`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -14,10 +15,16 @@ from typing import Literal
 from gisland.kit.text import clean_text
 
 IdKind = Literal["personal", "cmnd", "organisation", "other"]
+Gender = Literal["male", "female"]
+IdWarning = Literal["shape", "gender", "birth_year", "future", "check_digit", "branch"]
+"""What may be odd about a number; the codes of `data/codes/identifier_warnings.yml`."""
 _NOT_DIGIT = re.compile(r"\D")
 # A number typed as 031 085 000123 or 031.085.000123 is still an id.
 _ID_IN_TEXT = re.compile(r"\d(?:[ .\-]?\d){8,}")
 _ID_IN_CODE = re.compile(r"\d{9,}")
+_PERSONAL = re.compile(r"[0-9]{12}")
+_TAX_CODE = re.compile(r"([0-9]{9})([0-9])-?([0-9]{3})?")
+_TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _SCIENTIFIC = re.compile(r"^\d(?:[.,]\d+)?[eE]\+?\d+$")
 
 
@@ -76,6 +83,93 @@ def parse_organisation_id(value: object) -> NationalId | None:
         value = int(value)
     number = re.sub(r"[^0-9A-Z]", "", clean_text(value).upper())
     return NationalId("organisation", number) if number else None
+
+
+@dataclass(frozen=True)
+class PersonalIdFacts:
+    """What a personal id (CCCD, số định danh cá nhân) says of the person whose birth was registered with it."""
+
+    place: str
+    """Province (`data/codes/id_provinces.yml`) or country, three digits."""
+    gender: Gender
+    birth_year: int
+
+    @property
+    def century(self) -> int:
+        """The first year of the century of birth: 1900, 2000."""
+        return self.birth_year // 100 * 100
+
+
+def personal_id_facts(number: str) -> PersonalIdFacts | None:
+    """What a number of 12 digits says; None for any other number (a CMND says nothing that can be checked).
+
+    The fourth digit is even for men and odd for women: 0 and 1 for births from 1900 to 1999, 2 and 3 from 2000 …
+    """
+    if not _PERSONAL.fullmatch(number):
+        return None
+    digit = int(number[3])
+    return PersonalIdFacts(number[:3], "female" if digit % 2 else "male", 1900 + digit // 2 * 100 + int(number[4:6]))
+
+
+def id_inconsistencies(
+    number: str, gender: Gender | None = None, birth_year: int | None = None, *, this_year: int | None = None
+) -> list[IdWarning]:
+    """What does not fit between a person's id and what else is known of them: warnings; some numbers were corrected.
+
+    Args:
+        number: digits only, as in `NationalId.number`.
+        gender: None when it is not known.
+        birth_year: None when it is not known.
+        this_year: births after it are yet to come; the present year by default.
+    """
+    facts = personal_id_facts(number)
+    if facts is None:
+        return [] if re.fullmatch(r"[0-9]{9}", number) else ["shape"]
+    found: list[IdWarning] = []
+    if gender is not None and gender != facts.gender:
+        found.append("gender")
+    if birth_year is not None and birth_year != facts.birth_year:
+        found.append("birth_year")
+    if facts.birth_year > (this_year or dt.datetime.now(tz=dt.UTC).year):
+        found.append("future")
+    return found
+
+
+def tax_check_digit(first_nine: str) -> int | None:
+    """The tenth digit of a tax code (mã số thuế); None where the rule gives none (sum divisible by 11).
+
+    Circular 105/2020/TT-BTC art. 5 says that N10 is a check digit but not how it is made; the weights are those of
+    python-stdnum (stdnum.vn.mst) and fit published codes. So a wrong one is worth a warning, not more.
+    """
+    rest = sum(weight * int(digit) for weight, digit in zip(_TAX_WEIGHTS, first_nine, strict=True)) % 11
+    return 10 - rest if rest else None
+
+
+def organisation_id_inconsistencies(number: str) -> list[IdWarning]:
+    """What is odd about the id of an organisation; warnings.
+
+    A tax code has 10 digits, that of a dependent unit 13: those of its head and a number from 001. Ids of another shape
+    may have been given by the police, whose rule is not published: nothing is said of them.
+
+    Args:
+        number: as in `NationalId.number`, with or without the dash of 0100000000-001.
+    """
+    code = _TAX_CODE.fullmatch(number)
+    if code is None:
+        return []
+    expected = tax_check_digit(code.group(1))
+    found: list[IdWarning] = []
+    if expected is not None and expected != int(code.group(2)):
+        found.append("check_digit")
+    if code.group(3) == "000":
+        found.append("branch")
+    return found
+
+
+def head_tax_code(number: str) -> str | None:
+    """The tax code of the organisation that a dependent unit (13 digits) belongs to; None for any other number."""
+    code = _TAX_CODE.fullmatch(number)
+    return code.group(1) + code.group(2) if code and code.group(3) else None
 
 
 def serial_key(serial: str) -> str:

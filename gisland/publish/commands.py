@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gisland.audit.log import Tag, record
 from gisland.catalogue import load_catalogue
-from gisland.database import run
 from gisland.errors import NotFound
 from gisland.publish import layers
-from gisland.security.guards import Caller, caller, requires
+from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 
 app = typer.Typer(no_args_is_help=True)
@@ -51,10 +49,9 @@ def check(ctx: typer.Context) -> None:
 def apply(ctx: typer.Context, layer_id: Annotated[str | None, typer.Argument(help="mã lớp · layer id")] = None) -> None:
     """Tạo bảng cho các lớp mới hoặc đã sửa · make the tables of new and changed layers."""
     asked = caller(ctx)
-    for done in layers.apply_layers(asked.settings, load_catalogue(asked.settings), layer_id):
+    catalogue = load_catalogue(asked.settings)
+    for done in layers.apply_layers(asked.settings, catalogue, layer_id, by=asked.subject.name):
         typer.echo(f"{done.layer}: {'đã tạo · made' if done.changed else 'không đổi · unchanged'}, {done.features}")
-        if done.changed:
-            _note(asked, done.layer)
 
 
 @app.command()
@@ -70,8 +67,8 @@ def rebuild(ctx: typer.Context, layer_id: LayerId) -> None:
     """Tạo lại toàn bộ bảng của lớp · make the table of a layer anew."""
     asked = caller(ctx)
     catalogue = load_catalogue(asked.settings)
-    features = layers.rebuild_layer(asked.settings, catalogue.layer(layer_id), catalogue.palette)
-    _note(asked, layer_id)
+    layer = catalogue.layer(layer_id)
+    features = layers.rebuild_layer(asked.settings, layer, catalogue.palette, by=asked.subject.name)
     typer.echo(f"{layer_id}: {features}")
 
 
@@ -80,11 +77,6 @@ def rebuild(ctx: typer.Context, layer_id: LayerId) -> None:
 def drop(ctx: typer.Context, layer_id: LayerId) -> None:
     """Thôi công bố một lớp · publish a layer no longer."""
     asked = caller(ctx)
-    if not layers.drop_layer(asked.settings, layer_id):
+    if not layers.drop_layer(asked.settings, layer_id, by=asked.subject.name):
         raise NotFound(f"the layer {layer_id!r} is not published", hint="`gisland layer list` shows those that are")
-    _note(asked, layer_id)
     typer.echo(f"{layer_id}: đã bỏ · dropped")
-
-
-def _note(asked: Caller, layer_id: str) -> None:
-    run(asked.settings, lambda c: record(c, asked.subject.name, Tag.LAYER_APPLIED, object_id=layer_id))

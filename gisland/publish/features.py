@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,10 +17,11 @@ from starlette.types import Receive, Scope, Send
 from gisland.audit.log import INSERT, Tag
 from gisland.catalogue import Layer
 from gisland.errors import NotFound
+from gisland.kit.identifiers import mask_ids
 from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, Anyone, Asked
 from gisland.publish.html import render
-from gisland.publish.items import Page, read_feature, read_page
-from gisland.publish.query import CRS84, ItemsQuery, check_item_parameters, next_cursor, parse_items_query
+from gisland.publish.items import Page, read_feature, read_page, version_of
+from gisland.publish.query import CRS84, ItemsQuery, next_cursor, parse_item_query, parse_items_query
 
 HTML = "text/html; charset=utf-8"
 
@@ -31,14 +33,18 @@ async def items(request: Request) -> Response:
     state = asked.state
     query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given)
     pool = state.pools.public if layer.public else state.pools.staff
+    version = None
     async with pool.connection() as connection:
-        page = await read_page(connection, layer, query)
+        if query.as_of is not None:
+            version = await version_of(connection, layer, query.as_of)
+        page = await read_page(connection, layer, query if version is None else replace(query, as_of=version))
     if not layer.public:
         await _note(asked, layer.id, page.returned)
     links = json.dumps(_links(asked, layer, query, page))
     matched = "" if page.matched is None else f'"numberMatched":{page.matched},'
     tail = f'],{matched}"numberReturned":{page.returned},"links":{links}}}'
-    return _answer(asked, layer, "items", b'{"type":"FeatureCollection","features":[', page.features, tail.encode())
+    head = b'{"type":"FeatureCollection","features":['
+    return _answer(asked, layer, "items", version, head, page.features, tail.encode())
 
 
 items.require = READ  # type: ignore[attr-defined]  # read by the test of all routes
@@ -47,17 +53,22 @@ items.require = READ  # type: ignore[attr-defined]  # read by the test of all ro
 async def item(asked: Anyone, layer_id: str, feature_id: str) -> Response:
     """One feature."""
     layer = await asked.layer(layer_id)
-    check_item_parameters(asked.given)
+    as_of = parse_item_query(asked.given)
+    version = None
     number = int(feature_id) if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19 else 0
     pool = asked.state.pools.public if layer.public else asked.state.pools.staff
     async with pool.connection() as connection:
-        feature = await read_feature(connection, layer, number)
+        if as_of is not None:
+            version = await version_of(connection, layer, as_of)
+        feature = await read_feature(connection, layer, number, version)
     if not layer.public:
-        await _note(asked, f"{layer.id}/{number}", int(feature is not None))
+        # What is no feature's number may be anything, also a national id.
+        named = str(number) if feature is not None else mask_ids(str(number), code=True)
+        await _note(asked, f"{layer.id}/{named}", int(feature is not None))
     if feature is None:
         raise NotFound("there is no feature with this id", collection=layer.id)
     links = json.dumps(_document_links(asked, layer, f"/collections/{layer.id}/items/{number}"))
-    return _answer(asked, layer, "item", feature[:-1], f',"links":{links}}}'.encode())
+    return _answer(asked, layer, "item", version, feature[:-1], f',"links":{links}}}'.encode())
 
 
 def add_to(router: APIRouter) -> None:
@@ -109,8 +120,10 @@ class InParts(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _answer(asked: Asked, layer: Layer, template: str, *parts: bytes) -> Response:
+def _answer(asked: Asked, layer: Layer, template: str, version: int | None, *parts: bytes) -> Response:
     headers = {"Content-Crs": f"<{CRS84}>"} | (FOR_ALL if layer.public else FOR_ONE)
+    if version is not None:
+        headers["Data-Version"] = str(version)
     if asked.format == "json":
         return InParts(parts, headers, GEOJSON)
     document: dict[str, Any] = json.loads(b"".join(parts))

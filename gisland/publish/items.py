@@ -13,12 +13,14 @@ to be spread evenly; they lie close together, and then the walk reads the whole 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from psycopg import AsyncConnection
 
 from gisland.catalogue import Layer
+from gisland.errors import UsageError
 from gisland.publish.query import Box, ItemsQuery, Way
 
 MOST_COUNTED = 10_000
@@ -47,7 +49,7 @@ async def read_page(connection: AsyncConnection, layer: Layer, query: ItemsQuery
     `matched` is exact or None: unfiltered from the maintained count, filtered by counting up to 10,000, and on the
     first page only.
     """
-    if query.cursor is None and query.filtered:
+    if query.cursor is None and (query.filtered or query.as_of is not None):
         page = await _read(connection, layer, query, "hits")
         if page.matched is not None:
             return page
@@ -55,9 +57,12 @@ async def read_page(connection: AsyncConnection, layer: Layer, query: ItemsQuery
     return await _read(connection, layer, query, way)
 
 
-async def read_feature(connection: AsyncConnection, layer: Layer, feature_id: int) -> bytes | None:
-    """One feature as GeoJSON, or None when there is none with this id."""
-    cursor = await connection.execute(_feature_statement(layer), {"id": feature_id})
+async def read_feature(
+    connection: AsyncConnection, layer: Layer, feature_id: int, version: int | None = None
+) -> bytes | None:
+    """One feature as GeoJSON, now or as of a data version; None when there is none with this id."""
+    statement = _feature_statement(layer, past=version is not None)
+    cursor = await connection.execute(statement, {"id": feature_id, "version": version})
     assert cursor.pgresult is not None
     return cursor.pgresult.get_value(0, 0) if cursor.rowcount else None
 
@@ -75,9 +80,12 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         ends=last is not None,
         equals=tuple(name for name, _ in query.equals),
         goes_on=query.cursor is not None,
+        past=query.as_of is not None,
         way=way,
     )
     parameters: dict[str, object] = {"limit": query.limit, "first": first, "last": last, **dict(query.equals)}
+    if shape.past:
+        parameters |= {"version": query.as_of, **{name: str(value) for name, value in query.equals}}
     for number, box in enumerate(boxes):
         parameters |= zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True)
     if query.cursor is not None:
@@ -101,6 +109,7 @@ class _Shape(NamedTuple):
     ends: bool
     equals: tuple[str, ...]
     goes_on: bool
+    past: bool
     way: Way
 
 
@@ -112,13 +121,18 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     made = [_envelope(number) for number in range(shape.boxes)]
     boxes = [f"(SELECT box{number} FROM box)" for number in range(shape.boxes)] if kept else made  # noqa: S608
     named = ", ".join(f"{box} AS box{number}" for number, box in enumerate(made))
+    # The past has no columns but the properties that were given.
+    geometry = "geom" if shape.past else layer.geometry
+    day = f"(_properties::json ->> '{layer.datetime}')::date" if shape.past else layer.datetime
     conditions = [
-        *([f"({' OR '.join(_meets(layer.geometry, box) for box in boxes)})"] if shape.boxes else []),
-        *([f"{layer.datetime} >= %(first)s"] if shape.begins else []),
-        *([f"{layer.datetime} <= %(last)s"] if shape.ends else []),
-        *(f'"{name}" = %({name})s' for name in shape.equals),
+        *([f"({' OR '.join(_meets(geometry, box) for box in boxes)})"] if shape.boxes else []),
+        *([f"{day} >= %(first)s"] if shape.begins else []),
+        *([f"{day} <= %(last)s"] if shape.ends else []),
+        *(_bears(layer, name, past=shape.past) for name in shape.equals),
     ]
-    count = "NULL" if conditions or shape.goes_on else f"publish.feature_count('{layer.id}')"
+    # How many there were is not kept: it is counted, like hits.
+    count = "NULL" if conditions or shape.goes_on or shape.past else f"publish.feature_count('{layer.id}')"
+    table = _past(layer) if shape.past else _table(layer)
     if shape.goes_on:
         conditions.append("id > %(after)s")
     counted = shape.way == "hits" and not shape.goes_on
@@ -129,13 +143,13 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     return f"""
         WITH {f"box AS MATERIALIZED (SELECT {named})," if kept else ""}
         hit AS MATERIALIZED (
-             SELECT id FROM {_table(layer)} WHERE {" AND ".join(conditions) or "true"} {within}),
+             SELECT id FROM {table} t WHERE {" AND ".join(conditions) or "true"} {within}),
         total AS MATERIALIZED (SELECT count(*) AS n FROM hit),
         shown AS MATERIALIZED (
              SELECT id FROM hit{" WHERE (SELECT n FROM total) <= " + str(MOST_COUNTED) if counted else ""}
               ORDER BY id LIMIT %(limit)s)
         SELECT string_agg({FEATURE}, ',' ORDER BY t.id), count(*), max(t.id), (SELECT n FROM total), {count}
-          FROM {_table(layer)} t WHERE t.id = ANY (ARRAY(SELECT id FROM shown))"""  # noqa: S608
+          FROM {table} t WHERE t.id = ANY (ARRAY(SELECT id FROM shown))"""  # noqa: S608
 
 
 def _envelope(number: int) -> str:
@@ -149,13 +163,59 @@ def _meets(geometry: str, box: str) -> str:
     return f"({geometry} && {box} AND CASE WHEN {geometry} @ {box} THEN true ELSE ST_Intersects({geometry}, {box}) END)"
 
 
+def _bears(layer: Layer, name: str, *, past: bool) -> str:
+    if not past:
+        return f'"{name}" = %({name})s'
+    number = layer.queryables[name].type in {"integer", "number"}
+    cast = "::numeric" if number else ""
+    return f"(_properties::json ->> '{name}'){cast} = %({name})s{cast}"
+
+
 @lru_cache(maxsize=100)
-def _feature_statement(layer: Layer) -> str:
-    return f"SELECT {FEATURE} FROM {_table(layer)} t WHERE id = %(id)s"  # noqa: S608
+def _feature_statement(layer: Layer, *, past: bool) -> str:
+    return f"SELECT {FEATURE} FROM {_past(layer) if past else _table(layer)} t WHERE id = %(id)s"  # noqa: S608
 
 
 def _table(layer: Layer) -> str:
     return f"{layer.target_schema}.{layer.table}"
+
+
+def _past(layer: Layer) -> str:
+    """The features as they were given at a data version: what has not changed since, and former states."""
+    columns = "t.id, t.{} AS geom, t._geometry, t._properties"
+    made = "JOIN published.change_version made ON made.change_id = t._change AND made.version <= %(version)s"
+    return f"""(
+             SELECT {columns.format(layer.geometry)} FROM {_table(layer)} t {made}
+              UNION ALL
+             SELECT {columns.format("geom")} FROM {_table(layer)}__history t {made}
+               JOIN published.change_version ended ON ended.change_id = t._ended_by AND ended.version > %(version)s)"""  # noqa: S608
+
+
+async def version_of(connection: AsyncConnection, layer: Layer, as_of: int | datetime) -> int:
+    """The data version that was in force.
+
+    Raises:
+        UsageError: it has not come yet, or the layer was defined later.
+    """
+    cursor = await connection.execute(
+        VERSIONS, {"layer": layer.id, "moment": as_of if isinstance(as_of, datetime) else None}
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    newest, first, then = row
+    version = as_of if isinstance(as_of, int) else then
+    if version is None or version > newest:
+        raise UsageError("it lies in the future", hint=f"the newest data version is {newest}", parameter="as-of")
+    if version < first:
+        told = "the layer was not defined yet as it is now"
+        raise UsageError(told, hint=f"it can be read as of data version {first} and later", parameter="as-of")
+    return int(version)
+
+
+VERSIONS = """
+    SELECT publish.version_at(now()), coalesce(publish.first_version(%(layer)s), 0),
+           CASE WHEN %(moment)s::timestamptz <= now() THEN publish.version_at(%(moment)s::timestamptz) END
+"""
 
 
 async def _read(connection: AsyncConnection, layer: Layer, query: ItemsQuery, way: Way) -> Page:
@@ -170,7 +230,7 @@ async def _read(connection: AsyncConnection, layer: Layer, query: ItemsQuery, wa
     found = int(hits)
     matched = None
     if query.cursor is None:
-        if not query.filtered:
+        if not query.filtered and query.as_of is None:
             matched = int(count)
         elif way == "hits" and found <= MOST_COUNTED:
             matched = found

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
+from gisland.audit.log import SYSTEM, Tag, record
 from gisland.catalogue import Catalogue, Layer, Palette
 from gisland.database import Role, connect
 from gisland.errors import UsageError
@@ -39,11 +40,16 @@ class Applied:
     features: int
 
 
-def apply_layers(settings: Settings, catalogue: Catalogue, only: str | None = None) -> list[Applied]:
+def apply_layers(
+    settings: Settings, catalogue: Catalogue, only: str | None = None, *, by: str = SYSTEM
+) -> list[Applied]:
     """Make the published tables be what the catalogue says; a layer whose definition did not change costs nothing.
 
     Args:
+        settings: where the database is.
+        catalogue: the layers as they are defined.
         only: apply this layer and leave the others.
+        by: who does it, for the audit log.
 
     Raises:
         UsageError: a view does not run, gives other columns than declared, or reads a column that a public layer may
@@ -55,14 +61,16 @@ def apply_layers(settings: Settings, catalogue: Catalogue, only: str | None = No
         if _write_statuses(connection, catalogue.palette):
             # Another order or other classes: no layer may be left with the old ones.
             layers = list(catalogue.layers.values())
-        return [_apply(connection, layer, catalogue.palette) for layer in layers]
+        return [_apply(connection, layer, catalogue.palette, by) for layer in layers]
 
 
-def rebuild_layer(settings: Settings, layer: Layer, palette: Palette) -> int:
+def rebuild_layer(settings: Settings, layer: Layer, palette: Palette, *, by: str = SYSTEM) -> int:
     """Make the table of a layer anew, whether or not its definition changed. Returns the number of features."""
     with _owner(settings) as connection:
         _write_statuses(connection, palette)
-        return _create(connection, layer, palette)
+        features = _create(connection, layer, palette)
+        _note(connection, by, Tag.LAYER_REBUILT, layer, features)
+        return features
 
 
 def check_layers(settings: Settings, catalogue: Catalogue) -> None:
@@ -75,11 +83,14 @@ def check_layers(settings: Settings, catalogue: Catalogue) -> None:
         connection.rollback()
 
 
-def drop_layer(settings: Settings, layer_id: str) -> bool:
+def drop_layer(settings: Settings, layer_id: str, *, by: str = SYSTEM) -> bool:
     """Publish a layer no longer, whether or not its folder is still there. Returns whether it was published."""
     with _owner(settings) as connection:
         connection.execute(WAIT_FOR_WRITERS)
-        return _drop(connection, layer_id)
+        dropped = _drop(connection, layer_id)
+        if dropped:
+            record(connection, by, Tag.LAYER_DROPPED, object_id=layer_id)
+        return dropped
 
 
 def _drop(connection: Connection, layer_id: str) -> bool:
@@ -123,14 +134,20 @@ def _write_statuses(connection: Connection, palette: Palette) -> bool:
     return True
 
 
-def _apply(connection: Connection, layer: Layer, palette: Palette) -> Applied:
+def _apply(connection: Connection, layer: Layer, palette: Palette, by: str) -> Applied:
     wanted = layer.definition_hash(palette)
     row = connection.execute("SELECT definition_hash FROM publish.layer WHERE id = %s", [layer.id]).fetchone()
     if row is not None and row[0] == wanted:
         count = connection.execute("SELECT publish.feature_count(%s)", [layer.id]).fetchone()
         assert count is not None
         return Applied(layer.id, changed=False, features=count[0])
-    return Applied(layer.id, changed=True, features=_create(connection, layer, palette))
+    features = _create(connection, layer, palette)
+    _note(connection, by, Tag.LAYER_APPLIED, layer, features)
+    return Applied(layer.id, changed=True, features=features)
+
+
+def _note(connection: Connection, by: str, tag: Tag, layer: Layer, features: int) -> None:
+    record(connection, by, tag, object_id=layer.id, detail={"public": layer.public, "features": features})
 
 
 def _create(connection: Connection, layer: Layer, palette: Palette) -> int:

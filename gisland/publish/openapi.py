@@ -48,7 +48,9 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
 def _layer_paths(layer: Layer, palette: Palette, language: Language) -> dict[str, Json]:
     title, path = layer.title.to(language), f"/collections/{layer.id}"
     name = "".join(part.capitalize() for part in layer.id.split("-"))
-    items = [{"$ref": f"#/components/parameters/{each}"} for each in ("bbox", "bbox-crs", "crs", "limit", "cursor")]
+    items = [
+        {"$ref": f"#/components/parameters/{each}"} for each in ("bbox", "bbox-crs", "crs", "limit", "cursor", "as-of")
+    ]
     if layer.datetime is not None:
         items.append({"$ref": "#/components/parameters/datetime"})
     for field in layer.queryables.values():
@@ -125,6 +127,9 @@ def _parameters(settings: Settings) -> dict[str, Json]:
         "bbox-crs": _parameter("bbox-crs", crs | {"enum": [CRS84, EPSG4326]}, "CRS of the bbox"),
         "crs": _parameter("crs", crs | {"enum": [CRS84]}, "CRS of the features"),
         "datetime": _parameter("datetime", {"type": "string"}, "Date or interval, open ends as .. or empty"),
+        "as-of": _parameter(
+            "as-of", {"type": "string"}, "Features as of a data version (1234) or a time (2026-01-31T17:00:00Z)"
+        ),
         "cursor": _parameter("cursor", {"type": "string"}, "Where a page begins: comes in `next` links only"),
         **{
             name: _parameter(name, {"type": "string", "enum": values, "default": values[0]}, name)

@@ -8,7 +8,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -22,7 +22,7 @@ EPSG4326 = "http://www.opengis.net/def/crs/EPSG/0/4326"
 
 # Every resource has these: its format and its language.
 COMMON = {"f": ("json", "html"), "lang": LANGUAGES}
-ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor")
+ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of")
 
 Box = tuple[float, float, float, float]
 Value = str | int | float | date | datetime
@@ -48,6 +48,8 @@ class ItemsQuery:
     dates: tuple[date | None, date | None] | None = None
     """First and last day, None for an open end."""
     equals: tuple[tuple[str, Value], ...] = ()
+    as_of: int | datetime | None = None
+    """Data version, or time, as of which features are read; None reads what there is now."""
     cursor: Cursor | None = None
 
     @property
@@ -78,20 +80,37 @@ def parse_items_query(
             for name, field in layer.queryables.items()
             if name in parameters
         ),
+        as_of=_as_of(parameters),
     )
     if "cursor" not in parameters:
         return query
-    cursor = _read_cursor(parameters["cursor"], _checksum(layer, query))
-    return ItemsQuery(query.limit, query.bbox, query.dates, query.equals, cursor)
+    return replace(query, cursor=_read_cursor(parameters["cursor"], _checksum(layer, query)))
 
 
-def check_item_parameters(given: Iterable[tuple[str, str]]) -> None:
-    """Check the parameters of a request for one item.
+def parse_item_query(given: Iterable[tuple[str, str]]) -> int | datetime | None:
+    """Check the parameters of a request for one item. Returns the data version or time as of which it is asked for.
 
     Raises:
         UsageError: one is unknown, there twice or wrong.
     """
-    _check_crs(check_parameters(given, ["crs"]))
+    parameters = check_parameters(given, ["crs", "as-of"])
+    _check_crs(parameters)
+    return _as_of(parameters)
+
+
+def _as_of(parameters: dict[str, str]) -> int | datetime | None:
+    text = parameters.get("as-of")
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise _wrong("as-of", "it is no data version and no time", "write 1234 or 2026-01-31T17:00:00Z")
+    return moment
 
 
 def _check_crs(parameters: dict[str, str]) -> None:
@@ -138,7 +157,7 @@ def _read_cursor(text: str, checksum: bytes) -> Cursor:
 
 
 def _checksum(layer: Layer, query: ItemsQuery) -> bytes:
-    asked = json.dumps([layer.id, query.bbox, query.dates, query.equals], default=str)
+    asked = json.dumps([layer.id, query.bbox, query.dates, query.equals, query.as_of], default=str)
     return hashlib.blake2b(asked.encode(), digest_size=6).digest()
 
 

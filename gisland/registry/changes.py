@@ -18,7 +18,7 @@ from gisland.registry.fields import BigKey, Day, Text
 
 
 class ChangeKind(StrEnum):
-    """What can happen to the registry, in the order of `data/codes/change_kinds.yml`."""
+    """What can happen to the registry, the codes of `data/codes/change_kinds.yml`."""
 
     IMPORT = "import"
     CREATE = "create"

@@ -37,7 +37,7 @@ def show(
 ) -> None:
     """Một bản ghi, kèm ETag để sửa · One record, with the ETag that a change must name (on standard error)."""
     kind, who = kind_of(kind_name), caller(ctx)
-    query = _checked(kind.one_query, {"as_of": as_of, "geometry": geometry}, options=True)
+    query = checked(kind.one_query, {"as_of": as_of, "geometry": geometry}, options=True)
 
     def work(connection: Connection) -> Json:
         version = as_of_version(connection, as_of)
@@ -47,7 +47,7 @@ def show(
 
     record = act(who.settings, work)
     typer.echo(f"ETag: {etag(record)}", err=True)
-    _print(record)
+    print_json(record)
 
 
 @app.command("list")
@@ -68,7 +68,7 @@ def find(
     kind, who = kind_of(kind_name), caller(ctx)
     given: Json = dict(_pair(each) for each in where or [])
     given |= {"limit": limit, "cursor": cursor, "as_of": as_of, "geometry": geometry}
-    query = _checked(kind.page_query, given, options=True)
+    query = checked(kind.page_query, given, options=True)
 
     def work(connection: Connection) -> tuple[list[Json], str | None]:
         page = read_page(connection, kind, query, as_of=as_of_version(connection, as_of))
@@ -96,7 +96,7 @@ def history(ctx: typer.Context, kind_name: KindName, record_id: Id) -> None:
         note_reading(connection, who.subject.name, kind, [states[0]["record"]], {"history": True})
         return states
 
-    _print(act(who.settings, work))
+    print_json(act(who.settings, work))
 
 
 @app.command("create")
@@ -104,7 +104,7 @@ def history(ctx: typer.Context, kind_name: KindName, record_id: Id) -> None:
 def make(ctx: typer.Context, kind_name: KindName, file: File) -> None:
     """Thêm một bản ghi từ JSON có change.reason · Make a record from JSON, whose `change` says the reason."""
     kind, who = _writable(kind_name), caller(ctx)
-    new = _checked(kind.new, _load(file))
+    new = checked(kind.new, load_json(file))
     clerk = Clerk(who.subject.name, load_vault(who.settings))
     _tell(act(who.settings, lambda connection: create(connection, kind, new, clerk)))
 
@@ -121,7 +121,7 @@ def change(
 ) -> None:
     """Sửa một bản ghi bằng JSON merge patch · Change a record by a JSON merge patch (RFC 7396)."""
     kind, who = _writable(kind_name), caller(ctx)
-    said = _checked(kind.patch, _load(file))
+    said = checked(kind.patch, load_json(file))
     clerk = Clerk(who.subject.name, load_vault(who.settings))
     _tell(act(who.settings, lambda connection: patch(connection, kind, record_id, said, clerk, if_match=if_match)))
 
@@ -136,7 +136,7 @@ def show_id(
 ) -> None:
     """Xem số định danh; được ghi nhật ký · Show a national id; an audited act."""
     who = caller(ctx)
-    why, vault = _checked(RevealReason, {"reason": reason}), load_vault(who.settings)
+    why, vault = checked(RevealReason, {"reason": reason}), load_vault(who.settings)
     shown = act(who.settings, lambda connection: reveal(connection, holder_id, why, by=who.subject.name, vault=vault))
     typer.echo(shown.national_id)
 
@@ -155,7 +155,7 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _load(file: str) -> Any:
+def load_json(file: str) -> Any:
     """The JSON of a file or of standard input."""
     name = "-" if file == "-" else Path(file).name
     try:
@@ -164,7 +164,7 @@ def _load(file: str) -> Any:
         raise InputError("không phải JSON (UTF-8) · this is no JSON (UTF-8)", file=name) from None
 
 
-def _checked(model: type[Model], values: Any, *, options: bool = False) -> Model:
+def checked(model: type[Model], values: Any, *, options: bool = False) -> Model:
     """Values as the API takes them; what is wrong is said by field, never with the value.
 
     Args:
@@ -189,8 +189,9 @@ def _tell(written: Written) -> None:
         "không đổi · unchanged" if written.version is None else f"phiên bản dữ liệu · data version {written.version}"
     )
     typer.echo(state, err=True)
-    _print(written.record)
+    print_json(written.record)
 
 
-def _print(content: object) -> None:
+def print_json(content: object) -> None:
+    """Print a record or a list of them."""
     typer.echo(json.dumps(content, ensure_ascii=False, indent=2))

@@ -15,6 +15,7 @@ from pyproj import CRS, Transformer
 
 from gisland.audit import log
 from gisland.errors import Conflict, InputError, NotFound, UsageError
+from gisland.registry.changes import ChangeKind, Why, begin
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ SELECT = """
       FROM registry.unit LEFT JOIN registry.unit parent ON parent.id = unit.parent_id
      WHERE unit.valid_to IS NULL
 """
+IN_FORCE = "SELECT 1 FROM registry.unit WHERE level = %s AND code = %s AND valid_to IS NULL"
 INSERT = """
     INSERT INTO registry.unit (level, code, name, parent_id, srid, area_km2, geom_4326)
     VALUES (%s, %s, %s, (SELECT id FROM registry.unit WHERE level = 'province' AND code = %s AND valid_to IS NULL),
@@ -112,8 +114,12 @@ def add_unit(connection: Connection, new: NewUnit, by: str) -> tuple[Unit, bool]
         find_unit(connection, new.province, "province")
     boundary = None if new.boundary is None else shapely.to_wkb(shapely.set_srid(new.boundary, 4326), include_srid=True)
     values = [new.level, new.code, new.name, new.province, new.srid, new.area_km2, boundary]
-    if connection.execute(INSERT, values).fetchone() is None:
+    if connection.execute(IN_FORCE, [new.level, new.code]).fetchone():
         return _same_unit(connection, new, boundary), False
+    begin(connection, ChangeKind.CREATE, Why(reason=f"unit {new.code}"), by=by, ward_id=None)
+    if connection.execute(INSERT, values).fetchone() is None:
+        # Another transaction has added it at this very moment.
+        raise Conflict(f"đơn vị {new.code} đang được thêm · unit {new.code} is being added", hint="gisland unit list")
     unit = find_unit(connection, new.code, new.level)
     log.record(connection, by, log.Tag.UNIT_ADDED, ward_id=unit.id, object_id=new.code)
     return unit, True

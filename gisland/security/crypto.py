@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import secrets
 from dataclasses import dataclass
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gisland.errors import GislandError
 from gisland.kit.identifiers import NationalId
+from gisland.kit.keys import load_key
 from gisland.settings import Settings
 
 NONCE_BYTES = 12
@@ -75,29 +74,5 @@ def load_vault(settings: Settings) -> IdVault:
     Raises:
         GislandError: the named key file is missing, unreadable or no 32-byte key in hex.
     """
-    path = settings.id_key_path
-    if settings.id_key_file is None and not path.exists():
-        _create_key(path)
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except (OSError, ValueError) as error:
-        raise GislandError("the key of the national ids cannot be read", hint="check GISLAND_ID_KEY_FILE") from error
-    if len(key) != 32:
-        raise GislandError("the key of the national ids must be 32 bytes in hex", hint="make one: openssl rand -hex 32")
-    return IdVault(key)
-
-
-def _create_key(path: Path) -> None:
-    """Write a new key, readable by its owner only; of two programs that start at once, one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32) + "\n")
-    try:
-        # A link fails where a rename would replace the key that the other program has begun to use.
-        path.hardlink_to(part)
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink()
+    make = settings.id_key_file is None
+    return IdVault(load_key(settings.id_key_path, make=make, of="the national ids", setting="GISLAND_ID_KEY_FILE"))

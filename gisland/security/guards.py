@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from gisland.audit.log import INSERT, Tag
 from gisland.errors import Forbidden, Unauthorized
+from gisland.kit.identifiers import mask_ids
 from gisland.security.identity import Subject, authenticate
 from gisland.security.permissions import Permission
 from gisland.settings import Settings
@@ -51,7 +52,8 @@ class Require:
         # On a connection of its own: the refused act leaves no transaction behind that could carry it.
         async with state_of(request).pools.app.connection() as connection:
             detail = Jsonb({"permission": self.permission.value})
-            await connection.execute(INSERT, [subject.name, Tag.REQUEST_REFUSED, None, request.url.path, detail])
+            path = mask_ids(request.url.path, code=True)
+            await connection.execute(INSERT, [subject.name, Tag.REQUEST_REFUSED, None, path, detail])
 
 
 @dataclass(frozen=True)

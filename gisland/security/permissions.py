@@ -19,6 +19,7 @@ class Permission(StrEnum):
     PARCEL_IMPORT = "parcel:import"
     PUBLIC_READ = "public:read"
     REGISTRY_READ = "registry:read"
+    REGISTRY_SEARCH = "registry:search"
     REGISTRY_WRITE = "registry:write"
     SERVICE_RUN = "service:run"
     STAFF_LAYER_READ = "staff_layer:read"
@@ -38,7 +39,7 @@ class Role(StrEnum):
 
 
 ANYONE = frozenset({Permission.PUBLIC_READ})
-_OFFICER = ANYONE | {Permission.REGISTRY_READ, Permission.STAFF_LAYER_READ}
+_OFFICER = ANYONE | {Permission.REGISTRY_READ, Permission.REGISTRY_SEARCH, Permission.STAFF_LAYER_READ}
 _REGISTRAR = _OFFICER | {
     Permission.EVIDENCE_IMPORT,
     Permission.FORM_IMPORT,

@@ -1,17 +1,19 @@
 -- What each role may touch (design §8). Tables of published layers get theirs when a layer is applied.
-REVOKE ALL ON ALL TABLES IN SCHEMA registry, history, verification, intake, publish, security, audit
+REVOKE ALL ON ALL TABLES IN SCHEMA registry, history, search, verification, intake, publish, security, audit
     FROM gisland_app, gisland_staff, gisland_public, gisland_publisher;
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA registry, history, publish FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA registry, history, search, publish FROM PUBLIC;
 
 -- app: the registry's work; append-only tables only grow.
-GRANT USAGE ON SCHEMA registry, history, verification, intake, publish, publisher, published, published_staff, security, audit TO gisland_app;
+GRANT USAGE ON SCHEMA registry, history, search, verification, intake, publish, publisher, published, published_staff, security, audit TO gisland_app;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA registry TO gisland_app;
 REVOKE UPDATE ON registry.change FROM gisland_app;
 -- Rows of lists, and rights that wait on a certificate for their parcel; what has a life of its own is retired instead.
 GRANT DELETE ON registry.land_use, registry.holding, registry.certificate_parcel, registry.certificate_asset,
-                registry.asset_parcel, registry.parcel_number, registry.parcel_lineage, registry.document_link TO gisland_app;
+                registry.asset_parcel, registry.parcel_number, registry.parcel_lineage, registry.document_link,
+                registry.unit_successor TO gisland_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA history TO gisland_app;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA history TO gisland_app;
+GRANT SELECT ON search.name TO gisland_app;
 GRANT SELECT, INSERT ON verification.evidence, intake.batch, intake.source_row TO gisland_app;
 GRANT SELECT ON verification.holder_status TO gisland_app;
 GRANT SELECT ON publish.layer, publish.status, publish.data_version, published.change_version TO gisland_app;
@@ -20,7 +22,8 @@ GRANT SELECT, INSERT ON audit.event TO gisland_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
 GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.feature_count(text),
                           publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),
-                          registry.ancestors(bigint), registry.descendants(bigint), registry.current_change()
+                          registry.ancestors(bigint), registry.descendants(bigint), registry.current_change(),
+                          registry.plain_name(text), search.deletions(text)
     TO gisland_app;
 
 -- staff and public: read models only.

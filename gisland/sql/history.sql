@@ -38,11 +38,12 @@ BEGIN
 END
 $$;
 
--- A new row is of this transaction's change, whatever the statement says.
+-- A new row is of this transaction's change, whatever the statement says. One that comes back goes on counting.
 CREATE OR REPLACE FUNCTION registry.first_version() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-    NEW.version := 1;
+    EXECUTE format('SELECT coalesce(max(version), 0) + 1 FROM history.%I WHERE id = $1', TG_TABLE_NAME)
+       INTO NEW.version USING NEW.id;
     NEW.updated_at := now();
     NEW.changed_by := registry.current_change();
     RETURN NEW;
@@ -74,6 +75,11 @@ BEGIN
         -- Usage: what a row was before; which rows a change ended (undo)
         EXECUTE format('CREATE INDEX ON history.%I (id)', name);
         EXECUTE format('CREATE INDEX ON history.%I (ended_by)', name);
+        -- Usage: the timeline of a parcel
+        FOR missing IN SELECT attname FROM pg_attribute WHERE attrelid = tracked AND attname IN (
+                           'parcel_id', 'holder_id', 'certificate_id', 'asset_id', 'ancestor_id', 'descendant_id') LOOP
+            EXECUTE format('CREATE INDEX ON history.%1$I (%2$I) WHERE %2$I IS NOT NULL', name, missing.attname);
+        END LOOP;
     END IF;
     FOR missing IN SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute a
                     WHERE attrelid = tracked AND attnum > 0 AND NOT attisdropped

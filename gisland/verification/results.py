@@ -6,18 +6,19 @@ Evidence is only ever added. A row that was accepted once is never applied again
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from psycopg import Connection
 
 from gisland.database import Role, connect
+from gisland.database.statements import statements
 from gisland.intake.layouts import load_layouts
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
-from gisland.intake.staging import Column, accept, lock_unit, stage, statements, write_batch
-from gisland.intake.tables import Row, Table, find_tables
+from gisland.intake.staging import Column, accept, lock_unit, stage, write_batch
+from gisland.intake.tables import Row, Table, find_tables, read_rows
 from gisland.kit.identifiers import parse_organisation_id, parse_personal_ids
 from gisland.kit.text import name_key, plain_key
 from gisland.registry.units import Unit, find_unit
@@ -76,39 +77,36 @@ def accept_results(
     """
     with connect(settings, Role.APP) as connection:
         unit = find_unit(connection, ward)
-    tables = find_tables(path, load_layouts(settings.config_dir, "results", layout))
+    tables = find_tables(path, load_layouts(settings, "results", layout))
     vault = load_vault(settings)
 
     def work(connection: Connection) -> Report:
         lock_unit(connection, unit)
         notes = Notes()
         collectors = [Collector(path.name, sheet=table.sheet.name) for table in tables]
-        rows = list(_staged(tables, vault, collectors, notes))
+        read = read_rows(tables, collectors, TELLING, advance)
+        rows = list(_staged(read, vault, notes, several=len(tables) > 1))
         for collector in collectors:
             collector.check()
-        advance(notes.rows, notes.rows)
         stage(connection, "staged_result", COLUMNS, rows)
         return _accept(connection, unit, path, tables, notes, by)
 
     return accept(settings, work, dry_run=dry_run)
 
 
-def _staged(
-    tables: list[Table], vault: IdVault, collectors: list[Collector], notes: Notes
-) -> Iterator[tuple[object, ...]]:
+def _staged(rows: Iterable[Row], vault: IdVault, notes: Notes, *, several: bool) -> Iterator[tuple[object, ...]]:
     seen: set[bytes] = set()
-    for table, collector in zip(tables, collectors, strict=True):
-        for row in table.rows(collector, TELLING):
-            notes.rows += 1
-            place = str(row.number) if len(tables) == 1 else f"{table.sheet.name}!{row.number}"
-            staged = _evidence(row, vault)
-            if staged is None:
-                notes.without_id.append(place)
-            elif staged[0] in seen:
-                notes.repeated.append(place)
-            else:
-                seen.add(staged[0])
-                yield notes.rows, place, *staged
+    for row in rows:
+        notes.rows += 1
+        place = f"{row.table.sheet.name}!{row.number}" if several else str(row.number)
+        staged = _evidence(row, vault)
+        if staged is None:
+            notes.without_id.append(place)
+        elif staged[0] in seen:
+            notes.repeated.append(place)
+        else:
+            seen.add(staged[0])
+            yield notes.rows, place, *staged
 
 
 def _evidence(row: Row, vault: IdVault) -> tuple[bytes, bytes, str, str, str, str, str] | None:

@@ -12,7 +12,7 @@ from psycopg import Connection
 from gisland.database import Role, connect, run
 from gisland.errors import DatabaseUnavailable
 from gisland.settings import Settings
-from tests.factories import make_parcel, make_sheet, make_ward, one
+from tests.factories import make_holder, make_holding, make_parcel, make_sheet, make_ward, one
 
 
 @pytest.fixture
@@ -78,3 +78,16 @@ def test_server_that_is_away_is_told_in_one_line(settings: Settings) -> None:
     away = settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/none"})
     with pytest.raises(DatabaseUnavailable, match="does not answer"), connect(away, Role.APP):
         pass
+
+
+def test_a_commit_that_is_refused_closes_the_connection(settings: Settings, parcels: list[int]) -> None:
+    used: list[Connection] = []
+
+    def half(connection: Connection) -> None:
+        used.append(connection)
+        ward = one(connection, "SELECT min(id) FROM registry.unit")
+        make_holding(connection, ward, parcels[0], make_holder(connection, ward), share=(1, 2))
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        run(settings, half)
+    assert used[0].closed

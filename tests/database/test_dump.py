@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -15,7 +17,7 @@ from psycopg import Connection, sql
 
 from gisland.database import Role, cluster, connect, run
 from gisland.database.cluster_host import client_program
-from gisland.database.dump import connection_arguments, dump, restore
+from gisland.database.dump import dump, restore, without_password
 from gisland.database.migrate import admin_conninfo, prepare_server
 from gisland.errors import Conflict, DatabaseUnavailable, InputError
 from gisland.settings import Settings
@@ -146,7 +148,34 @@ def test_half_a_dump_is_never_left(settings: Settings, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def command(settings: Settings, *arguments: object) -> None:
+    words = [sys.executable, "-m", "gisland", "db", *map(str, arguments)]
+    done = subprocess.run(words, env=settings.as_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def noted(settings: Settings) -> list[tuple[object, ...]]:
+    with connect(settings, Role.APP) as connection:
+        query = """
+            SELECT tag, detail FROM audit.event WHERE tag LIKE 'database:%%' AND subject = %s ORDER BY id
+        """
+        return connection.execute(query, [f"cli:{getpass.getuser()}"]).fetchall()
+
+
+def test_dump_restore_and_reset_are_noted(settings: Settings, tmp_path: Path, empty_server: Settings) -> None:
+    """Each in the database as it is after the act; the dump holds that it was begun."""
+    file = tmp_path / "999001000017.dump"
+    command(settings, "dump", file)
+    begun = ("database:dump_begun", {"file": "999*****0017.dump"})
+    size = file.stat().st_size
+    assert noted(settings) == [begun, ("database:dumped", begun[1] | {"bytes": size})]
+    command(empty_server, "restore", file)
+    assert noted(empty_server) == [begun, ("database:restored", begun[1] | {"bytes": size})]
+    command(settings, "reset", "--yes")
+    assert noted(settings) == [("database:reset", {})]
+
+
 def test_a_password_is_no_argument() -> None:
-    arguments, env = connection_arguments("postgresql://me:s3cret@db.example/gisland")
-    assert arguments == ["--dbname=user=me dbname=gisland host=db.example"]
+    info, env = without_password("postgresql://me:s3cret@db.example/gisland")
+    assert info == "user=me dbname=gisland host=db.example"
     assert env["PGPASSWORD"] == "s3cret"

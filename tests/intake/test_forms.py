@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from gisland.database.cluster_host import find_programs
 from gisland.database.migrate import admin_conninfo
 from gisland.errors import GislandError, InputError
+from gisland.intake import tables
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
@@ -188,6 +189,45 @@ def test_the_same_again_changes_nothing(ward: Settings, app_connection: Connecti
     assert one(app_connection, "SELECT count(*) FROM intake.batch WHERE kind = 'form'") == 1
 
 
+ISSUED, BOOK, LAND = "Ngày cấp GCN", "Số vào sổ", "Loại đất 2"
+
+
+def remarks(report: Report, english: str) -> list[str]:
+    return [remark.partition("dòng · row ")[2] for remark in report.remarks if english in remark]
+
+
+def test_rows_that_contradict_one_another_are_told(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
+    wife = {NAME: "Vũ Thị Thử", ID: "999171000001", BIRTH: "1980"}
+    second, third = {"Số phát hành GCN": "BB 00000002"}, {"Số phát hành GCN": "BB 00000003"}
+    # Says nothing but the year of a date that row 11 says.
+    silent = {ISSUED: None, BOOK: None, BIRTH: "1970", "Loại đất 1": None, "Diện tích 1": None}
+    rows = [
+        form_row(1),  # row 7
+        form_row(1) | wife | {ISSUED: "06/03/2015", BOOK: "CH 77"},
+        form_row(1) | wife | {ISSUED: "06/03/2015", "Số thửa BĐĐC": 2, LAND: "Đất nuôi trồng thuỷ sản"},
+        form_row(2) | silent | {LAND: None, "Diện tích 2": None},
+        form_row(2) | second | {"Số thửa BĐĐC": 3},
+        form_row(2) | third | {"Số thửa BĐĐC": 4, BIRTH: "03/02/1970"},
+        form_row(1) | wife | {"Số phát hành GCN": "BB 00000004", "Số thửa BĐĐC": 5, BIRTH: "1981"},
+        form_row(2) | third | {"Số thửa BĐĐC": 2},
+    ]
+    path = write_form(tmp_path / "f.xlsx", rows)
+    for report in (take_in(ward, path, dry_run=True), take_in(ward, path), take_in(ward, path)):
+        assert remarks(report, "different issue dates") == ["7 ≠ 8"]
+        assert remarks(report, "different book numbers") == ["7 ≠ 8"]
+        assert remarks(report, "different birth dates") == ["8 ≠ 13, 11 ≠ 12"]
+        assert remarks(report, "different land uses") == ["9 ≠ 14"]
+        assert "Thử" not in str(report)
+    query = "SELECT issue_date::text, book_no FROM registry.certificate WHERE serial_key = 'AA00000001'"
+    assert app_connection.execute(query).fetchone() == ("2015-03-05", "CH00001")
+
+
+def test_rows_that_agree_are_not_told(ward: Settings, tmp_path: Path) -> None:
+    wife = {NAME: "Vũ Thị Thử", ID: "999171000001", BIRTH: "1980"}
+    report = take_in(ward, write_form(tmp_path / "f.xlsx", [form_row(1), form_row(1, **wife), form_row(2)]))
+    assert report.remarks == []
+
+
 def test_changes_are_taken_and_corrections_are_kept(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
     take_in(ward, write_form(tmp_path / "a.xlsx", [form_row(1, **{ID: None}), form_row(2)]))
     mended = [form_row(1, **{BIRTH: "31/12/1971"}), form_row(2, **{"Số vào sổ": "CH 77"})]
@@ -255,6 +295,20 @@ def test_blank_rows_sub_totals_and_the_sign_block_are_no_data(ward: Settings, tm
     assert report.counts["rows"] == 2
 
 
+def test_progress_moves_with_the_rows(ward: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While rows are read, not when all of them are: what was told before a row has been looked at is too early."""
+    monkeypatch.setattr(tables, "STEP", 2)
+    told: list[tuple[int, int]] = []
+    path = write_form(tmp_path / "f.xlsx", [form_row(1), {}, *[form_row(number) for number in range(2, 6)]])
+    take_in(ward, path, advance=lambda done, total: told.append((done, total)))
+    assert told == [(2, 5), (4, 5), (5, 5)]
+    told.clear()
+    path = write_form(tmp_path / "g.xlsx", [form_row(1, **{BIRTH: "30/02/1970"}) for _ in range(30)])
+    with pytest.raises(GislandError):
+        take_in(ward, path, advance=lambda done, total: told.append((done, total)))
+    assert told == [(done, 30) for done in range(2, 21, 2)]
+
+
 def test_bad_cells_are_told_without_personal_values(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
     rows = [
         form_row(1, **{"Diện tích thửa": "một trăm"}),
@@ -313,3 +367,31 @@ def test_no_national_id_is_in_clear_anywhere(ward: Settings, tmp_path: Path, cap
     for text in (dump, str(report), str(caught.value), repr(caught.value), output.out, output.err, log):
         for spelled in ("999070000001", "999070000009", "999 070 000 009", "0999.070.000.009"):
             assert spelled not in text
+
+
+def test_land_types_that_may_be_several_today_stay_as_written(
+    ward: Settings, app_connection: Connection, tmp_path: Path
+) -> None:
+    rows = [
+        form_row(2, **{"Loại đất 1": "BHK", "Loại đất 2": "Đất vườn"}),
+        form_row(3, **{"Loại đất 1": "Đất thổ cư", "Loại đất 2": "đất cơ sở tín ngưỡng"}),
+    ]
+    take_in(ward, write_form(tmp_path / "f.xlsx", rows))
+    uses = app_connection.execute(
+        "SELECT parcel_no, array_agg(land_type ORDER BY seq) FROM registry.land_use"
+        " JOIN registry.parcel ON parcel.id = parcel_id WHERE parcel_no IN ('2', '3') GROUP BY parcel_no ORDER BY 1"
+    ).fetchall()
+    assert uses == [("2", ["HNK", "Đất vườn"]), ("3", ["Đất thổ cư", "TIN"])]
+
+
+def test_serials_are_written_in_one_way(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
+    typed = ["ab123456", "Ð.654321", "AA00000003", "số 12"]
+    rows = [form_row(number, **{"Số phát hành GCN": serial}) for number, serial in enumerate(typed, start=2)]
+    take_in(ward, write_form(tmp_path / "f.xlsx", rows))
+    found = app_connection.execute("SELECT serial, serial_key FROM registry.certificate")
+    assert dict(found.fetchall()) == {
+        "AB 123456": "AB123456",
+        "Đ 654321": "Đ654321",
+        "AA 00000003": "AA00000003",
+        "SỐ 12": "SỐ12",
+    }

@@ -38,6 +38,13 @@ def test_what_is_no_number_or_two(cell: str) -> None:
         number(cell)
 
 
+def test_an_id_is_no_area() -> None:
+    for value in (999070000001.0, "999070000001", 9907000001):
+        with pytest.raises(Unreadable):
+            area(value)
+    assert area(5e8) == 5e8
+
+
 def test_no_negative_area() -> None:
     with pytest.raises(Unreadable):
         area(-1.0)

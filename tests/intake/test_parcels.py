@@ -40,8 +40,9 @@ def refused(settings: Settings, path: Path, connection: Connection, **options: s
     with pytest.raises(GislandError) as caught:
         take_in(settings, path, **options)
     assert caught.value.exit_code != 0
-    for table in ("registry.parcel", "registry.map_sheet", "registry.change", "intake.batch", "intake.source_row"):
+    for table in ("registry.parcel", "registry.map_sheet", "intake.batch", "intake.source_row"):
         assert one(connection, f"SELECT count(*) FROM {table}") == 0
+    assert one(connection, "SELECT count(*) FROM registry.change WHERE kind = 'import'") == 0
     return str(caught.value)
 
 

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gisland.kit.identifiers import map_number, mask_ids, parse_personal_id, parse_personal_ids
+from gisland.kit.identifiers import (
+    Gender,
+    IdWarning,
+    PersonalIdFacts,
+    head_tax_code,
+    id_inconsistencies,
+    map_number,
+    mask_ids,
+    organisation_id_inconsistencies,
+    parse_personal_id,
+    parse_personal_ids,
+    personal_id_facts,
+    tax_check_digit,
+)
 from gisland.kit.text import plain_key
+from gisland.registry.codes import load_codes
+from gisland.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -64,3 +81,97 @@ def test_map_numbers() -> None:
 def test_plain_key() -> None:
     assert plain_key("Số tờ BĐĐC") == plain_key("so_to_bddc") == "sotobddc"
     assert plain_key("Ðịa chỉ (*)") == "diachi"
+
+
+@pytest.mark.parametrize(
+    ("number", "facts"),
+    [
+        ("999070000001", PersonalIdFacts("999", "male", 1970)),
+        ("999170000001", PersonalIdFacts("999", "female", 1970)),
+        ("999205000001", PersonalIdFacts("999", "male", 2005)),
+        ("999300000001", PersonalIdFacts("999", "female", 2000)),
+        ("999999000001", PersonalIdFacts("999", "female", 2399)),
+        ("99907000000", None),
+        ("999070001", None),
+        ("99907000000A", None),
+        ("٩٩٩٠٧٠٠٠٠٠٠١", None),
+    ],
+)
+def test_what_a_personal_id_says(number: str, facts: PersonalIdFacts | None) -> None:
+    assert personal_id_facts(number) == facts
+
+
+def test_centuries() -> None:
+    found = [personal_id_facts(f"999{digit}99000001") for digit in range(10)]
+    assert [facts and facts.century for facts in found] == [1900, 1900, 2000, 2000, 2100, 2100, 2200, 2200, 2300, 2300]
+
+
+@pytest.mark.parametrize(
+    ("number", "gender", "birth_year", "warnings"),
+    [
+        ("999070000001", "male", 1970, []),
+        ("999070000001", None, None, []),
+        ("999070000001", "female", 1970, ["gender"]),
+        ("999070000001", "male", 1971, ["birth_year"]),
+        ("999070000001", "male", 2070, ["birth_year"]),
+        ("999170000001", "male", 1907, ["gender", "birth_year"]),
+        ("999299000001", None, None, ["future"]),
+        ("999226000001", "male", 2026, []),
+        ("999070001", "female", 1950, []),  # a CMND says neither
+        ("99907000", None, None, ["shape"]),
+        ("9990700000011", None, None, ["shape"]),
+        ("", None, None, ["shape"]),
+    ],
+)
+def test_ids_that_do_not_fit_are_told(
+    number: str, gender: Gender | None, birth_year: int | None, warnings: list[str]
+) -> None:
+    assert id_inconsistencies(number, gender, birth_year, this_year=2026) == warnings
+
+
+@given(st.sampled_from(["male", "female"]), st.integers(1900, 2026), st.integers(0, 999_999))
+def test_a_rightly_made_id_is_consistent(gender: Gender, year: int, serial: int) -> None:
+    number = f"999{(year - 1900) // 100 * 2 + (gender == 'female')}{year % 100:02}{serial:06}"
+    assert id_inconsistencies(number, gender, year, this_year=2026) == []
+    assert personal_id_facts(number) == PersonalIdFacts("999", gender, year)
+    other: Gender = "male" if gender == "female" else "female"
+    assert id_inconsistencies(number, other, year + 1, this_year=2026) == ["gender", "birth_year"]
+
+
+# Codes of well-known companies, as they publish them; the first is the example of python-stdnum.
+@pytest.mark.parametrize("number", ["0100233488", "0100112437", "0300588569", "0101248141", "0100109106", "0100100079"])
+def test_published_tax_codes_have_the_check_digit(number: str) -> None:
+    assert tax_check_digit(number[:9]) == int(number[9])
+    assert organisation_id_inconsistencies(number) == []
+    assert organisation_id_inconsistencies(f"{number}-001") == []
+    assert organisation_id_inconsistencies(f"{number}001") == []
+    wrong = number[:9] + str((int(number[9]) + 1) % 10)
+    assert organisation_id_inconsistencies(wrong) == ["check_digit"]
+
+
+def test_organisation_ids() -> None:
+    assert organisation_id_inconsistencies("0100233488000") == ["branch"]
+    assert head_tax_code("0100233488-001") == head_tax_code("0100233488001") == "0100233488"
+    assert head_tax_code("0100233488") is None
+    assert tax_check_digit("000000000") is None
+    assert organisation_id_inconsistencies("0000000007") == []  # the rule gives no digit
+    for number in ("999000000001", "A01B02", "", "12345"):  # maybe given by the police
+        assert organisation_id_inconsistencies(number) == []
+        assert head_tax_code(number) is None
+
+
+@given(st.text("0123456789", min_size=9, max_size=9))
+def test_one_mistyped_digit_is_noticed(first_nine: str) -> None:
+    """Weights that are no multiple of 11 see every single mistake."""
+    check = tax_check_digit(first_nine)
+    if check is None:
+        return
+    for place in range(9):
+        digit = str((int(first_nine[place]) + 1) % 10)
+        mistyped = first_nine[:place] + digit + first_nine[place + 1 :]
+        if tax_check_digit(mistyped) is not None:
+            assert organisation_id_inconsistencies(f"{mistyped}{check}") == ["check_digit"]
+
+
+def test_warnings_have_names_in_both_languages() -> None:
+    assert set(get_args(IdWarning)) == set(load_codes(Settings()).code_list("identifier_warnings").by_code)

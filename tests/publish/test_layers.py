@@ -48,6 +48,37 @@ def test_an_unchanged_definition_costs_nothing(settings: Settings, catalogue: Ca
     assert state(settings) == before
 
 
+def noted(settings: Settings) -> list[tuple[object, ...]]:
+    """What the audit log says of layers, but for what the program itself did when the database was made."""
+    with connect(settings, Role.APP) as connection:
+        query = "SELECT subject, tag, object, detail FROM audit.event WHERE subject <> 'system' ORDER BY id"
+        return connection.execute(query).fetchall()
+
+
+def test_who_did_what_to_a_layer_is_noted_with_the_act(own_config: Settings, ward: Ward) -> None:
+    ward.add_parcels(2)
+    made = {"public": True, "features": 2}
+    layers.apply_layers(own_config, load_catalogue(own_config), by="cli:a")
+    assert noted(own_config) == [], "nothing was done"
+    edit(own_config, "layers/parcels/view.sql", "p.parcel_no,", "p.parcel_no || 'x' AS parcel_no,")
+    catalogue = load_catalogue(own_config)
+    layers.apply_layers(own_config, catalogue, by="cli:a")
+    layers.rebuild_layer(own_config, catalogue.layer("parcels"), catalogue.palette, by="cli:b")
+    assert layers.drop_layer(own_config, "parcels", by="cli:c")
+    assert not layers.drop_layer(own_config, "parcels", by="cli:c")
+    acts: list[tuple[object, ...]] = [
+        ("cli:a", "layer:applied", "parcels", made),
+        ("cli:b", "layer:rebuilt", "parcels", made),
+        ("cli:c", "layer:dropped", "parcels", {}),
+    ]
+    assert noted(own_config) == acts
+    # What is taken back is not noted: the first of the two layers could be applied, the second could not.
+    edit(own_config, "layers/parcels-staff/view.sql", "SELECT", "SELECT no_such_column,")
+    with pytest.raises(UsageError):
+        layers.apply_layers(own_config, load_catalogue(own_config), by="cli:a")
+    assert noted(own_config) == acts
+
+
 def test_a_changed_definition_makes_the_table_anew_and_readers_keep_their_rights(
     own_config: Settings, ward: Ward
 ) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg import Connection
 
+from gisland.database import run
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.factories import EAST, NORTH
+from tests.factories import EAST, NORTH, make_holder, make_holding, make_parcel, make_sheet, make_ward
 from tests.live import LiveServer, start_server
+from tests.registry.land import Land
 
 _numbers = count(1)
 WHY = {"reason": "kiểm thử"}
@@ -80,3 +83,21 @@ def api(registry_server: LiveServer) -> Iterator[Api]:
     base = f"{registry_server.url}/api/v1/"
     with httpx.Client(base_url=base, auth=registry_server.admin, timeout=30) as client:
         yield Api(client)
+
+
+@pytest.fixture
+def land(settings: Settings) -> Land:
+    def work(connection: Connection) -> Land:
+        ward = make_ward(connection)
+        sheet = make_sheet(connection, ward)
+        west = make_parcel(connection, ward, sheet, "1", east=EAST)
+        east = make_parcel(connection, ward, sheet, "2", east=EAST + 10)
+        holder = make_holder(connection, ward, national_id="999190000001")
+        for parcel in (west, east):
+            make_holding(connection, ward, parcel, holder)
+        query = "INSERT INTO registry.land_use (parcel_id, seq, land_type, area_m2) VALUES (%s, 1, 'ODT', 100)"
+        for parcel in (west, east):
+            connection.execute(query, [parcel])
+        return Land(settings, ward, sheet, west, east, holder)
+
+    return run(settings, work)

@@ -16,6 +16,7 @@ from gisland.database import Role, connect
 from gisland.settings import Settings
 from tests.factories import one
 from tests.registry.conftest import WHY
+from tests.registry.land import Land
 
 
 @dataclass(frozen=True)
@@ -113,3 +114,19 @@ def test_what_is_wrong_is_one_line_without_values(gisland: Run) -> None:
         assert done.stderr.startswith("lỗi / error:")
         assert len(done.stderr.splitlines()) == 1
         assert "999190000123" not in done.stderr + done.stdout
+
+
+def test_acts_timeline_and_search(gisland: Run, land: Land) -> None:
+    parcel = str(land.west)
+    said = {"change": WHY, "version": land.seen(land.west).version}
+    done = gisland("act", "renumber", "-", "--id", parcel, said=said)
+    assert (done.returncode, json.loads(done.stdout)["parcel_no"]) == (0, "3"), done.stderr
+    assert gisland("act", "renumber", "-", "--id", parcel, said=said).returncode == 9
+    assert gisland("act", "nothing", "-", said=said).returncode == 2
+    assert gisland("act", "renumber", "-", said=said).returncode == 2
+    assert gisland("act", "split", "-", "--id", parcel, said=said).returncode == 7
+    told = gisland("timeline", parcel).stdout
+    assert "renumber" in told
+    assert "parcel_no: 1 → 3" in told
+    assert json.loads(gisland("lineage", parcel).stdout) == []
+    assert "số cũ" in gisland("search", "tờ 1 thửa 1").stdout

@@ -9,6 +9,7 @@ import pytest
 from psycopg import Connection
 
 from gisland.errors import InputError
+from gisland.intake import tables
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
@@ -100,6 +101,14 @@ def test_unknown_wording_refuses_the_file(ward: Settings, app_connection: Connec
         take_in(ward, tmp_path / "a.xlsx", result_row(1, "Khớp"), result_row(2, "Lỗi 999070000002"))
     assert "\n" not in str(caught.value)
     assert one(app_connection, "SELECT count(*) FROM verification.evidence") == 0
+
+
+def test_progress_moves_with_the_rows(ward: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "STEP", 2)
+    told: list[tuple[int, int]] = []
+    rows = [result_row(number, "Khớp") for number in range(1, 6)]
+    take_in(ward, tmp_path / "a.xlsx", *rows, advance=lambda done, total: told.append((done, total)))
+    assert told == [(2, 5), (4, 5), (5, 5)]
 
 
 def test_dry_run_writes_nothing(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ SELECT p.id,
        worst.status AS exact_status,
        (SELECT string_agg(serial, '; ' ORDER BY certificate.id)
           FROM registry.certificate_parcel JOIN registry.certificate ON certificate.id = certificate_id
-         WHERE parcel_id = p.id AND serial <> '') AS certificate_serial,
+         WHERE parcel_id = p.id AND serial <> '' AND retired_by IS NULL) AS certificate_serial,
        holders.names AS holder_names,
        holders.masked_ids,
        p.geom_4326 AS geom

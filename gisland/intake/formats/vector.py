@@ -16,6 +16,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gisland.errors import InputError, NotFound, UsageError
+from gisland.kit.identifiers import mask_ids
 
 BATCH_ROWS = 20_000
 SUFFIXES = {".gpkg", ".geojson", ".json", ".shp"}
@@ -100,7 +101,7 @@ def open_vector(path: Path, layer: str | None = None) -> VectorFile:
         UsageError: it has several layers and none was named, or not the one that was.
     """
     if not path.is_file():
-        raise NotFound(f"không có tệp {path.name} · there is no such file")
+        raise NotFound(f"không có tệp {mask_ids(path.name)} · there is no such file")
     if path.suffix.lower() not in SUFFIXES:
         raise InputError("không phải tệp bản đồ · is no map file", hint="GPKG, GeoJSON, SHP", file=path.name)
     if path.suffix.lower() == ".shp":

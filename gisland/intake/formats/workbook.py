@@ -9,6 +9,7 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from gisland.errors import InputError, NotFound
+from gisland.kit.identifiers import mask_ids
 from gisland.kit.text import clean_text
 
 # Headers of forms are merged over up to this many rows.
@@ -51,7 +52,7 @@ def open_workbook(path: Path) -> list[Sheet]:
         InputError: it is no workbook, or protected by a password.
     """
     if not path.is_file():
-        raise NotFound(f"không có tệp {path.name} · there is no such file")
+        raise NotFound(f"không có tệp {mask_ids(path.name)} · there is no such file")
     try:
         workbook = CalamineWorkbook.from_path(path)
         names = [each.name for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
@@ -67,7 +68,7 @@ def open_workbook(path: Path) -> list[Sheet]:
 def _sheet(workbook: CalamineWorkbook, name: str) -> Sheet:
     sheet = workbook.get_sheet_by_name(name)
     grid: list[list[object]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
-    return Sheet(name, grid, list(sheet.merged_cell_ranges or []))
+    return Sheet(mask_ids(name), grid, list(sheet.merged_cell_ranges or []))
 
 
 def column_letter(index: int) -> str:

@@ -147,6 +147,27 @@ SELECT said.parcel_id, said.uses,
          ORDER BY parcel_id, row_no) said
   JOIN registry.parcel ON parcel.id = said.parcel_id
 
+-- Rows of one form that say different things of one thing: per thing, the first row with each of its values. An empty
+-- cell contradicts nothing.
+-- name: contradictions
+WITH said (row_no, place, what, thing, value) AS (
+    SELECT row_no, place, 'issue_date', certificate_key, to_jsonb(issue_date) FROM form_right WHERE issue_date IS NOT NULL
+     UNION ALL
+    SELECT row_no, place, 'book_no', certificate_key, to_jsonb(book_no) FROM form_right WHERE book_no <> ''
+     UNION ALL
+    SELECT row_no, place, 'birth', holder_key, to_jsonb(birth_year) FROM form_right WHERE birth_year IS NOT NULL
+     UNION ALL
+    SELECT row_no, place, 'birth', birth_year || holder_key, to_jsonb(birth_date) FROM form_right WHERE birth_date IS NOT NULL
+     UNION ALL
+    SELECT row_no, place, 'land_use', parcel_id::text, land_uses FROM form_right WHERE parcel_id IS NOT NULL AND land_uses IS NOT NULL
+), firsts AS (
+    SELECT DISTINCT ON (what, thing, value) * FROM said ORDER BY what, thing, value, row_no
+), things AS (
+    SELECT what, min(row_no) AS row_no, array_agg(place ORDER BY row_no) AS places
+      FROM firsts GROUP BY what, thing HAVING count(*) > 1
+)
+SELECT what, places FROM things GROUP BY what, places ORDER BY what, min(row_no), places
+
 -- name: judge
 CREATE TEMP TABLE form_outcome ON COMMIT DROP AS
 SELECT r.row_no, min(r.place) AS place, min(r.found) AS found, min(r.content_hash::text)::bytea AS content_hash,

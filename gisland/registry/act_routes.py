@@ -1,0 +1,120 @@
+"""`/api/v1`: acts on the registry, and what was: the timeline and lineage of a parcel; the code lists."""
+
+# No `from __future__ import annotations`: the type of an act's body is known only where its route is made.
+
+import asyncio
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from psycopg import Connection
+from pydantic import TypeAdapter
+
+from gisland.audit import log
+from gisland.database import flush
+from gisland.registry.acts import ACTS, Act, Done
+from gisland.registry.codes import CodeList, load_codes
+from gisland.registry.lineage import Relative, lineage
+from gisland.registry.routes import PRIVATE, ROOT, Id, Reader, Writer, problems
+from gisland.registry.timeline import Event, timeline
+from gisland.registry.writing import act
+from gisland.security.guards import Require
+from gisland.security.permissions import Permission
+from gisland.state import state_of
+
+EVENTS, RELATIVES = TypeAdapter(list[Event]), TypeAdapter(list[Relative])
+
+router = APIRouter(prefix=ROOT)
+anybody = [Depends(Require(Permission.PUBLIC_READ))]
+
+
+async def _do(request: Request, by: str, each: Act, body: object, record_id: int | None) -> Response:
+    def work(connection: Connection) -> tuple[Done, int | None]:
+        return each.do(connection, record_id, body, by), flush(connection)  # type: ignore[arg-type]  # FastAPI made it
+
+    done, version = await asyncio.to_thread(act, state_of(request).settings, work)
+    return JSONResponse(done.model_dump(), headers=PRIVATE | {"Data-Version": str(version)})
+
+
+def _add(name: str, each: Act) -> None:
+    options = {
+        "operation_id": f"act_{name}",
+        "summary": each.title,
+        "description": each.body.__doc__,
+        "tags": [each.path.partition("/")[0]],
+        "response_model": Done,
+        "responses": problems(404, 409, 412, 422),
+    }
+    path = "/" + each.path.replace("{id}", "{record_id:int}")
+    if each.on_record:
+
+        @router.post(path, **options)  # type: ignore[arg-type]  # as FastAPI's own parameters
+        async def on_record(request: Request, subject: Writer, record_id: Id, body: each.body) -> Response:  # type: ignore[name-defined]  # of this act
+            return await _do(request, subject.name, each, body, record_id)
+
+    else:
+
+        @router.post(path, **options)  # type: ignore[arg-type]  # as FastAPI's own parameters
+        async def on_several(request: Request, subject: Writer, body: each.body) -> Response:  # type: ignore[name-defined]  # of this act
+            return await _do(request, subject.name, each, body, None)
+
+
+@router.get(
+    "/parcels/{record_id:int}/timeline",
+    operation_id="get_parcel_timeline",
+    summary="Lịch sử thửa đất · Timeline of a parcel",
+    tags=["parcels"],
+    response_model=list[Event],
+    responses=problems(404),
+)
+async def parcel_timeline(request: Request, subject: Reader, record_id: Id) -> Response:
+    """Ai đổi gì, vì sao, trước và sau · Who changed what, why, before and after; the oldest first."""
+
+    def work(connection: Connection) -> list[Event]:
+        events = timeline(connection, record_id)
+        # It names people, as the records of holders do.
+        detail: dict[str, object] = {"kind": "parcel", "asked": ["timeline"]}
+        log.record(connection, subject.name, log.Tag.REGISTRY_READ, object_id=f"parcel:{record_id}", detail=detail)
+        return events
+
+    events = await asyncio.to_thread(act, state_of(request).settings, work)
+    return Response(EVENTS.dump_json(events), headers=PRIVATE, media_type="application/json")
+
+
+@router.get(
+    "/parcels/{record_id:int}/lineage",
+    operation_id="get_parcel_lineage",
+    summary="Nguồn gốc thửa đất · Lineage of a parcel",
+    tags=["parcels"],
+    response_model=list[Relative],
+    responses=problems(404),
+)
+async def parcel_lineage(request: Request, subject: Reader, record_id: Id) -> Response:  # noqa: ARG001 - signed in
+    """Thửa gốc và thửa sinh ra, gần trước · Ancestors and descendants, the nearest first."""
+    found = await asyncio.to_thread(act, state_of(request).settings, lambda connection: lineage(connection, record_id))
+    return Response(RELATIVES.dump_json(found), headers=PRIVATE, media_type="application/json")
+
+
+@router.get("/codes", dependencies=anybody, operation_id="list_codes", tags=["codes"], summary="Danh mục · Code lists")
+async def codes(request: Request) -> dict[str, str]:
+    """Tên các danh mục · Names of the lists, with their titles."""
+    lists = load_codes(state_of(request).settings).lists
+    return {name: f"{each.title.vi} · {each.title.en}" for name, each in lists.items()}
+
+
+@router.get(
+    "/codes/{name}",
+    dependencies=anybody,
+    operation_id="get_codes",
+    summary="Một danh mục · One code list",
+    tags=["codes"],
+    response_model=CodeList,
+    responses=problems(404),
+)
+async def codes_of(request: Request, name: str) -> Response:
+    """Mã hiện hành và mã cũ · Codes in force and those of earlier laws."""
+    found = load_codes(state_of(request).settings).code_list(name)
+    return Response(found.model_dump_json(exclude_defaults=True), media_type="application/json")
+
+
+for _name, _act in ACTS.items():
+    _add(_name, _act)

@@ -1,0 +1,189 @@
+"""The acts on the registry that are more than a correction: what each says, and what it does. One description each.
+
+Routes (`POST /api/v1/<path>`) and the command line (`gisland registry act`) are made from this list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+from pydantic import BaseModel, Field
+
+from gisland.errors import UsageError
+from gisland.registry import move, reshape, rights, undo
+from gisland.registry.kinds import Body
+from gisland.registry.parcels import DrawnParcel, Number, Seen, renumber_parcel, retire_parcel
+
+VERSION = "Phiên bản đã xem · version that was seen"
+
+
+class Done(BaseModel):
+    """What an act left behind; `made` are the ids of the records that it made, of the kind that the act is about."""
+
+    change: int = Field(description="Biến động · the change")
+    made: list[int] = Field(default=[], description="Các bản ghi mới · the new records")
+    balance: dict[str, float] = Field(default={}, description="Cân đối diện tích, m² · balance of areas, m²")
+    parcel_no: str | None = Field(default=None, description="Số thửa mới · the new number")
+
+
+class OfVersion(Body):
+    """An act on one record in the version that was seen."""
+
+    version: int = Field(description=VERSION)
+
+
+class Split(OfVersion):
+    """Tách thửa: together the pieces are the ground of the parcel."""
+
+    pieces: list[DrawnParcel] = Field(min_length=2, max_length=500)
+
+
+class Merge(Body):
+    """Hợp thửa: without a drawing, the new parcel is the union of the old ones."""
+
+    parcels: list[Seen] = Field(min_length=2, max_length=500)
+    new: DrawnParcel | None = None
+
+
+class Adjust(Body):
+    """Chỉnh ranh: the parcels together keep their ground."""
+
+    parcels: list[reshape.Redrawn] = Field(min_length=1, max_length=500)
+
+
+class Renumber(OfVersion):
+    """Đổi số thửa; without a number, the largest of the sheet + 1."""
+
+    parcel_no: Number | None = None
+
+
+class Transfer(Body):
+    """Chuyển quyền: rights end and others begin."""
+
+    on: rights.Held
+    ending: list[rights.SeenRight] = Field(default=[], max_length=500)
+    beginning: list[rights.NewRight] = Field(default=[], max_length=500)
+
+
+class HistoricRight(Body):
+    """Quyền trong quá khứ (dữ liệu lịch sử)."""
+
+    on: rights.Held
+    right: rights.NewRight
+    valid_from: date
+    valid_to: date
+
+
+class Reissue(OfVersion):
+    """Cấp đổi, cấp lại Giấy chứng nhận."""
+
+    certificate: rights.IssuedCertificate
+
+
+class Move(OfVersion):
+    """Chuyển tờ bản đồ sang phường khác, hoặc đổi số tờ."""
+
+    ward_code: str = Field(description="Mã phường/xã mới · code of the unit it comes to")
+    sheet_no: str | None = Field(default=None, description="Số tờ mới, mặc định như cũ · its new number")
+
+
+Work = Callable[[Connection, int, Any, str], Done]
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act: its place in the API (`{id}` is the record it is on), what is said, what is done."""
+
+    path: str
+    title: str
+    body: type[Body]
+    work: Work
+
+    @property
+    def on_record(self) -> bool:
+        """Whether it is on one record."""
+        return "{id}" in self.path
+
+    def do(self, connection: Connection, record_id: int | None, body: Body, by: str) -> Done:
+        """Do it, in the transaction of the connection.
+
+        Raises:
+            UsageError: it is on a record, and none is named.
+            GislandError: see the function that does it.
+        """
+        if self.on_record and record_id is None:
+            raise UsageError("thiếu mã bản ghi · the id of the record is missing")
+        return self.work(connection, record_id or 0, body, by)
+
+
+def _reshaped(done: reshape.Reshaped) -> Done:
+    return Done(change=done.change, made=done.parcels, balance=done.balance)
+
+
+def _split(connection: Connection, record_id: int, body: Split, by: str) -> Done:
+    seen = Seen(id=record_id, version=body.version)
+    return _reshaped(reshape.split(connection, seen, body.pieces, body.change, by=by))
+
+
+def _merge(connection: Connection, _: int, body: Merge, by: str) -> Done:
+    return _reshaped(reshape.merge(connection, body.parcels, body.new, body.change, by=by))
+
+
+def _adjust(connection: Connection, _: int, body: Adjust, by: str) -> Done:
+    done = reshape.adjust(connection, body.parcels, body.change, by=by)
+    return Done(change=done.change, balance=done.balance)
+
+
+def _renumber(connection: Connection, record_id: int, body: Renumber, by: str) -> Done:
+    seen = Seen(id=record_id, version=body.version)
+    change, number = renumber_parcel(connection, seen, body.change, by=by, parcel_no=body.parcel_no)
+    return Done(change=change, parcel_no=number)
+
+
+def _retire(connection: Connection, record_id: int, body: OfVersion, by: str) -> Done:
+    return Done(change=retire_parcel(connection, Seen(id=record_id, version=body.version), body.change, by=by))
+
+
+def _transfer(connection: Connection, _: int, body: Transfer, by: str) -> Done:
+    change, made = rights.transfer(connection, body.on, body.ending, body.beginning, body.change, by=by)
+    return Done(change=change, made=made)
+
+
+def _historic(connection: Connection, _: int, body: HistoricRight, by: str) -> Done:
+    days = body.valid_from, body.valid_to
+    change, made = rights.enter_historic_right(connection, body.on, body.right, *days, body.change, by=by)
+    return Done(change=change, made=[made])
+
+
+def _reissue(connection: Connection, record_id: int, body: Reissue, by: str) -> Done:
+    seen = rights.SeenRight(id=record_id, version=body.version)
+    change, made = rights.reissue(connection, seen, body.certificate, body.change, by=by)
+    return Done(change=change, made=[made])
+
+
+def _move(connection: Connection, record_id: int, body: Move, by: str) -> Done:
+    sheet = move.SheetMove(id=record_id, **body.model_dump(exclude={"change"}))
+    change, made = move.move_sheet(connection, sheet, body.change, by=by)
+    return Done(change=change, made=[made])
+
+
+def _undo(connection: Connection, record_id: int, body: Body, by: str) -> Done:
+    return Done(change=undo.undo(connection, record_id, body.change, by=by))
+
+
+ACTS: Mapping[str, Act] = {
+    "split": Act("parcels/{id}/split", "Tách thửa · Split a parcel", Split, _split),
+    "merge": Act("parcels/merge", "Hợp thửa · Merge parcels", Merge, _merge),
+    "adjust": Act("parcels/adjust", "Chỉnh ranh giới · Move the boundary between parcels", Adjust, _adjust),
+    "renumber": Act("parcels/{id}/renumber", "Đổi số thửa · Give a parcel another number", Renumber, _renumber),
+    "retire": Act("parcels/{id}/retire", "Huỷ thửa · End a parcel and the rights on it", OfVersion, _retire),
+    "transfer": Act("holdings/transfer", "Chuyển quyền · Transfer rights", Transfer, _transfer),
+    "historic": Act("holdings/historic", "Quyền trong quá khứ · Enter a right of the past", HistoricRight, _historic),
+    "reissue": Act("certificates/{id}/reissue", "Cấp đổi GCN · Replace a certificate", Reissue, _reissue),
+    "move": Act("sheets/{id}/move", "Chuyển tờ bản đồ · Move a sheet to another ward or number", Move, _move),
+    "undo": Act("changes/{id}/undo", "Huỷ biến động · Undo a change", Body, _undo),
+}

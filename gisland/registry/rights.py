@@ -1,0 +1,235 @@
+"""Rights (quyền; LA_RRR): transfer to other holders, rights of the past, and certificates that are issued anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from psycopg import Connection
+from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from gisland.database.statements import statements
+from gisland.errors import Conflict, NotFound, PreconditionFailed, UsageError
+from gisland.kit.identifiers import serial_key
+from gisland.kit.text import clean_text
+from gisland.registry.changes import ChangeKind, Why, begin
+
+Role = Literal["certificate_holder", "current_user"]
+Party = Literal["individual", "household", "couple", "co_users", "community", "organisation"]
+
+
+class Share(BaseModel):
+    """An exact part of a right."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    num: int = Field(gt=0)
+    den: int = Field(gt=0)
+
+
+class NewRight(BaseModel):
+    """A right of a holder. The shares of all holders of one thing sum to 1, or nobody has one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    holder_id: int
+    role: Role = "certificate_holder"
+    party: Party = "individual"
+    member_role: str = ""
+    certificate_id: int | None = None
+    share: Share | None = None
+    reason: str = ""
+
+
+class Held(BaseModel):
+    """What a right is on: a parcel or an asset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    parcel_id: int | None = None
+    asset_id: int | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Held:
+        if (self.parcel_id is None) == (self.asset_id is None):
+            raise ValueError("chọn một: parcel_id hoặc asset_id · give one of both")
+        return self
+
+
+class SeenRight(BaseModel):
+    """A right that ends, in the version that was seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: int
+    version: int
+
+
+class IssuedCertificate(BaseModel):
+    """A certificate that replaces another one (cấp đổi, cấp lại)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    serial: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
+    book_no: str = ""
+    gcn_code: str = ""
+    issue_date: date | None = None
+    issuer: str = ""
+    kind: str = ""
+
+
+def transfer(
+    connection: Connection,
+    on: Held,
+    ending: Sequence[SeenRight],
+    beginning: Sequence[NewRight],
+    why: Why,
+    *,
+    by: str,
+) -> tuple[int, list[int]]:
+    """Let rights on a parcel or asset end and others begin, on the day the change takes effect.
+
+    Returns:
+        The change and the new rights.
+
+    Raises:
+        UsageError: nothing ends and nothing begins.
+        NotFound: there is no such parcel, asset, right or holder.
+        PreconditionFailed: one of the rights was changed in the meantime.
+        Conflict: one has ended already, or is entered twice; or the shares do not sum to 1.
+    """
+    if not ending and not beginning:
+        raise UsageError("không có quyền nào kết thúc hay bắt đầu · nothing ends and nothing begins")
+    ward = _lock_thing(connection, on)
+    _lock_rights(connection, on, ending)
+    change = begin(connection, ChangeKind.TRANSFER, why, by=by, ward_id=ward)
+    connection.execute(SQL["end"], {"change": change, "ids": [each.id for each in ending]})
+    made = [_add(connection, change, ward, on, each, None, None) for each in beginning]
+    check_shares(connection)
+    return change, made
+
+
+def check_shares(connection: Connection) -> None:
+    """Check at once what else is checked at the commit: that the shares of what this transaction wrote sum to 1.
+
+    Raises:
+        Conflict: they do not.
+    """
+    try:
+        connection.execute("SET CONSTRAINTS registry.shares IMMEDIATE")
+    except CheckViolation:
+        raise Conflict(
+            "phần quyền không cộng thành 1 · the shares do not sum to 1",
+            hint="ghi phần quyền của mọi người, hoặc không ai · give the shares of all holders, or of none",
+        ) from None
+    connection.execute("SET CONSTRAINTS registry.shares DEFERRED")
+
+
+def enter_historic_right(
+    connection: Connection, on: Held, right: NewRight, valid_from: date, valid_to: date, why: Why, *, by: str
+) -> tuple[int, int]:
+    """Enter a right that has ended already (dữ liệu lịch sử): it is part of the past and never of the present.
+
+    Returns:
+        The change and the right.
+
+    Raises:
+        UsageError: it ends before it begins, or in the future.
+        NotFound: there is no such parcel, asset or holder.
+    """
+    if not valid_from <= valid_to <= date.today():  # noqa: DTZ011 - a day of the calendar, as the papers have it
+        raise UsageError("quyền trong quá khứ phải đã kết thúc · a right of the past has ended", hint="valid_to")
+    ward = _lock_thing(connection, on)
+    change = begin(connection, ChangeKind.HISTORIC, why, by=by, ward_id=ward)
+    return change, _add(connection, change, ward, on, right, valid_from, valid_to)
+
+
+def reissue(
+    connection: Connection, certificate: SeenRight, new: IssuedCertificate, why: Why, *, by: str
+) -> tuple[int, int]:
+    """Replace a certificate by a new one: parcels, assets and current rights go over to it.
+
+    Returns:
+        The change and the new certificate.
+
+    Raises:
+        NotFound: there is no such certificate.
+        PreconditionFailed: it was changed in the meantime.
+        Conflict: it was replaced or retired already.
+    """
+    row = connection.execute(SQL["lock_certificate"], {"id": certificate.id}).fetchone()
+    if row is None:
+        raise NotFound(f"không có GCN {certificate.id} · there is no certificate {certificate.id}")
+    version, ward, retired = row
+    if retired:
+        raise Conflict("GCN đã hết hiệu lực · the certificate is not in force any more", certificate=certificate.id)
+    _check_version("certificate", certificate, version)
+    change = begin(connection, ChangeKind.REISSUE, why, by=by, ward_id=ward)
+    serial = clean_text(new.serial).upper()
+    values = new.model_dump() | {"old": certificate.id, "serial": serial, "serial_key": serial_key(serial)}
+    made = connection.execute(SQL["add_certificate"], values | {"ward": ward, "change": change}).fetchone()
+    assert made is not None
+    values = {"old": certificate.id, "new": made[0], "change": change}
+    for name in ("move_parcels", "move_assets", "move_holdings", "retire_certificate"):
+        connection.execute(SQL[name], values)
+    return change, int(made[0])
+
+
+def _lock_thing(connection: Connection, on: Held) -> int:
+    name = "lock_parcel" if on.parcel_id is not None else "lock_asset"
+    row = connection.execute(SQL[name], {"id": on.parcel_id or on.asset_id}).fetchone()
+    if row is None:
+        raise NotFound("không có thửa đất hoặc tài sản này, hoặc đã hết hiệu lực · there is no such current thing")
+    return int(row[0])
+
+
+def _lock_rights(connection: Connection, on: Held, seen: Sequence[SeenRight]) -> None:
+    values = {"ids": [each.id for each in seen], "parcel": on.parcel_id, "asset": on.asset_id}
+    found = {row[0]: row[1:] for row in connection.execute(SQL["lock_holdings"], values)}
+    for each in seen:
+        if each.id not in found:
+            raise NotFound(f"không có quyền {each.id} trên thửa/tài sản này · there is no right {each.id} on this")
+        version, retired = found[each.id]
+        if retired:
+            raise Conflict(f"quyền {each.id} đã kết thúc · right {each.id} has ended", right=each.id)
+        _check_version("right", each, version)
+
+
+def _check_version(what: str, seen: SeenRight, version: int) -> None:
+    if seen.version != version:
+        raise PreconditionFailed(
+            f"đã được người khác sửa · the {what} was changed in the meantime",
+            hint="xem lại bản mới rồi làm lại · look at it again",
+            id=seen.id,
+            given=seen.version,
+            current=version,
+        )
+
+
+def _add(
+    connection: Connection,
+    change: int,
+    ward: int,
+    on: Held,
+    right: NewRight,
+    valid_from: date | None,
+    valid_to: date | None,
+) -> int:
+    values = right.model_dump(exclude={"share"}) | on.model_dump() | {"ward": ward, "change": change}
+    values |= {"num": right.share and right.share.num, "den": right.share and right.share.den}
+    values |= {"valid_from": valid_from, "valid_to": valid_to}
+    try:
+        row = connection.execute(SQL["add"], values).fetchone()
+    except ForeignKeyViolation:
+        raise NotFound(
+            f"không có người {right.holder_id} hoặc GCN này · there is no such holder or certificate"
+        ) from None
+    except UniqueViolation:
+        raise Conflict("quyền này đã có · this right is there already", holder=right.holder_id) from None
+    assert row is not None
+    return int(row[0])
+
+
+SQL = statements("gisland.registry", "sql/rights.sql")

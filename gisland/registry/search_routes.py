@@ -1,0 +1,62 @@
+"""`POST /api/v1/search`: what is typed travels in the body, for an address is kept in logs and histories."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from gisland.audit import log
+from gisland.audit.log import INSERT
+from gisland.registry.search import LIMIT, MOST, Hit, Kind, counts, search_async
+from gisland.security.crypto import load_vault
+from gisland.security.guards import Require
+from gisland.security.identity import Subject
+from gisland.security.permissions import Permission
+from gisland.state import state_of
+
+router = APIRouter(prefix="/api/v1")
+
+
+class Query(BaseModel):
+    """What is sought, and where."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
+        description="Số tờ/thửa, mã thửa, số phát hành GCN, số định danh hoặc họ tên"
+        " · Numbers of sheet and parcel, parcel code, serial of a certificate, id or name",
+        examples=["tờ 54 thửa 34", "BK 123456"],
+    )
+    ward_id: int | None = Field(default=None, description="Chỉ trong phường này · Only in this ward")
+    kinds: list[Kind] = Field(default=list(Kind), min_length=1, description="Chỉ tìm các loại này · Only these")
+    limit: int = Field(default=LIMIT, ge=1, le=MOST, description="Số kết quả nhiều nhất · Most hits")
+
+
+class Found(BaseModel):
+    """The hits, the surest first. Those without accents, of a part or with a typo are hints and never a proof."""
+
+    hits: list[Hit]
+    limited: bool = Field(description="Đã đủ số kết quả nhiều nhất, có thể còn nữa · There may be more than the limit")
+
+
+@router.post("/search")
+async def search_registry(
+    query: Query,
+    request: Request,
+    response: Response,
+    subject: Annotated[Subject, Depends(Require(Permission.REGISTRY_SEARCH))],
+) -> Found:
+    """Tìm thửa, giấy chứng nhận, người sử dụng đất · Find parcels, certificates and holders; each search is audited."""
+    state = state_of(request)
+    vault = load_vault(state.settings)
+    async with state.pools.app.connection() as connection, connection.transaction():
+        hits = await search_async(
+            connection, query.text, vault, ward_id=query.ward_id, kinds=query.kinds, limit=query.limit
+        )
+        event = [subject.name, log.Tag.REGISTRY_SEARCHED.value, query.ward_id, "", Jsonb(counts(hits))]
+        await connection.execute(INSERT, event)
+    response.headers["Cache-Control"] = "private, no-store"
+    return Found(hits=hits, limited=len(hits) == query.limit)

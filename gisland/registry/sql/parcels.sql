@@ -1,0 +1,111 @@
+-- Work on parcels. Rows are locked in the order of their ids, sheets before parcels.
+
+-- name: lock_sheets
+SELECT id FROM registry.map_sheet
+ WHERE id IN (SELECT map_sheet_id FROM registry.parcel WHERE id = ANY (%(ids)s)) ORDER BY id FOR NO KEY UPDATE
+
+-- name: lock
+SELECT id, version, ward_id, map_sheet_id, residential_group_id, parcel_no, srid, ST_AsBinary(geom), legal_area_m2,
+       address, retired_by IS NOT NULL
+  FROM registry.parcel WHERE id = ANY (%(ids)s) ORDER BY id FOR NO KEY UPDATE
+
+-- The number after the largest that was ever given on the sheet (circular 25/2014/TT-BTNMT: new numbers follow the last).
+-- name: next_number
+SELECT coalesce(max(parcel_no::bigint), 0) + 1 FROM registry.parcel
+ WHERE map_sheet_id = %(sheet)s AND parcel_no ~ '^[0-9]{1,9}$'
+
+-- name: add
+INSERT INTO registry.parcel (ward_id, map_sheet_id, residential_group_id, parcel_no, parcel_code, parcel_code_method,
+                             srid, geom, legal_area_m2, address, valid_from, created_by)
+SELECT %(ward)s, %(sheet)s, %(group)s, %(parcel_no)s, free.code, CASE WHEN free.code IS NOT NULL THEN %(method)s END,
+       %(srid)s, ST_GeomFromWKB(%(wkb)s, %(srid)s), %(legal_area)s, %(address)s, change.valid_on, change.id
+  FROM registry.change
+  -- A code is given once in the country: where it is taken, the parcel has none, which is a finding.
+  LEFT JOIN (SELECT %(code)s::text AS code
+              WHERE NOT EXISTS (SELECT FROM registry.parcel WHERE parcel_code = %(code)s)) free ON true
+ WHERE change.id = %(change)s
+RETURNING id
+
+-- name: retire
+UPDATE registry.parcel SET retired_by = change.id, valid_to = greatest(change.valid_on, parcel.valid_from)
+  FROM registry.change WHERE change.id = %(change)s AND parcel.id = ANY (%(ids)s)
+
+-- name: link
+INSERT INTO registry.parcel_lineage (ancestor_id, descendant_id)
+SELECT ancestor, descendant FROM unnest(%(old)s::bigint[]) ancestor, unnest(%(new)s::bigint[]) descendant
+
+-- name: set_shape
+UPDATE registry.parcel SET geom = ST_GeomFromWKB(%(wkb)s, srid), legal_area_m2 = coalesce(%(legal_area)s, legal_area_m2)
+ WHERE id = %(id)s
+
+-- name: set_number
+UPDATE registry.parcel SET parcel_no = %(parcel_no)s WHERE id = %(id)s
+
+-- name: remember_number
+INSERT INTO registry.parcel_number (ward_id, parcel_id, series, old_ward_code, sheet_no, parcel_no, scale, source)
+SELECT parcel.ward_id, parcel.id, %(series)s, sheet.old_ward_code, sheet.sheet_no, parcel.parcel_no, sheet.scale,
+       'change ' || %(change)s
+  FROM registry.parcel JOIN registry.map_sheet sheet ON sheet.id = map_sheet_id WHERE parcel.id = ANY (%(ids)s)
+    ON CONFLICT DO NOTHING
+
+-- name: land_uses
+INSERT INTO registry.land_use (parcel_id, seq, land_type, area_m2, origin, use_form, term)
+SELECT %(parcel)s, seq, use.land_type, use.area_m2, coalesce(use.origin, ''), coalesce(use.use_form, ''), coalesce(use.term, '')
+  FROM ROWS FROM (jsonb_to_recordset(%(uses)s) AS (land_type text, area_m2 numeric, origin text, use_form text, term text))
+       WITH ORDINALITY AS use (land_type, area_m2, origin, use_form, term, seq)
+
+-- The land types of the old parcels. How much of each lies in the new one is known only when there is one new parcel.
+-- name: inherit_land_uses
+INSERT INTO registry.land_use (parcel_id, seq, land_type, area_m2, origin, use_form, term)
+SELECT %(parcel)s, row_number() OVER (ORDER BY min(parcel_id), min(seq)), land_type,
+       CASE WHEN %(whole)s AND count(area_m2) = count(*) THEN sum(area_m2) END, origin, use_form, term
+  FROM registry.land_use WHERE parcel_id = ANY (%(old)s) GROUP BY land_type, origin, use_form, term
+
+-- What stands on the old parcels stands on the new one: rights and restrictions as new rows, for the old ones end.
+-- name: inherit_holdings
+INSERT INTO registry.holding (ward_id, parcel_id, holder_id, certificate_id, role, party, member_role, reason, share_num,
+                              share_den, valid_from, created_by)
+SELECT DISTINCT ON (holder_id, certificate_id, role)
+       %(ward)s, %(parcel)s, holder_id, certificate_id, role, party, member_role, holding.reason, share_num, share_den,
+       valid_from, %(change)s
+  FROM registry.holding WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL
+ ORDER BY holder_id, certificate_id, role, id
+
+-- name: inherit_restrictions
+INSERT INTO registry.restriction (ward_id, parcel_id, certificate_id, kind, beneficiary, description, valid_from, valid_to)
+SELECT %(ward)s, %(parcel)s, certificate_id, kind, beneficiary, description, valid_from, valid_to
+  FROM registry.restriction WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL ORDER BY id
+
+-- name: inherit_assets
+INSERT INTO registry.asset_parcel (asset_id, parcel_id)
+SELECT DISTINCT asset_id, %(parcel)s::bigint FROM registry.asset_parcel JOIN registry.asset ON asset.id = asset_id
+ WHERE parcel_id = ANY (%(old)s) AND asset.retired_by IS NULL
+
+-- The numbers on paper stay those that were printed.
+-- name: inherit_certificates
+INSERT INTO registry.certificate_parcel (certificate_id, parcel_id, paper_sheet_no, paper_parcel_no)
+SELECT DISTINCT certificate_id, %(parcel)s::bigint, paper_sheet_no, paper_parcel_no
+  FROM registry.certificate_parcel WHERE parcel_id = ANY (%(old)s)
+
+-- name: end_holdings
+UPDATE registry.holding SET retired_by = change.id, valid_to = greatest(change.valid_on, holding.valid_from)
+  FROM registry.change
+ WHERE change.id = %(change)s AND holding.parcel_id = ANY (%(old)s) AND holding.retired_by IS NULL
+
+-- name: end_restrictions
+UPDATE registry.restriction SET retired_by = change.id, valid_to = coalesce(valid_to, greatest(change.valid_on, valid_from))
+  FROM registry.change
+ WHERE change.id = %(change)s AND restriction.parcel_id = ANY (%(old)s) AND restriction.retired_by IS NULL
+
+-- name: restrictions
+SELECT count(*) FROM registry.restriction WHERE parcel_id = ANY (%(ids)s) AND retired_by IS NULL
+
+-- Parcels that are merged are held by the same people in the same shares.
+-- name: kinds_of_holding
+SELECT count(DISTINCT held) FROM (
+       SELECT parcel.id, array_agg((holder_id, role, share_num, share_den)::text ORDER BY holder_id, role, share_num, share_den)
+                  FILTER (WHERE holder_id IS NOT NULL) AS held
+         FROM registry.parcel LEFT JOIN (
+              SELECT DISTINCT parcel_id, holder_id, role, share_num, share_den FROM registry.holding WHERE retired_by IS NULL
+              ) h ON h.parcel_id = parcel.id
+        WHERE parcel.id = ANY (%(ids)s) GROUP BY parcel.id) each

@@ -1,0 +1,60 @@
+"""Land to change: two parcels beside one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+from psycopg import Connection
+
+from gisland.database import Role, connect, run
+from gisland.registry import reshape, rights
+from gisland.registry.changes import Why
+from gisland.registry.parcels import DrawnParcel, Seen
+from gisland.settings import Settings
+from tests.factories import EAST, NORTH
+
+WHY = Why(reason="test")
+BY = "test"
+
+
+def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    """A rectangle, in metres from the corner of the invented land."""
+    shape = shapely.box(EAST + west, NORTH + south, EAST + east, NORTH + north)
+    return shapely.geometry.mapping(shape)  # type: ignore[no-any-return]
+
+
+@dataclass
+class Land:
+    """Two parcels of 10 × 10 m beside one another, numbers 1 and 2, held by one person."""
+
+    settings: Settings
+    ward: int
+    sheet: int
+    west: int
+    east: int
+    holder: int
+
+    def do(self, act: Callable[[Connection], Any]) -> Any:
+        return run(self.settings, act)
+
+    def rows(self, query: str, *values: object, role: Role = Role.APP) -> list[tuple[Any, ...]]:
+        with connect(self.settings, role) as connection:
+            return connection.execute(query.encode(), values).fetchall()
+
+    def seen(self, parcel: int) -> Seen:
+        return Seen(id=parcel, version=self.rows("SELECT version FROM registry.parcel WHERE id = %s", parcel)[0][0])
+
+    def split(self, *pieces: dict[str, Any], **more: Any) -> reshape.Reshaped:
+        new = [DrawnParcel(geometry=piece, **more) for piece in pieces]
+        return self.do(lambda c: reshape.split(c, self.seen(self.west), new, WHY, by=BY))  # type: ignore[no-any-return]
+
+
+HALVES = box(0, 0, 4, 10), box(4, 0, 10, 10)
+
+
+def right_on(land: Land, parcel: int) -> rights.SeenRight:
+    row = land.rows("SELECT id, version FROM registry.holding WHERE parcel_id = %s AND retired_by IS NULL", parcel)[0]
+    return rights.SeenRight(id=row[0], version=row[1])
