@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from gisland.audit import log
 from gisland.errors import NotFound
-from gisland.registry.fields import BigKey, Day
+from gisland.registry.fields import BigKey, Day, Text
 
 
 class ChangeKind(StrEnum):
@@ -45,7 +45,7 @@ class Why(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)] = Field(
+    reason: Annotated[Text, Field(min_length=3)] = Field(
         description="Lý do; không ghi dữ liệu cá nhân · The reason; no personal data"
     )
     document_id: BigKey | None = Field(default=None, description="Văn bản làm căn cứ · The document it rests on")

@@ -25,6 +25,8 @@ from gisland.registry.kinds import KINDS, Kind, PageQuery
 Json = dict[str, Any]
 
 STATES_MAX = 200
+# Width of the first window of ids, in pages.
+WINDOW = 2
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def read_page(connection: Connection, kind: Kind, query: PageQuery, *, as_of: in
     given = query.model_dump(exclude_none=True, exclude={"limit", "cursor", "as_of", "geometry"})
     checksum = _checksum(kind, given, as_of)
     after = 0 if query.cursor is None else _read_cursor(query.cursor, checksum)
-    conditions: list[sql.Composable] = [sql.SQL("t.id > %(after)s")]
+    conditions: list[sql.Composable] = [sql.SQL("t.id > %(after)s AND t.id <= %(until)s")]
     conditions += [_sql(kind.filters[name].condition, as_of) for name in given if name in kind.filters]
     if kind.ended is not None and given["state"] != "all":
         ending = "{} IS NULL" if given["state"] == "current" else "{} IS NOT NULL"
@@ -126,12 +128,32 @@ def read_page(connection: Connection, kind: Kind, query: PageQuery, *, as_of: in
         _select(kind, as_of, getattr(query, "geometry", None)), sql.SQL(" AND ").join(conditions)
     )
     # One more than asked for: whether there is a next page.
-    values = given | {"after": after, "limit": query.limit + 1, "as_of": as_of}
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        rows: list[Json] = cursor.execute(statement, values).fetchall()
+    rows = _rows(connection, kind, statement, given | {"after": after, "limit": query.limit + 1, "as_of": as_of})
     items = rows[: query.limit]
     more = len(rows) > query.limit
     return Found(items, _cursor(items[-1]["id"], checksum) if more else None)
+
+
+def _rows(connection: Connection, kind: Kind, statement: sql.Composed, values: Json) -> list[Json]:
+    """The first rows of a statement between two ids.
+
+    Former states lie in two tables, whose union PostgreSQL cannot read in the order of ids: it would sort all that
+    follows for each page. So they are read window by window, each four times as wide as the one before.
+    """
+    newest = connection.execute(
+        sql.SQL("SELECT coalesce(max(id), 0) FROM registry.{}").format(sql.Identifier(kind.table))
+    )
+    row = newest.fetchone()
+    last = int(row[0]) if row is not None else 0
+    limit, after, width = values["limit"], values["after"], WINDOW * values["limit"]
+    rows: list[Json] = []
+    while len(rows) < limit and after < last:
+        until = last if values["as_of"] is None else min(after + width, last)
+        with connection.cursor(row_factory=scalar_row) as cursor:
+            window = values | {"after": after, "until": until, "limit": limit - len(rows)}
+            rows += cursor.execute(statement, window).fetchall()
+        after, width = until, 4 * width
+    return rows
 
 
 def read_states(connection: Connection, kind: Kind, record_id: int) -> list[Json]:

@@ -100,7 +100,7 @@ async def _read(
         return record, version
 
     check_once(request)
-    record, version = await asyncio.to_thread(act, state_of(request).settings, work)
+    record, version = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
     if fits(etag(record), if_none_match):
         return Response(status_code=304, headers=PRIVATE | {"ETag": etag(record)})
     return answer(record, version)
@@ -122,7 +122,7 @@ async def _read_page(request: Request, subject: Subject, kind: Kind, query: Any)
         return {"items": page.items, "links": links}
 
     check_once(request)
-    return JSONResponse(await asyncio.to_thread(act, state_of(request).settings, work), headers=PRIVATE)
+    return JSONResponse(await asyncio.to_thread(act, state_of(request).settings, work, reading=True), headers=PRIVATE)
 
 
 def _add_reading(kind: Kind) -> None:
@@ -226,7 +226,8 @@ def _add_history(kind: Kind) -> None:
             note_reading(connection, subject.name, kind, [states[0]["record"]], {"history": True})
             return states
 
-        return JSONResponse(await asyncio.to_thread(act, state_of(request).settings, work), headers=PRIVATE)
+        states = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
+        return JSONResponse(states, headers=PRIVATE)
 
 
 @router.post(

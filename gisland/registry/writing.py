@@ -45,14 +45,26 @@ class Written:
     version: int | None
 
 
-def act(settings: Settings, work: Callable[[Connection], Result]) -> Result:
+def act(settings: Settings, work: Callable[[Connection], Result], *, reading: bool = False) -> Result:
     """Do one act as one transaction (`gisland.database.run`); what the database refuses is said in words.
+
+    Args:
+        settings: where the database is.
+        work: the act.
+        reading: whether it only reads, and so must end within the statement timeout of the settings.
 
     Raises:
         Conflict, InputError: a constraint was violated; the message says which and how to mend it, and holds no value.
     """
+
+    def limited(connection: Connection) -> Result:
+        if reading:
+            timeout = str(settings.statement_timeout_ms)
+            connection.execute("SELECT set_config('statement_timeout', %s, true)", [timeout])
+        return work(connection)
+
     try:
-        return run(settings, work)
+        return run(settings, limited)
     except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
         raise refusal(error) from None
 

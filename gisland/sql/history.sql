@@ -140,3 +140,11 @@ LANGUAGE sql STABLE AS $$
     SELECT t.* FROM verification.evidence t JOIN published.change_version made ON made.change_id = t.change_id
      WHERE made.version <= at_version
 $$;
+
+-- Usage: the lists within a record as of a version, record by record
+CREATE INDEX IF NOT EXISTS land_use_parcel ON history.land_use (parcel_id);
+CREATE INDEX IF NOT EXISTS parcel_number_parcel ON history.parcel_number (parcel_id);
+CREATE INDEX IF NOT EXISTS asset_parcel_asset ON history.asset_parcel (asset_id);
+CREATE INDEX IF NOT EXISTS certificate_parcel_certificate ON history.certificate_parcel (certificate_id);
+CREATE INDEX IF NOT EXISTS certificate_asset_certificate ON history.certificate_asset (certificate_id);
+CREATE INDEX IF NOT EXISTS document_link_document ON history.document_link (document_id);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -84,6 +85,16 @@ def test_patch_changes_what_it_names_and_null_takes_away(api: Api) -> None:
     }
     assert api.patch(path, address=None).json()["address"] == ""
     assert api.client.get(path).headers["etag"] == api.tag(path)
+
+
+def test_merge_patch_has_a_media_type_of_its_own(api: Api) -> None:
+    path = f"parcels/{api.parcel(api.ward())['id']}"
+    said = json.dumps({"change": {"reason": "999190000123 địa chỉ"}, "address": "x"})
+    headers = {"If-Match": f'"0-00000000", {api.tag(path)}', "Content-Type": "application/merge-patch+json"}
+    changed = api.client.patch(path, content=said, headers=headers)
+    assert changed.json()["address"] == "x"
+    reason = api.client.get(f"changes/{changed.json()['changed_by']}").json()["reason"]
+    assert reason == "999*****0123 địa chỉ"  # ids do not belong there
 
 
 def test_the_same_again_changes_nothing(api: Api) -> None:
