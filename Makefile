@@ -45,7 +45,7 @@ lint: .venv/test ## ruff and mypy
 
 clean: ## delete what make made and the private database; keys stay, dumps need them
 	@if [[ -e .venv/run && -z $${GISLAND_DATABASE_URL:-} ]]; then $(BIN)/gisland db remove --yes; fi
-	rm -rf .venv .bench $(WEB)/node_modules $(WEB)/static/dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .bench $(WEB)/node_modules $(WEB)/static/dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 
 bench-packages: # … and what loads the servers in a race
 	@.ci/setup bench

@@ -98,7 +98,7 @@ class DatabaseUnavailable(GislandError):
 
 
 class PreconditionFailed(GislandError):
-    """Somebody else changed it in the meantime; `given` is the version that was seen, `current` the one there is."""
+    """Somebody else changed it in the meantime; `given…` is what was seen, `current…` what there is."""
 
     status, exit_code, title = 412, 9, "Precondition failed"
 

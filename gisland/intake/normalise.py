@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.text import clean_text, strip_title
+from gisland.registry.parcel_code import is_parcel_code
 
 # The first day that Excel counts is 1900-01-01; it also counts a 1900-02-29 that never was.
 EXCEL_EPOCH = dt.date(1899, 12, 30)
@@ -75,6 +76,18 @@ def scale(value: object) -> int:
     if not found:
         raise Unreadable("không phải tỷ lệ, ví dụ 500 hoặc 1:500 · is no scale, like 500 or 1:500")
     return int(found.group(1))
+
+
+def parcel_code(value: object) -> str | None:
+    """A parcel code (mã định danh thửa đất: GeoHash of 12 characters, circular 19/2026/TT-BNNMT); None when empty.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    text = clean_text(value).lower()
+    if text and not is_parcel_code(text):
+        raise Unreadable("không phải mã định danh thửa 12 ký tự · is no parcel code of 12 characters")
+    return text or None
 
 
 def land_types(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from gisland.errors import Conflict, InputError
 from gisland.intake import normalise
 from gisland.intake.formats.vector import Batch, VectorFile, decode, open_vector
 from gisland.intake.layouts import Match, choose_layout, load_layouts
+from gisland.intake.parcel_codes import compute_codes
 from gisland.intake.placement import Placement, crs_label, parse_crs, same_crs
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
@@ -38,6 +39,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "legal_area": normalise.area,
     "group_code": lambda cell: mask_ids(clean_text(cell)),
     "address": lambda cell: mask_ids(clean_text(cell)),
+    "parcel_code": normalise.parcel_code,
 }
 COLUMNS = {
     "row_no": Column("int4"),
@@ -48,11 +50,13 @@ COLUMNS = {
     "legal_area_m2": Column("float8"),
     "group_code": Column("text"),
     "address": Column("text"),
+    "parcel_code": Column("text"),
     "land_types": Column("text"),
     # The binary form of a geometry is its EWKB.
     "geom": Column("geometry", wire="bytea"),
     "content_hash": Column("bytea"),
 }
+CODES_AT_ONCE = 20_000
 POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -114,6 +118,7 @@ def intake_parcels(
         collector = Collector(path.name)
         stage(connection, "staged_parcel", COLUMNS, _rows(source, vault, collector, advance))
         _check_duplicates(connection, collector)
+        _check_codes(connection, source, collector)
         collector.check()
         return _accept(connection, source, by)
 
@@ -218,18 +223,20 @@ def _assembled(
 ) -> Iterator[tuple[object, ...]]:
     nothing: list[object | None] = [None] * len(batch)
     text = [values.get(field, nothing) for field in ("old_ward_code", "sheet_no", "scale", "parcel_no", "legal_area")]
-    text += [values.get(field, nothing) for field in ("group_code", "address", "land_types")]
+    text += [values.get(field, nothing) for field in ("group_code", "address", "parcel_code", "land_types")]
     names = source.match.layout
     for row, shape, *fields in zip(range(batch.first_row, batch.first_row + len(batch)), wkb, *text, strict=True):
-        old_ward, sheet_no, scale, parcel_no, legal_area, *rest = fields
+        old_ward, sheet_no, scale, parcel_no, legal_area, group, address, code, land_types = fields
         for field, value in (("sheet_no", sheet_no), ("parcel_no", parcel_no)):
             if not value:
                 collector.add(row, f"thiếu {names.name_of(field)} · is empty", column=names.name_of(field))
         if shape is None:
             continue
-        content = "\x1f".join(["" if value is None else str(value) for value in (source.key, *fields)])
+        said = [source.key, old_ward, sheet_no, scale, parcel_no, legal_area, group, address, land_types]
+        content = "\x1f".join(["" if value is None else str(value) for value in [*said, *([code] if code else [])]])
         digest = vault.content_hash(content.encode() + b"\x1e" + shape)
-        yield row, old_ward or "", sheet_no or "", scale or 0, parcel_no or "", legal_area, *rest, shape, digest
+        numbers = (old_ward or "", sheet_no or "", scale or 0, parcel_no or "", legal_area)
+        yield row, *numbers, group, address, code, land_types, shape, digest
 
 
 def _check_duplicates(connection: Connection, collector: Collector) -> None:
@@ -241,6 +248,26 @@ def _check_duplicates(connection: Connection, collector: Collector) -> None:
                 f"trùng {where} với dòng {first} · the same number as row {first}",
                 hint="sửa số, hoặc thêm cột tỷ lệ · mend the number, or add a column for the scale",
             )
+
+
+def _check_codes(connection: Connection, source: Source, collector: Collector) -> None:
+    for (row,) in connection.execute(SQL["codes_taken"], {"ward": source.unit.id}):
+        collector.add(
+            row,
+            "mã định danh thửa đã thuộc thửa khác · the parcel code is another parcel's",
+            hint="mã là duy nhất trên toàn quốc · a code is given once in the country",
+        )
+
+
+def _compute_codes(connection: Connection, source: Source) -> int:
+    """Compute the codes of new parcels that have none, once and for all. Returns how many find theirs taken."""
+    with connection.cursor(name="uncoded") as cursor:
+        cursor.execute(SQL["uncoded"])
+        batches = iter(partial(cursor.fetchmany, CODES_AT_ONCE), [])
+        computed = list(compute_codes(batches, source.srid))
+    columns = {"row_no": Column("int4"), "code": Column("text"), "method": Column("int2")}
+    stage(connection, "computed_code", columns, computed)
+    return connection.execute(SQL["drop_codes_taken"]).rowcount
 
 
 def _accept(connection: Connection, source: Source, by: str) -> Report:
@@ -261,6 +288,9 @@ def _accept(connection: Connection, source: Source, by: str) -> Report:
     if sum(outcomes.get(outcome, 0) for outcome in ("new", "changed", "same")):
         ids["batch"], ids["change"] = write_batch(connection, source.unit, "parcels", source.file.path, report, by=by)
         if outcomes.get("new"):
+            uncoded = _compute_codes(connection, source)
+            if uncoded:
+                report.remarks.append(f"trùng mã định danh thửa, để trống · parcel code taken, left empty: {uncoded}")
             connection.execute(SQL["add_parcels"], ids)
             connection.execute(SQL["add_land_uses"], ids)
         if outcomes.get("changed"):

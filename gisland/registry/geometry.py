@@ -15,6 +15,8 @@ from gisland.errors import InputError
 
 # Old and new ground are one within this distance, metres; points are known to 5 cm at best (circular 25/2014).
 TOLERANCE = 0.01
+# No plane reaches farther, metres: half the way around the earth.
+FARTHEST = 2.0e7
 
 Shape: TypeAlias = shapely.Polygon | shapely.MultiPolygon
 

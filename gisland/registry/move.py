@@ -52,8 +52,8 @@ def move_sheet(connection: Connection, move: SheetMove, why: Why, *, by: str) ->
         raise PreconditionFailed(
             "tờ bản đồ đã được người khác sửa · the sheet was changed in the meantime",
             hint="xem lại bản mới rồi làm lại · look at it again",
-            given=move.version,
-            current=version,
+            given_version=move.version,
+            current_version=version,
         )
     ward = find_unit(connection, move.ward_code)
     number = map_number(move.sheet_no) if move.sheet_no else old_number

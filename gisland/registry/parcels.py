@@ -22,6 +22,7 @@ from gisland.kit.identifiers import map_number
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import Area
 from gisland.registry.geometry import Shape
+from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
 from gisland.registry.schemas import LandUse
 
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
@@ -100,8 +101,8 @@ def lock_parcels(connection: Connection, seen: Sequence[Seen]) -> list[Parcel]:
                 f"thửa {each.id} đã được người khác sửa · parcel {each.id} was changed in the meantime",
                 hint="xem lại bản mới rồi làm lại · look at it again",
                 parcel=each.id,
-                given=each.version,
-                current=parcel.version,
+                given_version=each.version,
+                current_version=parcel.version,
             )
     return [found[each] for each in ids]
 
@@ -119,7 +120,8 @@ class Place:
 def add_parcel(connection: Connection, change: int, place: Place, new: DrawnParcel, shape: Shape) -> int:
     """Draw a parcel.
 
-    Without a number it gets the one after the largest that was ever given on the sheet.
+    Without a number it gets the one after the largest that was ever given on the sheet; without a code the one of its
+    pole of inaccessibility, once and for all.
 
     Raises:
         Conflict: the number is taken.
@@ -130,8 +132,8 @@ def add_parcel(connection: Connection, change: int, place: Place, new: DrawnParc
         "sheet": place.map_sheet_id,
         "group": place.residential_group_id,
         "parcel_no": number,
-        "code": new.parcel_code,
-        "method": 0,
+        "code": new.parcel_code or parcel_codes([shape], place.srid)[0],
+        "method": None if new.parcel_code else METHOD_VERSION,
         "srid": place.srid,
         "wkb": shapely.to_wkb(shape),
         "legal_area": new.legal_area_m2,

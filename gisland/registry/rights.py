@@ -203,8 +203,8 @@ def _check_version(what: str, seen: SeenRight, version: int) -> None:
             f"đã được người khác sửa · the {what} was changed in the meantime",
             hint="xem lại bản mới rồi làm lại · look at it again",
             id=seen.id,
-            given=seen.version,
-            current=version,
+            given_version=seen.version,
+            current_version=version,
         )
 
 

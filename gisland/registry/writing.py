@@ -16,8 +16,10 @@ from gisland.kit.identifiers import serial_key
 from gisland.kit.text import name_key
 from gisland.registry import changes
 from gisland.registry.changes import ChangeKind
+from gisland.registry.geometry import read_shape
 from gisland.registry.identity import sealed_columns
 from gisland.registry.kinds import Body, Kind, PatchBody
+from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
 from gisland.registry.records import Json, etag, part_json, read
 from gisland.registry.refusals import refusal
 from gisland.security.crypto import IdVault
@@ -217,8 +219,17 @@ def _derived(connection: Connection, kind: Kind, given: Json, current: Json, cle
             if sheet is None:
                 raise InputError("không có tờ bản đồ này · there is no such map sheet", field="map_sheet_id")
             columns |= dict(zip(("ward_id", "srid"), sheet, strict=True))
+            if given["parcel_code"] is None:
+                columns |= _first_code(connection, given["geometry"], sheet[1])
         return columns
     return {}
+
+
+def _first_code(connection: Connection, geometry: Json, srid: int) -> Columns:
+    """The code of a new parcel, computed once; where another parcel has it, this one has none, which is a finding."""
+    code = parcel_codes([read_shape(geometry, srid)], srid)[0]
+    taken = connection.execute("SELECT FROM registry.parcel WHERE parcel_code = %s", [code]).fetchone()
+    return {} if taken is not None else {"parcel_code": code, "parcel_code_method": METHOD_VERSION}
 
 
 def _replace(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from psycopg import Connection
 
 from gisland.errors import Conflict, GislandError, InputError, UsageError
@@ -19,6 +20,7 @@ from gisland.intake.formats import vector
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.intake.rows import RowErrors
+from gisland.registry.parcel_code import METHOD_VERSION, is_parcel_code
 from gisland.registry.units import NewUnit, add_unit
 from gisland.settings import Settings
 from tests.factories import one
@@ -310,3 +312,56 @@ def test_french_cadastre(settings: Settings, app_connection: Connection, shared_
     assert row[:3] == (4241, 15, 1)
     assert [round(value, places) for value, places in zip(row[3:], (3, 2, 2), strict=True)] == [1.001, 0.26, 2.75]
     assert not intake_parcels(settings, path, "91216", by="test").written
+
+
+def codes(connection: Connection) -> list[tuple[str | None, int | None]]:
+    query = "SELECT parcel_code, parcel_code_method FROM registry.parcel ORDER BY parcel_no::int"
+    return connection.execute(query).fetchall()
+
+
+def test_parcels_get_a_code_once(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
+    take_in(ward, write_parcels(tmp_path / "a.gpkg", [parcel(1), parcel(2)]))
+    first, second = codes(app_connection)
+    assert is_parcel_code(first[0] or "")
+    assert (first[0] != second[0], first[1], second[1]) == (True, METHOD_VERSION, METHOD_VERSION)
+    # Another boundary is no reason for another code.
+    moved = parcel(1) | {"geometry": shapely.affinity.translate(parcel(1)["geometry"], 0.5, 0)}
+    report = take_in(ward, write_parcels(tmp_path / "b.gpkg", [moved, parcel(2)]))
+    assert report.counts["changed"] == 1
+    app_connection.rollback()
+    assert codes(app_connection) == [first, second]
+
+
+def test_a_supplied_code_wins(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
+    take_in(ward, write_parcels(tmp_path / "a.gpkg", [parcel(1), parcel(2)]))
+    rows = [
+        parcel(1, ma_dinh_danh="W7EYEW652JVM"),
+        parcel(2, ma_dinh_danh=None),
+        parcel(3, ma_dinh_danh="w7eyew652jvq"),
+    ]
+    take_in(ward, write_parcels(tmp_path / "b.gpkg", rows))
+    found = codes(app_connection)
+    assert (found[0], found[2]) == (("w7eyew652jvm", None), ("w7eyew652jvq", None))
+    assert found[1][1] == METHOD_VERSION
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("w7eyew652jv", None), "no parcel code"),
+        (("w7eyew652jva", None), "no parcel code"),
+        (("w7eyew652jvm", "w7eyew652jvm"), "another parcel's"),
+    ],
+)
+def test_codes_that_are_refused(
+    ward: Settings, app_connection: Connection, tmp_path: Path, given: tuple[str, str | None], message: str
+) -> None:
+    rows = [parcel(number, ma_dinh_danh=code) for number, code in enumerate(given, start=1)]
+    assert message in refused(ward, write_parcels(tmp_path / "a.gpkg", rows), app_connection)
+
+
+def test_parcels_in_one_place_have_one_code(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
+    twice = [parcel(1), parcel(2) | {"geometry": parcel(1)["geometry"]}]
+    report = take_in(ward, write_parcels(tmp_path / "a.gpkg", twice))
+    assert "parcel code taken, left empty: 1" in str(report)
+    assert codes(app_connection)[1] == (None, None)

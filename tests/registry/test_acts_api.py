@@ -66,7 +66,7 @@ def test_the_second_writer_is_told_both_versions(api: Api) -> None:
     assert done(api.post(f"{path}/renumber", version=seen))["parcel_no"] == "2"
     late = api.post(f"{path}/retire", version=seen)
     assert late.status_code == 412
-    assert (late.json()["given"], late.json()["current"]) == (seen, seen + 1)
+    assert (late.json()["given_version"], late.json()["current_version"]) == (seen, seen + 1)
 
 
 def test_transfer_and_its_refusal(api: Api) -> None:

@@ -237,7 +237,7 @@ def test_history_tells_each_state_and_its_change(api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "values", "status", "place"),
     [
-        ("parcels", {"geometry": polygon([0, 0], [9, 9], [9, 0], [0, 5])}, 422, "parcel_geom_check"),
+        ("parcels", {"geometry": polygon([0, 0], [9, 9], [9, 0], [0, 5])}, 422, None),
         ("parcels", {"geometry": polygon([1e300, 0], [0, 1e300], [1e300, 1e300])}, 422, None),
         ("parcels", {"map_sheet_id": 2**31 - 1}, 422, None),
         ("parcels", {"residential_group_id": 2**31 - 1}, 422, "parcel_residential_group_id_ward_id_fkey"),

@@ -12,6 +12,7 @@ from psycopg import Connection
 from gisland.database import Role, connect
 from gisland.errors import Conflict, InputError, NotFound, PreconditionFailed, UsageError
 from gisland.registry import reshape, rights, undo
+from gisland.registry.parcel_code import METHOD_VERSION
 from gisland.registry.parcels import DrawnParcel, Seen, renumber_parcel, retire_parcel
 from gisland.registry.schemas import LandUse
 from tests.factories import EAST, make_change, make_holder, make_holding, make_parcel, one
@@ -34,6 +35,9 @@ def test_split(land: Land) -> None:
     assert uses == [("ODT", None)] * 2
     descendants = land.rows("SELECT descendant_id FROM registry.descendants(%s) ORDER BY 1", land.west)
     assert [row[0] for row in descendants] == done.parcels
+    codes = land.rows("SELECT parcel_code, parcel_code_method FROM registry.parcel WHERE id = ANY (%s)", done.parcels)
+    assert len(set(codes)) == 2
+    assert all(code and method == METHOD_VERSION for code, method in codes)
     shown = land.rows("SELECT array_agg(id ORDER BY id) FROM published.parcels", role=Role.PUBLIC)
     assert shown == [([land.east, *done.parcels],)]
 
@@ -72,7 +76,7 @@ def test_own_land_uses_numbers_and_codes_of_pieces(land: Land) -> None:
     ]
     done = land.do(lambda c: reshape.split(c, land.seen(land.west), pieces, WHY, by=BY))
     query = "SELECT parcel_no, parcel_code, parcel_code_method FROM registry.parcel WHERE id = %s"
-    assert land.rows(query, done.parcels[0]) == [("50", "w7eyew652jvm", 0)]
+    assert land.rows(query, done.parcels[0]) == [("50", "w7eyew652jvm", None)]
     query = "SELECT parcel_no FROM registry.parcel WHERE id = %s"
     assert land.rows(query, done.parcels[1]) == [("51",)]
     query = "SELECT land_type FROM registry.land_use WHERE parcel_id = %s ORDER BY seq"
@@ -148,7 +152,7 @@ def test_the_second_writer_hears_of_both_versions(land: Land) -> None:
     land.do(lambda c: renumber_parcel(c, seen, WHY, by=BY))
     with pytest.raises(PreconditionFailed) as refused:
         land.do(lambda c: renumber_parcel(c, seen, WHY, by=BY))
-    assert (refused.value.where["given"], refused.value.where["current"]) == (1, 2)
+    assert (refused.value.where["given_version"], refused.value.where["current_version"]) == (1, 2)
     with pytest.raises(NotFound):
         land.do(lambda c: renumber_parcel(c, Seen(id=10**12, version=1), WHY, by=BY))
 

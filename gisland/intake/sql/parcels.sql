@@ -6,6 +6,17 @@ SELECT (array_agg(row_no ORDER BY row_no))[1:2] AS rows, sheet_no, scale, parcel
  GROUP BY old_ward_code, sheet_no, scale, parcel_no HAVING count(*) > 1
  ORDER BY 1
 
+-- A code is given once in the country: not to two rows, not to one whose parcel is another one in the registry.
+-- name: codes_taken
+SELECT min(row_no) FROM staged_parcel staged
+ WHERE parcel_code IS NOT NULL
+   AND (EXISTS (SELECT FROM staged_parcel other WHERE other.parcel_code = staged.parcel_code AND other.row_no < staged.row_no)
+        OR EXISTS (SELECT FROM registry.parcel JOIN registry.map_sheet sheet ON sheet.id = map_sheet_id
+                    WHERE parcel.parcel_code = staged.parcel_code
+                      AND (sheet.ward_id, sheet.old_ward_code, sheet.sheet_no, sheet.scale, parcel.parcel_no)
+                          <> (%(ward)s, staged.old_ward_code, staged.sheet_no, staged.scale, staged.parcel_no)))
+ GROUP BY row_no ORDER BY 1
+
 -- name: other_crs
 SELECT DISTINCT sheet_no, scale, sheet.srid
   FROM staged_parcel JOIN registry.map_sheet sheet USING (old_ward_code, sheet_no, scale)
@@ -39,6 +50,7 @@ WITH judged AS (
                WHEN parcel.geom = staged.geom
                     AND parcel.legal_area_m2 IS NOT DISTINCT FROM coalesce(staged.legal_area_m2::numeric(14, 1), parcel.legal_area_m2)
                     AND parcel.address = coalesce(staged.address, parcel.address)
+                    AND (staged.parcel_code IS NULL OR parcel.parcel_code = staged.parcel_code)
                     AND parcel.residential_group_id IS NOT DISTINCT FROM coalesce(residential_group.id, parcel.residential_group_id)
                     AND (staged.land_types IS NULL OR coalesce(
                           (SELECT string_agg(land_type, '+' ORDER BY seq) = staged.land_types
@@ -76,13 +88,26 @@ SELECT outcome, count(*) FROM judged_parcel GROUP BY outcome
 SELECT row_no, sheet_no, parcel_no FROM judged_parcel JOIN staged_parcel USING (row_no)
  WHERE outcome = 'conflict' ORDER BY row_no
 
+-- name: uncoded
+SELECT row_no, ST_AsBinary(geom) FROM judged_parcel JOIN staged_parcel USING (row_no)
+ WHERE outcome = 'new' AND parcel_code IS NULL ORDER BY row_no
+
+-- Where two parcels have their pole in one cell (a parcel drawn on two sheets), the first has the code.
+-- name: drop_codes_taken
+DELETE FROM computed_code USING (
+       SELECT row_no, row_number() OVER (PARTITION BY code ORDER BY row_no) > 1
+              OR EXISTS (SELECT FROM registry.parcel WHERE parcel_code = code)
+              OR EXISTS (SELECT FROM staged_parcel WHERE parcel_code = code) AS taken FROM computed_code) judged
+ WHERE judged.row_no = computed_code.row_no AND taken
+
 -- name: add_parcels
 INSERT INTO registry.parcel
-       (id, ward_id, map_sheet_id, residential_group_id, parcel_no, srid, geom, legal_area_m2, address, created_by)
+       (id, ward_id, map_sheet_id, residential_group_id, parcel_no, parcel_code, parcel_code_method, srid, geom,
+        legal_area_m2, address, created_by)
 OVERRIDING SYSTEM VALUE
-SELECT parcel_id, %(ward)s, map_sheet_id, residential_group_id, parcel_no, %(srid)s, geom, legal_area_m2,
-       coalesce(address, ''), %(change)s
-  FROM judged_parcel JOIN staged_parcel USING (row_no)
+SELECT parcel_id, %(ward)s, map_sheet_id, residential_group_id, parcel_no, coalesce(parcel_code, computed.code),
+       computed.method, %(srid)s, geom, legal_area_m2, coalesce(address, ''), %(change)s
+  FROM judged_parcel JOIN staged_parcel USING (row_no) LEFT JOIN computed_code computed USING (row_no)
  WHERE outcome = 'new' ORDER BY map_sheet_id, row_no
 
 -- name: add_land_uses
@@ -97,6 +122,8 @@ UPDATE registry.parcel
    SET geom = staged.geom,
        legal_area_m2 = coalesce(staged.legal_area_m2::numeric(14, 1), parcel.legal_area_m2),
        address = coalesce(staged.address, parcel.address),
+       parcel_code = coalesce(staged.parcel_code, parcel.parcel_code),
+       parcel_code_method = CASE WHEN staged.parcel_code IS NULL THEN parcel.parcel_code_method END,
        residential_group_id = coalesce(judged.residential_group_id, parcel.residential_group_id)
   FROM judged_parcel judged JOIN staged_parcel staged USING (row_no)
  WHERE judged.outcome = 'changed' AND parcel.id = judged.parcel_id

@@ -17,7 +17,7 @@ SELECT coalesce(max(parcel_no::bigint), 0) + 1 FROM registry.parcel
 -- name: add
 INSERT INTO registry.parcel (ward_id, map_sheet_id, residential_group_id, parcel_no, parcel_code, parcel_code_method,
                              srid, geom, legal_area_m2, address, valid_from, created_by)
-SELECT %(ward)s, %(sheet)s, %(group)s, %(parcel_no)s, free.code, CASE WHEN free.code IS NOT NULL THEN %(method)s END,
+SELECT %(ward)s, %(sheet)s, %(group)s, %(parcel_no)s, free.code, CASE WHEN free.code IS NOT NULL THEN %(method)s::smallint END,
        %(srid)s, ST_GeomFromWKB(%(wkb)s, %(srid)s), %(legal_area)s, %(address)s, change.valid_on, change.id
   FROM registry.change
   -- A code is given once in the country: where it is taken, the parcel has none, which is a finding.
