@@ -37,6 +37,8 @@ def read_shape(geometry: dict[str, Any], srid: int) -> Shape:
     if not shapely.is_valid(shape):
         raise InputError(f"hình không hợp lệ · the geometry is invalid: {shapely.is_valid_reason(shape)}", hint=hint)
     west, south, east, north = shape.bounds
+    if max(-west, east, -south, north) > FARTHEST:
+        raise InputError("toạ độ ngoài trái đất · the coordinates are not on the earth", hint=hint)
     if west >= -180 and east <= 180 and south >= -90 and north <= 90:
         raise InputError("toạ độ là độ, không phải mét · the coordinates are degrees", hint=hint)
     return shape

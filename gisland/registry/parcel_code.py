@@ -12,8 +12,8 @@ the place with the greatest distance to the boundary (its clearance). It says no
   single place; of a row of places that are equal within a millimetre that nearest to the centroid; of two that are
   equally near the more westerly, then the more southerly. It costs less than 1 mm of clearance (and in slivers with
   area ÷ length of the boundary below 2 mm, where the three terms shrink in proportion, less than half of it).
-* That greatest value is found to 1 nm, whatever vertex a ring starts at, however it runs, whichever vertices are repeated
-  or lie on a straight line, or what else is computed with it.
+* That greatest value is found to 1 nm, whatever vertex a ring starts at, however it runs, whichever vertices are
+  repeated or lie on a straight line, and whatever else is computed with it.
 * Coordinates are not rounded at any step.
 
 A code is computed once, when a parcel gets none with its data, and kept: it is never computed again for a parcel that

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, PreconditionFailed
 from gisland.kit.identifiers import map_number
+from gisland.registry import fields
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import Area
 from gisland.registry.geometry import Shape
@@ -42,7 +43,7 @@ class DrawnParcel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    geometry: dict[str, Any] = Field(description="GeoJSON Polygon | MultiPolygon, EPSG của tờ · CRS of the sheet")
+    geometry: fields.Shape = Field(description="GeoJSON, EPSG của tờ, mét · CRS of the sheet, metres")
     parcel_no: Number | None = Field(default=None, description="Mặc định: số lớn nhất + 1 · the largest + 1 by default")
     parcel_code: str | None = Field(default=None, pattern="^[0-9b-hjkmnp-z]{12}$")
     legal_area_m2: Area | None = None

@@ -19,6 +19,7 @@ from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 
 from gisland.errors import Conflict, UsageError
+from gisland.registry import fields
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.geometry import check_same_ground, read_shape
 from gisland.registry.parcels import SQL, DrawnParcel, Parcel, Place, Seen, add_parcel, lock_parcels
@@ -31,8 +32,8 @@ class Redrawn(BaseModel):
 
     id: int
     version: int
-    geometry: dict[str, Any] = Field(description="GeoJSON, EPSG của tờ · CRS of the sheet")
-    legal_area_m2: float | None = Field(default=None, ge=0)
+    geometry: fields.Shape = Field(description="GeoJSON, EPSG của tờ, mét · CRS of the sheet, metres")
+    legal_area_m2: fields.Area | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def merge(connection: Connection, seen: Sequence[Seen], new: DrawnParcel | None,
         union = shapely.union_all([parcel.shape for parcel in parcels])
         if not isinstance(union, shapely.Polygon):
             raise Conflict("các thửa không liền nhau · the parcels do not touch", hint="geometry: MultiPolygon")
-        new = DrawnParcel(geometry=shapely.geometry.mapping(union))
+        new = DrawnParcel(geometry=fields.Shape.model_validate(shapely.geometry.mapping(union)))
     return _replace(connection, ChangeKind.MERGE, parcels, [new], why, by)
 
 
@@ -92,7 +93,9 @@ def adjust(connection: Connection, redrawn: Sequence[Redrawn], why: Why, *, by: 
         InputError: together they do not cover the same ground as before.
     """
     parcels = lock_parcels(connection, [Seen(id=each.id, version=each.version) for each in redrawn])
-    shapes = [read_shape(each.geometry, parcel.srid) for each, parcel in zip(redrawn, parcels, strict=True)]
+    shapes = [
+        read_shape(each.geometry.model_dump(), parcel.srid) for each, parcel in zip(redrawn, parcels, strict=True)
+    ]
     if len({parcel.srid for parcel in parcels}) > 1:
         raise Conflict("các thửa không cùng hệ toạ độ · the parcels have different CRSs")
     balance = check_same_ground([parcel.shape for parcel in parcels], shapes)
@@ -106,7 +109,7 @@ def adjust(connection: Connection, redrawn: Sequence[Redrawn], why: Why, *, by: 
 def _replace(
     connection: Connection, kind: ChangeKind, old: list[Parcel], new: Sequence[DrawnParcel], why: Why, by: str
 ) -> Reshaped:
-    shapes = [read_shape(each.geometry, old[0].srid) for each in new]
+    shapes = [read_shape(each.geometry.model_dump(), old[0].srid) for each in new]
     balance: dict[str, Any] = check_same_ground([parcel.shape for parcel in old], shapes)
     legal = [parcel.legal_area_m2 for parcel in old], [each.legal_area_m2 for each in new]
     for name, areas in zip(("old_legal_m2", "new_legal_m2"), legal, strict=True):

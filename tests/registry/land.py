@@ -12,6 +12,7 @@ from psycopg import Connection
 from gisland.database import Role, connect, run
 from gisland.registry import reshape, rights
 from gisland.registry.changes import Why
+from gisland.registry.fields import Shape
 from gisland.registry.parcels import DrawnParcel, Seen
 from gisland.settings import Settings
 from tests.factories import EAST, NORTH
@@ -20,10 +21,10 @@ WHY = Why(reason="test")
 BY = "test"
 
 
-def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+def box(west: float, south: float, east: float, north: float) -> Shape:
     """A rectangle, in metres from the corner of the invented land."""
     shape = shapely.box(EAST + west, NORTH + south, EAST + east, NORTH + north)
-    return shapely.geometry.mapping(shape)  # type: ignore[no-any-return]
+    return Shape.model_validate(shapely.geometry.mapping(shape))
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Land:
     def seen(self, parcel: int) -> Seen:
         return Seen(id=parcel, version=self.rows("SELECT version FROM registry.parcel WHERE id = %s", parcel)[0][0])
 
-    def split(self, *pieces: dict[str, Any], **more: Any) -> reshape.Reshaped:
+    def split(self, *pieces: Shape, **more: Any) -> reshape.Reshaped:
         new = [DrawnParcel(geometry=piece, **more) for piece in pieces]
         return self.do(lambda c: reshape.split(c, self.seen(self.west), new, WHY, by=BY))  # type: ignore[no-any-return]
 
