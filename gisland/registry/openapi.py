@@ -167,15 +167,16 @@ def _meaning(meanings: Meanings, table: str, name: str) -> str:
 
 def _problem() -> Json:
     """Problem details (RFC 9457), with what gisland adds."""
-    texts: dict[str, tuple[str, str]] = {
+    texts: dict[str, tuple[str | list[str], str]] = {
         "type": ("string", "Loại lỗi · always about:blank"),
         "title": ("string", "Tên lỗi · what kind of error"),
         "detail": ("string", "Điều gì sai · what is wrong; no personal data"),
         "hint": ("string", "Cách sửa · how to mend it"),
         "field": ("string", "Ở trường nào · in which field"),
         "constraint": ("string", "Ràng buộc của CSDL · constraint of the database"),
-        "given": ("string", "ETag đã gửi · the entity tag that was sent (412)"),
-        "current": ("string", "ETag hiện nay · the entity tag there is (412)"),
+        # Acts such as a split name the versions of all they touch; a patch has one entity tag.
+        "given": (["string", "integer"], "ETag hoặc phiên bản đã gửi · entity tag or version that was sent (412)"),
+        "current": (["string", "integer"], "ETag hoặc phiên bản hiện nay · entity tag or version there is (412)"),
         "status": ("integer", "Mã HTTP · HTTP status"),
         "given_version": ("integer", "Phiên bản đã thấy · version that was seen (412)"),
         "current_version": ("integer", "Phiên bản hiện nay · version there is (412)"),
