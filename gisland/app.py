@@ -28,7 +28,7 @@ from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
 from gisland.publish import ogc
 from gisland.publish import routes as publish_routes
-from gisland.registry import act_routes, search_routes
+from gisland.registry import act_routes, crosswalk_routes, search_routes
 from gisland.registry import routes as registry_routes
 from gisland.security import routes as security_routes
 from gisland.settings import Settings, load_settings
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(publish_routes.router)
     app.include_router(registry_routes.router)
     app.include_router(act_routes.router)
+    app.include_router(crosswalk_routes.router)
     app.include_router(search_routes.router)
     app.include_router(ogc.router)
     app.include_router(pages.router)

@@ -54,7 +54,11 @@ def form(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="PL3-01, .xlsx")],
     ward: Ward,
     former_ward: Annotated[
-        list[str] | None, typer.Option(help="Mã phường cũ mà cột B còn ghi. · Code of a former ward in column B.")
+        list[str] | None,
+        typer.Option(
+            help="Mã phường cũ ở cột B mà `gisland unit crosswalk` chưa biết. · Code of a former ward in column B that"
+            " the crosswalk does not know."
+        ),
     ] = None,
     layout: Annotated[str | None, typer.Option(help="Tên mẫu trong config/intake/. · Name of the layout.")] = None,
     dry_run: DryRun = False,  # noqa: FBT002 - typer makes an option of it

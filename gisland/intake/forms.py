@@ -19,6 +19,7 @@ from gisland.intake.rows import Collector
 from gisland.intake.staging import accept, lock_unit, stage, write_batch
 from gisland.intake.tables import Table, find_tables, read_rows
 from gisland.kit.identifiers import map_number
+from gisland.registry.crosswalk import former_codes
 from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
@@ -66,7 +67,7 @@ def intake_form(
         path: a workbook; every sheet of it that fits the layout is read.
         ward: code of the ward, as column B must have it.
         by: who does it, for the change and the audit log.
-        former_wards: codes of former wards that column B may have as well.
+        former_wards: codes of former wards that column B may have besides those of the crosswalk.
         layout: name of the layout, when several fit.
         dry_run: do everything and roll back.
         advance: told how many rows were read.
@@ -78,10 +79,10 @@ def intake_form(
     """
     with connect(settings, Role.APP) as connection:
         unit = find_unit(connection, ward)
+        former = frozenset(map_number(code) for code in {*former_wards, *former_codes(connection, unit.id)})
     layouts = load_layouts(settings, "form", layout)
     tables = find_tables(path, layouts)
     vault = load_vault(settings)
-    former = frozenset(map_number(code) for code in former_wards)
 
     def work(connection: Connection) -> Report:
         lock_unit(connection, unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from gisland.database import run
 from gisland.errors import UsageError
+from gisland.registry.crosswalk import LinkedUnit, NamedUnit, crosswalk
+from gisland.registry.reform_accept import ReformFiles, accept_reform
 from gisland.registry.units import NewUnit, add_unit, bbox_boundary, list_units, read_boundary
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
@@ -50,3 +53,49 @@ def show(ctx: typer.Context) -> None:
         crs = f"EPSG:{unit.srid}" if unit.srid else "-"
         area = f"{unit.area_km2:g} km²" if unit.area_km2 else "-"
         typer.echo(f"{unit.level:8} {unit.code:6} {crs:10} {area:>10}  {unit.name}")
+
+
+@app.command("reform")
+@requires(Permission.UNIT_ADD)
+def reform(
+    ctx: typer.Context,
+    *,
+    units: Annotated[Path, typer.Option(help="Đơn vị nay · Units of today: provinces-wards-*.json")],
+    merges: Annotated[Path, typer.Option(help="Nay ← cũ · What went into them: new-to-old-merges.json")],
+    splits: Annotated[Path, typer.Option(help="Cũ → nay · What became of former ones: old-to-new-splits.json")],
+    province: Annotated[str | None, typer.Option(help="Chỉ một tỉnh, ví dụ 31. · Only one province.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Làm thử, không ghi gì. · Try all, write nothing.")
+    ] = False,
+) -> None:
+    """Ghi đơn vị cũ, mới và quan hệ từ 1/7/2025; nhận lại thì không đổi gì. · Take over the reform of 1/7/2025."""
+    who = caller(ctx)
+    files = ReformFiles.read(units, merges, splits)
+    typer.echo(accept_reform(who.settings, files, by=who.subject.name, province=province, dry_run=dry_run))
+
+
+@app.command("crosswalk")
+@requires(Permission.REGISTRY_READ)
+def meanings(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(help="Mã đơn vị, ví dụ 11311. · Code of a unit.")],
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày, mặc định hôm nay. · The day, today by default.")
+    ] = None,
+) -> None:
+    """Mã là đơn vị nào vào một ngày, từ đâu, thành đâu. · What a code meant on a day, and what became of it."""
+    day = on.date() if on else None
+    for unit in run(caller(ctx).settings, lambda connection: crosswalk(connection, code.strip(), day)):
+        typer.echo(_line("", unit))
+        for sign, linked in (("←", unit.predecessors), ("→", unit.successors)):
+            for each in linked:
+                typer.echo(_line(f"  {sign} ", each))
+
+
+def _line(before: str, unit: NamedUnit) -> str:
+    part = (
+        {"full": " · toàn bộ · all", "partial": " · một phần · a part"}[unit.part]
+        if isinstance(unit, LinkedUnit)
+        else ""
+    )
+    return f"{before}{unit.code} {unit.name} ({unit.valid_from} – {unit.valid_to or '…'}){part}"

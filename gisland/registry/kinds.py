@@ -234,7 +234,7 @@ KINDS: dict[str, Kind] = {
             "units",
             schemas.Unit,
             {
-                "level": _is("level", Literal["province", "ward"]),
+                "level": _is("level", schemas.Unit.model_fields["level"].annotation),
                 "code": _is("code", fields.Code),
                 "parent_id": _is("parent_id", fields.Ref),
             },

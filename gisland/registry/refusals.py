@@ -143,6 +143,10 @@ SENSELESS: dict[str, tuple[str, str]] = {
     "unit_geom_4326_check": ("ranh giới rỗng hoặc tự cắt · the boundary is empty or crosses itself", "a valid polygon"),
     "unit_level_check": _LIST,
     "unit_name_check": _EMPTY,
+    "unit_no_district": (
+        "từ 1/7/2025 không còn cấp huyện · there are no districts since 1/7/2025",
+        "level: province or ward",
+    ),
     "unit_successor_check": ("đơn vị không thể kế tục chính nó · a unit does not succeed itself", "name another one"),
     "unit_successor_part_check": _LIST,
 }

@@ -70,7 +70,7 @@ class Unit(Record):
     table = "unit"
     example: ClassVar[dict[str, Any]] = {"level": "ward", "code": "11312", "name": "Phường Thử", "srid": 9210}
 
-    level: Fixed[Literal["province", "ward"]]
+    level: Fixed[Literal["province", "district", "ward"]]
     code: Fixed[Word]
     name: Word
     name_en: Code = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pyproj import CRS, Transformer
 
 from gisland.audit import log
 from gisland.errors import Conflict, InputError, NotFound, UsageError
+from gisland.kit.text import clean_text, fold_tone_placement
 from gisland.registry.changes import ChangeKind, Why, begin
 
 
@@ -58,19 +60,30 @@ INSERT = """
             %s, %s, ST_GeomFromEWKB(%s))
     ON CONFLICT (level, code) WHERE valid_to IS NULL DO NOTHING RETURNING id
 """
-# What is not said (NULL) is not compared: adding a unit again without its boundary is no contradiction.
+# What is not said (NULL) is not compared: adding a unit again without its boundary is no contradiction. Nor does what
+# is said contradict a ward that a reform brought and that nobody has used yet.
 DIFFERENCES = """
     SELECT array_remove(ARRAY[
-             CASE WHEN name <> %(name)s THEN 'name' END,
-             CASE WHEN srid IS DISTINCT FROM coalesce(%(srid)s, srid) THEN 'srid' END,
-             CASE WHEN %(province)s::text IS NOT NULL AND parent_id IS DISTINCT FROM (SELECT id FROM registry.unit
-                  WHERE level = 'province' AND code = %(province)s AND valid_to IS NULL) THEN 'province' END,
-             CASE WHEN area_km2 IS DISTINCT FROM coalesce(%(area)s::numeric(10, 4), area_km2) THEN 'area-km2' END,
-             CASE WHEN %(boundary)s::bytea IS NOT NULL AND (geom_4326 IS NULL
+             CASE WHEN srid IS DISTINCT FROM coalesce(%(srid)s, srid) AND (used OR srid IS NOT NULL) THEN 'srid' END,
+             CASE WHEN %(province)s::text IS NOT NULL AND (used OR parent_id IS NOT NULL) AND parent_id IS DISTINCT FROM
+                  (SELECT id FROM registry.unit WHERE level = 'province' AND code = %(province)s AND valid_to IS NULL)
+                  THEN 'province' END,
+             CASE WHEN area_km2 IS DISTINCT FROM coalesce(%(area)s::numeric(10, 4), area_km2)
+                   AND (used OR area_km2 IS NOT NULL) THEN 'area-km2' END,
+             CASE WHEN %(boundary)s::bytea IS NOT NULL AND (used OR geom_4326 IS NOT NULL) AND (geom_4326 IS NULL
                     OR NOT ST_OrderingEquals(geom_4326, ST_GeomFromEWKB(%(boundary)s))) THEN 'boundary' END
            ], NULL)
-      FROM registry.unit WHERE id = %(id)s
+      FROM (SELECT *, level <> 'ward' OR srid IS NOT NULL AS used FROM registry.unit WHERE id = %(id)s) unit
 """
+TAKE_INTO_USE = """
+    UPDATE registry.unit
+       SET srid = %(srid)s, area_km2 = coalesce(area_km2, %(area)s),
+           geom_4326 = coalesce(geom_4326, ST_GeomFromEWKB(%(boundary)s)),
+           parent_id = coalesce(parent_id, (SELECT id FROM registry.unit
+                                             WHERE level = 'province' AND code = %(province)s AND valid_to IS NULL))
+     WHERE id = %(id)s AND level = 'ward' AND srid IS NULL RETURNING id
+"""
+_KIND = re.compile(r"^(?:phường|xã|đặc khu|thị trấn|tỉnh|thành phố) (?=\S)")
 
 
 def list_units(connection: Connection) -> list[Unit]:
@@ -94,10 +107,10 @@ def find_unit(connection: Connection, code: str, level: str = "ward") -> Unit:
 
 
 def add_unit(connection: Connection, new: NewUnit, by: str) -> tuple[Unit, bool]:
-    """Add a unit, once: adding the same again changes nothing.
+    """Add a unit, once: adding the same again changes nothing. A ward that a reform brought is taken into use by it.
 
     Returns:
-        The unit, and whether it was added now.
+        The unit, and whether anything was written.
 
     Raises:
         Conflict: the code is there with other content.
@@ -115,7 +128,7 @@ def add_unit(connection: Connection, new: NewUnit, by: str) -> tuple[Unit, bool]
     boundary = None if new.boundary is None else shapely.to_wkb(shapely.set_srid(new.boundary, 4326), include_srid=True)
     values = [new.level, new.code, new.name, new.province, new.srid, new.area_km2, boundary]
     if connection.execute(IN_FORCE, [new.level, new.code]).fetchone():
-        return _same_unit(connection, new, boundary), False
+        return _known_unit(connection, new, boundary, by)
     begin(connection, ChangeKind.CREATE, Why(reason=f"unit {new.code}"), by=by, ward_id=None)
     if connection.execute(INSERT, values).fetchone() is None:
         # Another transaction has added it at this very moment.
@@ -189,11 +202,16 @@ def _checked(shape: shapely.MultiPolygon, file: str) -> shapely.MultiPolygon:
     return shape
 
 
-def _same_unit(connection: Connection, new: NewUnit, boundary: bytes | None) -> Unit:
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are of one unit: Hồng Bàng is Phường Hồng Bàng, Xã Lộc Ninh is not Phường Lộc Ninh."""
+    one, other = (fold_tone_placement(clean_text(name).casefold()) for name in (one, other))
+    return one == other or one == _KIND.sub("", other) or _KIND.sub("", one) == other
+
+
+def _known_unit(connection: Connection, new: NewUnit, boundary: bytes | None, by: str) -> tuple[Unit, bool]:
     unit = find_unit(connection, new.code, new.level)
     values = {
         "id": unit.id,
-        "name": new.name,
         "srid": new.srid,
         "province": new.province,
         "area": new.area_km2,
@@ -201,12 +219,19 @@ def _same_unit(connection: Connection, new: NewUnit, boundary: bytes | None) -> 
     }
     row = connection.execute(DIFFERENCES, values).fetchone()
     assert row is not None
-    if row[0]:
+    differences = ([] if same_name(unit.name, new.name) else ["name"]) + row[0]
+    if differences:
         raise Conflict(
-            f"đơn vị {new.code} đã có với nội dung khác · unit {new.code} is there with another {', '.join(row[0])}",
+            f"đơn vị {new.code} đã có với nội dung khác"
+            f" · unit {new.code} is there with another {', '.join(differences)}",
             hint="gisland unit list",
         )
-    return unit
+    if unit.level != "ward" or unit.srid is not None:
+        return unit, False
+    begin(connection, ChangeKind.CORRECT, Why(reason=f"unit {new.code}"), by=by, ward_id=unit.id)
+    written = connection.execute(TAKE_INTO_USE, values).fetchone() is not None
+    log.record(connection, by, log.Tag.UNIT_ADDED, ward_id=unit.id, object_id=new.code)
+    return find_unit(connection, new.code, new.level), written
 
 
 def _unit(row: tuple[object, ...]) -> Unit:

@@ -34,7 +34,7 @@ END
 $$;
 
 COMMENT ON TABLE registry.unit IS 'Đơn vị hành chính: tỉnh, xã/phường/đặc khu · Administrative unit with its validity (QĐ 19/2025/QĐ-TTg: two levels since 1/7/2025); codes are used again, ids are not';
-COMMENT ON COLUMN registry.unit.level IS 'Cấp: province tỉnh, ward xã · Level; constraint: one of the two';
+COMMENT ON COLUMN registry.unit.level IS 'Cấp: province tỉnh, ward xã, district huyện (chỉ đơn vị cũ) · Level; constraint: one of the three, and no district is in force (island districts became special zones)';
 COMMENT ON COLUMN registry.unit.code IS 'Mã đơn vị: tỉnh 2 số, xã 5 số (PL3-01 cột 1) · Code of the statistics office: 2 digits for a province, 5 for a ward; constraint: one unit in force per code';
 COMMENT ON COLUMN registry.unit.name IS 'Tên · Vietnamese name';
 COMMENT ON COLUMN registry.unit.name_en IS 'Tên tiếng Anh · English name';
