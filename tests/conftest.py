@@ -62,7 +62,8 @@ def catalogue() -> Catalogue:
 @pytest.fixture(scope="session")
 def server(catalogue: Catalogue) -> Settings:
     """The cluster of the run, with the template database: migrated, layers applied, empty."""
-    settings = Settings(state_dir=Path(os.environ[STATE]), database_name=TEMPLATE, workers=2)
+    # The pool's size says how many connections the cluster allows: fifty writers come at once, beside running servers.
+    settings = Settings(state_dir=Path(os.environ[STATE]), database_name=TEMPLATE, workers=2, pool_size=24)
     with alone("template"):
         done = settings.state_dir / "template.done"
         if not done.exists():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gisland.bench import city, database, peers, race, search
+from gisland.bench import as_of, bulk, city, database, peers, race, search, writer
 from gisland.bench.machine import facts
 from gisland.bench.table import markdown
 from gisland.catalogue import load_catalogue
@@ -56,9 +56,7 @@ def items_command(
     database.prepare(settings, catalogue, parcels)
     plan = race.Plan(seconds, rounds, connections, names)
     text = markdown(race.run(settings, catalogue.layer(database.LAYER), plan, _say))
-    typer.echo(text)
-    if out is not None:
-        out.write_text(text, encoding="utf-8")
+    _tell(text, out)
 
 
 @app.command("search")
@@ -78,6 +76,50 @@ def search_command(
     results = search.run(settings, searches, _say)
     with connect(settings, Role.APP) as connection:
         text = search.markdown(results, facts(connection, parcels) | city.sizes(connection))
+    _tell(text, out)
+
+
+@app.command("bulk")
+@requires(Permission.BENCH_RUN)
+def bulk_command(ctx: typer.Context, *, parcels: Parcels = 500_000, rounds: Rounds = 1, out: Out = None) -> None:
+    """Nhập hàng loạt · A large import with history and layers, against plain COPY into tables without triggers."""
+    settings = bulk.settings_of(caller(ctx).settings)
+    result = bulk.run(settings, load_catalogue(settings), parcels, rounds, _say)
+    with connect(settings, Role.APP) as connection:
+        _tell(bulk.markdown(result, facts(connection, parcels)), out)
+
+
+@app.command("writer")
+@requires(Permission.BENCH_RUN)
+def writer_command(
+    ctx: typer.Context,
+    *,
+    parcels: Parcels = 500_000,
+    acts: Annotated[int, typer.Option(min=80, help="Số lần ghi mỗi lượt · Acts of each sort in a round.")] = 400,
+    rounds: Rounds = 3,
+    out: Out = None,
+) -> None:
+    """Một tình trạng thay đổi · What the read model costs whoever changes one status."""
+    settings = bulk.settings_of(caller(ctx).settings)
+    _say("cơ sở dữ liệu · the database")
+    bulk.prepare(settings, load_catalogue(settings), parcels)
+    results = writer.run(settings, acts, rounds, _say)
+    with connect(settings, Role.APP) as connection:
+        _tell(writer.markdown(results, facts(connection, parcels)), out)
+
+
+@app.command("as-of")
+@requires(Permission.BENCH_RUN)
+def as_of_command(ctx: typer.Context, *, parcels: Parcels = 100_000, rounds: Rounds = 5, out: Out = None) -> None:
+    """Đọc quá khứ · Reading the past against reading the present."""
+    settings = bulk.settings_of(caller(ctx).settings, as_of.NAME)
+    _say("cơ sở dữ liệu · the database")
+    readings = as_of.run_bench(settings, load_catalogue(settings), parcels, rounds, _say)
+    with connect(settings, Role.APP) as connection:
+        _tell(as_of.markdown(readings, facts(connection, parcels)), out)
+
+
+def _tell(text: str, out: Path | None) -> None:
     typer.echo(text)
     if out is not None:
         out.write_text(text, encoding="utf-8")

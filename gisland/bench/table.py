@@ -115,6 +115,11 @@ def verdict(ratio: float, target: float | None) -> str:
     return f"{ratio:.2f} (≥ {target:g} {'holds' if round(ratio, 2) >= target else '**MISSED**'})"
 
 
+def at_most(value: float, limit: float) -> str:
+    """A value that may not be larger than its limit, and whether it is not."""
+    return f"{value:.2f} (≤ {limit:g} {'holds' if round(value, 2) <= limit else '**MISSED**'})"
+
+
 def _last_page(result: Result) -> str:
     head = ["first page, pages/s", "last page, pages/s", "last ÷ first (target)"]
     ratio = verdict(result.last_page / result.first_page, LAST_PAGE)
