@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from gisland.errors import UsageError
 from gisland.registry import move, reshape, rights, undo
+from gisland.registry.fields import Key
 from gisland.registry.kinds import Body
 from gisland.registry.parcels import DrawnParcel, Number, Seen, renumber_parcel, retire_parcel
 
@@ -33,7 +34,7 @@ class Done(BaseModel):
 class OfVersion(Body):
     """An act on one record in the version that was seen."""
 
-    version: int = Field(description=VERSION)
+    version: Key = Field(description=VERSION)
 
 
 class Split(OfVersion):

@@ -34,8 +34,8 @@ class Seen(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: int = Field(description="Mã nội bộ của thửa · Id of the parcel")
-    version: int = Field(description="Phiên bản đã xem · Version that was seen")
+    id: fields.BigKey = Field(description="Mã nội bộ của thửa · Id of the parcel")
+    version: fields.Key = Field(description="Phiên bản đã xem · Version that was seen")
 
 
 class DrawnParcel(BaseModel):

@@ -30,8 +30,8 @@ class Redrawn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: int
-    version: int
+    id: fields.BigKey
+    version: fields.Key
     geometry: fields.Shape = Field(description="GeoJSON, EPSG của tờ, mét · CRS of the sheet, metres")
     legal_area_m2: fields.Area | None = None
 

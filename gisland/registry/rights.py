@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 
 from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, PreconditionFailed, UsageError
 from gisland.kit.identifiers import serial_key
 from gisland.kit.text import clean_text
 from gisland.registry.changes import ChangeKind, Why, begin
+from gisland.registry.fields import BigKey, Key, Numerator
 
 Role = Literal["certificate_holder", "current_user"]
 Party = Literal["individual", "household", "couple", "co_users", "community", "organisation"]
@@ -25,8 +26,8 @@ class Share(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    num: int = Field(gt=0)
-    den: int = Field(gt=0)
+    num: Numerator
+    den: Numerator
 
 
 class NewRight(BaseModel):
@@ -34,11 +35,11 @@ class NewRight(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    holder_id: int
+    holder_id: BigKey
     role: Role = "certificate_holder"
     party: Party = "individual"
     member_role: str = ""
-    certificate_id: int | None = None
+    certificate_id: BigKey | None = None
     share: Share | None = None
     reason: str = ""
 
@@ -48,8 +49,8 @@ class Held(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    parcel_id: int | None = None
-    asset_id: int | None = None
+    parcel_id: BigKey | None = None
+    asset_id: BigKey | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Held:
@@ -63,8 +64,8 @@ class SeenRight(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: int
-    version: int
+    id: BigKey
+    version: Key
 
 
 class IssuedCertificate(BaseModel):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.audit import log
 from gisland.audit.log import INSERT
+from gisland.registry import fields
 from gisland.registry.search import LIMIT, MOST, Hit, Kind, counts, search_async
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
@@ -30,7 +31,7 @@ class Query(BaseModel):
         " · Numbers of sheet and parcel, parcel code, serial of a certificate, id or name",
         examples=["tờ 54 thửa 34", "BK 123456"],
     )
-    ward_id: int | None = Field(default=None, description="Chỉ trong phường này · Only in this ward")
+    ward_id: fields.Key | None = Field(default=None, description="Chỉ trong phường này · Only in this ward")
     kinds: list[Kind] = Field(default=list(Kind), min_length=1, description="Chỉ tìm các loại này · Only these")
     limit: int = Field(default=LIMIT, ge=1, le=MOST, description="Số kết quả nhiều nhất · Most hits")
 
