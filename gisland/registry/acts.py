@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from psycopg import Connection
@@ -15,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from gisland.errors import UsageError
 from gisland.registry import move, reshape, rights, undo
-from gisland.registry.fields import Key
+from gisland.registry.fields import Day, Key
 from gisland.registry.kinds import Body
 from gisland.registry.parcels import DrawnParcel, Number, Seen, renumber_parcel, retire_parcel
 
@@ -75,8 +74,8 @@ class HistoricRight(Body):
 
     on: rights.Held
     right: rights.NewRight
-    valid_from: date
-    valid_to: date
+    valid_from: Day
+    valid_to: Day
 
 
 class Reissue(OfVersion):

@@ -14,7 +14,7 @@ from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, PreconditionFailed, UsageError
 from gisland.kit.identifiers import map_number
 from gisland.registry.changes import ChangeKind, Why, begin
-from gisland.registry.fields import Key
+from gisland.registry.fields import BigKey, Key
 from gisland.registry.units import find_unit
 
 FOLLOW = ("numbers", "holdings", "restrictions", "assets", "certificates", "holders")
@@ -25,7 +25,7 @@ class SheetMove(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Key
+    id: BigKey
     version: Key
     ward_code: str = Field(description="Mã phường/xã mới · Code of the unit it comes to")
     sheet_no: str | None = Field(default=None, description="Số tờ mới, mặc định như cũ · Its new number")
