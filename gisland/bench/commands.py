@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gisland.bench import as_of, bulk, city, database, peers, race, search, writer
+from gisland.bench import as_of, bulk, city, database, parcel_codes, peers, race, search, writer
 from gisland.bench.machine import facts
 from gisland.bench.table import markdown
 from gisland.catalogue import load_catalogue
@@ -18,7 +18,7 @@ from gisland.security.permissions import Permission
 
 app = typer.Typer(help="Đo tốc độ · Races against other servers.", no_args_is_help=True)
 
-Parcels = Annotated[int, typer.Option(min=2000, help="Số thửa · Parcels in the database.")]
+Parcels = Annotated[int, typer.Option(min=2000, help="Số thửa · Number of parcels.")]
 Seconds = Annotated[float, typer.Option(min=1, help="Giây mỗi lượt · Seconds for each contender and page size.")]
 Rounds = Annotated[int, typer.Option(min=1, help="Số vòng · Rounds; their median counts.")]
 Connections = Annotated[int, typer.Option(min=1, help="Số kết nối · Connections that ask at the same time.")]
@@ -120,6 +120,22 @@ def as_of_command(ctx: typer.Context, *, parcels: Parcels = 100_000, rounds: Rou
 
 
 def _tell(text: str, out: Path | None) -> None:
+    typer.echo(text)
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+
+
+@app.command("parcel-codes")
+@requires(Permission.BENCH_RUN)
+def parcel_codes_command(
+    ctx: typer.Context,  # noqa: ARG001 - read by the guard
+    *,
+    parcels: Parcels = 20_000,
+    rounds: Rounds = 5,
+    out: Out = None,
+) -> None:
+    """Mã định danh thửa đất · Parcel codes, against their limits."""
+    text = parcel_codes.markdown(parcel_codes.run(parcels, rounds, _say), parcels)
     typer.echo(text)
     if out is not None:
         out.write_text(text, encoding="utf-8")

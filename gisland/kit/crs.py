@@ -1,4 +1,18 @@
-"""VN-2000: the zones of the cadastral map (circular 25/2014/TT-BTNMT, annex 2)."""
+"""VN-2000: the zones of the cadastral map (circular 25/2014/TT-BTNMT, annex 2), and the official way to WGS 84."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+from pyproj.transformer import TransformerGroup
+
+from gisland.errors import UsageError
+
+VN_2000 = 4756
+# EPSG:6960, the parameters of decision 05/2007/QĐ-BTNMT.
+OFFICIAL = "VN-2000 to WGS 84 (2)"
 
 # EPSG code of each VN-2000 / TM-3 zone → its central meridian, degrees east.
 MERIDIANS = {
@@ -21,3 +35,29 @@ MERIDIANS = {
     9217: 108.25,
     9218: 108.5,
 }
+
+
+@lru_cache(maxsize=64)
+def to_wgs84(srid: int) -> Transformer:
+    """From a plane in metres (EPSG code) to longitude and latitude in WGS 84.
+
+    For VN-2000 always the official operation. Left to itself, PROJ takes that of an oil field, "VN-2000 to WGS 84 (1)",
+    for places from 104.24° to 107.11° east and 9.35° to 11.04° north, since its area is the smaller one: there, from
+    the Mekong delta to Hồ Chí Minh City, it is 0.8 m off.
+
+    Raises:
+        UsageError: there is no such CRS, or it is no plane in metres.
+    """
+    try:
+        crs = CRS.from_epsg(srid)
+    except CRSError:
+        raise UsageError(f"không có hệ toạ độ EPSG:{srid} · there is no CRS EPSG:{srid}") from None
+    if not crs.is_projected or any(axis.unit_conversion_factor != 1 for axis in crs.axis_info):
+        raise UsageError(
+            f"EPSG:{srid} không phải hệ toạ độ phẳng tính bằng mét · EPSG:{srid} is no plane in metres",
+            hint="VN-2000 / TM-3: EPSG:9210, …",
+        )
+    if crs.geodetic_crs is None or crs.geodetic_crs.to_epsg() != VN_2000:
+        return Transformer.from_crs(crs, 4326, always_xy=True)
+    operations = TransformerGroup(crs, 4326, always_xy=True).transformers
+    return next(each for each in operations if OFFICIAL in each.description)

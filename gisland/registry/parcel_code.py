@@ -14,6 +14,7 @@ the place with the greatest distance to the boundary (its clearance). It says no
   area ÷ length of the boundary below 2 mm, where the three terms shrink in proportion, less than half of it).
 * That greatest value is found to 1 nm, whatever vertex a ring starts at, however it runs, whichever vertices are
   repeated or lie on a straight line, and whatever else is computed with it.
+* The way to WGS 84 is that of decision 05/2007/QĐ-BTNMT, also where PROJ would take another one (`kit.crs`).
 * Coordinates are not rounded at any step.
 
 A code is computed once, when a parcel gets none with its data, and kept: it is never computed again for a parcel that
@@ -24,17 +25,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
 
-from gisland.errors import InputError, UsageError
+from gisland.errors import InputError
 from gisland.kit import geohash
+from gisland.kit.crs import to_wgs84
 from gisland.registry.pole.search import poles
 
 METHOD_VERSION = 1
@@ -57,7 +56,7 @@ def parcel_codes(geometries: Geometries, srid: int) -> list[str]:
             `geometry` in the error is its place in the list, from 0.
         UsageError: `srid` is no projected CRS in metres.
     """
-    transformer = _to_wgs84(srid)
+    transformer = to_wgs84(srid)
     points = characteristic_points(geometries)
     longitude, latitude = transformer.transform(points[:, 0], points[:, 1])
     lost = np.flatnonzero(~(np.isfinite(longitude) & np.isfinite(latitude)))
@@ -95,21 +94,6 @@ def _refuse(wrong: NDArray[np.bool_], detail: str) -> None:
         raise InputError(
             detail, hint="sửa hình thửa trước · mend the geometry first", geometry=int(np.flatnonzero(wrong)[0])
         )
-
-
-@lru_cache(maxsize=64)
-def _to_wgs84(srid: int) -> Transformer:
-    """PROJ's own choice of operation; for VN-2000 that is circular 973/2001/TT-TCĐC with the parameters of 2007."""
-    try:
-        crs = CRS.from_epsg(srid)
-    except CRSError:
-        raise UsageError(f"không có hệ toạ độ EPSG:{srid} · there is no CRS EPSG:{srid}") from None
-    if not crs.is_projected or any(axis.unit_conversion_factor != 1 for axis in crs.axis_info):
-        raise UsageError(
-            f"EPSG:{srid} không phải hệ toạ độ phẳng tính bằng mét · EPSG:{srid} is no plane in metres",
-            hint="VN-2000 / TM-3: EPSG:9210, …",
-        )
-    return Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True)
 
 
 def is_parcel_code(text: str) -> bool:

@@ -11,9 +11,9 @@ import numpy as np
 from gisland.registry.pole.clearance import Pairs, firsts, where
 from gisland.registry.pole.rings import Boundary, Flags, Floats, Ints, spread
 
-FIRST = 16
+FIRST = 12
 """Squares over a bounding box at first, about."""
-BLOCK = 100_000
+BLOCK = 120_000
 """Pairs of points and segments that are measured at once: they fit the processor's cache."""
 # The corners of a square as seen from its centre, in half sides.
 EAST, NORTH = np.array([[-1.0], [-1.0], [1.0], [1.0]]), np.array([[-1.0], [1.0], [-1.0], [1.0]])

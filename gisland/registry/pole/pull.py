@@ -15,7 +15,7 @@ BY_DISTANCE, BY_EAST, BY_NORTH = 0.99 * TOLERANCE, 1e-3 * TOLERANCE, 1e-4 * TOLE
 
 
 class Pull(NamedTuple):
-    """Per geometry its centroid and what is lost per metre."""
+    """Per geometry its centroid and what is lost per metre, in its own frame."""
 
     x: Floats
     y: Floats
@@ -38,7 +38,8 @@ class Pull(NamedTuple):
         east, north = x - self.x, y - self.y
         out_x, out_y = np.maximum(np.abs(east) - half, 0), np.maximum(np.abs(north) - half, 0)
         away: Floats = np.sqrt(out_x * out_x + out_y * out_y)
-        return self.distance * away + self.east * (east - half) + self.north * (north - half)
+        slope = np.abs(self.east) + np.abs(self.north)
+        return self.distance * away + self.east * east + self.north * north - slope * half
 
 
 def pull_of(b: Boundary) -> Pull:
@@ -48,4 +49,6 @@ def pull_of(b: Boundary) -> Pull:
     pull is weakened so that it takes no more than half of the clearance: the pole stays inside.
     """
     scale = np.minimum(1, b.area / b.length / (2 * TOLERANCE)) / b.radius
-    return Pull(b.centroid_x, b.centroid_y, BY_DISTANCE * scale, BY_EAST * scale, BY_NORTH * scale)
+    # East and north as the frame of the geometry sees them.
+    east, north = BY_EAST * b.axis_x + BY_NORTH * b.axis_y, BY_NORTH * b.axis_x - BY_EAST * b.axis_y
+    return Pull(b.centroid_x, b.centroid_y, BY_DISTANCE * scale, east * scale, north * scale)

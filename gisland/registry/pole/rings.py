@@ -19,7 +19,8 @@ Flags = NDArray[np.bool_]
 class Boundary:
     """The segments of many boundaries, those of geometry k at `bounds[k]:bounds[k + 1]`; land lies to their left.
 
-    Coordinates are metres from `origin` (N, 2), the south-west corner of each geometry's bounding box.
+    Coordinates are metres in a frame of each geometry's own: turned to its longest segment, so that few squares cover a
+    slanting parcel, and moved to where its bounding box begins.
     """
 
     bounds: Ints
@@ -36,9 +37,13 @@ class Boundary:
     following: Ints
     """The segment that starts where this one ends."""
     origin: Floats
+    """Where a frame begins (N, 2)."""
+    axis_x: Floats
+    axis_y: Floats
+    """The direction of its first axis."""
     width: Floats
     height: Floats
-    """Of the bounding boxes."""
+    """Of the bounding boxes in it."""
     area: Floats
     length: Floats
     """Of the whole boundary."""
@@ -52,6 +57,12 @@ class Boundary:
     def counts(self) -> Ints:
         """The number of segments of each geometry."""
         return np.diff(self.bounds)
+
+    def outside(self, x: Floats, y: Floats) -> Floats:
+        """One place in each frame, as (N, 2) in the plane of the geometries."""
+        turned = [self.axis_x * x - self.axis_y * y, self.axis_y * x + self.axis_x * y]
+        places: Floats = self.origin + np.stack(turned, axis=1)
+        return places
 
 
 class _Rings(NamedTuple):
@@ -87,7 +98,7 @@ def normalise(geometries: NDArray[Any]) -> Boundary:
 
     Repeated vertices and those on a straight line fall away. Each ring starts at its most westerly (then southerly)
     vertex; outer rings run counter-clockwise, holes clockwise; the rings of a geometry are sorted by their starts.
-    Differences of neighbouring coordinates are exact in binary numbers, so nothing is lost by the move to the origin.
+    All that is decided before coordinates are turned: till then differences are exact.
     """
     kind, coordinates, offsets = shapely.to_ragged_array(geometries, include_z=False)
     ring_bounds, polygon_bounds = offsets[0].astype(np.int64), offsets[1].astype(np.int64)
@@ -144,14 +155,16 @@ def _ordered(rings: _Rings) -> _Rings:
 
 
 def _boundary(rings: _Rings, origin: Floats) -> Boundary:
-    x, y = rings.x, rings.y
     before, after = rings.neighbours()
-    dx, dy = x[after] - x, y[after] - y
-    squared = dx * dx + dy * dy
-    left, ahead = dx[before] * dy - dy[before] * dx, dx[before] * dx + dy[before] * dy
     geometry = rings.owner[rings.ring]
     bounds = np.concatenate(([0], np.cumsum(np.bincount(geometry, minlength=len(origin)))))
     begin = bounds[:-1]
+    x, y, axis_x, axis_y = _turned(rings, after, geometry, begin)
+    west, south = np.minimum.reduceat(x, begin), np.minimum.reduceat(y, begin)
+    x, y = x - west[geometry], y - south[geometry]
+    dx, dy = x[after] - x, y[after] - y
+    squared = dx * dx + dy * dy
+    left, ahead = dx[before] * dy - dy[before] * dx, dx[before] * dx + dy[before] * dy
     twice = x * y[after] - x[after] * y
     area = np.add.reduceat(twice, begin) / 2
     centroid_x = np.add.reduceat((x + x[after]) * twice, begin) / (6 * area)
@@ -167,7 +180,9 @@ def _boundary(rings: _Rings, origin: Floats) -> Boundary:
         sharp=np.where(ahead >= 0, 0, np.where(left < 0, 1, -1)),
         convex=left > 0,
         following=after,
-        origin=origin,
+        origin=origin + np.stack([axis_x * west - axis_y * south, axis_y * west + axis_x * south], axis=1),
+        axis_x=axis_x,
+        axis_y=axis_y,
         width=np.maximum.reduceat(x, begin),
         height=np.maximum.reduceat(y, begin),
         area=area,
@@ -176,3 +191,16 @@ def _boundary(rings: _Rings, origin: Floats) -> Boundary:
         centroid_y=centroid_y,
         radius=np.sqrt(np.maximum.reduceat(away, begin)),
     )
+
+
+def _turned(rings: _Rings, after: Ints, geometry: Ints, begin: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    """Coordinates along and across the (first) longest segment of each geometry, and its direction."""
+    x, y = rings.x, rings.y
+    dx, dy = x[after] - x, y[after] - y
+    squared = dx * dx + dy * dy
+    hits = np.flatnonzero(squared == np.maximum.reduceat(squared, begin)[geometry])
+    longest = hits[np.searchsorted(geometry[hits], np.arange(len(begin)))]
+    length = np.sqrt(squared[longest])
+    axis_x, axis_y = dx[longest] / length, dy[longest] / length
+    along, across = axis_x[geometry], axis_y[geometry]
+    return along * x + across * y, along * y - across * x, axis_x, axis_y

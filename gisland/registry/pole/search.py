@@ -54,7 +54,7 @@ class Search:
         opened, pairs = within_reach(*found, cells, pairs)
         opened = self._lower_between_two(opened, pairs)
         alive = self._may_exceed(opened)
-        if level and level % 2 == 0:
+        if level % 2 == 1:
             best = where(alive)
             best = best.take(highest((opened.ceiling - opened.loss).take(best), opened.geometry.take(best)))
             self.summits.climb(opened.geometry.take(best), opened.x.take(best), opened.y.take(best), rounds=1)
@@ -83,7 +83,7 @@ class Search:
         best = cells.geometry.take(top), cells.x.take(top), cells.y.take(top)
         self.summits.offer(*best, clearance.take(top))
         if level == 0:
-            self.summits.climb(*best, rounds=4, straight=2)
+            self.summits.climb(*best, rounds=3, straight=2)
         radius = (half * np.sqrt(2)).take(cells.geometry)
         which = where(clearance + radius > self._limit(cells.geometry))
         of, x, y, half = cells.geometry.take(which), cells.x.take(which), cells.y.take(which), half.take(cells.geometry)
@@ -125,7 +125,7 @@ def poles(geometries: NDArray[Any]) -> Floats:
     for low in range(0, len(geometries), BATCH):
         search = Search(normalise(geometries[low : low + BATCH]))
         search.run()
-        places = search.boundary.origin + np.stack([search.summits.x, search.summits.y], axis=1)
+        places = search.boundary.outside(search.summits.x, search.summits.y)
         places[~search.summits.found] = np.nan
         found.append(places)
     return np.concatenate(found)
