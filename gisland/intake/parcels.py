@@ -24,6 +24,7 @@ from gisland.intake.placement import Placement, crs_label, parse_crs, same_crs
 from gisland.intake.report import Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
 from gisland.intake.staging import Column, accept, lock_unit, stage, without_loops, write_batch
+from gisland.kit.crs import transformer
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text, plain_key
 from gisland.registry.units import Unit, find_unit
@@ -140,8 +141,7 @@ def _understand(settings: Settings, file: VectorFile, unit: Unit, source_crs: st
         )
     sheet_crs = CRS.from_epsg(srid)
     same = same_crs(crs, sheet_crs)
-    transformer = None if same else Transformer.from_crs(crs, sheet_crs, always_xy=True)
-    return Source(file, match, unit, srid, crs, transformer)
+    return Source(file, match, unit, srid, crs, None if same else transformer(crs, sheet_crs))
 
 
 def _rows(source: Source, vault: IdVault, collector: Collector, advance: Advance) -> Iterator[tuple[object, ...]]:

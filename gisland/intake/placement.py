@@ -14,6 +14,7 @@ from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from gisland.errors import InputError, UsageError
+from gisland.kit.crs import transformer
 from gisland.registry.units import Unit
 
 # Parcels of a ward may lie a little outside its outline (old borders, generalised outlines): 1 km is let pass.
@@ -76,7 +77,7 @@ def same_crs(one: CRS, other: CRS) -> bool:
 
 def to_degrees(crs: CRS) -> Transformer:
     """From a CRS to longitude and latitude on WGS 84."""
-    return Transformer.from_crs(crs, 4326, always_xy=True)
+    return transformer(crs, CRS.from_epsg(4326))
 
 
 def crs_label(crs: CRS) -> str:

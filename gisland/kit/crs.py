@@ -37,6 +37,24 @@ MERIDIANS = {
 }
 
 
+def transformer(source: CRS, target: CRS) -> Transformer:
+    """From one CRS to another, x before y; where the datum of VN-2000 is left or reached, by the official operation.
+
+    Left to itself, PROJ takes that of an oil field in the south, see `to_wgs84`.
+    """
+    datums = {_datum(source), _datum(target)}
+    if VN_2000 not in datums or len(datums) == 1:
+        return Transformer.from_crs(source, target, always_xy=True)
+    operations = TransformerGroup(source, target, always_xy=True).transformers
+    official = (each for each in operations if OFFICIAL in each.description)
+    return next(official, None) or Transformer.from_crs(source, target, always_xy=True)
+
+
+def _datum(crs: CRS) -> int | None:
+    code: int | None = crs.geodetic_crs.to_epsg() if crs.geodetic_crs is not None else None
+    return code
+
+
 @lru_cache(maxsize=64)
 def to_wgs84(srid: int) -> Transformer:
     """From a plane in metres (EPSG code) to longitude and latitude in WGS 84.
@@ -57,7 +75,4 @@ def to_wgs84(srid: int) -> Transformer:
             f"EPSG:{srid} không phải hệ toạ độ phẳng tính bằng mét · EPSG:{srid} is no plane in metres",
             hint="VN-2000 / TM-3: EPSG:9210, …",
         )
-    if crs.geodetic_crs is None or crs.geodetic_crs.to_epsg() != VN_2000:
-        return Transformer.from_crs(crs, 4326, always_xy=True)
-    operations = TransformerGroup(crs, 4326, always_xy=True).transformers
-    return next(each for each in operations if OFFICIAL in each.description)
+    return transformer(crs, CRS.from_epsg(4326))

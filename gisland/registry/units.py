@@ -12,10 +12,11 @@ import pyogrio
 import shapely
 from psycopg import Connection
 from pyogrio.errors import DataLayerError, DataSourceError
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from gisland.audit import log
 from gisland.errors import Conflict, InputError, NotFound, UsageError
+from gisland.kit.crs import transformer
 from gisland.kit.text import clean_text, fold_tone_placement
 from gisland.registry.changes import ChangeKind, Why, begin
 
@@ -166,8 +167,8 @@ def read_boundary(path: Path, code: str) -> shapely.MultiPolygon:
     shape = shapely.force_2d(shapely.MultiPolygon(parts))
     crs = CRS.from_user_input(meta["crs"] or "OGC:CRS84")
     if not crs.equals(CRS.from_epsg(4326), ignore_axis_order=True):
-        transform = Transformer.from_crs(crs, 4326, always_xy=True).transform
-        shape = shapely.transform(shape, transform, interleaved=False)
+        to_degrees = transformer(crs, CRS.from_epsg(4326)).transform
+        shape = shapely.transform(shape, to_degrees, interleaved=False)
     return _checked(shape, path.name)
 
 

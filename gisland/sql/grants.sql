@@ -23,6 +23,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security,
 GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.feature_count(text),
                           publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),
                           registry.ancestors(bigint), registry.descendants(bigint), registry.current_change(),
+                          registry.to_wgs84(geometry),
                           registry.plain_name(text), search.deletions(text)
     TO gisland_app;
 

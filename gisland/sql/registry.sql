@@ -1,11 +1,19 @@
 -- Functions and triggers of the registry. Idempotent.
 
+-- A geometry in WGS 84 (EPSG:4326). From VN-2000 always by decision 05/2007/QĐ-BTNMT, also where ST_Transform alone would
+-- take another operation: see migration 0008, which adds an entry of 900000 + EPSG code for each zone.
+CREATE OR REPLACE FUNCTION registry.to_wgs84(geom geometry) RETURNS geometry
+LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT ST_Transform(CASE WHEN ST_SRID(geom) BETWEEN 5896 AND 5899 OR ST_SRID(geom) BETWEEN 9205 AND 9218
+                             THEN ST_SetSRID(geom, ST_SRID(geom) + 900000) ELSE geom END, 4326)
+$$;
+
 -- Derived columns of a parcel. A trigger and not a generated column: a generated one would be computed while a dump is
 -- restored, before spatial_ref_sys has its rows.
 CREATE OR REPLACE FUNCTION registry.derive_parcel() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
-    NEW.geom_4326 := ST_Transform(NEW.geom, 4326);
+    NEW.geom_4326 := registry.to_wgs84(NEW.geom);
     NEW.area_m2 := ST_Area(NEW.geom);
     RETURN NEW;
 END

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from psycopg import Connection
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
-from gisland.kit.crs import MERIDIANS
-from tests.factories import one
+from gisland.kit.crs import MERIDIANS, to_wgs84, transformer
+from tests.factories import make_parcel, make_sheet, make_ward, one
 
 # A point at Hải Phòng (EPSG:9210) and its WGS 84 place, to 1e-8 degrees (about 1 mm).
 EAST, NORTH, LON, LAT = 596576.557, 2308288.245, 106.68, 20.865
@@ -22,12 +22,47 @@ def test_known_point(app_connection: Connection) -> None:
     assert app_connection.execute(query, [EAST, NORTH]).fetchone() == pytest.approx((LON, LAT), abs=1e-8)
 
 
+# Hải Phòng, the south (where PROJ alone takes an oil field's operation), Cà Mau.
+PLACES = ((EAST, NORTH), (600_000.0, 1_190_000.0), (430_000.0, 1_200_000.0), (520_000.0, 1_010_000.0))
+OFFICIAL = (
+    "+proj=pipeline +step +inv +proj=tmerc +lat_0=0 +lon_0={} +k=0.9999 +x_0=500000 +y_0=0 +ellps=WGS84"
+    " +step +proj=cart +ellps=WGS84 +step +proj=helmert +x=-191.90441429 +y=-39.30318279 +z=-111.45032835"
+    " +rx=-0.00928836 +ry=0.01975479 +rz=-0.00427372 +s=0.252906278 +convention=coordinate_frame"
+    " +step +inv +proj=cart +ellps=WGS84 +step +proj=unitconvert +xy_in=rad +xy_out=deg"
+)
+
+
 @pytest.mark.parametrize("srid", MERIDIANS)
-def test_each_zone_agrees_with_proj(app_connection: Connection, srid: int) -> None:
-    query = "SELECT ST_X(g), ST_Y(g) FROM ST_Transform(ST_SetSRID(ST_Point(%s, %s), %s), 4326) g"
-    for east, north in ((EAST, NORTH), (430_000.0, 1_200_000.0)):
-        expected = Transformer.from_crs(srid, 4326, always_xy=True).transform(east, north)
-        assert app_connection.execute(query, [east, north, srid]).fetchone() == pytest.approx(expected, abs=1e-9)
+def test_each_zone_goes_to_wgs84_as_the_decision_says(app_connection: Connection, srid: int) -> None:
+    query = "SELECT ST_X(g), ST_Y(g) FROM registry.to_wgs84(ST_SetSRID(ST_Point(%s, %s), %s)) g"
+    official = Transformer.from_pipeline(OFFICIAL.format(MERIDIANS[srid]))
+    for place in PLACES:
+        expected = official.transform(*place)
+        assert app_connection.execute(query, [*place, srid]).fetchone() == pytest.approx(expected, abs=1e-9)
+        assert to_wgs84(srid).transform(*place) == pytest.approx(expected, abs=1e-9)
+        back = transformer(CRS.from_epsg(4326), CRS.from_epsg(srid)).transform(*expected)
+        assert back == pytest.approx(place, abs=0.002)  # the inverse of a Helmert transformation is no exact one
+
+
+def test_left_to_itself_proj_would_be_off_in_the_south(app_connection: Connection) -> None:
+    """Why there is `registry.to_wgs84`; where PROJ has learned better, it may go."""
+    query = """
+        SELECT ST_Distance(ST_Transform(p, 4326)::geography, registry.to_wgs84(p)::geography)
+          FROM ST_SetSRID(ST_Point(600000, 1190000), 9210) p
+    """
+    assert one(app_connection, query) == pytest.approx(0.8, abs=0.05)
+
+
+def test_a_parcel_in_the_south_lies_where_it_is(app_connection: Connection) -> None:
+    ward = make_ward(app_connection)
+    parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward))
+    query = """
+        UPDATE registry.parcel SET geom = ST_MakeEnvelope(600000, 1190000, 600010, 1190010, 9210) WHERE id = %s
+        RETURNING ST_X(ST_StartPoint(ST_ExteriorRing(geom_4326))), ST_Y(ST_StartPoint(ST_ExteriorRing(geom_4326)))
+    """
+    corner = Transformer.from_pipeline(OFFICIAL.format(105.75)).transform(600_000, 1_190_000)
+    found = app_connection.execute(query, [parcel]).fetchone()
+    assert found == pytest.approx(corner, abs=1e-9)
 
 
 @pytest.mark.parametrize("srid", MERIDIANS)
