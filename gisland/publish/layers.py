@@ -100,6 +100,7 @@ def _drop(connection: Connection, layer_id: str) -> bool:
     for kind, name in zip(("VIEW", "TABLE"), row, strict=True):
         connection.execute(sql.SQL("DROP {} IF EXISTS {}").format(_trusted(kind), _trusted(name)))
     connection.execute("SELECT publish.drop_history(%s)", [row[1]])
+    connection.execute("SELECT publish.drop_functions(%s)", [layer_id])
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer_id])
     return True
 
@@ -354,6 +355,7 @@ def _register(
             defined_by,
         ],
     )
+    connection.execute("SELECT publish.make_functions(layer) FROM publish.layer WHERE id = %s", [layer.id])
 
 
 def _trusted(text: str) -> sql.SQL:

@@ -55,11 +55,12 @@ SELECT publish.watch('verification.evidence', 'registry.holder', 'holder_id');
 
 -- Lock rows in the order of their ids, so that two flushes wait for one another instead of in a circle.
 -- The next statement has a fresh snapshot (READ COMMITTED) and sees what the other one committed: no refresh is lost.
+-- A row that this transaction wrote is its own already, until the commit: to lock it would write it once more.
 CREATE OR REPLACE FUNCTION publish.lock_rows(of_table regclass, keys bigint[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE) locked',
-                   of_table) USING keys;
+    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE id = ANY ($1) AND xmin <> pg_current_xact_id()::xid '
+                   'ORDER BY id FOR NO KEY UPDATE) locked', of_table) USING keys;
 END
 $$;
 
@@ -67,26 +68,6 @@ CREATE OR REPLACE FUNCTION publish.dirty_sources(OUT source regclass, OUT keys b
 LANGUAGE sql SET search_path = pg_catalog AS $$
     SELECT source, array_agg(DISTINCT key ORDER BY key) FROM publish.dirty
      WHERE txid = pg_current_xact_id() GROUP BY source ORDER BY source::text
-$$;
-
--- The keys of the features of a layer that this transaction's changes touch, sorted.
-CREATE OR REPLACE FUNCTION publish.touched_keys(of_layer publish.layer) RETURNS bigint[]
-LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
-DECLARE
-    dirty record;
-    query text;
-    found bigint[];
-    touched bigint[] := '{}';
-BEGIN
-    FOR dirty IN SELECT * FROM publish.dirty_sources() LOOP
-        query := of_layer.touched_by ->> dirty.source::text;
-        CONTINUE WHEN query IS NULL;
-        EXECUTE format('WITH changed(id) AS MATERIALIZED (SELECT unnest($1)) SELECT array_agg(k) FROM (%s) touched(k) WHERE k IS NOT NULL', query)
-           INTO found USING dirty.keys;
-        touched := touched || coalesce(found, '{}');
-    END LOOP;
-    RETURN ARRAY(SELECT DISTINCT k FROM unnest(touched) k ORDER BY k);
-END
 $$;
 
 -- SQL that makes geometry and properties of a row `f` of a layer as GeoJSON. Its columns are the id, the fields, the
@@ -100,17 +81,68 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
      WHERE position > 1 AND position < cardinality(layer_columns)
 $$;
 
--- Recompute the features with these keys: gone ones leave, new ones come, changed ones change, others are not written.
--- What a changed or gone feature was before goes into the layer's history, as the GeoJSON that was given.
-CREATE OR REPLACE FUNCTION publish.refresh(of_layer publish.layer, keys bigint[]) RETURNS void
+-- The two functions of a layer, made when it is applied: their statements are planned once in a session. To plan the
+-- query of a view takes longer than to run it for one feature.
+CREATE OR REPLACE FUNCTION publish.function_of(what text, of_layer text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT format('publish.%I', what || '_' || replace(of_layer, '-', '_'))
+$$;
+CREATE OR REPLACE FUNCTION publish.make_functions(of_layer publish.layer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    PERFORM publish.make_touched(of_layer);
+    PERFORM publish.make_refresh(of_layer);
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s, %s FROM PUBLIC', publish.function_of('touched', of_layer.id),
+                   publish.function_of('refresh', of_layer.id));
+END
+$$;
+CREATE OR REPLACE FUNCTION publish.drop_functions(of_layer text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format('DROP FUNCTION IF EXISTS %s, %s', publish.function_of('touched', of_layer),
+                   publish.function_of('refresh', of_layer));
+END
+$$;
+
+-- touched_<layer>(source, ids): the keys of the features that rows of a table touch.
+CREATE OR REPLACE FUNCTION publish.make_touched(of_layer publish.layer) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $make$
+DECLARE
+    cases text := (SELECT string_agg(format(
+        'IF source = %L::regclass THEN RETURN ARRAY(WITH changed(id) AS MATERIALIZED (SELECT unnest(ids)) '
+        'SELECT k FROM (%s) touched(k) WHERE k IS NOT NULL); END IF;', key, value), E'\n' ORDER BY key)
+        FROM jsonb_each_text(of_layer.touched_by));
+BEGIN
+    EXECUTE format($body$
+        CREATE OR REPLACE FUNCTION %s(source regclass, ids bigint[]) RETURNS bigint[]
+        LANGUAGE plpgsql SET search_path = pg_catalog, public AS $function$
+        #variable_conflict use_column
+        BEGIN
+            %s
+            RETURN '{}';
+        END
+        $function$ $body$, publish.function_of('touched', of_layer.id), cases);
+END
+$make$;
+
+-- refresh_<layer>(keys, change): recompute the features with these keys: gone ones leave, new ones come, changed ones
+-- change, others are not written. What a changed or gone feature was before goes into the layer's history, as the
+-- GeoJSON that was given. Returns by how many features the layer grew.
+-- All is found by keys: a plan that is made while a table is still empty may not read it whole when it is full.
+CREATE OR REPLACE FUNCTION publish.make_refresh(of_layer publish.layer) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $make$
 DECLARE
     names text := (SELECT string_agg(quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
     excluded_names text := (SELECT string_agg('excluded.' || quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
     target_names text := (SELECT string_agg('t.' || quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
-    delta bigint;
 BEGIN
-    EXECUTE format($query$
+    EXECUTE format($body$
+        CREATE OR REPLACE FUNCTION %9$s(keys bigint[], change bigint) RETURNS bigint LANGUAGE plpgsql
+        SET search_path = pg_catalog, public SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $function$
+        #variable_conflict use_column
+        DECLARE
+            grown bigint;
+        BEGIN
         WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
              fresh AS MATERIALIZED (SELECT %1$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
              gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING t.id),
@@ -125,12 +157,47 @@ BEGIN
                       SELECT t.id, t.%8$I, t._geometry, t._properties, t._change, $2 FROM %3$s t
                         JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id)
                        WHERE t._change <> $2)
-        SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone)
-        $query$, names, of_layer.source, of_layer.target, excluded_names, target_names, publish.json_of(of_layer.columns),
-        publish.history_of(of_layer.target), of_layer.columns[cardinality(of_layer.columns)])
-      INTO delta USING keys, registry.current_change();
+        SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone) INTO grown;
+        RETURN grown;
+        END
+        $function$ $body$, names, of_layer.source, of_layer.target, excluded_names, target_names, publish.json_of(of_layer.columns),
+        publish.history_of(of_layer.target), of_layer.columns[cardinality(of_layer.columns)],
+        publish.function_of('refresh', of_layer.id));
+END
+$make$;
+
+-- The keys of the features of a layer that this transaction's changes touch, sorted.
+CREATE OR REPLACE FUNCTION publish.touched_keys(of_layer text) RETURNS bigint[]
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    dirty record;
+    found bigint[];
+    touched bigint[] := '{}';
+BEGIN
+    FOR dirty IN SELECT * FROM publish.dirty_sources() LOOP
+        EXECUTE format('SELECT %s($1, $2)', publish.function_of('touched', of_layer)) INTO found USING dirty.source, dirty.keys;
+        touched := touched || found;
+    END LOOP;
+    RETURN ARRAY(SELECT DISTINCT k FROM unnest(touched) k ORDER BY k);
+END
+$$;
+
+-- Recompute features, so many at a time that memory stays bounded.
+CREATE OR REPLACE FUNCTION publish.refresh(of_layer text, keys bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    at_once CONSTANT int := 10000;
+    change bigint := registry.current_change();
+    grown bigint;
+    delta bigint := 0;
+BEGIN
+    FOR place IN 1 .. cardinality(keys) BY at_once LOOP
+        EXECUTE format('SELECT %s($1, $2)', publish.function_of('refresh', of_layer))
+           INTO grown USING keys[place : place + at_once - 1], change;
+        delta := delta + grown;
+    END LOOP;
     IF delta <> 0 THEN
-        INSERT INTO publish.count_delta (layer, delta) VALUES (of_layer.id, delta);
+        INSERT INTO publish.count_delta (layer, delta) VALUES (of_layer, delta);
     END IF;
 END
 $$;
@@ -197,7 +264,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit =
 SET timezone = 'UTC' AS $$
 DECLARE
     dirty record;
-    layer publish.layer;
+    layer record;
     keys bigint[];
     refreshed bigint := 0;
     given bigint;
@@ -212,11 +279,11 @@ BEGIN
     FOR dirty IN SELECT * FROM publish.dirty_sources() WHERE source <> 'registry.change'::regclass LOOP
         PERFORM publish.lock_rows(dirty.source, dirty.keys);
     END LOOP;
-    FOR layer IN SELECT * FROM publish.layer ORDER BY id LOOP
-        keys := publish.touched_keys(layer);
+    FOR layer IN SELECT id, feature FROM publish.layer ORDER BY id LOOP
+        keys := publish.touched_keys(layer.id);
         CONTINUE WHEN keys = '{}';
         PERFORM publish.lock_rows(layer.feature, keys);
-        PERFORM publish.refresh(layer, keys);
+        PERFORM publish.refresh(layer.id, keys);
         refreshed := refreshed + cardinality(keys);
     END LOOP;
     given := publish.give_version(refreshed);
@@ -262,3 +329,7 @@ CREATE OR REPLACE FUNCTION publish.first_version(of_layer text) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT version FROM publish.layer JOIN published.change_version ON change_id = defined_by WHERE layer.id = of_layer
 $$;
+
+-- Of today's shape, for the layers that are there.
+DROP FUNCTION IF EXISTS publish.touched_keys(publish.layer), publish.refresh(publish.layer, bigint[]);
+SELECT publish.make_functions(layer) FROM publish.layer;
