@@ -88,7 +88,7 @@ class Move(OfVersion):
     """Chuyển tờ bản đồ sang phường khác, hoặc đổi số tờ."""
 
     ward_code: str = Field(description="Mã phường/xã mới · code of the unit it comes to")
-    sheet_no: str | None = Field(default=None, description="Số tờ mới, mặc định như cũ · its new number")
+    sheet_no: Number | None = Field(default=None, description="Số tờ mới, mặc định như cũ · its new number")
 
 
 Work = Callable[[Connection, int, Any, str], Done]

@@ -67,8 +67,9 @@ Day = Annotated[date, BeforeValidator(_day)]
 Code = Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain)]
 # People write ids of others where they do not belong: they are masked on the way in, as in files.
 Text = Annotated[Code, AfterValidator(mask_ids)]
+# Numbers and codes, in which dots, dashes and spaces part numbers.
 Book = Annotated[Code, AfterValidator(lambda text: mask_ids(text, code=True))]
-Word = Annotated[Code, AfterValidator(_something), Field(min_length=1)]
+Word = Annotated[Book, AfterValidator(_something), Field(min_length=1)]
 MapNumber = Annotated[Word, AfterValidator(map_number)]
 # In a query string all is text; in a body an id is a number.
 Ref = Annotated[int, Field(ge=1, le=2**63 - 1)]

@@ -14,11 +14,11 @@ import shapely
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, PreconditionFailed
-from gisland.kit.identifiers import map_number
+from gisland.kit.identifiers import map_number, mask_ids
 from gisland.registry import fields
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import Area
@@ -26,7 +26,11 @@ from gisland.registry.geometry import Shape
 from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
 from gisland.registry.schemas import LandUse
 
-Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+Number = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=20),
+    AfterValidator(lambda text: mask_ids(text, code=True)),
+]
 
 
 class Seen(BaseModel):

@@ -73,7 +73,7 @@ class Unit(Record):
     level: Fixed[Literal["province", "district", "ward"]]
     code: Fixed[Word]
     name: Word
-    name_en: Code = ""
+    name_en: Book = ""
     parent_id: Fixed[Key | None] = None
     srid: Fixed[Key | None] = None
     area_km2: SquareKilometres | None = None
@@ -101,7 +101,7 @@ class MapSheet(Record):
     example: ClassVar[dict[str, Any]] = {"ward_id": 1, "sheet_no": "15", "scale": 500, "srid": 9210}
 
     ward_id: Fixed[Key]
-    old_ward_code: Fixed[Code] = ""
+    old_ward_code: Fixed[Book] = ""
     sheet_no: Fixed[MapNumber]
     scale: Scale = 0
     srid: Fixed[Key]
@@ -130,8 +130,8 @@ class ParcelNumber(Part):
     in_ward = True
 
     series: Literal["map_299", "map_1994", "regular", "certificate", "before_reform", "other"]
-    old_ward_code: Code = ""
-    sheet_no: Code = ""
+    old_ward_code: Book = ""
+    sheet_no: Book = ""
     parcel_no: MapNumber
     scale: Scale = 0
     source: Text = ""
@@ -323,8 +323,8 @@ class CertificateParcel(Part):
     owner = "certificate_id"
 
     parcel_id: BigKey | None = None
-    paper_sheet_no: Code = ""
-    paper_parcel_no: Code = ""
+    paper_sheet_no: Book = ""
+    paper_parcel_no: Book = ""
     paper_area_m2: Area | None = None
 
 
@@ -351,12 +351,12 @@ class Certificate(Record):
     }
 
     ward_id: Fixed[Key]
-    serial: Code = ""
+    serial: Book = ""
     book_no: Book = ""
     gcn_code: Code = ""
     issue_date: Day | None = None
     issuer: Text = ""
-    kind: Code = ""
+    kind: Book = ""
     scan_file: Text = ""
     replaced_by: Derived[int | None]
     created_by: Derived[int]
