@@ -73,8 +73,8 @@ def _step_back(east: Floats, north: Floats, dx: Floats, dy: Floats, inverse: Flo
 def inside(b: Boundary, x: Floats, y: Floats, segment: Ints, along: Floats) -> Floats:
     """1 for points on the land's side of the segment that is nearest to them, else -1.
 
-    Where the nearest place is a sharp corner, the sides of its two segments may contradict each other; but points
-    nearest to a reflex corner lie inside, those nearest to a convex one outside.
+    Where the nearest place is a sharp corner, the point may lie on the line of one of its two segments, or even on the
+    wrong side of it; but points nearest to a reflex corner lie inside, those nearest to a convex one outside.
     """
     east, north = x - b.x.take(segment), y - b.y.take(segment)
     left = b.dx.take(segment) * north >= b.dy.take(segment) * east

@@ -31,7 +31,7 @@ class Boundary:
     inverse: Floats
     """1 ÷ squared length."""
     sharp: Ints
-    """The corner where a segment starts: 0 if it turns by no more than 90°, else 1 where it is reflex, -1 convex."""
+    """The corner where a segment starts: 0 if it turns by less than 45°, else 1 where it is reflex, -1 convex."""
     convex: Flags
     """Whether that corner is convex."""
     following: Ints
@@ -177,7 +177,7 @@ def _boundary(rings: _Rings, origin: Floats) -> Boundary:
         dx=dx,
         dy=dy,
         inverse=1 / squared,
-        sharp=np.where(ahead >= 0, 0, np.where(left < 0, 1, -1)),
+        sharp=np.where(np.abs(left) < ahead, 0, np.where(left < 0, 1, -1)),
         convex=left > 0,
         following=after,
         origin=origin + np.stack([axis_x * west - axis_y * south, axis_y * west + axis_x * south], axis=1),
