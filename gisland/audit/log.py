@@ -18,6 +18,7 @@ class Tag(StrEnum):
     DATABASE_RESTORED = "database:restored"
     EVIDENCE_IMPORTED = "evidence:imported"
     FORM_IMPORTED = "form:imported"
+    IDENTITY_KEY_CHANGED = "identity:key_changed"
     IDENTITY_REVEALED = "identity:revealed"
     LAYER_APPLIED = "layer:applied"
     LAYER_DROPPED = "layer:dropped"

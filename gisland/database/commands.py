@@ -22,6 +22,7 @@ from gisland.errors import UsageError
 from gisland.kit.identifiers import mask_ids
 from gisland.security.guards import Caller, caller, requires
 from gisland.security.permissions import Permission
+from gisland.security.rotation import rotate_id_key
 from gisland.settings import Settings
 
 app = typer.Typer(help="Cơ sở dữ liệu · The database.", no_args_is_help=True)
@@ -166,3 +167,18 @@ def remove_command(ctx: typer.Context, *, yes: Yes = False) -> None:
     _confirmed(yes=yes)
     cluster.remove(settings)
     typer.echo("Đã xoá CSDL riêng · The private cluster was deleted.")
+
+
+@app.command("rotate-key")
+@requires(Permission.DATABASE_MANAGE)
+def rotate_key_command(ctx: typer.Context) -> None:
+    """Thay khoá số định danh; đứt giữa chừng thì chạy lại · Change the key of the national ids; may be repeated."""
+    asked = caller(ctx)
+    done = rotate_id_key(asked.settings, by=asked.subject.name)
+    if done.counts:
+        told = ", ".join(f"{name} {count:,}" for name, count in done.counts.items())
+        typer.echo(f"Đã thay khoá · The key was changed: {done.key} ({told})")
+    else:
+        typer.echo(f"Đã hoàn tất lần thay khoá dở dang · An interrupted change was completed: {done.key}")
+    typer.echo(f"Giữ khoá mới ở nơi khác · Keep the new key, in another place: {asked.settings.id_key_path}")
+    typer.echo(f"Bản sao lưu cũ cần khoá cũ · Older dumps need the old key: {done.former}")

@@ -22,6 +22,7 @@ SQL_FILES = (
     "search.sql",
     "publish.sql",
     "audit.sql",
+    "security.sql",
     "grants.sql",
     "comments.sql",
 )

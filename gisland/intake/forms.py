@@ -86,10 +86,11 @@ def intake_form(
 
     def work(connection: Connection) -> Report:
         lock_unit(connection, unit)
+        key = vault.in_use(connection)
         notes = Notes()
         collectors = [Collector(path.name, **_sheet(table, tables)) for table in tables]
         read = read_rows(tables, collectors, TELLING, advance)
-        rows = list(staged_rows(read, ward, former, vault, notes, several=len(tables) > 1))
+        rows = list(staged_rows(read, ward, former, key, notes, several=len(tables) > 1))
         check_shares(notes, collectors[0])
         for collector in collectors:
             collector.check()

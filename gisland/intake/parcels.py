@@ -116,8 +116,9 @@ def intake_parcels(
 
     def work(connection: Connection) -> Report:
         lock_unit(connection, unit)
+        key = vault.in_use(connection)
         collector = Collector(path.name)
-        stage(connection, "staged_parcel", COLUMNS, _rows(source, vault, collector, advance))
+        stage(connection, "staged_parcel", COLUMNS, _rows(source, key, collector, advance))
         _check_duplicates(connection, collector)
         _check_codes(connection, source, collector)
         collector.check()

@@ -47,6 +47,7 @@ def reveal(connection: Connection, holder_id: int, why: RevealReason, *, by: str
     Raises:
         NotFound: there is no such holder, or no number is known.
     """
+    key = vault.in_use(connection)
     row = connection.execute(
         "SELECT ward_id, id_kind, id_cipher FROM registry.holder WHERE id = %s", [holder_id]
     ).fetchone()
@@ -62,7 +63,7 @@ def reveal(connection: Connection, holder_id: int, why: RevealReason, *, by: str
         object_id=f"holder:{holder_id}",
         detail={"reason": mask_ids(why.reason)},
     )
-    return Revealed(holder_id=holder_id, id_kind=row[1], national_id=vault.open(row[2]))
+    return Revealed(holder_id=holder_id, id_kind=row[1], national_id=key.open(row[2]))
 
 
 def sealed_columns(
@@ -90,7 +91,7 @@ def sealed_columns(
             hint="12 (CCCD) or 9 (CMND) digits",
             field="national_id",
         )
-    sealed = vault.seal(parsed)
+    sealed = vault.in_use(connection).seal(parsed)
     same = "SELECT FROM registry.holder WHERE id = %s AND id_hash = %s"
     if current and connection.execute(same, [current["id"], sealed.hash]).fetchone() is not None:
         return {}

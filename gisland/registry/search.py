@@ -114,7 +114,7 @@ def search(
     Raises:
         UsageError: it takes too long.
     """
-    lookups = plan(text, vault, _scope(ward_id, ward_ids), frozenset(kinds), limit)
+    lookups = plan(text, vault.in_use(connection), _scope(ward_id, ward_ids), frozenset(kinds), limit)
     connection.execute(SESSION)
     try:
         rows = [connection.execute(each.statement.encode(), each.parameters).fetchall() for each in lookups]
@@ -134,7 +134,8 @@ async def search_async(
     limit: int = LIMIT,
 ) -> list[Hit]:
     """The same as `search`, on a connection of a web worker's pool (which has its plans and caches at hand)."""
-    lookups = plan(text, vault, _scope(ward_id, ward_ids), frozenset(kinds), limit)
+    key = await vault.in_use_async(connection)
+    lookups = plan(text, key, _scope(ward_id, ward_ids), frozenset(kinds), limit)
     await connection.execute(SESSION)
     try:
         rows = [

@@ -82,10 +82,11 @@ def accept_results(
 
     def work(connection: Connection) -> Report:
         lock_unit(connection, unit)
+        key = vault.in_use(connection)
         notes = Notes()
         collectors = [Collector(path.name, sheet=table.sheet.name) for table in tables]
         read = read_rows(tables, collectors, TELLING, advance)
-        rows = list(_staged(read, vault, notes, several=len(tables) > 1))
+        rows = list(_staged(read, key, notes, several=len(tables) > 1))
         for collector in collectors:
             collector.check()
         stage(connection, "staged_result", COLUMNS, rows)

@@ -1,4 +1,8 @@
-"""Units of the past: districts that became wards, and an index for what a code meant at a date."""
+"""Units of the past, and the name of the key of the national ids.
+
+Units: districts that became wards, and an index for what a code meant at a date. The key: none is named until it is
+changed for the first time, for a database that is restored does not know which key file lies there.
+"""
 
 from alembic import op
 
@@ -14,12 +18,22 @@ ALTER TABLE registry.unit
 CREATE INDEX unit_code ON registry.unit (code);
 """
 
+KEY = """
+CREATE TABLE security.id_key (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    name text NOT NULL CHECK (name <> ''),
+    since timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE security.id_key IS 'the name (a keyed hash, not the key) of the key that the national ids are sealed with; no row until it is changed for the first time';
+"""
+
 
 def upgrade() -> None:
     """Change the tables."""
     # Checks that wait for the commit hold up a change of the table.
     op.execute("SET CONSTRAINTS ALL IMMEDIATE")
     op.execute(UNITS)
+    op.execute(KEY)
 
 
 def downgrade() -> None:
