@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from gisland.audit import log
 from gisland.audit.log import INSERT
@@ -26,7 +26,7 @@ class Query(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
+    text: Annotated[fields.Code, Field(min_length=1, max_length=200)] = Field(
         description="Số tờ/thửa, mã thửa, số phát hành GCN, số định danh hoặc họ tên"
         " · Numbers of sheet and parcel, parcel code, serial of a certificate, id or name",
         examples=["tờ 54 thửa 34", "BK 123456"],

@@ -19,6 +19,7 @@ from gisland.security.guards import Caller
 from gisland.security.identity import HASHER, operator
 from gisland.settings import Settings
 from tests.factories import make_holder, make_parcel, make_sheet, make_ward, one
+from tests.registry.conftest import Api
 
 Ask = Callable[..., httpx.Response]
 EVENTS = "SELECT subject, tag, ward_id, object, detail FROM audit.event WHERE tag = 'registry:searched'"
@@ -104,3 +105,9 @@ def test_the_command_reads_standard_input(settings: Settings, ward: int) -> None
         assert one(connection, EVENTS.replace("subject, tag, ward_id, object, detail", "detail")) == {
             "found": {"holder": 1}
         }
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\tb\x01", " ", "", "x" * 201])
+def test_what_is_no_text_is_refused(api: Api, text: str) -> None:
+    answer = api.client.post("search", json={"text": text})
+    assert answer.status_code == 400, answer.text
