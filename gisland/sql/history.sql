@@ -54,6 +54,10 @@ $$;
 CREATE OR REPLACE FUNCTION history.keep() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    -- A statement that touched no row is no change.
+    IF NOT EXISTS (SELECT FROM old_rows) THEN
+        RETURN NULL;
+    END IF;
     EXECUTE format('INSERT INTO history.%I (%s, ended_by) SELECT %s, $1 FROM old_rows WHERE changed_by <> $1',
                    TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[0])
       USING registry.current_change();

@@ -71,6 +71,15 @@ def test_states_that_nobody_saw_are_not_kept(settings: Settings, parcel: int) ->
         assert one(connection, "SELECT version FROM registry.parcel") == 3
 
 
+def test_a_statement_that_touches_nothing_is_no_change(settings: Settings, parcel: int) -> None:
+    with connect(settings, Role.APP) as connection:
+        before = one(connection, "SELECT count(*) FROM registry.change")
+    for statement in ("UPDATE registry.parcel SET address = 'x' WHERE id = -1", "DELETE FROM registry.land_use"):
+        run(settings, lambda c, s=statement: c.execute(s))  # type: ignore[misc]
+    with connect(settings, Role.APP) as connection:
+        assert one(connection, "SELECT count(*) FROM registry.change") == before
+
+
 def test_nobody_forges_the_change_of_a_row(settings: Settings, parcel: int) -> None:
     forged = """
         INSERT INTO registry.land_use (parcel_id, seq, land_type, version, changed_by, updated_at)
