@@ -89,7 +89,7 @@ def test_what_was_read_then_is_read_again(client: httpx.Client, ward: Ward, way:
     sent = list(past)[1]
     answer = client.get(ITEMS, params={"as-of": sent, "verification_status": "in_progress"})
     assert [feature["id"] for feature in answer.json()["features"]] == [first]
-    assert answer.json()["numberMatched"] == 1
+    assert answer.json().get("numberMatched") == (1 if way == "hits" else None)
     box = ",".join(map(str, _box(past[sent][0])))
     assert [each["id"] for each in features(client, as_of=sent, bbox=box)] == [first]
     gone = client.get(f"{ITEMS}/{ward.parcels[-1]}", params={"as-of": sent})
