@@ -33,6 +33,7 @@ EVIDENCE = """
     SELECT id, id_hash, 'bench', (ARRAY['sent', 'verified', 'mismatch'])[1 + id %% 3], 'bench'
       FROM registry.holder WHERE id = %s
 """
+MAKE = "SELECT publish.make_functions(layer) FROM publish.layer"
 MARKING = ("registry.change", "verification.evidence")
 
 
@@ -77,10 +78,11 @@ def _model(settings: Settings, model: str) -> Iterator[None]:
     if model == NEITHER:
         off, on = ([switch.format(table, verb) for table in MARKING] for verb in ("DISABLE", "ENABLE"))
     elif model == VERSIONS:
-        # A layer that nothing touches.
-        off = ["CREATE TABLE plain.layer AS TABLE publish.layer", "UPDATE publish.layer SET touched_by = '{}'"]
+        # Layers that nothing touches.
+        off = ["CREATE TABLE plain.layer AS TABLE publish.layer", "UPDATE publish.layer SET touched_by = '{}'", MAKE]
         on = [
             "UPDATE publish.layer SET touched_by = kept.touched_by FROM plain.layer kept WHERE kept.id = layer.id",
+            MAKE,
             "DROP TABLE plain.layer",
         ]
     else:

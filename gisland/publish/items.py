@@ -133,7 +133,12 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     # How many there were is not kept: it is counted, like hits.
     count = "NULL" if conditions or shape.goes_on or shape.past else f"publish.feature_count('{layer.id}')"
     table = _past(layer) if shape.past else _table(layer)
-    if shape.goes_on:
+    hits, columns, shown = table, "id", f"{table} t WHERE t.id = ANY (ARRAY(SELECT id FROM shown))"  # noqa: S608
+    if shape.past and shape.way == "walk":
+        # What a state says is not sought a second time.
+        hits, columns, shown = _states(layer, shape), "id, _geometry, _properties", "shown t"
+        conditions = [*IN_FORCE, *conditions]
+    elif shape.goes_on:
         conditions.append("id > %(after)s")
     counted = shape.way == "hits" and not shape.goes_on
     within = (
@@ -143,13 +148,13 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     return f"""
         WITH {f"box AS MATERIALIZED (SELECT {named})," if kept else ""}
         hit AS MATERIALIZED (
-             SELECT id FROM {table} t WHERE {" AND ".join(conditions) or "true"} {within}),
+             SELECT {columns} FROM {hits} t WHERE {" AND ".join(conditions) or "true"} {within}),
         total AS MATERIALIZED (SELECT count(*) AS n FROM hit),
         shown AS MATERIALIZED (
-             SELECT id FROM hit{" WHERE (SELECT n FROM total) <= " + str(MOST_COUNTED) if counted else ""}
+             SELECT {columns} FROM hit{" WHERE (SELECT n FROM total) <= " + str(MOST_COUNTED) if counted else ""}
               ORDER BY id LIMIT %(limit)s)
         SELECT string_agg({FEATURE}, ',' ORDER BY t.id), count(*), max(t.id), (SELECT n FROM total), {count}
-          FROM {table} t WHERE t.id = ANY (ARRAY(SELECT id FROM shown))"""  # noqa: S608
+          FROM {shown}"""  # noqa: S608
 
 
 def _envelope(number: int) -> str:
@@ -189,6 +194,29 @@ def _past(layer: Layer) -> str:
               UNION ALL
              SELECT {columns.format("geom")} FROM {_table(layer)}__history t {made}
                JOIN published.change_version ended ON ended.change_id = t._ended_by AND ended.version > %(version)s)"""  # noqa: S608
+
+
+# Of the states of a feature the one that was in force at a data version.
+VERSION = "(SELECT version FROM published.change_version WHERE change_id = {})"
+IN_FORCE = (
+    f"{VERSION.format('t._change')} <= %(version)s",
+    f"(t._ended_by IS NULL OR {VERSION.format('t._ended_by')} > %(version)s)",
+)
+
+
+def _states(layer: Layer, shape: _Shape) -> str:
+    """All states of the features in the order of their ids, to be looked at one by one until a page is full.
+
+    Read whole before it is asked which were in force (OFFSET 0): else one of the two tables would be walked to its end
+    on each page, when all its rows came later.
+    """
+    columns = "t.id, t.{} AS geom, t._geometry, t._properties, t._change"
+    return f"""(
+             SELECT * FROM (
+                    SELECT {columns.format(layer.geometry)}, NULL::bigint AS _ended_by FROM {_table(layer)} t
+                     UNION ALL
+                    SELECT {columns.format("geom")}, t._ended_by FROM {_table(layer)}__history t) states
+              WHERE {"id > %(after)s" if shape.goes_on else "true"} ORDER BY id OFFSET 0)"""  # noqa: S608
 
 
 async def version_of(connection: AsyncConnection, layer: Layer, as_of: int | datetime) -> int:

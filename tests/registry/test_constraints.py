@@ -128,6 +128,23 @@ def test_two_sessions_cannot_both_take_the_last_share(open_connection: Open) -> 
     assert "refused" in results
 
 
+@pytest.mark.parametrize("shares_first", [True, False])
+def test_a_right_without_a_share_does_not_slip_in_beside_shares(open_connection: Open, shares_first: bool) -> None:
+    shared, whole = open_connection(Role.APP), open_connection(Role.APP)
+    ward = make_ward(shared)
+    parcel = make_parcel(shared, ward, make_sheet(shared, ward))
+    holders = [make_holder(shared, ward) for _ in range(3)]
+    shared.commit()
+    # Neither sees what the other one enters.
+    make_holding(whole, ward, parcel, holders[2])
+    for holder in holders[:2]:
+        make_holding(shared, ward, parcel, holder, share=(1, 2))
+    first, second = (shared, whole) if shares_first else (whole, shared)
+    first.commit()
+    with pytest.raises(CheckViolation, match="sum to 1"):
+        second.commit()
+
+
 def test_right_that_moves_away_leaves_a_whole_behind(app_connection: Connection, ward: int) -> None:
     sheet = make_sheet(app_connection, ward)
     first, second = make_parcel(app_connection, ward, sheet), make_parcel(app_connection, ward, sheet)
