@@ -273,7 +273,15 @@ def test_interrupt_leaves_nothing(ward: Settings, app_connection: Connection, tm
         "GISLAND_DATABASE_NAME": ward.database_name,
     }
     command = [sys.executable, "-m", "gisland", "intake", "parcels", str(path), "--ward", "11311"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background were started with Ctrl-C ignored, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 60
     busy = """
         SELECT count(*) FROM pg_stat_activity
