@@ -13,7 +13,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from gisland.database.roles import Role, login
 from gisland.errors import DatabaseUnavailable
@@ -105,15 +105,21 @@ def flush(connection: Connection) -> int | None:
     return version
 
 
+# Filled by web workers, see `Pools`: `run` takes its sessions from there. A new session plans each statement of a flush
+# anew, which takes longer than the act. A command is one act: a session of its own is all it needs.
+_act_pools: dict[tuple[Settings, Role], ConnectionPool] = {}
+
+
 def run(settings: Settings, work: Callable[[Connection], Result], *, role: Role = Role.APP) -> Result:
     """Do one act as one transaction: the work, then `flush()`, then commit.
 
     A deadlock or a serialization failure rolls everything back and starts the work anew, so it must have no effect
     outside the database.
     """
+    pool = _act_pools.get((settings, role))
     for attempt in range(ATTEMPTS):
         try:
-            with connect(settings, role) as connection:
+            with connect(settings, role) if pool is None else pool.connection() as connection:
                 result = work(connection)
                 flush(connection)
             return result
@@ -132,6 +138,9 @@ class Pools:
     public: AsyncConnectionPool
     staff: AsyncConnectionPool
     app: AsyncConnectionPool
+    acts: ConnectionPool
+    """Sessions of `run`, whose work is synchronous."""
+    settings: Settings
 
     @classmethod
     async def open(cls, settings: Settings) -> Pools:
@@ -151,12 +160,24 @@ class Pools:
             public=pool(Role.PUBLIC, settings.statement_timeout_ms),
             staff=pool(Role.STAFF, settings.statement_timeout_ms),
             app=pool(Role.APP, None),
+            acts=ConnectionPool(
+                conninfo(settings, Role.APP),
+                min_size=1,
+                max_size=settings.pool_size,
+                check=ConnectionPool.check_connection,
+                open=False,
+            ),
+            settings=settings,
         )
         for each in (pools.public, pools.staff, pools.app):
             await each.open()
+        pools.acts.open()
+        _act_pools[settings, Role.APP] = pools.acts
         return pools
 
     async def close(self) -> None:
         """Close all connections."""
+        _act_pools.pop((self.settings, Role.APP), None)
+        self.acts.close()
         for each in (self.public, self.staff, self.app):
             await each.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, connect, run
+from gisland.database import Pools, Role, connect, run
 from gisland.errors import DatabaseUnavailable
 from gisland.settings import Settings
 from tests.factories import make_holder, make_holding, make_parcel, make_sheet, make_ward, one
@@ -91,3 +92,25 @@ def test_a_commit_that_is_refused_closes_the_connection(settings: Settings, parc
     with pytest.raises(psycopg.errors.CheckViolation):
         run(settings, half)
     assert used[0].closed
+
+
+def test_acts_of_a_web_worker_share_sessions(settings: Settings) -> None:
+    """A session plans the statements of a flush once; a refused act leaves nothing behind for the next one."""
+
+    def backend(connection: Connection) -> int:
+        return int(one(connection, "SELECT pg_backend_pid()"))
+
+    async def worker() -> list[int]:
+        pools = await Pools.open(settings)
+        used = [run(settings, backend)]
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            run(settings, lambda connection: connection.execute("SELECT FROM nowhere"))
+        used.append(run(settings, backend))
+        with connect(settings, Role.BACKUP) as connection:
+            connection.execute("SELECT 1")
+        await pools.close()
+        return [*used, run(settings, backend)]
+
+    first, second, alone = asyncio.run(worker())
+    assert first == second
+    assert alone != first
