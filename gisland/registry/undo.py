@@ -16,6 +16,11 @@ FIND = """
       FROM registry.change LEFT JOIN registry.change later ON later.undoes = change.id WHERE change.id = %s
 """
 
+LEFT = """
+    SELECT name FROM history.tables()
+     WHERE NOT retires AND NOT listed AND cardinality(history.made_by(%(change)s, name)) > 0
+"""
+
 
 def undo(connection: Connection, change: int, why: Why, *, by: str) -> int:
     """Take back a change. What it had made is retired or, where it is a row of a list, deleted; nothing leaves history.
@@ -48,6 +53,7 @@ def undo(connection: Connection, change: int, why: Why, *, by: str) -> int:
             hint="huỷ thay đổi sau trước · undo the later change first",
             change=change,
         )
+    _check_leaves_nothing(connection, change, kind)
     undone = begin(connection, ChangeKind.UNDO, why, by=by, ward_id=ward_id, undoes=change)
     try:
         connection.execute("SELECT history.take_back(%s)", [change])
@@ -56,3 +62,18 @@ def undo(connection: Connection, change: int, why: Why, *, by: str) -> int:
             "giá trị cũ nay đã thuộc bản ghi khác · what it was is taken by another record now", change=change
         ) from None
     return undone
+
+
+def _check_leaves_nothing(connection: Connection, change: int, kind: str) -> None:
+    """Refuse what an undo would only seem to do.
+
+    Holders, groups, sheets and units are never retired. Of an act that made one on its way (a sheet that moved) it
+    stays, empty; an act that was to make it, and nothing else, would leave all as it is.
+    """
+    for (table,) in connection.execute(LEFT, {"change": change}):
+        if table == "unit" or kind == ChangeKind.CREATE:
+            raise Conflict(
+                f"bản ghi loại này không huỷ được · a record of this kind is not taken back: {table}",
+                hint="sửa bản ghi · correct the record",
+                change=change,
+            )

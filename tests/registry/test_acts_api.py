@@ -130,3 +130,13 @@ def test_a_correction_is_undone(api: Api) -> None:
     assert api.client.get(path).json()["full_name"] == holder["full_name"]
     found = api.client.post("search", json={"text": "nguyen van thu", "ward_id": holder["ward_id"]}).json()
     assert holder["id"] in {hit["id"] for hit in found["hits"]}
+
+
+def test_the_making_of_a_person_is_not_undone(api: Api) -> None:
+    """It would say that it was, and leave all as it is."""
+    holder = api.holder(api.ward())
+    refused = api.post(f"changes/{holder['created_by']}/undo")
+    assert (refused.status_code, refused.json()["change"]) == (409, holder["created_by"])
+    parcel = api.parcel(holder["ward_id"])
+    done(api.post(f"changes/{parcel['created_by']}/undo"))
+    assert api.client.get(f"parcels/{parcel['id']}").json()["retired_by"] is not None
