@@ -51,7 +51,7 @@ class DrawnParcel(BaseModel):
     parcel_no: Number | None = Field(default=None, description="Mặc định: số lớn nhất + 1 · the largest + 1 by default")
     parcel_code: str | None = Field(default=None, pattern="^[0-9b-hjkmnp-z]{12}$")
     legal_area_m2: Area | None = None
-    address: str | None = None
+    address: fields.Text | None = None
     land_uses: tuple[LandUse, ...] | None = Field(
         default=None, description="Mặc định: như thửa gốc · as the old parcel by default"
     )

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, PreconditionFailed, UsageError
 from gisland.kit.identifiers import serial_key
 from gisland.kit.text import clean_text
 from gisland.registry.changes import ChangeKind, Why, begin
-from gisland.registry.fields import BigKey, Key, Numerator
+from gisland.registry.fields import BigKey, Book, Code, Key, Numerator, Text
 
 Role = Literal["certificate_holder", "current_user"]
 Party = Literal["individual", "household", "couple", "co_users", "community", "organisation"]
@@ -38,10 +38,10 @@ class NewRight(BaseModel):
     holder_id: BigKey
     role: Role = "certificate_holder"
     party: Party = "individual"
-    member_role: str = ""
+    member_role: Text = ""
     certificate_id: BigKey | None = None
     share: Share | None = None
-    reason: str = ""
+    reason: Text = ""
 
 
 class Held(BaseModel):
@@ -73,12 +73,12 @@ class IssuedCertificate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    serial: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
-    book_no: str = ""
-    gcn_code: str = ""
+    serial: Annotated[Book, Field(min_length=1, max_length=30)]
+    book_no: Book = ""
+    gcn_code: Code = ""
     issue_date: date | None = None
-    issuer: str = ""
-    kind: str = ""
+    issuer: Text = ""
+    kind: Text = ""
 
 
 def transfer(
@@ -173,7 +173,7 @@ def reissue(
     made = connection.execute(SQL["add_certificate"], values | {"ward": ward, "change": change}).fetchone()
     assert made is not None
     values = {"old": certificate.id, "new": made[0], "change": change}
-    for name in ("move_parcels", "move_assets", "move_holdings", "retire_certificate"):
+    for name in ("move_parcels", "move_assets", "move_holdings", "move_restrictions", "retire_certificate"):
         connection.execute(SQL[name], values)
     return change, int(made[0])
 

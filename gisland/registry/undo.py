@@ -9,7 +9,8 @@ from gisland.errors import Conflict, NotFound
 from gisland.registry.changes import ChangeKind, Why, begin
 
 # An accepted file, an answer of another database and what was published are not taken back as a whole.
-LASTING = {ChangeKind.IMPORT, ChangeKind.VERIFY, ChangeKind.PUBLISH, ChangeKind.DIRECT}
+# A right of the past was never in force: there is nothing to retire.
+LASTING = {ChangeKind.HISTORIC, ChangeKind.IMPORT, ChangeKind.VERIFY, ChangeKind.PUBLISH, ChangeKind.DIRECT}
 
 FIND = """
     SELECT change.kind, change.ward_id, later.id

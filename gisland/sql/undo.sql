@@ -24,9 +24,11 @@ BEGIN
     RETURN later IS NOT NULL AND NOT history.is_undone(later);
 END
 $$;
-CREATE OR REPLACE FUNCTION history.is_neutral(of_change bigint) RETURNS boolean
+DROP FUNCTION IF EXISTS history.is_neutral(bigint);
+-- To a change that is to be undone: an undo of something older than it is not neutral, it brings back what was before.
+CREATE OR REPLACE FUNCTION history.is_neutral(later bigint, of_change bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-    SELECT (SELECT kind = 'undo' FROM registry.change WHERE id = of_change) OR history.is_undone(of_change)
+    SELECT history.is_undone(later) OR coalesce((SELECT undoes > of_change FROM registry.change WHERE id = later), false)
 $$;
 
 -- Rows of a table that are there, that a change made, and that were not there before it.
@@ -60,7 +62,7 @@ BEGIN
                        'SELECT id FROM (SELECT id, changed_by AS later FROM registry.%1$I JOIN touched USING (id) UNION ALL '
                        '                SELECT id, changed_by FROM history.%1$I JOIN touched USING (id) UNION ALL '
                        '                SELECT id, ended_by FROM history.%1$I JOIN touched USING (id)) states '
-                       ' WHERE later > $1 AND NOT history.is_neutral(later) LIMIT 1', t.name)
+                       ' WHERE later > $1 AND NOT history.is_neutral(later, $1) LIMIT 1', t.name)
            INTO found USING of_change, made;
         IF found IS NOT NULL THEN
             RETURN t.name || ' ' || found;
@@ -74,7 +76,7 @@ BEGIN
              WHERE contype = 'f' AND confrelid = t.keys AND cardinality(conkey) = 1 LOOP
             EXECUTE format('SELECT id FROM %s WHERE %I = ANY ($1) %s LIMIT 1', reference.by_table, reference.attname,
                            CASE WHEN reference.made_by IS NOT NULL
-                                THEN format('AND %1$I <> $2 AND NOT history.is_neutral(%1$I)', reference.made_by) ELSE '' END)
+                                THEN format('AND %1$I <> $2 AND NOT history.is_neutral(%1$I, $2)', reference.made_by) ELSE '' END)
                INTO found USING made, of_change;
             IF found IS NOT NULL THEN
                 RETURN reference.by_table || ' ' || found;

@@ -272,8 +272,11 @@ def test_what_something_stands_on_is_not_undone(land: Land) -> None:
     with pytest.raises(Conflict, match=f"stands on it: parcel {child}"):
         land.do(lambda c: undo.undo(c, change, WHY, by=BY))
     # Once that is undone, nothing stands on it any more.
-    land.do(lambda c: undo.undo(c, again, WHY, by=BY))
+    undone = land.do(lambda c: undo.undo(c, again, WHY, by=BY))
     land.do(lambda c: undo.undo(c, change, WHY, by=BY))
+    # Out of order it would bring a parcel back whose ground is its ancestor's again.
+    with pytest.raises(Conflict, match="stands on it"):
+        land.do(lambda c: undo.undo(c, undone, WHY, by=BY))
     numbers = land.rows("SELECT id, parcel_no FROM registry.parcel WHERE retired_by IS NULL ORDER BY id")
     assert numbers == [(land.west, "1"), (land.east, "2")]
 
@@ -291,3 +294,14 @@ def test_some_changes_are_not_undone(land: Land) -> None:
         land.do(lambda c: undo.undo(c, change, WHY, by=BY))
     with pytest.raises(NotFound):
         land.do(lambda c: undo.undo(c, 10**12, WHY, by=BY))
+
+
+def test_land_of_nobody_is_not_merged_into_somebodys(land: Land) -> None:
+    nobodys = land.do(lambda c: make_parcel(c, land.ward, land.sheet, "9", east=EAST + 20))
+    with pytest.raises(Conflict, match="different people"):
+        land.do(lambda c: reshape.merge(c, [land.seen(land.east), land.seen(nobodys)], None, WHY, by=BY))
+
+
+def test_ids_that_stray_into_acts_are_masked() -> None:
+    assert "999190000001" not in rights.NewRight(holder_id=1, reason="mua của 999190000001").reason
+    assert "999190000001" not in rights.IssuedCertificate(serial="AB 1", issuer="999190000001").issuer

@@ -72,8 +72,8 @@ SELECT DISTINCT ON (holder_id, certificate_id, role)
  ORDER BY holder_id, certificate_id, role, id
 
 -- name: inherit_restrictions
-INSERT INTO registry.restriction (ward_id, parcel_id, certificate_id, kind, beneficiary, description, valid_from, valid_to)
-SELECT %(ward)s, %(parcel)s, certificate_id, kind, beneficiary, description, valid_from, valid_to
+INSERT INTO registry.restriction (ward_id, parcel_id, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to)
+SELECT %(ward)s, %(parcel)s, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to
   FROM registry.restriction WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL ORDER BY id
 
 -- name: inherit_assets
@@ -103,8 +103,8 @@ SELECT count(*) FROM registry.restriction WHERE parcel_id = ANY (%(ids)s) AND re
 -- Parcels that are merged are held by the same people in the same shares.
 -- name: kinds_of_holding
 SELECT count(DISTINCT held) FROM (
-       SELECT parcel.id, array_agg((holder_id, role, share_num, share_den)::text ORDER BY holder_id, role, share_num, share_den)
-                  FILTER (WHERE holder_id IS NOT NULL) AS held
+       SELECT parcel.id, coalesce(array_agg((holder_id, role, share_num, share_den)::text ORDER BY holder_id, role, share_num, share_den)
+                           FILTER (WHERE holder_id IS NOT NULL), '{}') AS held
          FROM registry.parcel LEFT JOIN (
               SELECT DISTINCT parcel_id, holder_id, role, share_num, share_den FROM registry.holding WHERE retired_by IS NULL
               ) h ON h.parcel_id = parcel.id

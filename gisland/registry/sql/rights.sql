@@ -51,5 +51,9 @@ SELECT %(new)s, asset_id FROM registry.certificate_asset WHERE certificate_id = 
 -- name: move_holdings
 UPDATE registry.holding SET certificate_id = %(new)s WHERE certificate_id = %(old)s AND retired_by IS NULL
 
+-- A mortgage goes over with the certificate that it is registered on.
+-- name: move_restrictions
+UPDATE registry.restriction SET certificate_id = %(new)s WHERE certificate_id = %(old)s AND retired_by IS NULL
+
 -- name: retire_certificate
 UPDATE registry.certificate SET replaced_by = %(new)s, retired_by = %(change)s WHERE id = %(old)s
