@@ -60,6 +60,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     # The OGC API and the REST API have documents of their own, so FastAPI's are off.
     app = FastAPI(title="gisland", version=gisland.__version__, lifespan=lifespan, openapi_url=None)
+    # The first are found the fastest: pages of items.
+    app.include_router(ogc.router)
     app.include_router(health.router)
     app.include_router(security_routes.router)
     app.include_router(publish_routes.router)
@@ -67,7 +69,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(act_routes.router)
     app.include_router(crosswalk_routes.router)
     app.include_router(search_routes.router)
-    app.include_router(ogc.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
     app.add_middleware(LogRequests)

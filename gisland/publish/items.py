@@ -70,7 +70,8 @@ async def read_feature(
 def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict[str, object]]:
     """The statement of a page and its parameters.
 
-    It gives one row: features, how many, the last id, how many hits (of those looked for), and the count of the layer.
+    It gives a row for each feature, in the order of their ids, or one without a feature when there is none: feature,
+    id, how many hits (of those looked for), and the count of the layer.
     """
     first, last = query.dates or (None, None)
     boxes = _boxes(query.bbox)
@@ -133,10 +134,10 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     # How many there were is not kept: it is counted, like hits.
     count = "NULL" if conditions or shape.goes_on or shape.past else f"publish.feature_count('{layer.id}')"
     table = _past(layer) if shape.past else _table(layer)
-    hits, columns, shown = table, "id", f"{table} t WHERE t.id = ANY (ARRAY(SELECT id FROM shown))"  # noqa: S608
+    hits, columns, sought = table, "id", f"{table} t WHERE t.id = ANY (ids)"
     if shape.past and shape.way == "walk":
         # What a state says is not sought a second time.
-        hits, columns, shown = _states(layer, shape), "id, _geometry, _properties", "shown t"
+        hits, columns, sought = _states(layer, shape), "id, _geometry, _properties", "hit t"
         conditions = [*IN_FORCE, *conditions]
     elif shape.goes_on:
         conditions.append("id > %(after)s")
@@ -144,17 +145,19 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     within = (
         f"LIMIT {MOST_COUNTED + 1}" if counted else "ORDER BY id LIMIT %(limit)s + 1" if shape.way == "walk" else ""
     )
-    # Of the hits only the ids are kept: most of them are counted and not shown.
+    ids = "(array_agg(id ORDER BY id))[1:(%(limit)s)::int]"
+    # Of the hits only the ids are kept: most of them are counted and not shown. The features come as rows: to join
+    # them to one text here would take longer than all the rest. The one row of `page` is there without features, too.
     return f"""
         WITH {f"box AS MATERIALIZED (SELECT {named})," if kept else ""}
-        hit AS MATERIALIZED (
+        hit AS (
              SELECT {columns} FROM {hits} t WHERE {" AND ".join(conditions) or "true"} {within}),
-        total AS MATERIALIZED (SELECT count(*) AS n FROM hit),
-        shown AS MATERIALIZED (
-             SELECT {columns} FROM hit{" WHERE (SELECT n FROM total) <= " + str(MOST_COUNTED) if counted else ""}
-              ORDER BY id LIMIT %(limit)s)
-        SELECT string_agg({FEATURE}, ',' ORDER BY t.id), count(*), max(t.id), (SELECT n FROM total), {count}
-          FROM {shown}"""  # noqa: S608
+        page AS MATERIALIZED (
+             SELECT {f"CASE WHEN count(*) <= {MOST_COUNTED} THEN {ids} END" if counted else ids} AS ids,
+                    count(*) AS found, {count} AS counted FROM hit)
+        SELECT feature, id, found, counted
+          FROM page LEFT JOIN LATERAL (
+               SELECT {FEATURE} AS feature, t.id FROM {sought} ORDER BY t.id LIMIT %(limit)s) shown ON true"""  # noqa: S608
 
 
 def _envelope(number: int) -> str:
@@ -254,12 +257,14 @@ async def _read(connection: AsyncConnection, layer: Layer, query: ItemsQuery, wa
     result = cursor.pgresult
     assert result is not None
     # The bytes as they came over the wire: no decoding here, no encoding for the client.
-    features, returned, last, hits, count = (result.get_value(0, column) or b"" for column in range(5))
-    found = int(hits)
+    value, last = result.get_value, result.ntuples - 1
+    shown = result.ntuples if value(last, 0) is not None else 0
+    features = b",".join([value(row, 0) or b"" for row in range(shown)])
+    found = int(value(0, 2) or 0)
     matched = None
     if query.cursor is None:
         if not query.filtered and query.as_of is None:
-            matched = int(count)
+            matched = int(value(0, 3) or 0)
         elif way == "hits" and found <= MOST_COUNTED:
             matched = found
-    return Page(features, int(returned), int(last or 0), matched, found > int(returned), way)
+    return Page(features, shown, int(value(last, 1) or 0), matched, found > shown, way)
