@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import gisland
 from gisland import health
 from gisland.catalogue import load_catalogue
-from gisland.database import Pools
+from gisland.database import NOWHERE, Pools, use_scope
 from gisland.errors import DatabaseUnavailable, GislandError
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
@@ -94,6 +94,8 @@ class LogRequests:
             await self.app(scope, receive, send)
             return
         status = 0
+        # Whoever reads or writes rows without having passed a guard reaches none.
+        use_scope(NOWHERE)
 
         async def watched(message: Message) -> None:
             nonlocal status

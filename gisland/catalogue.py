@@ -21,7 +21,7 @@ EXAMPLE = "config/layers/parcels"
 FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 4
+FORMAT = 5
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -81,6 +81,15 @@ class LayerField(Entry):
     """May be asked for by value (`?name=value`), and therefore has an index."""
     values: Literal["public", "exact"] | None = None
     """Its values are the statuses of this part of the palette."""
+    needs: Literal["person:read", "identity:read"] | None = None
+    """The permission without which it is not shown, nor asked for: it tells of persons."""
+
+
+class LayerScope(Entry):
+    """The fields that say to which ward and residential group a feature belongs, by their codes."""
+
+    ward: Name
+    group: Name
 
 
 class Layer(Entry):
@@ -97,6 +106,8 @@ class Layer(Entry):
     """The date that the `datetime` parameter asks for."""
     extents_by: Name | None = None
     """A field by whose values the extent of the collection is also given, part by part."""
+    scope: LayerScope | None = None
+    """Whose features are whose: a layer that is not public must say it."""
     fields_of: str | None = None
     """A layer whose fields come before those given here."""
     fields: tuple[LayerField, ...]
@@ -133,11 +144,36 @@ class Layer(Entry):
         """The fields that may be asked for by value."""
         return {field.name: field for field in self.fields if field.queryable}
 
+    @property
+    def masked(self) -> bool:
+        """Whether fields are left out."""
+        return False
+
+    def shown_to(self, held: frozenset[str]) -> Layer:
+        """The layer with the fields that may be seen with these permissions."""
+        fields = tuple(field for field in self.fields if field.needs is None or field.needs in held)
+        return self if fields == self.fields else MaskedLayer(**dict(self) | {"fields": fields})
+
     def definition_hash(self, palette: Palette) -> str:
         """Changes whenever the published table would have other columns or other rows."""
         shape = [(field.name, field.type, field.queryable, field.title.vi) for field in self.fields]
+        scope = [self.scope.ward, self.scope.group] if self.scope else []
         parts = [FORMAT, self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
+        parts.append(scope)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class MaskedLayer(Layer):
+    """A layer without the fields that a reader may not see: they are no part of it, wherever it is asked about."""
+
+    @property
+    def masked(self) -> bool:
+        """Whether fields are left out."""
+        return True
+
+    def __hash__(self) -> int:
+        """Layers are keys of caches."""
+        return hash((self.id, len(self.fields)))
 
 
 class Catalogue(Entry):
@@ -149,6 +185,11 @@ class Catalogue(Entry):
     def __hash__(self) -> int:
         """Catalogues are keys of caches."""
         return hash(tuple(self.layers))
+
+    def shown_to(self, held: frozenset[str]) -> Catalogue:
+        """The catalogue with the fields that may be seen with these permissions."""
+        layers = {name: layer.shown_to(held) for name, layer in self.layers.items()}
+        return self.model_copy(update={"layers": layers})
 
     def layer(self, layer_id: str) -> Layer:
         """A layer by its id.
@@ -201,7 +242,26 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
         raise wrong(file, "fields", f"the column {twice!r} is there twice", "give each field a name of its own")
     if layer.extents_by is not None and layer.extents_by not in names:
         raise wrong(file, "extents_by", f"there is no field {layer.extents_by!r}", f"one of: {', '.join(names[1:-1])}")
+    _check_scope(file, layer)
     dates = [field.name for field in layer.fields if field.type == "date"]
     if layer.datetime is not None and layer.datetime not in dates:
         raise wrong(file, "datetime", f"{layer.datetime!r} is no date field", f"one of: {', '.join(dates) or 'none'}")
     return layer
+
+
+def _check_scope(file: Path, layer: Layer) -> None:
+    """Whose features are whose must be known of what is not public, and be in plain sight of its readers."""
+    if layer.public:
+        personal = next((field for field in layer.fields if field.needs is not None), None)
+        if personal is not None or layer.scope is not None:
+            told, where = (
+                ("a public layer shows nothing of persons", "fields") if personal else ("all may see it", "scope")
+            )
+            raise wrong(file, where, told, "leave it out, or make the layer `public: false`")
+        return
+    if layer.scope is None:
+        raise wrong(file, "scope", "it is missing", "name the fields of ward and group: {ward: ward_code, group: …}")
+    texts = [field.name for field in layer.fields if field.type == "string" and field.needs is None]
+    for name in (layer.scope.ward, layer.scope.group):
+        if name not in texts:
+            raise wrong(file, "scope", f"{name!r} is no text field", f"one of: {', '.join(texts)}")

@@ -21,7 +21,7 @@ from gisland.registry import act_commands, search_commands
 from gisland.registry import commands as registry
 from gisland.registry import record_commands as records
 from gisland.security.guards import Caller
-from gisland.security.identity import operator
+from gisland.security.subject import operator
 from gisland.settings import load_settings
 from gisland.verification import commands as verification
 

@@ -107,9 +107,9 @@ def open_connection(settings: Settings) -> Iterator[Callable[[Role], Connection]
     opened: list[Connection] = []
 
     def open_as(role: Role) -> Connection:
-        from gisland.database import conninfo
+        from gisland.database import EVERYWHERE, conninfo
 
-        connection = psycopg.connect(conninfo(settings, role))
+        connection = psycopg.connect(conninfo(settings, role, scope=EVERYWHERE))
         opened.append(connection)
         return connection
 

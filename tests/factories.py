@@ -10,8 +10,12 @@ from psycopg import Connection
 from gisland.kit.identifiers import parse_personal_id
 from gisland.kit.text import name_key
 from gisland.security.crypto import IdVault
+from gisland.security.identity import HASHER
+from gisland.security.subject import Grant
 
 VAULT = IdVault(bytes(32))
+SECRET = "invented secret"
+SECRET_HASH = HASHER.hash(SECRET)
 _numbers = count(1)
 # South-west corner of the invented parcels, VN-2000 / TM-3 105-45 (EPSG:9210), metres.
 EAST, NORTH = 594_000.0, 2_309_000.0
@@ -22,6 +26,18 @@ def one(connection: Connection, query: str, *values: object) -> Any:
     row = connection.execute(query, values).fetchone()
     assert row is not None
     return row[0]
+
+
+def make_account(connection: Connection, name: str, *grants: Grant) -> tuple[str, str]:
+    """An account with its roles. Returns name and secret."""
+    query = "INSERT INTO security.account (name, secret_hash) VALUES (%s, %s) RETURNING id"
+    account = one(connection, query, name, SECRET_HASH)
+    for grant in grants:
+        connection.execute(
+            "INSERT INTO security.grant (account_id, role, ward_id, residential_group_id) VALUES (%s, %s, %s, %s)",
+            [account, grant.role.value, grant.ward_id, grant.residential_group_id],
+        )
+    return name, SECRET
 
 
 def make_ward(connection: Connection, code: str = "11311", srid: int = 9210) -> int:

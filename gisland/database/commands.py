@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from gisland.audit.log import Tag, record
-from gisland.database import Role, cluster, connect, conninfo, run
+from gisland.database import Role, cluster, connect, conninfo, current_scope, run
 from gisland.database.cluster_host import client_program
 from gisland.database.docs import describe
 from gisland.database.dump import dump, restore, without_password
@@ -93,7 +93,7 @@ def psql_command(
 ) -> None:
     """Mở psql · Open psql; further arguments are passed on, as in `gisland db psql -- -c 'SELECT 1'`."""
     settings = caller(ctx).settings
-    info, env = without_password(conninfo(settings, role) if role else admin_conninfo(settings))
+    info, env = without_password(conninfo(settings, role, scope=current_scope()) if role else admin_conninfo(settings))
     # Ctrl-C is psql's: it cancels the query, not this program that waits for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     command = [client_program("psql"), f"--dbname={info}", *ctx.args]

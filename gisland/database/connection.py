@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import psycopg
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from gisland.database.roles import Role, login
+from gisland.database.scope import SET_SCOPE, Scope, current_scope
 from gisland.errors import DatabaseUnavailable
 from gisland.settings import Settings
 
@@ -28,12 +29,15 @@ ATTEMPTS = 6
 PAGE_OPTIONS = ("-c jit=off", "-c max_parallel_workers_per_gather=0")
 
 
-def conninfo(settings: Settings, role: Role, *, statement_timeout_ms: int | None = None) -> str:
+def conninfo(
+    settings: Settings, role: Role, *, statement_timeout_ms: int | None = None, scope: Scope | None = None
+) -> str:
     """The libpq connection string of a role.
 
     In the private cluster each role signs in as itself (peer authentication), and so it does on a server given by a URL
     with a password. Without one the role is taken on at connection start; the URL's own role must be a member of it.
-    With a statement timeout (milliseconds) it is set up for reading pages.
+    With a statement timeout (milliseconds) it is set up for reading pages. With a scope the session sees those rows;
+    its transactions may say otherwise.
 
     Raises:
         DatabaseUnavailable: the private cluster does not run and cannot be started.
@@ -43,6 +47,8 @@ def conninfo(settings: Settings, role: Role, *, statement_timeout_ms: int | None
     options = ["-c timezone=UTC", "-c client_connection_check_interval=10s"]
     if statement_timeout_ms is not None:
         options += [f"-c statement_timeout={statement_timeout_ms}", *PAGE_OPTIONS]
+    if scope is not None:
+        options += scope.options()
     if settings.database_url is not None:
         own = login(settings, role)
         if not own:
@@ -63,13 +69,13 @@ def conninfo(settings: Settings, role: Role, *, statement_timeout_ms: int | None
 
 @contextmanager
 def connect(settings: Settings, role: Role) -> Iterator[Connection]:
-    """Open a connection as a role; commits when the block ends well, rolls back when it does not.
+    """Open a connection as a role, in the scope of the act; commits when the block ends well, else rolls back.
 
     Raises:
         DatabaseUnavailable: no server answers, or it refuses the role.
     """
     try:
-        connection = psycopg.connect(conninfo(settings, role))
+        connection = psycopg.connect(conninfo(settings, role, scope=current_scope()))
     except psycopg.OperationalError as error:
         raise _unavailable(settings, role, error) from error
     try:
@@ -111,7 +117,7 @@ _act_pools: dict[tuple[Settings, Role], ConnectionPool] = {}
 
 
 def run(settings: Settings, work: Callable[[Connection], Result], *, role: Role = Role.APP) -> Result:
-    """Do one act as one transaction: the work, then `flush()`, then commit.
+    """Do one act as one transaction, within its scope: the work, then `flush()`, then commit.
 
     A deadlock or a serialization failure rolls everything back and starts the work anew, so it must have no effect
     outside the database.
@@ -120,6 +126,8 @@ def run(settings: Settings, work: Callable[[Connection], Result], *, role: Role 
     for attempt in range(ATTEMPTS):
         try:
             with connect(settings, role) if pool is None else pool.connection() as connection:
+                if pool is not None:
+                    connection.execute(SET_SCOPE, current_scope().values())
                 result = work(connection)
                 flush(connection)
             return result
@@ -141,6 +149,14 @@ class Pools:
     acts: ConnectionPool
     """Sessions of `run`, whose work is synchronous."""
     settings: Settings
+
+    @asynccontextmanager
+    async def within(self, scope: Scope, role: Literal[Role.STAFF, Role.APP]) -> AsyncIterator[AsyncConnection]:
+        """A transaction of a role that sees the rows of this scope."""
+        pool = self.staff if role is Role.STAFF else self.app
+        async with pool.connection() as connection, connection.transaction():
+            await connection.execute(SET_SCOPE, scope.values())
+            yield connection
 
     @classmethod
     async def open(cls, settings: Settings) -> Pools:

@@ -23,6 +23,7 @@ SQL_FILES = (
     "publish.sql",
     "audit.sql",
     "security.sql",
+    "policies.sql",
     "grants.sql",
     "comments.sql",
 )

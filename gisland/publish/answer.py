@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, Request, Response
+from psycopg import AsyncConnection
 
-from gisland.catalogue import Language, Layer
+from gisland.catalogue import Catalogue, Language, Layer
+from gisland.database import Role, Scope
 from gisland.errors import UsageError
 from gisland.publish.html import render
 from gisland.publish.query import COMMON, check_parameters
 from gisland.security.guards import Require
-from gisland.security.identity import Subject
+from gisland.security.mask import held
 from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
 from gisland.state import State, state_of
 
 ROOT = "/ogc"
@@ -118,14 +123,35 @@ class Asked:
             NotFound: there is none.
             Unauthorized, Forbidden: it is for staff only.
         """
-        layer = self.state.catalogue.layer(layer_id)
+        layer = self.catalogue.layer(layer_id)
         if not layer.public:
             await STAFF_LAYER(self.request)
         return layer
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The layers with the fields that the subject may see."""
+        return _shown_to(self.state.catalogue, held(self.subject, self.scope))
+
     def layers(self) -> list[Layer]:
         """The layers that the subject may see."""
-        return [layer for layer in self.state.catalogue.layers.values() if layer.public or self.staff]
+        return [layer for layer in self.catalogue.layers.values() if layer.public or self.staff]
+
+    @asynccontextmanager
+    async def reading(self, layer: Layer) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees the features of a layer which the subject may see."""
+        pools = self.state.pools
+        if layer.public:
+            async with pools.public.connection() as connection:
+                yield connection
+        else:
+            async with pools.within(self.scope, Role.STAFF) as connection:
+                yield connection
+
+    @property
+    def scope(self) -> Scope:
+        """Which features of staff layers the subject may see."""
+        return self.subject.scope(Permission.STAFF_LAYER_READ)
 
     def answer(
         self, content: dict[str, Any], template: str, *, media_type: str = "application/json", private: bool = False
@@ -135,6 +161,11 @@ class Asked:
         if self.format == "html":
             return Response(render(template, self.language, self.root, self.here, content), 200, headers, "text/html")
         return Response(json.dumps(content, ensure_ascii=False).encode(), 200, headers, media_type)
+
+
+@lru_cache(maxsize=20)
+def _shown_to(catalogue: Catalogue, permissions: frozenset[str]) -> Catalogue:
+    return catalogue.shown_to(permissions)
 
 
 async def anyone(request: Request, subject: Annotated[Subject, Depends(READ)]) -> Asked:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection
 
 from gisland.catalogue import Layer
+from gisland.publish.items import in_reach
 
 # The boxes of the parts need a look at every feature, so they are kept for a while.
 PARTS_SECONDS = 60
@@ -25,8 +26,16 @@ class Extent:
 _parts: dict[tuple[str, str], tuple[float, list[list[float]]]] = {}
 
 
-async def read_extent(connection: AsyncConnection, layer: Layer) -> Extent:
-    """The extent of a layer: number and outer box are of this moment, the boxes of parts at most a minute old."""
+async def read_extent(connection: AsyncConnection, layer: Layer, *, whole: bool) -> Extent:
+    """The extent of a layer: number and outer box are of this moment, the boxes of parts at most a minute old.
+
+    Args:
+        connection: as whoever asks.
+        layer: the layer.
+        whole: whether they see all of it; else what they do not see may show in neither number nor box.
+    """
+    if not whole:
+        return await _read_seen(connection, layer)
     cursor = await connection.execute(
         # The outer box comes from the root of the index: it costs nothing, and is a hair wider than the features.
         "SELECT publish.feature_count(%s), ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)"
@@ -39,6 +48,16 @@ async def read_extent(connection: AsyncConnection, layer: Layer) -> Extent:
     if not features or box[0] is None:
         return Extent(features, [])
     return Extent(features, [_rounded(box), *await _read_parts(connection, layer)])
+
+
+async def _read_seen(connection: AsyncConnection, layer: Layer) -> Extent:
+    query = f"""
+        SELECT features, ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
+          FROM (SELECT count(*) AS features, ST_Extent({layer.geometry}) AS box
+                  FROM {layer.target_schema}.{layer.table} WHERE {in_reach(layer)}) seen"""  # noqa: S608 - names that the catalogue checked
+    row = await (await connection.execute(query.encode())).fetchone()
+    assert row is not None
+    return Extent(row[0], [_rounded(row[1:])] if row[0] else [])
 
 
 async def _read_parts(connection: AsyncConnection, layer: Layer) -> list[list[float]]:

@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from psycopg.types.json import Jsonb
+from psycopg import AsyncConnection
 from starlette.types import Receive, Scope, Send
 
-from gisland.audit.log import INSERT, Tag
 from gisland.catalogue import Layer
 from gisland.errors import NotFound
 from gisland.kit.identifiers import mask_ids
@@ -31,15 +30,15 @@ async def items(request: Request) -> Response:
     asked = Asked.of(request, await READ(request))
     layer = await asked.layer(request.path_params["layer_id"])
     state = asked.state
-    query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given)
-    pool = state.pools.public if layer.public else state.pools.staff
+    scoped = not (layer.public or asked.scope.everywhere)
+    query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given, scoped=scoped)
     version = None
-    async with pool.connection() as connection:
+    async with asked.reading(layer) as connection:
         if query.as_of is not None:
             version = await version_of(connection, layer, query.as_of)
         page = await read_page(connection, layer, query if version is None else replace(query, as_of=version))
-    if not layer.public:
-        await _note(asked, layer.id, page.returned)
+        if not layer.public:
+            await _note(connection, asked, layer.id, page.returned)
     links = json.dumps(_links(asked, layer, query, page))
     matched = "" if page.matched is None else f'"numberMatched":{page.matched},'
     tail = f'],{matched}"numberReturned":{page.returned},"links":{links}}}'
@@ -56,15 +55,14 @@ async def item(asked: Anyone, layer_id: str, feature_id: str) -> Response:
     as_of = parse_item_query(asked.given)
     version = None
     number = int(feature_id) if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19 else 0
-    pool = asked.state.pools.public if layer.public else asked.state.pools.staff
-    async with pool.connection() as connection:
+    async with asked.reading(layer) as connection:
         if as_of is not None:
             version = await version_of(connection, layer, as_of)
         feature = await read_feature(connection, layer, number, version)
-    if not layer.public:
-        # What is no feature's number may be anything, also a national id.
-        named = str(number) if feature is not None else mask_ids(str(number), code=True)
-        await _note(asked, f"{layer.id}/{named}", int(feature is not None))
+        if not layer.public:
+            # What is no feature's number may be anything, also a national id.
+            named = str(number) if feature is not None else mask_ids(str(number), code=True)
+            await _note(connection, asked, f"{layer.id}/{named}", int(feature is not None))
     if feature is None:
         raise NotFound("there is no feature with this id", collection=layer.id)
     links = json.dumps(_document_links(asked, layer, f"/collections/{layer.id}/items/{number}"))
@@ -80,11 +78,10 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/collections/{layer_id}/items/{feature_id}", item, methods=["GET"])
 
 
-async def _note(asked: Asked, object_id: str, returned: int) -> None:
-    """Note in the audit log that somebody was given features of a staff layer; before they are given."""
-    async with asked.state.pools.app.connection() as connection:
-        detail = Jsonb({"features": returned})
-        await connection.execute(INSERT, [asked.subject.name, Tag.STAFF_LAYER_READ, None, object_id, detail])
+async def _note(connection: AsyncConnection, asked: Asked, object_id: str, returned: int) -> None:
+    """Note in the audit log that somebody was given features of a staff layer: in the transaction that reads them."""
+    note = "SELECT audit.note_staff_reading(%s, %s, %s)"
+    await connection.execute(note, [asked.subject.name, object_id, returned])
 
 
 def _links(asked: Asked, layer: Layer, query: ItemsQuery, page: Page) -> list[dict[str, str]]:

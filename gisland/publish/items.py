@@ -49,7 +49,7 @@ async def read_page(connection: AsyncConnection, layer: Layer, query: ItemsQuery
     `matched` is exact or None: unfiltered from the maintained count, filtered by counting up to 10,000, and on the
     first page only.
     """
-    if query.cursor is None and (query.filtered or query.as_of is not None):
+    if query.cursor is None and (query.filtered or query.scoped or query.as_of is not None):
         page = await _read(connection, layer, query, "hits")
         if page.matched is not None:
             return page
@@ -82,6 +82,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         equals=tuple(name for name, _ in query.equals),
         goes_on=query.cursor is not None,
         past=query.as_of is not None,
+        scoped=query.scoped,
         way=way,
     )
     parameters: dict[str, object] = {"limit": query.limit, "first": first, "last": last, **dict(query.equals)}
@@ -111,6 +112,7 @@ class _Shape(NamedTuple):
     equals: tuple[str, ...]
     goes_on: bool
     past: bool
+    scoped: bool
     way: Way
 
 
@@ -130,6 +132,8 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
         *([f"{day} >= %(first)s"] if shape.begins else []),
         *([f"{day} <= %(last)s"] if shape.ends else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
+        # Row-level security shows no others; this says it so that an index can find them.
+        *([in_reach(layer)] if shape.scoped and not shape.past else []),
     ]
     # How many there were is not kept: it is counted, like hits.
     count = "NULL" if conditions or shape.goes_on or shape.past else f"publish.feature_count('{layer.id}')"
@@ -157,7 +161,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
                     count(*) AS found, {count} AS counted FROM hit)
         SELECT feature, id, found, counted
           FROM page LEFT JOIN LATERAL (
-               SELECT {FEATURE} AS feature, t.id FROM {sought} ORDER BY t.id LIMIT %(limit)s) shown ON true"""  # noqa: S608
+               SELECT {_feature(layer)} AS feature, t.id FROM {sought} ORDER BY t.id LIMIT %(limit)s) shown ON true"""  # noqa: S608
 
 
 def _envelope(number: int) -> str:
@@ -181,7 +185,22 @@ def _bears(layer: Layer, name: str, *, past: bool) -> str:
 
 @lru_cache(maxsize=100)
 def _feature_statement(layer: Layer, *, past: bool) -> str:
-    return f"SELECT {FEATURE} FROM {_past(layer) if past else _table(layer)} t WHERE id = %(id)s"  # noqa: S608
+    return f"SELECT {_feature(layer)} FROM {_past(layer) if past else _table(layer)} t WHERE id = %(id)s"  # noqa: S608
+
+
+def _feature(layer: Layer) -> str:
+    if not layer.masked:
+        return FEATURE
+    # The finished text says all. Of what it says those fields are taken that the layer is shown with.
+    shown = ",".join(field.name for field in layer.fields)
+    kept = f"(SELECT json_object_agg(key, value) FROM json_each(t._properties::json) WHERE key = ANY ('{{{shown}}}'))"  # noqa: S608 - names that the catalogue checked
+    return FEATURE.replace("t._properties", kept)
+
+
+def in_reach(layer: Layer) -> str:
+    """The condition that a feature lies in a ward which the transaction reaches, be it for one of its groups only."""
+    assert layer.scope is not None
+    return f"{layer.scope.ward} = ANY ((SELECT security.reached_wards())::text[])"
 
 
 def _table(layer: Layer) -> str:
@@ -263,7 +282,7 @@ async def _read(connection: AsyncConnection, layer: Layer, query: ItemsQuery, wa
     found = int(value(0, 2) or 0)
     matched = None
     if query.cursor is None:
-        if not query.filtered and query.as_of is None:
+        if not query.filtered and not query.scoped and query.as_of is None:
             matched = int(value(0, 3) or 0)
         elif way == "hits" and found <= MOST_COUNTED:
             matched = found

@@ -328,6 +328,9 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
     assert history is not None
     for each in (target, _trusted(history[0])):
         run(sql.SQL("GRANT SELECT ON {} TO {}").format(each, _trusted(readers)))
+    if layer.scope is not None:
+        fields = [layer.scope.ward, layer.scope.group]
+        run("SELECT security.protect_layer(%s, %s, %s, %s)", [target.as_string(connection), history[0], *fields])
     run(sql.SQL("ANALYZE {}").format(target))
 
 

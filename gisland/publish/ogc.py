@@ -52,7 +52,7 @@ def _documents_made_once(catalogue: Catalogue) -> Documents:
 
 async def _document(asked: Asked, path: str) -> dict[str, Any]:
     """A copy of the document at a path below the root, in the language and with the URLs of the request."""
-    documents = await asyncio.to_thread(_documents_made_once, asked.state.catalogue)
+    documents = await asyncio.to_thread(_documents_made_once, asked.catalogue)
     text = json.dumps(documents[path, asked.language], ensure_ascii=False)
     copy: dict[str, Any] = json.loads(text.replace(BASE, json.dumps(asked.root)[1:-1]))
     return copy
@@ -123,9 +123,8 @@ async def _properties(asked: Asked, layer_id: str, kind: str) -> Response:
 async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
     """The document of a collection, with its extent and number of features of this moment."""
     document = await _document(asked, f"collections/{layer.id}")
-    pool = asked.state.pools.public if layer.public else asked.state.pools.staff
-    async with pool.connection() as connection:
-        found = await read_extent(connection, layer)
+    async with asked.reading(layer) as connection:
+        found = await read_extent(connection, layer, whole=layer.public or asked.scope.everywhere)
     document["itemCount"] = found.features
     if found.boxes:
         document["extent"]["spatial"]["bbox"] = found.boxes

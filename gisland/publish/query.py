@@ -51,6 +51,8 @@ class ItemsQuery:
     as_of: int | datetime | None = None
     """Data version, or time, as of which features are read; None reads what there is now."""
     cursor: Cursor | None = None
+    scoped: bool = False
+    """Whether who asks may see some features only: none of the others may be counted."""
 
     @property
     def filtered(self) -> bool:
@@ -59,7 +61,7 @@ class ItemsQuery:
 
 
 def parse_items_query(
-    layer: Layer, palette: Palette, settings: Settings, given: Iterable[tuple[str, str]]
+    layer: Layer, palette: Palette, settings: Settings, given: Iterable[tuple[str, str]], *, scoped: bool = False
 ) -> ItemsQuery:
     """Read the parameters of an items request.
 
@@ -81,6 +83,7 @@ def parse_items_query(
             if name in parameters
         ),
         as_of=_as_of(parameters),
+        scoped=scoped,
     )
     if "cursor" not in parameters:
         return query

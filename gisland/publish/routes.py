@@ -44,8 +44,7 @@ async def counts(asked: Anyone, layer_id: str, response: Response) -> dict[str, 
     response.headers.update(FOR_ALL if layer.public else FOR_ONE)
     wanted = "public" if layer.public else "exact"
     status = next((field.name for field in layer.fields if field.values == wanted), None)
-    pool = asked.state.pools.public if layer.public else asked.state.pools.staff
-    async with pool.connection() as connection:
+    async with asked.reading(layer) as connection:
         grouped = f"SELECT coalesce(\"{status}\", ''), count(*) FROM {layer.target_schema}.{layer.table} GROUP BY 1"  # noqa: S608
         plain = f"SELECT '', count(*) FROM {layer.target_schema}.{layer.table}"  # noqa: S608
         rows = await (await connection.execute((grouped if status else plain).encode())).fetchall()

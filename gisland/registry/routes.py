@@ -19,8 +19,8 @@ from gisland.registry.records import Json, as_of_version, etag, note_reading, re
 from gisland.registry.writing import Clerk, act, create, patch
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
-from gisland.security.identity import Subject
 from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
 from gisland.settings import Settings
 from gisland.state import state_of
 

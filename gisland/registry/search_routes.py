@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gisland.audit import log
 from gisland.audit.log import INSERT
+from gisland.database import Role, current_scope
 from gisland.registry import fields
 from gisland.registry.search import LIMIT, MOST, Hit, Kind, counts, search_async
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
-from gisland.security.identity import Subject
 from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
 from gisland.state import state_of
 
 router = APIRouter(prefix="/api/v1")
@@ -53,7 +54,7 @@ async def search_registry(
     """Tìm thửa, giấy chứng nhận, người sử dụng đất · Find parcels, certificates and holders; each search is audited."""
     state = state_of(request)
     vault = load_vault(state.settings)
-    async with state.pools.app.connection() as connection, connection.transaction():
+    async with state.pools.within(current_scope(), Role.APP) as connection:
         hits = await search_async(
             connection, query.text, vault, ward_id=query.ward_id, kinds=query.kinds, limit=query.limit
         )

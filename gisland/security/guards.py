@@ -12,10 +12,12 @@ from psycopg.types.json import Jsonb
 from starlette.requests import Request
 
 from gisland.audit.log import INSERT, Tag
+from gisland.database import use_scope
 from gisland.errors import Forbidden, Unauthorized
 from gisland.kit.identifiers import mask_ids
-from gisland.security.identity import Subject, authenticate
+from gisland.security.identity import authenticate
 from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
 from gisland.settings import Settings
 from gisland.state import state_of
 
@@ -24,7 +26,7 @@ Result = TypeVar("Result")
 
 
 class Require:
-    """FastAPI dependency: lets the request in when its subject has the permission.
+    """FastAPI dependency: lets the request in when its subject has the permission, and to the rows where they have it.
 
     Routes that are plain Starlette call it themselves and carry it as the attribute `require` of their endpoint, so
     that the test of all routes finds it.
@@ -42,6 +44,7 @@ class Require:
         """
         subject = await authenticate(request)
         if self.permission in subject.permissions:
+            use_scope(subject.scope(self.permission))
             return subject
         await self._note_refusal(request, subject)
         if not subject.signed_in:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import getpass
 import hashlib
 import hmac
 import os
 import secrets
 import time
-from dataclasses import dataclass
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -21,34 +19,14 @@ from starlette.requests import HTTPConnection
 
 from gisland.audit import log
 from gisland.errors import Unauthorized
-from gisland.security.permissions import ANYONE, PERMISSIONS, Permission, Role
+from gisland.security.permissions import Role
+from gisland.security.subject import ANONYMOUS, Grant, Subject, operator
 from gisland.state import state_of
 
 HASHER = PasswordHasher()
+GRANTS = "SELECT role, ward_id, residential_group_id FROM security.grant WHERE account_id = %s ORDER BY id"
 CACHE_SECONDS = 60
 CACHE_SIZE = 1000
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Somebody who acts, and what they may do."""
-
-    name: str
-    role: Role | None
-    permissions: frozenset[Permission]
-
-    @property
-    def signed_in(self) -> bool:
-        """Whether this is somebody and not just anybody."""
-        return self.role is not None
-
-
-ANONYMOUS = Subject("anonymous", None, ANYONE)
-
-
-def operator() -> Subject:
-    """Whoever runs a command: they can reach the database and the key, so they act as an administrator."""
-    return Subject(f"cli:{getpass.getuser()}", Role.ADMIN, PERMISSIONS[Role.ADMIN])
 
 
 class SignIns:
@@ -110,14 +88,15 @@ def _basic_credentials(header: str) -> tuple[str, str]:
 async def _verify(request: HTTPConnection, name: str, secret: str) -> Subject:
     async with state_of(request).pools.app.connection() as connection:
         found = await connection.execute(
-            "SELECT secret_hash, role FROM security.account WHERE name = %s AND NOT disabled", [name]
+            "SELECT secret_hash, id FROM security.account WHERE name = %s AND NOT disabled", [name]
         )
         row = await found.fetchone()
-    secret_hash, role = row if row is not None else (_nobodys_hash(), None)
+        secret_hash, account = row if row is not None else (_nobodys_hash(), None)
+        granted = await (await connection.execute(GRANTS, [account])).fetchall()
     right = await asyncio.to_thread(_secret_fits, secret_hash, secret)
-    if not right or role is None:
+    if not right or account is None:
         raise Unauthorized("name or secret is wrong", hint="sign in again")
-    return Subject(f"account:{name}", Role(role), PERMISSIONS[Role(role)])
+    return Subject(f"account:{name}", tuple(Grant(Role(role), ward, group) for role, ward, group in granted))
 
 
 @cache
@@ -144,7 +123,8 @@ def create_first_admin(connection: Connection) -> str | None:
         return None
     secret = secrets.token_urlsafe(15)
     connection.execute(
-        "INSERT INTO security.account (name, secret_hash, role) VALUES ('admin', %s, %s)",
+        "WITH made AS (INSERT INTO security.account (name, secret_hash) VALUES ('admin', %s) RETURNING id)"
+        " INSERT INTO security.grant (account_id, role) SELECT id, %s FROM made",
         [HASHER.hash(secret), Role.ADMIN.value],
     )
     log.record(connection, operator().name, log.Tag.ACCOUNT_CREATED, object_id="admin")

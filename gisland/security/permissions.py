@@ -6,17 +6,24 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """`noun:action`, in alphabetical order. `public:read` is what nobody needs to sign in for."""
+    """`noun:action`, in alphabetical order. `public:read` is what nobody needs to sign in for.
+
+    Three of them say what is shown of persons: `person:read` their names, dates of birth and addresses, `identity:read`
+    their national ids, masked, and `identity:reveal` one id in clear, with a reason. See `gisland.security.mask`.
+    """
 
     ACCOUNT_MANAGE = "account:manage"
+    AUDIT_READ = "audit:read"
     BENCH_RUN = "bench:run"
     DATABASE_MANAGE = "database:manage"
     DEMO_GENERATE = "demo:generate"
     EVIDENCE_IMPORT = "evidence:import"
     FORM_IMPORT = "form:import"
+    IDENTITY_READ = "identity:read"
     IDENTITY_REVEAL = "identity:reveal"
     LAYER_APPLY = "layer:apply"
     PARCEL_IMPORT = "parcel:import"
+    PERSON_READ = "person:read"
     PUBLIC_READ = "public:read"
     REGISTRY_READ = "registry:read"
     REGISTRY_SEARCH = "registry:search"
@@ -39,22 +46,29 @@ class Role(StrEnum):
 
 
 ANYONE = frozenset({Permission.PUBLIC_READ})
-_OFFICER = ANYONE | {Permission.REGISTRY_READ, Permission.REGISTRY_SEARCH, Permission.STAFF_LAYER_READ}
+_VIEWER = ANYONE | {Permission.REGISTRY_READ, Permission.STAFF_LAYER_READ}
+_OFFICER = _VIEWER | {Permission.IDENTITY_READ, Permission.PERSON_READ, Permission.REGISTRY_SEARCH}
 _REGISTRAR = _OFFICER | {
     Permission.EVIDENCE_IMPORT,
     Permission.FORM_IMPORT,
     Permission.IDENTITY_REVEAL,
     Permission.PARCEL_IMPORT,
     Permission.REGISTRY_WRITE,
-    Permission.UNIT_ADD,
 }
 
+# Where a role may do so is said by whoever grants it: in the whole service, a ward, or a residential group.
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.VIEWER: ANYONE,
-    Role.GROUP_HEAD: ANYONE,
+    # The land and its papers, and nothing of persons.
+    Role.VIEWER: _VIEWER,
+    # Whom to visit in the own residential group; never a national id, not even masked.
+    Role.GROUP_HEAD: ANYONE | {Permission.PERSON_READ, Permission.STAFF_LAYER_READ},
     Role.OFFICER: _OFFICER,
     Role.REGISTRAR: _REGISTRAR,
+    # The rows of the own batches, which the exchange of lists will bring.
     Role.POLICE: ANYONE,
-    Role.AUDITOR: ANYONE,
+    # Acts and opaque ids.
+    Role.AUDITOR: ANYONE | {Permission.AUDIT_READ},
     Role.ADMIN: frozenset(Permission),
 }
+# Granted in a residential group only, and nothing else is.
+OF_A_GROUP = frozenset({Role.GROUP_HEAD})

@@ -15,9 +15,11 @@ GRANT SELECT ON ALL TABLES IN SCHEMA history TO gisland_app;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA history TO gisland_app;
 GRANT SELECT ON search.name TO gisland_app;
 GRANT SELECT, INSERT ON verification.evidence, intake.batch, intake.source_row TO gisland_app;
+-- Opaque ids and statuses; whoever asks for holders sees those of the own wards.
 GRANT SELECT ON verification.holder_status TO gisland_app;
 GRANT SELECT ON publish.layer, publish.status, publish.data_version, published.change_version TO gisland_app;
 GRANT SELECT, INSERT, UPDATE ON security.account TO gisland_app;
+GRANT SELECT, INSERT, DELETE ON security.grant TO gisland_app;
 GRANT SELECT ON security.id_key TO gisland_app;
 GRANT EXECUTE ON FUNCTION security.id_key_in_use() TO gisland_app;
 GRANT SELECT, INSERT ON audit.event TO gisland_app;
@@ -35,6 +37,10 @@ GRANT USAGE ON SCHEMA published, publish TO gisland_public;
 GRANT EXECUTE ON FUNCTION publish.feature_count(text), publish.version_at(timestamptz), publish.first_version(text)
     TO gisland_staff, gisland_public;
 GRANT SELECT ON published.change_version TO gisland_staff, gisland_public;
+-- What staff were given is noted in the transaction that gives it.
+GRANT USAGE ON SCHEMA audit TO gisland_staff;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.note_staff_reading(text, text, int) TO gisland_staff;
 
 -- publisher: the columns that public layers may be made of. No name, no id, no address of a person, no serial.
 GRANT USAGE ON SCHEMA registry, verification TO gisland_publisher;

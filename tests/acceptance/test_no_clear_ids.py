@@ -233,7 +233,7 @@ def test_there_is_something_to_find(traces: Traces) -> None:
 
 
 def test_no_table_staged_row_or_dump_holds_an_id(traces: Traces) -> None:
-    command = [client_program("pg_dump"), "--dbname", conninfo(traces.settings, Role.BACKUP)]
+    command = [client_program("pg_dump"), "--enable-row-security", "--dbname", conninfo(traces.settings, Role.BACKUP)]
     # Whoever dumps may read all of it, also what the test itself put aside.
     with psycopg.connect(admin_conninfo(traces.settings)) as connection:
         connection.execute("GRANT USAGE ON SCHEMA spy TO gisland_backup; GRANT SELECT ON spy.staged TO gisland_backup")

@@ -176,7 +176,8 @@ def test_a_dropped_layer_is_gone_and_changes_go_on(settings: Settings, catalogue
 
 
 def test_a_layer_that_is_public_no_longer_leaves_nothing_behind(own_config: Settings) -> None:
-    edit(own_config, "layers/parcels/layer.yml", "public: true", "public: false")
+    scope = "public: false\nscope: {ward: ward_code, group: group_code}"
+    edit(own_config, "layers/parcels/layer.yml", "public: true", scope)
     layers.apply_layers(own_config, load_catalogue(own_config), "parcels")
     with connect(own_config, Role.APP) as connection:
         query = "SELECT to_regclass('published.parcels'), to_regclass('publisher.parcels')"

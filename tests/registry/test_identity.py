@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from gisland.database import Role, connect
-from gisland.security.identity import HASHER
-from tests.factories import one
+from gisland.security import permissions
+from gisland.security.subject import Grant
+from tests.factories import make_account, one
 from tests.live import LiveServer
 from tests.registry.conftest import WHY, Api
 
@@ -134,12 +135,9 @@ def test_reading_of_persons_is_audited_by_opaque_ids(api: Api, holder: dict[str,
 
 def test_an_officer_reads_and_nothing_else(api: Api, holder: dict[str, Any], registry_server: LiveServer) -> None:
     with connect(registry_server.settings, Role.APP) as connection:
-        connection.execute(
-            "INSERT INTO security.account (name, secret_hash, role) VALUES ('officer', %s, 'officer')",
-            [HASHER.hash("secret")],
-        )
+        auth = make_account(connection, "officer", Grant(permissions.Role.OFFICER, holder["ward_id"]))
     base = f"{registry_server.url}/api/v1/"
-    with httpx.Client(base_url=base, auth=("officer", "secret")) as client:
+    with httpx.Client(base_url=base, auth=auth) as client:
         path = f"holders/{holder['id']}"
         seen = client.get(path)
         assert seen.json()["id_masked"] == holder["id_masked"]

@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 from gisland.app import create_app
 from gisland.database import Role, connect, run
 from gisland.registry import search_commands, search_routes
+from gisland.security import permissions
 from gisland.security.guards import Caller
-from gisland.security.identity import HASHER, operator
+from gisland.security.subject import Grant, operator
 from gisland.settings import Settings
-from tests.factories import make_holder, make_parcel, make_sheet, make_ward, one
+from tests.factories import SECRET, make_account, make_holder, make_parcel, make_sheet, make_ward, one
 from tests.registry.conftest import Api
 
 Ask = Callable[..., httpx.Response]
@@ -31,9 +32,8 @@ def ward(settings: Settings) -> int:
         ward = make_ward(connection)
         make_holder(connection, ward, "Nguyễn Văn Thử")
         make_parcel(connection, ward, make_sheet(connection, ward, "54"), "34")
-        for role in ("officer", "viewer"):
-            account = "INSERT INTO security.account (name, secret_hash, role) VALUES (%s, %s, %s)"
-            connection.execute(account, [role, HASHER.hash("secret"), role])
+        for role in (permissions.Role.OFFICER, permissions.Role.VIEWER):
+            make_account(connection, role.value, Grant(role, ward))
         return ward
 
     return run(settings, fill)
@@ -53,7 +53,7 @@ def ask(settings: Settings, ward: int) -> Ask:
             return await client.request(method, "/api/v1/search", json=body, auth=auth)
 
     def ask(body: dict[str, Any], who: str | None = "officer", method: str = "POST") -> httpx.Response:
-        return asyncio.run(answer(method, body, (who, "secret") if who else None))
+        return asyncio.run(answer(method, body, (who, SECRET) if who else None))
 
     return ask
 

@@ -21,7 +21,8 @@ def test_anonymous_is_told_to_sign_in(live_server: LiveServer) -> None:
 
 def test_admin_signs_in(live_server: LiveServer) -> None:
     answer = httpx.get(f"{live_server.url}/api/v1/me", auth=live_server.admin)
-    assert answer.json() == {"name": "admin", "role": "admin"}
+    assert answer.json()["name"] == "admin"
+    assert answer.json()["grants"] == [{"role": "admin", "ward_id": None, "residential_group_id": None}]
 
 
 @pytest.mark.parametrize("name", ["admin", "nobody"])

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, conninfo, run
+from gisland.database import EVERYWHERE, Role, conninfo, run
 from gisland.database.cluster_host import client_program
 from gisland.errors import Conflict, DatabaseUnavailable, GislandError
 from gisland.intake.forms import intake_form
@@ -104,7 +104,7 @@ class Office:
 
     def works(self, vault: IdVault) -> None:
         """Everything that needs the key does its work."""
-        with psycopg.connect(conninfo(self.settings, Role.APP)) as connection:
+        with psycopg.connect(conninfo(self.settings, Role.APP, scope=EVERYWHERE)) as connection:
             [hit] = search(connection, "999070000001", vault)
             assert hit.label.startswith("Nguyễn Văn Thử A")
             assert reveal(connection, hit.id, WHY, by="test", vault=vault).national_id == "999070000001"
@@ -178,7 +178,7 @@ def test_evidence_on_the_id_of_before_counts_again_with_it(office: Office) -> No
     back = parse_personal_id("999070000003")
     assert back is not None
     sealed = load_vault(office.settings).seal(back)
-    with psycopg.connect(conninfo(office.settings, Role.APP)) as connection:
+    with psycopg.connect(conninfo(office.settings, Role.APP, scope=EVERYWHERE)) as connection:
         query = "UPDATE registry.holder SET id_cipher = %s, id_hash = %s, id_masked = %s WHERE full_name LIKE '%% C'"
         connection.execute(query, [sealed.cipher, sealed.hash, sealed.masked])
     assert statuses(office)["C"] == "verified"
@@ -186,7 +186,7 @@ def test_evidence_on_the_id_of_before_counts_again_with_it(office: Office) -> No
 
 def test_no_dump_holds_an_id_or_a_key(office: Office) -> None:
     rotate_id_key(office.settings, by="test")
-    command = [client_program("pg_dump"), "--dbname", conninfo(office.settings, Role.BACKUP)]
+    command = [client_program("pg_dump"), "--enable-row-security", "--dbname", conninfo(office.settings, Role.BACKUP)]
     dump = subprocess.run(command, capture_output=True, check=True, text=True).stdout
     assert "COPY registry.holder" in dump
     assert not re.search(r"99907000|(?:39){3}30373030", dump)
@@ -266,7 +266,7 @@ def _add_foreign(connection: Connection, vault: IdVault) -> None:
 
 def test_it_waits_for_those_who_use_the_key(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotation, "WAIT", "SET lock_timeout = '200ms'")
-    with psycopg.connect(conninfo(office.settings, Role.APP)) as connection:
+    with psycopg.connect(conninfo(office.settings, Role.APP, scope=EVERYWHERE)) as connection:
         load_vault(office.settings).in_use(connection)
         with pytest.raises(Conflict, match="somebody uses the key"):
             rotate_id_key(office.settings, by="test")
@@ -278,7 +278,7 @@ def test_who_has_the_wrong_key_is_told(office: Office, tmp_path: Path) -> None:
     rotate_id_key(office.settings, by="test")
     alone = tmp_path / "elsewhere.key"
     alone.write_text(old)
-    with psycopg.connect(conninfo(office.settings, Role.APP)) as connection:
+    with psycopg.connect(conninfo(office.settings, Role.APP, scope=EVERYWHERE)) as connection:
         for vault in (load_vault(office.settings.model_copy(update={"id_key_file": alone})), IdVault(b"k" * 32)):
             with pytest.raises(GislandError, match="bring the right key file here"):
                 reveal(connection, 1, WHY, by="test", vault=vault)

@@ -1,0 +1,116 @@
+-- Row-level security (design §8): each row belongs to a ward, and a transaction sees the wards that it was begun for.
+-- Idempotent. FORCE holds for the owner, too; who sees all rows is named: the functions that keep the read model and the
+-- history (owner), the views of public layers (publisher), dumps (backup).
+
+-- What the transaction may reach; nothing where it does not say. Placeholders of a past transaction are left as ''.
+CREATE OR REPLACE FUNCTION security.everywhere() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT coalesce(current_setting('gisland.wards', true), '') = 'all'
+$$;
+CREATE OR REPLACE FUNCTION security.wards() RETURNS int[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT coalesce(nullif(nullif(current_setting('gisland.wards', true), ''), 'all')::int[], '{}')
+$$;
+CREATE OR REPLACE FUNCTION security.groups() RETURNS int[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT coalesce(nullif(current_setting('gisland.groups', true), '')::int[], '{}')
+$$;
+
+-- The same in the words of the published layers, whose features say the code of a ward, and that of a group within it.
+-- With the owner's rights: staff may not read the registry.
+CREATE OR REPLACE FUNCTION security.ward_codes() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce(array_agg(code), '{}') FROM registry.unit WHERE id = ANY (security.wards())
+$$;
+CREATE OR REPLACE FUNCTION security.group_codes() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce(array_agg(unit.code || '/' || of_group.code), '{}')
+      FROM registry.residential_group of_group JOIN registry.unit ON unit.id = of_group.ward_id
+     WHERE of_group.id = ANY (security.groups())
+$$;
+
+-- All wards of which something is reached.
+CREATE OR REPLACE FUNCTION security.reached_wards() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce(array_agg(code), '{}') FROM registry.unit
+     WHERE id = ANY (security.wards()) OR id IN (SELECT ward_id FROM registry.residential_group WHERE id = ANY (security.groups()))
+$$;
+
+-- Let `reader` see and write the rows of a table that fulfil a condition, and those roles all rows that need to.
+-- The sub-selects are computed once for a statement.
+CREATE OR REPLACE FUNCTION security.protect(protected regclass, reader name, visible text, writable text DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    in_scope text := format('(SELECT security.everywhere()) OR %s', visible);
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', protected);
+    EXECUTE format('DROP POLICY IF EXISTS in_scope ON %s', protected);
+    EXECUTE format('DROP POLICY IF EXISTS all_rows ON %s', protected);
+    EXECUTE format('CREATE POLICY in_scope ON %s TO %I USING (%s) WITH CHECK ((SELECT security.everywhere()) OR %s)',
+                   protected, reader, in_scope, coalesce(writable, visible));
+    EXECUTE format('CREATE POLICY all_rows ON %s TO gisland_owner, gisland_publisher, gisland_backup '
+                   'USING (true) WITH CHECK (true)', protected);
+END
+$$;
+
+-- A published layer for staff, and what its features were; the latter know only the properties that were given.
+CREATE OR REPLACE FUNCTION security.protect_layer(target regclass, history regclass, ward text, of_group text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    condition CONSTANT text := '%1$s = ANY ((SELECT security.ward_codes())::text[]) '
+                               'OR %1$s || ''/'' || %2$s = ANY ((SELECT security.group_codes())::text[])';
+BEGIN
+    PERFORM security.protect(target, 'gisland_staff', format(condition, quote_ident(ward), quote_ident(of_group)));
+    PERFORM security.protect(history, 'gisland_staff', format(condition, format('(_properties::json ->> %L)', ward),
+                                                              format('(_properties::json ->> %L)', of_group)));
+END
+$$;
+
+-- The registry, and the former states of its rows.
+DO $$
+DECLARE
+    by_ward CONSTANT text := 'ward_id = ANY ((SELECT security.wards())::int[])';
+    -- Units, groups and sheets are no secret; who may write them is.
+    open CONSTANT text[] := ARRAY['residential_group', 'map_sheet'];
+    -- Lists within a record are seen with it: table, column, table of the record. A link is seen with any of its ends.
+    parts CONSTANT text[] := ARRAY[
+        'land_use', 'parcel_id', 'parcel', 'asset_parcel', 'asset_id', 'asset',
+        'certificate_parcel', 'certificate_id', 'certificate', 'certificate_asset', 'certificate_id', 'certificate',
+        'document_link', 'document_id', 'document'];
+    name text;
+    condition text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['asset', 'certificate', 'document', 'holder', 'holding', 'parcel', 'parcel_number', 'restriction'] LOOP
+        PERFORM security.protect(format('registry.%I', name)::regclass, 'gisland_app', by_ward);
+        -- What came from another ward is seen with its past there.
+        condition := format('%1$s OR EXISTS (SELECT FROM registry.%2$I live WHERE live.id = %2$I.id)', by_ward, name);
+        PERFORM security.protect(format('history.%I', name)::regclass, 'gisland_app', condition);
+    END LOOP;
+    FOREACH name IN ARRAY open LOOP
+        PERFORM security.protect(format('registry.%I', name)::regclass, 'gisland_app', 'true', by_ward);
+        PERFORM security.protect(format('history.%I', name)::regclass, 'gisland_app', 'true', by_ward);
+    END LOOP;
+    FOREACH name IN ARRAY ARRAY['unit', 'unit_successor'] LOOP
+        PERFORM security.protect(format('registry.%I', name)::regclass, 'gisland_app', 'true', 'false');
+        PERFORM security.protect(format('history.%I', name)::regclass, 'gisland_app', 'true', 'false');
+    END LOOP;
+    FOR place IN 1 .. cardinality(parts) BY 3 LOOP
+        condition := format('EXISTS (SELECT FROM registry.%I WHERE %1$I.id = %I)', parts[place + 2], parts[place + 1]);
+        PERFORM security.protect(format('registry.%I', parts[place])::regclass, 'gisland_app', condition);
+        PERFORM security.protect(format('history.%I', parts[place])::regclass, 'gisland_app', condition);
+    END LOOP;
+    condition := 'EXISTS (SELECT FROM registry.parcel WHERE parcel.id IN (ancestor_id, descendant_id))';
+    PERFORM security.protect('registry.parcel_lineage', 'gisland_app', condition);
+    PERFORM security.protect('history.parcel_lineage', 'gisland_app', condition);
+END
+$$;
+
+-- Acts of the whole service (reform, layers) have no ward; they tell nothing of persons.
+SELECT security.protect('registry.change', 'gisland_app', '(ward_id IS NULL OR ward_id = ANY ((SELECT security.wards())::int[]))');
+SELECT security.protect('verification.evidence', 'gisland_app', 'EXISTS (SELECT FROM registry.holder WHERE holder.id = holder_id)');
+SELECT security.protect('intake.batch', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
+SELECT security.protect('intake.source_row', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
+
+GRANT USAGE ON SCHEMA security TO gisland_staff;
+GRANT EXECUTE ON FUNCTION security.everywhere(), security.wards(), security.groups() TO gisland_app, gisland_staff;
+GRANT EXECUTE ON FUNCTION security.ward_codes(), security.group_codes(), security.reached_wards() TO gisland_staff;
