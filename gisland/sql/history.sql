@@ -145,6 +145,8 @@ LANGUAGE sql STABLE AS $$
      WHERE made.version <= at_version
 $$;
 
+-- Usage: the numbers that were ever given on a sheet
+CREATE INDEX IF NOT EXISTS parcel_map_sheet ON history.parcel (map_sheet_id);
 -- Usage: the lists within a record as of a version, record by record
 CREATE INDEX IF NOT EXISTS land_use_parcel ON history.land_use (parcel_id);
 CREATE INDEX IF NOT EXISTS parcel_number_parcel ON history.parcel_number (parcel_id);
