@@ -201,3 +201,27 @@ def test_a_right_of_the_past_is_not_undone(land: Land) -> None:
     # It is as it was, and what is in force too.
     assert land.rows("SELECT version, valid_to FROM registry.holding WHERE id = %s", made) == [(1, days[1])]
     assert right_on(land, land.west)
+
+
+UNINDEXED = """
+    SELECT schema || '.' || name FROM history.tables(), unnest(ARRAY['registry', 'history']) schema
+     WHERE NOT EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass(schema || '.' || name) AND indpred IS NULL
+                          AND indkey[0] = (SELECT attnum FROM pg_attribute
+                                            WHERE attrelid = indrelid AND attname = 'changed_by'))
+"""
+
+
+def test_rows_of_a_change_are_found_by_an_index(land: Land) -> None:
+    assert land.rows(UNINDEXED) == []
+    many = """
+        INSERT INTO registry.land_use (parcel_id, seq, land_type)
+        SELECT %s, seq, 'CLN' FROM generate_series(2, 20000) seq
+    """
+    land.do(lambda c: c.execute(many, [land.west]))
+    change = land.split(*HALVES).change
+    with connect(land.settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        connection.execute("ANALYZE registry.land_use")
+        query = "EXPLAIN SELECT id FROM registry.land_use WHERE changed_by = %s"
+        plan = "\n".join(row[0] for row in connection.execute(query, [change]))
+    assert "land_use_changed_by" in plan

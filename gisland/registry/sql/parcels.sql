@@ -12,12 +12,18 @@ SELECT id, version, ward_id, map_sheet_id, residential_group_id, parcel_no, srid
 -- The number after the largest that was ever given on the sheet (circular 25/2014/TT-BTNMT: new numbers follow the last):
 -- those of its parcels, retired ones too, and those that were given up. A sheet that moved brings along what it gave.
 -- name: next_number
+WITH on_sheet AS (
+    -- Apart, for each half has its index.
+    SELECT id, parcel_no FROM registry.parcel WHERE map_sheet_id = %(sheet)s AND retired_by IS NULL
+     UNION ALL
+    SELECT id, parcel_no FROM registry.parcel WHERE map_sheet_id = %(sheet)s AND retired_by IS NOT NULL
+)
 SELECT coalesce(max(parcel_no::bigint), 0) + 1 FROM (
-       SELECT parcel_no FROM registry.parcel WHERE map_sheet_id = %(sheet)s
+       SELECT parcel_no FROM on_sheet
+        UNION ALL
+       SELECT former.parcel_no FROM on_sheet JOIN history.parcel former USING (id)
         UNION ALL
        SELECT parcel_no FROM history.parcel WHERE map_sheet_id = %(sheet)s
-        UNION ALL
-       SELECT former.parcel_no FROM registry.parcel JOIN history.parcel former USING (id) WHERE parcel.map_sheet_id = %(sheet)s
        ) given
  WHERE parcel_no ~ '^[0-9]{1,9}$'
 
