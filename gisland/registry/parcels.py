@@ -164,7 +164,7 @@ def put_land_uses(connection: Connection, parcel: int, uses: Sequence[LandUse]) 
 
 
 def next_number(connection: Connection, sheet: int) -> str:
-    """The number after the largest one of a sheet, retired ones included. The sheet is locked."""
+    """The number after the largest that was ever given on a sheet, whoever bears it now. The sheet is locked."""
     connection.execute("SELECT FROM registry.map_sheet WHERE id = %s FOR NO KEY UPDATE", [sheet])
     row = connection.execute(SQL["next_number"], {"sheet": sheet}).fetchone()
     assert row is not None

@@ -9,8 +9,7 @@ from gisland.errors import Conflict, NotFound
 from gisland.registry.changes import ChangeKind, Why, begin
 
 # An accepted file, an answer of another database and what was published are not taken back as a whole.
-# A right of the past was never in force: there is nothing to retire.
-LASTING = {ChangeKind.HISTORIC, ChangeKind.IMPORT, ChangeKind.VERIFY, ChangeKind.PUBLISH, ChangeKind.DIRECT}
+LASTING = {ChangeKind.IMPORT, ChangeKind.VERIFY, ChangeKind.PUBLISH, ChangeKind.DIRECT}
 
 FIND = """
     SELECT change.kind, change.ward_id, later.id
@@ -41,12 +40,9 @@ def undo(connection: Connection, change: int, why: Why, *, by: str) -> int:
     kind, ward_id, undone_by = row
     if undone_by is not None:
         raise Conflict(f"đã được huỷ bằng biến động {undone_by} · it was undone by change {undone_by}", change=change)
-    if kind in LASTING:
-        raise Conflict(
-            f"không huỷ được loại biến động này · a change of the kind {kind} is not undone",
-            hint="sửa từng bản ghi · correct the records",
-            change=change,
-        )
+    _check_kind(kind, change)
+    # In a statement of its own: the next one sees what was committed while this one waited.
+    connection.execute("SELECT history.lock_touched(%s)", [change])
     standing = connection.execute("SELECT history.stands_on(%s)", [change]).fetchone()
     if standing is not None and standing[0]:
         raise Conflict(
@@ -63,6 +59,22 @@ def undo(connection: Connection, change: int, why: Why, *, by: str) -> int:
             "giá trị cũ nay đã thuộc bản ghi khác · what it was is taken by another record now", change=change
         ) from None
     return undone
+
+
+def _check_kind(kind: str, change: int) -> None:
+    if kind == ChangeKind.HISTORIC:
+        raise Conflict(
+            "dữ liệu lịch sử không huỷ được, quyền đã kết thúc từ trước"
+            " · historic data are not undone: the right had ended before it was entered",
+            hint="sửa quyền đó · correct that right: PATCH /api/v1/holdings/…",
+            change=change,
+        )
+    if kind in LASTING:
+        raise Conflict(
+            f"không huỷ được loại biến động này · a change of the kind {kind} is not undone",
+            hint="sửa từng bản ghi · correct the records",
+            change=change,
+        )
 
 
 def _check_leaves_nothing(connection: Connection, change: int, kind: str) -> None:

@@ -85,6 +85,8 @@ BEGIN
             EXECUTE format('CREATE INDEX ON history.%1$I (%2$I) WHERE %2$I IS NOT NULL', name, missing.attname);
         END LOOP;
     END IF;
+    -- Usage: which rows a change made what they were (undo)
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON history.%I (changed_by)', name || '_changed_by', name);
     FOR missing IN SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute a
                     WHERE attrelid = tracked AND attnum > 0 AND NOT attisdropped
                       AND NOT EXISTS (SELECT FROM pg_attribute h WHERE h.attrelid = format('history.%I', name)::regclass
@@ -145,6 +147,8 @@ LANGUAGE sql STABLE AS $$
      WHERE made.version <= at_version
 $$;
 
+-- Usage: the numbers that were ever given on a sheet
+CREATE INDEX IF NOT EXISTS parcel_map_sheet ON history.parcel (map_sheet_id);
 -- Usage: the lists within a record as of a version, record by record
 CREATE INDEX IF NOT EXISTS land_use_parcel ON history.land_use (parcel_id);
 CREATE INDEX IF NOT EXISTS parcel_number_parcel ON history.parcel_number (parcel_id);

@@ -37,11 +37,29 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
 DECLARE
     ids bigint[];
 BEGIN
-    EXECUTE format('SELECT coalesce(array_agg(id), ''{}'') FROM registry.%1$I t '
-                   'WHERE (changed_by = $1 OR id IN (SELECT id FROM history.%1$I WHERE changed_by = $1)) '
-                   'AND id NOT IN (SELECT id FROM history.%1$I WHERE ended_by = $1)', name)
+    EXECUTE format('SELECT coalesce(array_agg(id), ''{}'') FROM registry.%1$I '
+                   ' WHERE id IN (SELECT id FROM registry.%1$I WHERE changed_by = $1 UNION '
+                   '              SELECT id FROM history.%1$I WHERE changed_by = $1) '
+                   '   AND id NOT IN (SELECT id FROM history.%1$I WHERE ended_by = $1)', name)
        INTO ids USING of_change;
     RETURN ids;
+END
+$$;
+
+-- Lock all rows that a change touched, sheets before parcels before rights, as the acts do. Whoever changes one of them, or
+-- refers to one (a foreign key locks what it points to), is waited for. To be called in a statement of its own before the look
+-- at what stands on the change: that statement sees what they have committed.
+CREATE OR REPLACE FUNCTION history.lock_touched(of_change bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    t record;
+BEGIN
+    FOR t IN SELECT * FROM history.tables() LOOP
+        EXECUTE format('SELECT FROM registry.%1$I WHERE id IN (SELECT unnest($2) UNION '
+                       '                                       SELECT id FROM history.%1$I WHERE ended_by = $1) '
+                       ' ORDER BY id FOR UPDATE', t.name)
+          USING of_change, history.made_by(of_change, t.name);
+    END LOOP;
 END
 $$;
 
@@ -116,8 +134,9 @@ BEGIN
            AND attname NOT IN ('id', 'version', 'updated_at', 'changed_by');
         EXECUTE format('UPDATE registry.%1$I t SET (%2$s) = (SELECT %2$s FROM history.%1$I h WHERE h.id = t.id AND h.ended_by = $1) '
                        'WHERE id IN (SELECT id FROM history.%1$I WHERE ended_by = $1)', t.name, columns) USING of_change;
+        -- Another version than 1 calls first_version(), which goes on counting.
         EXECUTE format('INSERT INTO registry.%1$I (id, version, %2$s) OVERRIDING SYSTEM VALUE '
-                       'SELECT id, version, %2$s FROM history.%1$I h WHERE ended_by = $1 '
+                       'SELECT id, version + 1, %2$s FROM history.%1$I h WHERE ended_by = $1 '
                        'AND NOT EXISTS (SELECT FROM registry.%1$I t WHERE t.id = h.id)', t.name, columns) USING of_change;
     END LOOP;
 END

@@ -9,10 +9,23 @@ SELECT id, version, ward_id, map_sheet_id, residential_group_id, parcel_no, srid
        address, retired_by IS NOT NULL
   FROM registry.parcel WHERE id = ANY (%(ids)s) ORDER BY id FOR NO KEY UPDATE
 
--- The number after the largest that was ever given on the sheet (circular 25/2014/TT-BTNMT: new numbers follow the last).
+-- The number after the largest that was ever given on the sheet (circular 25/2014/TT-BTNMT: new numbers follow the last):
+-- those of its parcels, retired ones too, and those that were given up. A sheet that moved brings along what it gave.
 -- name: next_number
-SELECT coalesce(max(parcel_no::bigint), 0) + 1 FROM registry.parcel
- WHERE map_sheet_id = %(sheet)s AND parcel_no ~ '^[0-9]{1,9}$'
+WITH on_sheet AS (
+    -- Apart, for each half has its index.
+    SELECT id, parcel_no FROM registry.parcel WHERE map_sheet_id = %(sheet)s AND retired_by IS NULL
+     UNION ALL
+    SELECT id, parcel_no FROM registry.parcel WHERE map_sheet_id = %(sheet)s AND retired_by IS NOT NULL
+)
+SELECT coalesce(max(parcel_no::bigint), 0) + 1 FROM (
+       SELECT parcel_no FROM on_sheet
+        UNION ALL
+       SELECT former.parcel_no FROM on_sheet JOIN history.parcel former USING (id)
+        UNION ALL
+       SELECT parcel_no FROM history.parcel WHERE map_sheet_id = %(sheet)s
+       ) given
+ WHERE parcel_no ~ '^[0-9]{1,9}$'
 
 -- name: add
 INSERT INTO registry.parcel (ward_id, map_sheet_id, residential_group_id, parcel_no, parcel_code, parcel_code_method,
