@@ -14,6 +14,7 @@ from gisland.database import flush
 from gisland.registry.acts import ACTS, Act, Done
 from gisland.registry.codes import CodeList, load_codes
 from gisland.registry.lineage import Relative, lineage
+from gisland.registry.masking import masked_events
 from gisland.registry.routes import PRIVATE, ROOT, Id, Reader, Writer, problems
 from gisland.registry.timeline import Event, timeline
 from gisland.registry.writing import act
@@ -74,7 +75,9 @@ async def parcel_timeline(request: Request, subject: Reader, record_id: Id) -> R
         # It names people, as the records of holders do.
         detail: dict[str, object] = {"kind": "parcel", "asked": ["timeline"]}
         log.record(connection, subject.name, log.Tag.REGISTRY_READ, object_id=f"parcel:{record_id}", detail=detail)
-        return events
+        ward = connection.execute("SELECT ward_id FROM registry.parcel WHERE id = %s", [record_id]).fetchone()
+        assert ward is not None
+        return masked_events(events, ward[0], subject)
 
     events = await asyncio.to_thread(act, state_of(request).settings, work)
     return Response(EVENTS.dump_json(events), headers=PRIVATE, media_type="application/json")

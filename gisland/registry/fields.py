@@ -23,6 +23,7 @@ from pydantic import (
 
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text
+from gisland.security.permissions import Permission
 
 Value = TypeVar("Value")
 
@@ -36,6 +37,9 @@ class Access(Enum):
 
 Derived = Annotated[Value, Access.DERIVED]
 Fixed = Annotated[Value, Access.FIXED]
+# What tells of persons, and so is shown to those only who may see it (`gisland.security.mask`).
+Personal = Annotated[Value, Permission.PERSON_READ]
+OfIdentity = Annotated[Value, Permission.IDENTITY_READ]
 
 
 def _plain(text: str) -> str:

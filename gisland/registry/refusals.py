@@ -159,6 +159,12 @@ def refusal(error: psycopg.Error) -> GislandError:
     if isinstance(error, errors.UniqueViolation):
         what, mend = TAKEN.get(name, ("đã có · it is there already", ""))
         return Conflict(what, hint=mend, constraint=name)
+    if isinstance(error, errors.InsufficientPrivilege):
+        # Row-level security. What is another ward's looks like what is not there.
+        return InputError(
+            "nói đến thứ không có, hoặc ở phường khác · it names what is not there, or is another ward's",
+            hint="check the ids, ward_id first",
+        )
     if isinstance(error, errors.ForeignKeyViolation):
         field = name.removeprefix(f"{diag.table_name}_").removesuffix("_fkey")
         return InputError(

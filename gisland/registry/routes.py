@@ -14,6 +14,7 @@ from psycopg import Connection
 from gisland.errors import UsageError
 from gisland.registry.identity import Revealed, RevealReason, reveal
 from gisland.registry.kinds import KINDS, Kind, State
+from gisland.registry.masking import check_asked, masked, masked_state
 from gisland.registry.openapi import OPENAPI, PROBLEM, document, read_meanings
 from gisland.registry.records import Json, as_of_version, etag, note_reading, read, read_page, read_states
 from gisland.registry.writing import Clerk, act, create, patch
@@ -97,7 +98,7 @@ async def _read(
         version = as_of_version(connection, query.as_of)
         record = read(connection, kind, record_id, as_of=version, geometry=asked.get("geometry"))
         note_reading(connection, subject.name, kind, [record], asked)
-        return record, version
+        return masked(kind, record, subject), version
 
     check_once(request)
     record, version = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
@@ -108,6 +109,7 @@ async def _read(
 
 async def _read_page(request: Request, subject: Subject, kind: Kind, query: Any) -> Response:
     asked = query.model_dump(exclude_none=True, exclude_defaults=True, exclude={"cursor", "limit"})
+    check_asked(kind, asked, subject)
 
     def work(connection: Connection) -> Json:
         version = as_of_version(connection, query.as_of)
@@ -119,7 +121,7 @@ async def _read_page(request: Request, subject: Subject, kind: Kind, query: Any)
             given = dict(request.query_params) | {"cursor": page.next}
             given |= {} if version is None else {"as_of": str(version)}
             links = [{"rel": "next", "href": f"{request.url.path}?{urlencode(given)}"}]
-        return {"items": page.items, "links": links}
+        return {"items": [masked(kind, each, subject) for each in page.items], "links": links}
 
     check_once(request)
     return JSONResponse(await asyncio.to_thread(act, state_of(request).settings, work, reading=True), headers=PRIVATE)
@@ -180,7 +182,8 @@ def _add_writing(kind: Kind) -> None:
             act, state_of(request).settings, lambda connection: create(connection, kind, body, clerk)
         )
         location = f"{ROOT}/{kind.path}/{written.record['id']}"
-        return answer(written.record, written.version, status=201, location=location)
+        shown = masked(kind, written.record, subject)
+        return answer(shown, written.version, status=201, location=location)
 
     @router.patch(
         f"/{kind.path}/{{record_id:int}}",
@@ -204,7 +207,7 @@ def _add_writing(kind: Kind) -> None:
             state_of(request).settings,
             lambda connection: patch(connection, kind, record_id, body, clerk, if_match=if_match),
         )
-        return answer(written.record, written.version)
+        return answer(masked(kind, written.record, subject), written.version)
 
 
 def _add_history(kind: Kind) -> None:
@@ -224,7 +227,7 @@ def _add_history(kind: Kind) -> None:
         def work(connection: Connection) -> list[Json]:
             states = read_states(connection, kind, record_id)
             note_reading(connection, subject.name, kind, [states[0]["record"]], {"history": True})
-            return states
+            return [masked_state(kind, each, subject) for each in states]
 
         states = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
         return JSONResponse(states, headers=PRIVATE)

@@ -28,6 +28,7 @@ from gisland.settings import Settings
 Result = TypeVar("Result")
 Columns = dict[str, Any]
 
+REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError, psycopg.errors.InsufficientPrivilege)
 SHEET = "SELECT ward_id, srid FROM registry.map_sheet WHERE id = %s"
 
 
@@ -67,7 +68,7 @@ def act(settings: Settings, work: Callable[[Connection], Result], *, reading: bo
 
     try:
         return run(settings, limited)
-    except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
+    except REFUSED as error:
         raise refusal(error) from None
 
 
