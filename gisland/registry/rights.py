@@ -1,5 +1,4 @@
-"""Rights (quyền; LA_RRR): transfer to other holders, rights of the past, certificates that are issued anew, restrictions
-that end.
+"""Rights (quyền; LA_RRR): transfer, rights of the past, certificates that are issued anew, restrictions that end.
 
 A right or restriction in force is on what is in force. The database holds to it at the commit (`sql/registry.sql`); the
 acts lock what they are about first, so that who comes too late hears it at once.

@@ -28,9 +28,14 @@ PLACES = [
     ("restriction", "certificate", "num_nonnulls(r.parcel_id, r.asset_id) = 0"),
     ("parcel_number", "parcel", "true"),
 ]
-LEFT_BEHIND = "t.id = r.{thing}_id AND t.ward_id <> r.ward_id AND {only}"
-FIND = "SELECT EXISTS (SELECT FROM registry.{table} r, registry.{thing} t WHERE " + LEFT_BEHIND + ")"
-MEND = "UPDATE registry.{table} r SET ward_id = t.ward_id FROM registry.{thing} t WHERE " + LEFT_BEHIND
+FIND = """
+SELECT EXISTS (SELECT FROM registry.{table} r, registry.{thing} t
+                WHERE t.id = r.{thing}_id AND t.ward_id <> r.ward_id AND {only})
+"""
+MEND = """
+UPDATE registry.{table} r SET ward_id = t.ward_id
+  FROM registry.{thing} t WHERE t.id = r.{thing}_id AND t.ward_id <> r.ward_id AND {only}
+"""
 WHY = """
 INSERT INTO registry.change (kind, reason, by)
 VALUES ('direct', 'quyền theo phường của thửa · rights follow the ward of their parcel', 'db:' || session_user)

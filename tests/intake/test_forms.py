@@ -13,17 +13,19 @@ from psycopg.conninfo import make_conninfo
 from gisland.database import run
 from gisland.database.cluster_host import find_programs
 from gisland.database.migrate import admin_conninfo
-from gisland.errors import GislandError, InputError
+from gisland.errors import Conflict, GislandError, InputError
 from gisland.intake import tables
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.registry.changes import Why
+from gisland.registry.parcels import Seen, retire_parcel
 from gisland.registry.rights import IssuedCertificate, SeenRight, reissue
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
 from tests.factories import one
 from tests.intake.files import FORM, SHARE, add_ward, form_row, parcel, write_form, write_parcels, write_table
+from tests.sessions import meanwhile
 
 NAME, ID, BIRTH = "Họ tên chủ / người đại diện", "Số ĐDCN/CCCD", "Ngày tháng năm sinh"
 PARTY, ROLE, SHARES = "Pháp nhân trên GCN", "Vai trò pháp nhân", "Phần quyền (nếu có)"
@@ -448,3 +450,18 @@ def test_a_row_with_the_new_serial_finds_the_rights_that_went_over(
     row = form_row(1, **{"Số phát hành GCN": "AB 00000001"})
     assert take_in(ward, write_form(tmp_path / "b.xlsx", [row])).counts["new"] == 0
     assert rights(app_connection) == before
+
+
+def test_a_parcel_that_is_retired_during_an_intake_is_told(
+    ward: Settings, app_connection: Connection, tmp_path: Path
+) -> None:
+    parcel_id = one(app_connection, "SELECT id FROM registry.parcel WHERE parcel_no = '2'")
+    retire_parcel(app_connection, Seen(id=parcel_id, version=1), Why(reason="test"), by="test")
+    form = write_form(tmp_path / "f.xlsx", [form_row(2), form_row(3)])
+    # It has found the parcel in force when it comes to wait.
+    with meanwhile(app_connection, lambda: take_in(ward, form)) as left:
+        app_connection.commit()
+    assert isinstance(left[0], Conflict)
+    assert "retired in the meantime" in str(left[0])
+    assert rights(app_connection) == []
+    assert take_in(ward, form).counts["unmatched"] == 1

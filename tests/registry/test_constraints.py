@@ -187,7 +187,10 @@ def make_thing(connection: Connection, ward: int, thing: str) -> int:
 
 THINGS = [(table, thing) for table in ("holding", "restriction") for thing in ("asset", "certificate")]
 ENTRIES = {
-    "holding": "INSERT INTO registry.holding (ward_id, {0}_id, holder_id, role, created_by) VALUES (%s, %s, {1}, 'current_user', 1)",
+    "holding": """
+        INSERT INTO registry.holding (ward_id, {0}_id, holder_id, role, created_by)
+        VALUES (%s, %s, {1}, 'current_user', 1)
+    """,
     "restriction": "INSERT INTO registry.restriction (ward_id, {0}_id, kind) VALUES (%s, %s, 'mortgage')",
 }
 
@@ -199,8 +202,8 @@ def test_what_is_on_something_else_is_of_its_ward(
     make_change(app_connection, ward)
     on = make_thing(app_connection, ward, thing)
     query = ENTRIES[table].format(thing, make_holder(app_connection, ward))
-    with pytest.raises((CheckViolation, ForeignKeyViolation)):
-        app_connection.execute(query, [other, on])
+    app_connection.execute(query, [other, on])
+    with pytest.raises(CheckViolation, match="another ward"):
         app_connection.commit()
 
 
@@ -231,14 +234,14 @@ def test_a_right_on_its_way_does_not_stay_behind(open_connection: Open) -> None:
 
 
 def test_tables_that_copy_a_ward_are_held_to_it(app_connection: Connection) -> None:
-    """Each table that says a ward and the parcel (asset) it is on has a foreign key for both."""
+    """Each table that says a ward and the parcel it is on has a foreign key for both."""
     query = """
         SELECT c.table_name, c.column_name FROM information_schema.columns w
           JOIN information_schema.columns c USING (table_schema, table_name)
          WHERE w.table_schema = 'registry' AND w.column_name = 'ward_id' AND c.column_name = 'parcel_id'
            AND NOT EXISTS (SELECT FROM pg_constraint
                             WHERE conrelid = format('registry.%I', c.table_name)::regclass AND contype = 'f'
-                              AND confupdtype = 'c' AND pg_get_constraintdef(oid) LIKE 'FOREIGN KEY (parcel_id, ward_id)%'
-                              AND convalidated)
+                              AND confupdtype = 'c' AND convalidated
+                              AND pg_get_constraintdef(oid) LIKE 'FOREIGN KEY (parcel_id, ward_id)%')
     """
-    assert app_connection.execute(query.replace("%I", "%%I").replace(")%'", ")%%'"), []).fetchall() == []
+    assert app_connection.execute(query).fetchall() == []

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 
 import psycopg
 import pytest
@@ -23,6 +20,7 @@ from gisland.registry.writing import Clerk, act, create
 from tests.factories import VAULT, make_change, make_holder, make_holding, one
 from tests.registry.conftest import Api
 from tests.registry.land import BY, HALVES, WHY, Land, right_on
+from tests.sessions import meanwhile
 
 Open = Callable[[Role], Connection]
 CLERK = Clerk(BY, VAULT)
@@ -59,30 +57,6 @@ def standing(land: Land) -> list[int]:
          WHERE parcel.retired_by IS NOT NULL AND bears.retired_by IS NULL
     """
     return [row[0] for row in land.rows(query)]
-
-
-@contextmanager
-def meanwhile(session: Connection, work: Callable[[], Any]) -> Iterator[list[Any]]:
-    """Somebody else's work, which has to wait for the session; its result, or the error, once the block has ended."""
-    left: list[Any] = []
-
-    def other() -> None:
-        try:
-            left.append(work())
-        except Exception as error:  # noqa: BLE001 - told by the test
-            left.append(error)
-
-    thread = threading.Thread(target=other, daemon=True)
-    thread.start()
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    for _ in range(200):
-        if one(session, waiting) or left:
-            break
-        time.sleep(0.05)
-    assert not left, f"did not wait: {left}"
-    yield left
-    thread.join(timeout=20)
-    assert len(left) == 1
 
 
 @pytest.mark.parametrize("kind", ["holding", "restriction"])
@@ -163,9 +137,7 @@ def test_who_wrote_unseen_before_a_split_is_refused_after_it(land: Land, open_co
 
 
 @pytest.mark.parametrize("right", [True, False])
-def test_who_checks_while_a_split_is_on_its_way_waits_for_it(
-    land: Land, open_connection: Open, *, right: bool
-) -> None:
+def test_who_checks_while_a_split_is_on_its_way_waits_for_it(land: Land, open_connection: Open, *, right: bool) -> None:
     writer, splitter = open_connection(Role.APP), open_connection(Role.APP)
     enter(writer, land, right=right)
     # It has read what the parcel bears before the writer comes to the end.

@@ -101,7 +101,9 @@ def test_a_tower_moves_with_its_flats_and_all_on_them(land: Land, new_ward: int)
         )
         owner = make_holder(connection, land.ward, "Chủ Căn Hộ", "999190000077")
         connection.execute(ON_ASSET, [land.ward, flat, paper, owner, change])
-        query = "INSERT INTO registry.restriction (ward_id, asset_id, certificate_id, kind) VALUES (%s, %s, %s, 'mortgage')"
+        query = (
+            "INSERT INTO registry.restriction (ward_id, asset_id, certificate_id, kind) VALUES (%s, %s, %s, 'mortgage')"
+        )
         connection.execute(query, [land.ward, flat, None])
         connection.execute(query, [land.ward, None, paper])
         # A right that waits on the certificate of a parcel that is there, for another one that is not found yet.
@@ -112,9 +114,7 @@ def test_a_tower_moves_with_its_flats_and_all_on_them(land: Land, new_ward: int)
         connection.execute(query, [land.holder, change])
         query = "INSERT INTO registry.document (ward_id, kind) VALUES (%s, 'contract') RETURNING id"
         deed = one(connection, query, land.ward)
-        connection.execute(
-            "INSERT INTO registry.document_link (document_id, asset_id) VALUES (%s, %s)", [deed, flat]
-        )
+        connection.execute("INSERT INTO registry.document_link (document_id, asset_id) VALUES (%s, %s)", [deed, flat])
 
     land.do(build)
     before = {table: land.rows(f"SELECT id, ward_id FROM registry.{table} ORDER BY id") for table in MOVED}

@@ -12,10 +12,8 @@ from gisland.registry.changes import Why
 from gisland.registry.parcels import retire_parcel
 from gisland.registry.rights import SeenRight
 from tests.factories import one
-from tests.registry.conftest import WHY as SAID
 from tests.registry.conftest import Api
 from tests.registry.land import BY, HALVES, WHY, Land
-from tests.registry.test_record_commands import Run, gisland  # noqa: F401 - a fixture
 
 PAID = Why(reason="đã trả nợ", valid_on=date(2026, 1, 31))
 
@@ -98,10 +96,3 @@ def test_over_http(api: Api) -> None:
     ended = api.client.get("restrictions", params={"parcel_id": parcel["id"], "state": "retired"}).json()["items"]
     assert [each["id"] for each in ended] == [made["id"]]
     assert api.client.post(f"restrictions/{made['id']}/end", json=body).status_code == 409
-
-
-def test_on_the_command_line(gisland: Run, land: Land) -> None:  # noqa: F811 - the fixture
-    seen = mortgage(land)
-    done = gisland("act", "release", "-", "--id", str(seen.id), said={"change": SAID, "version": 1})
-    assert done.returncode == 0, done.stderr
-    assert land.rows("SELECT retired_by IS NOT NULL FROM registry.restriction") == [(True,)]
