@@ -24,7 +24,17 @@ from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
 
-JUDGE = ("rights", "certificates", "holders", "holdings", "certificate_parcels", "land_uses", "judge")
+JUDGE = (
+    "rights",
+    "certificates",
+    "replaced",
+    "leave_replaced",
+    "holders",
+    "holdings",
+    "certificate_parcels",
+    "land_uses",
+    "judge",
+)
 APPLY = (
     "add_certificates",
     "change_certificates",
@@ -46,6 +56,7 @@ CONTRADICTIONS = {
     "birth": "một người, nhiều ngày sinh · different birth dates of one person",
     "land_use": "một thửa, mục đích sử dụng ghi khác nhau · different land uses of one parcel",
 }
+REPLACED = "GCN đã được cấp đổi, không áp dụng dòng · replaced certificates, rows not applied"
 FIRST_COUNTS = "lấy dòng mới đầu tiên · the first new row counts"
 
 
@@ -116,19 +127,28 @@ def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table],
         "new": outcomes["new"],
         "changed": outcomes["changed"],
         "unchanged": outcomes["seen"] + outcomes["same"] + len(notes.repeated),
-        "conflicts": outcomes["conflict"],
+        "conflicts": outcomes["conflict"] + outcomes["replaced"],
         "unmatched": len(open_rows),
     }
     report = Report(path.name, f"{unit.code} {unit.name}", tables[0].match.layout.name, counts)
     report.written = any(adds or changes for _, _, adds, changes, _ in rows)
     contradictions = connection.execute(SQL["contradictions"]).fetchall()
     report.remarks = _remarks(notes, open_rows, [row[0] for row in rows if row[-1] == "conflict"], contradictions)
+    replaced = [f"{row} ({old} → {new or '–'})" for row, old, new in connection.execute(SQL["replacements"])]
+    if replaced:
+        report.remarks.append(f"{REPLACED} ({len(replaced)}): dòng · row {examples(replaced)}")
     if report.written or any(found == 1 and outcome == "same" for _, found, *_, outcome in rows):
         ids["batch"], ids["change"] = write_batch(connection, unit, "form", path, report, by=by)
         try:
             for name in APPLY:
                 connection.execute(SQL[name], ids)
         except CheckViolation as error:
+            if error.diag.constraint_name == "right_on_what_is_in_force":
+                raise Conflict(
+                    "một thửa vừa bị tách, hợp hoặc huỷ · a parcel was retired in the meantime",
+                    hint="nhận lại biểu này · take the form in again",
+                    file=path.name,
+                ) from None
             if error.diag.constraint_name != "holding_shares_sum":
                 raise
             raise Conflict(

@@ -42,7 +42,9 @@ SELECT said.*, existing.id AS existing_id,
        coalesce((said.book_no <> '' AND said.book_no <> existing.book_no)
                 OR (said.scan_file <> '' AND said.scan_file <> existing.scan_file)
                 OR said.issue_date <> existing.issue_date
-                OR (said.issue_date IS NOT NULL AND existing.issue_date IS NULL), false) AND existing.id IS NOT NULL AS differs,
+                OR (said.issue_date IS NOT NULL AND existing.issue_date IS NULL), false)
+       AND existing.id IS NOT NULL AND existing.retired_by IS NULL AS differs,
+       existing.retired_by IS NOT NULL AS retired,
        EXISTS (SELECT FROM registry.change WHERE id = existing.changed_by AND batch_id IS NOT NULL) AS free
   FROM (SELECT DISTINCT ON (certificate_key) certificate_key, serial, serial_key, book_no, issue_date, scan_file,
                parcel_id, paper_sheet, paper_parcel, holder_name_key
@@ -58,9 +60,32 @@ SELECT said.*, existing.id AS existing_id,
                                OR (named.paper_sheet_no, named.paper_parcel_no) = (said.paper_sheet, said.paper_parcel)))
            AND (said.book_no <> ''
                 OR EXISTS (SELECT FROM registry.holding JOIN registry.holder ON holder.id = holder_id
-                            WHERE certificate_id = certificate.id AND holder.name_key = said.holder_name_key))
-         ORDER BY id LIMIT 1
+                            WHERE certificate_id IN (certificate.id, certificate.replaced_by)
+                              AND holder.name_key = said.holder_name_key))
+         -- One in force before others that bear the same serial.
+         ORDER BY retired_by NULLS FIRST, id LIMIT 1
        ) existing ON true
+
+-- Rows on a certificate that is out of force, with its serial and that of the one in its place. They are told and not
+-- applied: an old paper must not bring back what has changed since.
+-- name: replaced
+CREATE TEMP TABLE form_replaced ON COMMIT DROP AS
+WITH RECURSIVE line (certificate_key, id) AS (
+    SELECT certificate_key, existing_id FROM form_certificate WHERE retired
+     UNION
+    SELECT certificate_key, replaced_by FROM line JOIN registry.certificate USING (id) WHERE replaced_by IS NOT NULL
+)
+SELECT r.row_no, min(r.place) AS place, min(coalesce(nullif(r.serial, ''), r.book_no)) AS serial, min(newest.serial) AS replaced_by
+  FROM form_right r
+  JOIN line USING (certificate_key)
+  LEFT JOIN registry.certificate newest ON newest.id = line.id AND newest.retired_by IS NULL
+ WHERE NOT seen GROUP BY r.row_no
+
+-- name: leave_replaced
+UPDATE form_right SET seen = true WHERE row_no IN (SELECT row_no FROM form_replaced)
+
+-- name: replacements
+SELECT place, serial, replaced_by FROM form_replaced ORDER BY row_no
 
 -- name: holders
 CREATE TEMP TABLE form_holder ON COMMIT DROP AS
@@ -175,7 +200,8 @@ SELECT r.row_no, min(r.place) AS place, min(r.found) AS found, min(r.content_has
        bool_or(coalesce(certificate.differs AND certificate.free, false) OR coalesce(holder.differs AND holder.free, false)
                OR coalesce(right_.differs AND right_.free, false) OR coalesce(use.differs AND use.free, false)
                OR (NOT seen AND (named.existing_id IS NULL OR (named.differs AND named.free)))) AS changes,
-       CASE WHEN bool_or(seen) THEN 'seen'
+       CASE WHEN r.row_no IN (SELECT row_no FROM form_replaced) THEN 'replaced'
+            WHEN bool_or(seen) THEN 'seen'
             WHEN bool_or((certificate.differs AND NOT certificate.free) OR (holder.differs AND NOT holder.free)
                          OR (right_.differs AND NOT right_.free) OR (use.differs AND NOT use.free)
                          OR (named.differs AND NOT named.free) OR right_.ended) THEN 'conflict'
