@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 KINDS = """
 ALTER TABLE registry.change
