@@ -10,7 +10,7 @@ from alembic import command
 from psycopg import Connection, sql
 
 from gisland.database import Role, conninfo
-from gisland.database.migrate import SQL_FILES, admin_conninfo, alembic_config, migrate, prepare_server, sql_text
+from gisland.database.migrate import admin_conninfo, alembic_config, migrate, prepare_server, sql_text
 from gisland.settings import Settings
 from tests.factories import make_change, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
 
@@ -22,7 +22,7 @@ def before(settings: Settings) -> Iterator[Settings]:
     prepare_server(old)
     command.upgrade(alembic_config(old), "0008")
     with owner(old) as connection:
-        for name in SQL_FILES:
+        for name in ("registry.sql", "history.sql"):
             connection.execute(sql_text(name))
     yield old
     with psycopg.connect(admin_conninfo(settings), autocommit=True) as connection:
