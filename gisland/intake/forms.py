@@ -14,7 +14,7 @@ from gisland.database.statements import statements
 from gisland.errors import Conflict
 from gisland.intake.form_rows import COLUMNS, TELLING, Notes, check_shares, staged_rows
 from gisland.intake.layouts import load_layouts
-from gisland.intake.report import Advance, Report, examples, no_progress
+from gisland.intake.report import CORRECTED, MEND, Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
 from gisland.intake.staging import accept, lock_unit, stage, write_batch
 from gisland.intake.tables import Table, find_tables, read_rows
@@ -24,7 +24,9 @@ from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
 
-JUDGE = ("rights", "certificates", "holders", "holdings", "certificate_parcels", "land_uses", "judge")
+JUDGE = ("rights", "certificates", "holders", "holdings", "certificate_parcels", "land_uses")
+# The tables whose rows a form is judged by, in the order in which they are locked.
+LOCKED = ("parcel", "certificate", "holder", "holding", "certificate_parcel", "land_use")
 APPLY = (
     "add_certificates",
     "change_certificates",
@@ -97,7 +99,7 @@ def intake_form(
         stage(connection, "staged_form", COLUMNS, rows)
         return _accept(connection, unit, path, tables, notes, by)
 
-    return accept(settings, work, dry_run=dry_run)
+    return accept(settings, path, work, dry_run=dry_run)
 
 
 def _sheet(table: Table, tables: list[Table]) -> dict[str, str]:
@@ -106,8 +108,7 @@ def _sheet(table: Table, tables: list[Table]) -> dict[str, str]:
 
 def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table], notes: Notes, by: str) -> Report:
     ids: dict[str, object] = {"ward": unit.id}
-    for name in JUDGE:
-        connection.execute(SQL[name], ids)
+    _judge(connection, ids)
     rows = connection.execute(SQL["outcomes"]).fetchall()
     outcomes = Counter(outcome for *_, outcome in rows)
     open_rows = [(place, found) for place, found, *_, outcome in rows if found != 1 and outcome != "seen"]
@@ -141,6 +142,25 @@ def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table],
     return report
 
 
+def _judge(connection: Connection, ids: dict[str, object]) -> None:
+    """What becomes of each row, judged by records that nobody can change any more before they are written."""
+    moved = -1
+    while moved:
+        if moved > 0:
+            connection.execute(SQL["forget"])
+        for name in JUDGE:
+            connection.execute(SQL[name], ids)
+        connection.execute(SQL["judged"])
+        moved = sum(_lock(connection, record) for record in LOCKED)
+    connection.execute(SQL["judge"])
+
+
+def _lock(connection: Connection, record: str) -> int:
+    row = connection.execute(SQL["lock"].format(record=record).encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _remarks(
     notes: Notes,
     open_rows: list[tuple[str, int]],
@@ -154,7 +174,7 @@ def _remarks(
             "chưa gắn được thửa: số tờ ở nhiều tỷ lệ · ambiguous number",
             [place for place, found in open_rows if found > 1],
         ),
-        ("đã được sửa trong CSDL, biểu không ghi đè · corrected since, not overwritten", conflicts),
+        (CORRECTED, conflicts),
         ("số định danh không dùng được · unusable ids", notes.odd_ids),
         ("mã phường cũ · code of a former ward", notes.old_ward),
         ("dòng lặp lại trong tệp · repeated rows", notes.repeated),
@@ -163,7 +183,12 @@ def _remarks(
         (f"{text}; {FIRST_COUNTS}", [" ≠ ".join(places) for found, places in contradictions if found == what])
         for what, text in CONTRADICTIONS.items()
     ]
-    return [f"{text} ({len(places)}): dòng · row {examples(places)}" for text, places in lists if places]
+    mends = {CORRECTED: f"; {MEND}"}
+    return [
+        f"{text} ({len(places)}): dòng · row {examples(places)}{mends.get(text, '')}"
+        for text, places in lists
+        if places
+    ]
 
 
-SQL = statements("gisland.intake", "sql/forms.sql")
+SQL = statements("gisland.intake", "sql/forms.sql") | statements("gisland.intake", "sql/form_locks.sql")

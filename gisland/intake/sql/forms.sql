@@ -9,7 +9,7 @@ CREATE TEMP TABLE form_right ON COMMIT DROP AS
 WITH numbers AS (
     SELECT DISTINCT row_no, sheet_no, parcel_no, old_ward_code FROM staged_form
 ), located AS (
-    SELECT row_no, count(parcel.id) AS found, min(parcel.id) AS parcel_id
+    SELECT row_no, count(parcel.id) AS found, min(parcel.id) AS parcel_id, min(parcel.version) AS parcel_version
       FROM numbers
       LEFT JOIN (registry.map_sheet sheet
                  JOIN registry.parcel ON parcel.map_sheet_id = sheet.id AND parcel.retired_by IS NULL)
@@ -17,7 +17,8 @@ WITH numbers AS (
        AND (numbers.old_ward_code = '' OR sheet.old_ward_code IN ('', numbers.old_ward_code))
      GROUP BY row_no
 ), placed AS (
-    SELECT staged.*, accepted.row_no IS NOT NULL AS seen, found, CASE WHEN found = 1 THEN parcel_id END AS parcel_id
+    SELECT staged.*, accepted.row_no IS NOT NULL AS seen, found, CASE WHEN found = 1 THEN parcel_id END AS parcel_id,
+           parcel_version
       FROM staged_form staged
       JOIN located USING (row_no)
       LEFT JOIN intake.source_row accepted
@@ -37,7 +38,7 @@ SELECT *, coalesce('I' || encode(id_hash, 'hex') || name_key,
 -- What an intake wrote last was made by a change with a batch; any other change means that somebody corrected it since.
 -- name: certificates
 CREATE TEMP TABLE form_certificate ON COMMIT DROP AS
-SELECT said.*, existing.id AS existing_id,
+SELECT said.*, existing.id AS existing_id, existing.version,
        coalesce(existing.id, nextval('registry.certificate_id_seq')) AS certificate_id,
        coalesce((said.book_no <> '' AND said.book_no <> existing.book_no)
                 OR (said.scan_file <> '' AND said.scan_file <> existing.scan_file)
@@ -80,7 +81,7 @@ WITH said AS (
                       OR (holder.id_kind = 'cmnd' AND said.id_kind = 'personal')))) AS existing_id
       FROM said
 )
-SELECT known.*, coalesce(existing_id, nextval('registry.holder_id_seq')) AS holder_id,
+SELECT known.*, holder.version, coalesce(existing_id, nextval('registry.holder_id_seq')) AS holder_id,
        existing_id IS NOT NULL AND (
            coalesce(known.birth_date, holder.birth_date) IS DISTINCT FROM holder.birth_date
            OR coalesce(known.birth_year, holder.birth_year) IS DISTINCT FROM holder.birth_year
@@ -99,7 +100,7 @@ WITH said AS (
       FROM form_right r JOIN form_certificate USING (certificate_key) JOIN form_holder USING (holder_key)
      WHERE NOT seen ORDER BY r.parcel_id, holder_id, role, certificate_id, row_no
 )
-SELECT said.*, existing.id AS existing_id,
+SELECT said.*, existing.id AS existing_id, existing.version,
        existing.id IS NOT NULL AND (
            said.party <> existing.party
            OR (said.member_role <> '' AND said.member_role <> existing.member_role)
@@ -118,7 +119,7 @@ SELECT said.*, existing.id AS existing_id,
 
 -- name: certificate_parcels
 CREATE TEMP TABLE form_certificate_parcel ON COMMIT DROP AS
-SELECT said.*, existing.id AS existing_id,
+SELECT said.*, existing.id AS existing_id, existing.version,
        existing.id IS NOT NULL AND coalesce(said.area <> existing.paper_area_m2, said.area IS NOT NULL) AS differs,
        EXISTS (SELECT FROM registry.change WHERE id = existing.changed_by AND batch_id IS NOT NULL) AS free
   FROM (SELECT DISTINCT ON (certificate_id, r.parcel_id, r.paper_sheet, r.paper_parcel)
