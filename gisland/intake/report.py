@@ -19,6 +19,7 @@ LABELS = {
     "new": "mới · new",
     "changed": "thay đổi · changed",
     "unchanged": "không đổi · unchanged",
+    "assets": "tài sản mới · new assets",
     "conflicts": "xung đột, giữ nguyên · conflicts, left alone",
     "unmatched": "chưa gắn được · not matched",
 }

@@ -14,6 +14,8 @@ SELECT 'holding', existing_id, version FROM form_holding WHERE existing_id IS NO
 SELECT 'certificate_parcel', existing_id, version FROM form_certificate_parcel WHERE existing_id IS NOT NULL
  UNION
 SELECT 'land_use', id, version FROM registry.land_use JOIN form_land_use USING (parcel_id)
+ UNION
+SELECT 'asset', existing_id, version FROM form_asset WHERE existing_id IS NOT NULL
 
 -- How many records of one table are not what was judged. Nobody can add to the lists of a record that is locked so.
 -- name: lock
@@ -23,4 +25,5 @@ SELECT (SELECT count(*) FROM form_judged_by WHERE record = '{record}') - count(*
          WHERE record = '{record}' ORDER BY id FOR UPDATE OF now) locked
 
 -- name: forget
-DROP TABLE form_right, form_certificate, form_holder, form_holding, form_certificate_parcel, form_land_use, form_judged_by
+DROP TABLE form_right, form_certificate, form_holder, form_holding, form_certificate_parcel, form_land_use, form_parcel,
+           form_asset_row, known_estate, form_asset, form_asset_link, form_flat, form_judged_by
