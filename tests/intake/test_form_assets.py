@@ -14,6 +14,7 @@ from gisland.errors import GislandError
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
+from gisland.registry.timeline import timeline
 from gisland.settings import Settings
 from tests.factories import one
 from tests.intake.files import FORM, add_ward, form_row, parcel, write_form, write_parcels
@@ -133,6 +134,17 @@ def test_flats_stand_in_their_building_and_bear_rights_of_their_own(
     assert (report.counts["assets"], report.counts["new"], report.counts["changed"]) == (1, 1, 1)
     assert [row[6] for row in assets(app_connection) if row[3] == "1203" and row[5] == 62.0] == ["Hạng II"]
     assert len(assets(app_connection)) == 7
+
+
+def test_the_timeline_of_the_parcel_tells_of_its_assets(
+    ward: Settings, app_connection: Connection, tmp_path: Path
+) -> None:
+    take_in(ward, write_form(tmp_path / "a.xlsx", [form_row(1, **HOUSE)]))
+    take_in(ward, write_form(tmp_path / "b.xlsx", [form_row(1, **HOUSE) | {FLOORS: 200}]))
+    events = timeline(app_connection, one(app_connection, "SELECT id FROM registry.parcel WHERE parcel_no = '1'"))
+    told = [(entry.action, entry.fields.get("floor_area_m2")) for event in events for entry in event.entries
+            if entry.record == "asset"]  # fmt: skip
+    assert told == [("created", (None, 181.0)), ("changed", (181.0, 200.0))]
 
 
 def test_shares_of_flats_are_of_each_flat(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
