@@ -83,7 +83,8 @@ SELECT said.asset_key, said.kind, parent.asset_id, said.name, said.number, said.
           FROM (SELECT id FROM registry.asset WHERE parent_id = parent.existing_id
                  UNION SELECT asset_id FROM registry.asset_parcel WHERE parcel_id = said.parcel_id
                  UNION SELECT id FROM known_estate WHERE name_key = said.name_key AND said.kind = 'apartment_complex') likely
-          JOIN registry.asset a USING (id)
+         -- OFFSET 0: each is looked up by its id, though by stale statistics the whole ward would seem as few
+         CROSS JOIN LATERAL (SELECT * FROM registry.asset WHERE asset.id = likely.id OFFSET 0) a
          CROSS JOIN LATERAL (
                SELECT EXISTS (SELECT FROM registry.asset_parcel WHERE asset_id = a.id AND parcel_id = said.parcel_id) AS on_parcel,
                       EXISTS (SELECT FROM registry.certificate_asset WHERE asset_id = a.id) AS named,
@@ -147,7 +148,8 @@ SELECT asset_id, parcel_id FROM form_asset_link WHERE new OR (differs AND free)
 SELECT house.asset_id, r.parcel_id
   FROM form_asset_row r
   JOIN form_asset own USING (asset_key)
-  JOIN form_asset house ON house.asset_key IN (r.building, r.complex)
+ CROSS JOIN LATERAL unnest(ARRAY[r.building, r.complex]) AS mentioned (asset_key)
+  JOIN form_asset house ON house.asset_key = mentioned.asset_key
  WHERE NOT house.ended AND (house.existing_id IS NULL OR (own.existing_id IS NULL AND house.free))
  ORDER BY 1, 2
     ON CONFLICT DO NOTHING

@@ -235,7 +235,8 @@ SELECT r.row_no, min(r.place) AS place, min(r.found) AS found, min(r.content_has
   LEFT JOIN form_land_use use ON NOT r.seen AND use.parcel_id = r.parcel_id
   LEFT JOIN form_parcel parcel ON NOT r.seen AND parcel.parcel_id = r.parcel_id
   LEFT JOIN form_asset_row own ON own.row_no = r.row_no
-  LEFT JOIN form_asset asset ON asset.asset_key IN (own.asset_key, own.building, own.complex)
+  LEFT JOIN LATERAL unnest(ARRAY[own.asset_key, own.building, own.complex]) AS mentioned (asset_key) ON true
+  LEFT JOIN form_asset asset ON asset.asset_key = mentioned.asset_key
   LEFT JOIN form_asset_link link
     ON link.asset_key = own.asset_key AND link.certificate_key = own.certificate_key AND link.parcel_id = own.parcel_id
  GROUP BY r.row_no
