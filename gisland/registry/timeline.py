@@ -26,6 +26,7 @@ RECORDS = {
     "parcel_lineage": "ancestor_id = %(parcel)s OR descendant_id = %(parcel)s",
     "holder": "id IN (SELECT id FROM holder_ids)",
     "certificate": "id IN (SELECT id FROM certificate_ids)",
+    "asset": "id IN (SELECT id FROM asset_ids)",
 }
 
 
