@@ -9,6 +9,8 @@ class Permission(StrEnum):
     """`noun:action`, in alphabetical order. `public:read` is what nobody needs to sign in for."""
 
     ACCOUNT_MANAGE = "account:manage"
+    AUDIT_MANAGE = "audit:manage"
+    AUDIT_READ = "audit:read"
     BENCH_RUN = "bench:run"
     DATABASE_MANAGE = "database:manage"
     DEMO_GENERATE = "demo:generate"
@@ -55,6 +57,6 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OFFICER: _OFFICER,
     Role.REGISTRAR: _REGISTRAR,
     Role.POLICE: ANYONE,
-    Role.AUDITOR: ANYONE,
+    Role.AUDITOR: ANYONE | {Permission.AUDIT_READ},
     Role.ADMIN: frozenset(Permission),
 }
