@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -50,6 +49,11 @@ class Log:
         with self.tampering() as connection:
             connection.execute(_EVENT, [at, count])
 
+    def clear(self) -> None:
+        """Forget what was noted when the template was made: it is of today, and months never go back."""
+        with self.tampering() as connection:
+            connection.execute("TRUNCATE audit.event")
+
     def seal(self, *, anchor: bool = True) -> int:
         """What the sealer does in a second."""
         with psycopg.connect(conninfo(self.settings, Role.APP), autocommit=True) as connection:
@@ -88,9 +92,6 @@ class Log:
             found = connection.execute(query, [self.position(row)]).fetchone()
         assert found is not None
         return int(found[0])
-
-
-Ask = Callable[[datetime], None]
 
 
 @pytest.fixture

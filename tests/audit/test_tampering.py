@@ -39,7 +39,7 @@ def test_a_log_that_nobody_touched_is_proven(log: Log) -> None:
         "ward_id = 1",
         "object = 'holder:999'",
         "detail = detail || '{\"count\": 1}'",
-        "detail = '{\"share\": 0.1, \"kind\": \"holder\"}'",
+        'detail = \'{"share": 0.1, "kind": "holder"}\'',
         "at = at + interval '1 microsecond'",
         "txid = '1'",
     ],
