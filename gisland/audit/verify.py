@@ -30,6 +30,7 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"
     REWRITTEN = "rewritten"
     UNANCHORED = "unanchored"
+    UNNOTED = "unnoted"
 
 
 MEANINGS = {
@@ -40,6 +41,7 @@ MEANINGS = {
     FaultKind.TRUNCATED: "mất phần cuối: tệp neo biết nhiều hơn · the end is missing: something was there after it",
     FaultKind.REWRITTEN: "chuỗi khác với tệp neo · the chain differs from its anchor",
     FaultKind.UNANCHORED: "tệp neo thiếu hoặc hỏng · the anchors are missing or unreadable",
+    FaultKind.UNNOTED: "tháng bị bỏ mà không ghi ai bỏ · months were dropped, and no event says by whom",
 }
 
 
@@ -128,12 +130,16 @@ class _Reading:
     def _beginning(self, connection: Connection) -> tuple[int, bytes]:
         """The position and hash that the first row follows."""
         position, before = 0, START
-        for month, last, kept in connection.execute(SQL["dropped"]):
+        noted = True
+        for month, last, kept, noted in connection.execute(SQL["dropped"]):  # noqa: B007 - that of the last one counts
             self.report.dropped.append(month)
             position, before = last, kept
             # None is dropped without its anchor; a file that was begun later cannot tell.
             if self.wanted and last >= min(self.wanted) and kept not in self.wanted.get(last, ()):
                 self.report.fault(FaultKind.REWRITTEN, position=last)
+        # The event came later than the month, so that of the last one is there; those of others may be dropped, too.
+        if not noted:
+            self.report.fault(FaultKind.UNNOTED, position=position)
         return position, before
 
     def _row(self, place: int, event: int, month: date, sealed: bytes, columns: Iterable[Any], before: bytes) -> None:

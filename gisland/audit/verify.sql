@@ -1,7 +1,12 @@
 -- Reading the whole audit log.
 
 -- name: dropped
-SELECT month, last_position, hash FROM audit.dropped_month ORDER BY month
+SELECT month, last_position, hash,
+       EXISTS (SELECT FROM audit.event
+                WHERE at >= dropped_at AND tag = 'audit:month_dropped' AND object = to_char(month, 'YYYY-MM')
+                  AND detail ->> 'hash' = encode(hash, 'hex'))
+  FROM audit.dropped_month
+ ORDER BY month
 
 -- name: chain
 SELECT position, event_id, month, hash, id, at, txid::text, subject, tag, ward_id, object, detail::text

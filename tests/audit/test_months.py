@@ -135,15 +135,20 @@ def test_a_row_of_a_dropped_month_cannot_come_back(years: Log) -> None:
     assert years.faults() == [("inserted", None)]
 
 
-def test_dropping_without_the_act_is_found(years: Log) -> None:
+@pytest.mark.parametrize(("last", "faults"), [(12, ["rewritten", "unnoted"]), (20, ["unnoted"])])
+def test_dropping_without_the_act_is_found(years: Log, last: int, faults: list[str]) -> None:
+    """Also when it is done at the end of a month, whose hash is a true one."""
     with years.tampering() as connection:
-        connection.execute("DELETE FROM audit.event WHERE id IN (SELECT event_id FROM audit.seal WHERE position <= 12)")
         connection.execute(
-            "INSERT INTO audit.dropped_month SELECT month, 12, position, hash, now(), 'x' FROM audit.seal"
-            " WHERE position = 12"
+            "DELETE FROM audit.event WHERE id IN (SELECT event_id FROM audit.seal WHERE position <= %s)", [last]
         )
-        connection.execute("DELETE FROM audit.seal WHERE position <= 12")
-    assert years.faults() == [("rewritten", 12)]
+        connection.execute(
+            "INSERT INTO audit.dropped_month SELECT month, position, position, hash, now(), 'x' FROM audit.seal"
+            " WHERE position = %s",
+            [last],
+        )
+        connection.execute("DELETE FROM audit.seal WHERE position <= %s", [last])
+    assert years.faults() == [(kind, last) for kind in faults]
 
 
 def test_what_may_not_be_dropped(years: Log) -> None:
