@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import gisland
 from gisland import health
+from gisland.audit import routes as audit_routes
 from gisland.catalogue import load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
 from gisland.errors import DatabaseUnavailable, GislandError
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(act_routes.router)
     app.include_router(crosswalk_routes.router)
     app.include_router(search_routes.router)
+    app.include_router(audit_routes.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
     app.add_middleware(LogRequests)

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from gisland import server
+from gisland.audit import commands as audit
 from gisland.bench import commands as bench
 from gisland.database import commands as database
 from gisland.demo import commands as demo
@@ -41,6 +42,7 @@ for each in (act_commands.app, search_commands.app):
 app.add_typer(intake.app, name="intake", help="nhận tệp · take in files")
 app.add_typer(verification.app, name="verify", help="xác minh · verification")
 app.add_typer(publish.app, name="layer", help="lớp bản đồ · published layers")
+app.add_typer(audit.app, name="audit", help="nhật ký · the audit log")
 app.add_typer(bench.app, name="bench", help="đo tốc độ · races against other servers")
 
 

@@ -68,6 +68,18 @@ class Settings(BaseSettings):
         default=100, ge=1, description="Features on a page of items when none is asked for."
     )
     items_limit_max: int = Field(default=10_000, ge=1, description="Most features on a page of items.")
+    audit_anchor_file: Path | None = Field(
+        default=None,
+        description="File outside the database that heads of the audit log's chain are written to; default: "
+        "audit/anchors in the state folder. Better on a disk of its own.",
+    )
+    audit_anchor_minutes: float = Field(default=10, gt=0, description="Minutes after which a new head is anchored.")
+    audit_anchor_rows: int = Field(default=10_000, ge=1, description="Events after which a new head is anchored.")
+    audit_months: int = Field(
+        default=24,
+        ge=1,
+        description="Months that the audit log is kept; what is older is told, never dropped by itself.",
+    )
     log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
 
     @property
@@ -79,6 +91,11 @@ class Settings(BaseSettings):
     def role_key_path(self) -> Path:
         """File of the key of which the passwords of the database roles are made."""
         return self.role_key_file or self.state_dir / "keys" / "roles.key"
+
+    @property
+    def audit_anchor_path(self) -> Path:
+        """File of the anchors of the audit log."""
+        return self.audit_anchor_file or self.state_dir / "audit" / "anchors"
 
     def as_environment(self) -> dict[str, str]:
         """The environment under which a child process reads these very settings."""

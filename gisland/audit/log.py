@@ -11,11 +11,19 @@ from psycopg.types.json import Jsonb
 class Tag(StrEnum):
     """What can be done to what: `noun:act`, a closed list."""
 
+    ACCOUNT_CHANGED = "account:changed"
     ACCOUNT_CREATED = "account:created"
+    ACCOUNT_DISABLED = "account:disabled"
+    ACCOUNT_LOCKED = "account:locked"
+    AUDIT_EXPORTED = "audit:exported"
+    AUDIT_MONTH_DROPPED = "audit:month_dropped"
+    AUDIT_READ = "audit:read"
+    AUDIT_VERIFIED = "audit:verified"
     DATABASE_DUMP_BEGUN = "database:dump_begun"
     DATABASE_DUMPED = "database:dumped"
     DATABASE_RESET = "database:reset"
     DATABASE_RESTORED = "database:restored"
+    DATA_EXPORTED = "data:exported"
     EVIDENCE_IMPORTED = "evidence:imported"
     FORM_IMPORTED = "form:imported"
     IDENTITY_KEY_CHANGED = "identity:key_changed"
@@ -23,12 +31,20 @@ class Tag(StrEnum):
     LAYER_APPLIED = "layer:applied"
     LAYER_DROPPED = "layer:dropped"
     LAYER_REBUILT = "layer:rebuilt"
+    MAP_PRINTED = "map:printed"
     PARCELS_IMPORTED = "parcels:imported"
     REGISTRY_CHANGED = "registry:changed"
     REGISTRY_READ = "registry:read"
     REGISTRY_SEARCHED = "registry:searched"
     REQUEST_REFUSED = "request:refused"
+    ROLE_GRANTED = "role:granted"
+    ROLE_REVOKED = "role:revoked"
+    SIGN_IN_ACCEPTED = "sign_in:accepted"
+    SIGN_IN_ENDED = "sign_in:ended"
+    SIGN_IN_REFUSED = "sign_in:refused"
     STAFF_LAYER_READ = "staff_layer:read"
+    TOKEN_ISSUED = "token:issued"  # noqa: S105 - a name
+    TOKEN_REVOKED = "token:revoked"  # noqa: S105 - a name
     UNIT_ADDED = "unit:added"
 
 
