@@ -21,7 +21,6 @@ REVIEWED = {
     "bench/audit.py": ["change id, kind"],
     "database/commands.py": ["masked file name, bytes"],
     "intake/staging.py": ["batch id, masked file name, layout, counts"],
-    "publish/features.py": ["layer, feature number (masked when there is none), count"],
     "publish/layers.py": ["layer", "layer, whether public, count"],
     "registry/act_commands.py": ["parcel id"],
     "registry/act_routes.py": ["parcel id"],
@@ -89,7 +88,8 @@ def test_every_place_has_been_read() -> None:
 def test_no_other_statement_writes_events() -> None:
     files = [*sources().items(), *((str(path.relative_to(PACKAGE)), path) for path in PACKAGE.rglob("*.sql"))]
     writing = {name for name, path in files if "INSERT INTO audit.event" in path.read_text(encoding="utf-8")}
-    assert not writing
+    # What staff were given of a layer, in the transaction that gave it: numbers only.
+    assert writing == {"sql/audit.sql"}
 
 
 def test_no_place_names_a_personal_column() -> None:
@@ -103,7 +103,8 @@ def test_no_place_names_a_personal_column() -> None:
 
 def test_every_tag_is_used_or_waited_for() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources().values())
-    unused = {tag for tag in Tag if f"Tag.{tag.name}" not in text}
+    statements = (PACKAGE / "sql" / "audit.sql").read_text(encoding="utf-8")
+    unused = {tag for tag in Tag if f"Tag.{tag.name}" not in text and f"'{tag.value}'" not in statements}
     assert unused == TO_COME
 
 

@@ -9,19 +9,29 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from gisland.audit import events
 from gisland.audit.events import defused
 from gisland.audit.log import INSERT, Tag, record
 from gisland.database import Role, connect, run
-from gisland.security.identity import HASHER
 from gisland.security.permissions import PERMISSIONS, Permission
 from gisland.security.permissions import Role as Person
+from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.factories import one
+from tests.factories import SECRET, make_account, make_group, make_ward, one
 from tests.live import LiveServer, start_server
+
+
+def grants_of(role: Person, connection: Connection) -> list[Grant]:
+    """The role in the whole service, where it may be; a group head is one of a group."""
+    if role is not Person.GROUP_HEAD:
+        return [Grant(role)]
+    ward = make_ward(connection)
+    return [Grant(role, ward, make_group(connection, ward, "1"))]
+
 
 Ask = Callable[..., httpx.Response]
 EVENTS = "/api/v1/audit/events"
@@ -34,8 +44,7 @@ def audited(server: Settings) -> Iterator[LiveServer]:
     with clone_of(server) as settings, start_server(settings, demo_parcels=0) as live:
         with connect(settings, Role.APP) as connection:
             for role in Person:
-                account = "INSERT INTO security.account (name, secret_hash, role) VALUES (%s, %s, %s)"
-                connection.execute(account, [f"the.{role}", HASHER.hash("secret"), role])
+                make_account(connection, f"the.{role}", *grants_of(role, connection))
             for number in range(25):
                 record(connection, "account:search", Tag.REGISTRY_READ, ward_id=77, object_id=f"parcel:{number}")
             page: dict[str, object] = {"kind": "holder", "ids": [5, 6], "count": 2}
@@ -51,7 +60,7 @@ def audited(server: Settings) -> Iterator[LiveServer]:
 @pytest.fixture
 def ask(audited: LiveServer) -> Ask:
     def get(path: str = EVENTS, who: str | None = "the.auditor", **params: Any) -> httpx.Response:
-        auth = (who, "secret") if who else None
+        auth = (who, SECRET) if who else None
         return httpx.get(f"{audited.url}{path}", params=params, auth=auth, timeout=30)
 
     return get
