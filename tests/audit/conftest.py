@@ -64,7 +64,7 @@ class Log:
         return sealed
 
     def settle(self, seconds: float = 60) -> None:
-        """Seal until the floor is at the head; transactions of the cluster's other databases keep it down for a while."""
+        """Seal until the floor is at the head; transactions of other databases keep it down for a while."""
         until = time.monotonic() + seconds
         query = "SELECT floor = (SELECT max(event_id) FROM audit.seal) FROM audit.sealer"
         while True:
