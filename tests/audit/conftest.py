@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,6 +62,18 @@ class Log:
             if anchor:
                 Anchoring(self.settings).anchor(connection)
         return sealed
+
+    def settle(self, seconds: float = 60) -> None:
+        """Seal until the floor is at the head; transactions of other databases keep it down for a while."""
+        until = time.monotonic() + seconds
+        query = "SELECT floor = (SELECT max(event_id) FROM audit.seal) FROM audit.sealer"
+        while True:
+            self.seal()
+            with connect(self.settings, Role.APP) as connection:
+                if connection.execute(query).fetchone() == (True,):
+                    return
+            assert time.monotonic() < until, "the floor does not rise"
+            time.sleep(0.02)
 
     @contextmanager
     def tampering(self) -> Iterator[Connection]:

@@ -123,8 +123,7 @@ def test_whole_months_are_dropped_and_the_rest_still_proves_itself(years: Log) -
 
 
 def test_a_row_of_a_dropped_month_cannot_come_back(years: Log) -> None:
-    years.write()
-    years.seal()
+    years.settle()
     with years.tampering() as connection:
         kept = connection.execute("SELECT to_jsonb(e) FROM audit.event e ORDER BY id LIMIT 1").fetchone()
     drop_months(years.settings, date(2023, 3, 1), by="cli:test")
