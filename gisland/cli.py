@@ -21,6 +21,7 @@ from gisland.publish import commands as publish
 from gisland.registry import act_commands, search_commands
 from gisland.registry import commands as registry
 from gisland.registry import record_commands as records
+from gisland.security import doctor_commands
 from gisland.security.guards import Caller
 from gisland.security.subject import operator
 from gisland.settings import load_settings
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(server.app)  # up, serve, worker
+app.add_typer(doctor_commands.app)
 app.add_typer(database.app, name="db", help="cơ sở dữ liệu · the database")
 app.add_typer(demo.app, name="demo", help="phường minh hoạ · the demo ward")
 app.add_typer(registry.app, name="unit", help="đơn vị hành chính · administrative units")
