@@ -52,9 +52,9 @@ class Entrance:
             await self._app(scope, receive, send)
             return
         headers: list[tuple[bytes, bytes]] = scope["headers"]
-        self._check_size(scope, headers)
         names = {name for name, _ in headers}
         visit = scope[VISIT] = self._visit(scope, headers, names)
+        self._check_size(scope, headers)
         if not scope["path"].startswith(_HEALTH):
             self._check_host(scope)
             self._limits.arrives(visit, with_credentials=b"authorization" in names or b"cookie" in names)

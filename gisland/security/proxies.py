@@ -79,20 +79,18 @@ class TrustedProxies:
         return Origin(address, scheme if scheme in {"http", "https"} else "", told.host)
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """What is counted as one client: an IPv4 address, or the /64 that one IPv6 subscriber has."""
-    if ":" not in address:
-        return address
     found = _address(address)
-    if not isinstance(found, IPv6Address):
-        return address if found is None else str(found)
-    return str(ip_network((found, 64), strict=False))
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, 64), strict=False))
+    return address if found is None else str(found)
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Whether it is an address of this very machine."""
-    if "." in address and ":" not in address:
-        return address.startswith("127.")
     found = _address(address)
     return found is not None and found.is_loopback
 
