@@ -26,7 +26,7 @@ LEAST = 1 / BURST_SECONDS  # a burst of one request
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, to be moved by hand."""
     now = [1000.0]
-    monkeypatch.setattr(limits_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("gisland.security.limits.time.monotonic", lambda: now[0])
     return now
 
 
