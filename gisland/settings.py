@@ -8,6 +8,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -150,6 +152,16 @@ class Settings(BaseSettings):
     )
     items_limit_max: int = Field(default=10_000, ge=1, description="Most features on a page of items.")
     log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_connection_string(cls, text: str | None) -> str | None:
+        # libpq quotes what it cannot read, be it a password; so it is read here, where nothing is quoted.
+        try:
+            conninfo_to_dict(text or "")
+        except ProgrammingError:
+            raise ValueError("it is no connection string: postgresql://user:password@host/database") from None
+        return text
 
     @field_validator("trusted_proxies")
     @classmethod
