@@ -14,8 +14,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
+from psycopg.errors import QueryCanceled
 from psycopg_pool import PoolTimeout
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +24,7 @@ from gisland import health
 from gisland.audit import routes as audit_routes
 from gisland.catalogue import load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
-from gisland.errors import DatabaseUnavailable, GislandError
+from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
 from gisland.publish import ogc
@@ -32,6 +32,9 @@ from gisland.publish import routes as publish_routes
 from gisland.registry import act_routes, crosswalk_routes, search_routes
 from gisland.registry import routes as registry_routes
 from gisland.security import routes as security_routes
+from gisland.security.entrance import Entrance
+from gisland.security.headers import SafeHeaders
+from gisland.security.limits import Limits
 from gisland.settings import Settings, load_settings
 from gisland.state import State
 from gisland.web import pages
@@ -39,23 +42,18 @@ from gisland.web import pages
 log = structlog.get_logger()
 
 PROBLEM = "application/problem+json"
-# On each answer that does not set its own: pages without scripts, types as stated, no address handed on.
-SAFE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the web application; each worker process calls this once."""
     settings = settings or load_settings()
     set_up_logging(settings.log_level)
+    limits = Limits(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pools = await Pools.open(settings)
-        app.state.gisland = State(settings, pools, load_catalogue(settings))
+        app.state.gisland = State(settings, pools, load_catalogue(settings), limits)
         yield
         await pools.close()
 
@@ -73,7 +71,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(audit_routes.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
-    app.add_middleware(LogRequests)
+    # The last one comes first.
+    app.add_middleware(Entrance, settings=settings, limits=limits)
+    app.add_middleware(LogRequests, headers=SafeHeaders(settings))
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
@@ -87,8 +87,9 @@ class LogRequests:
     Plain ASGI: Starlette's BaseHTTPMiddleware would copy each body through a queue.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: SafeHeaders) -> None:
         self.app = app
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request and note its end."""
@@ -103,14 +104,16 @@ class LogRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE_HEADERS.items():
-                    headers.setdefault(name, value)
+                message["headers"] = self.headers.complete(message["headers"], scope["scheme"])
             await send(message)
 
         start = time.perf_counter()
         try:
             await self.app(scope, receive, watched)
+        except GislandError as error:
+            # The entrance has turned it away. What the application raises was answered further in.
+            if status == 0:
+                await problem(error)(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends here
             # The type only: the text of a database error quotes values, and the server would log it all.
             log.error("unexpected", error=type(error).__name__)  # noqa: TRY400
@@ -124,7 +127,9 @@ class LogRequests:
 
 def problem(error: GislandError) -> JSONResponse:
     """An error of ours as problem details (RFC 9457)."""
-    headers = {"WWW-Authenticate": 'Basic realm="gisland", charset="UTF-8"'} if error.status == 401 else None
+    headers = error.headers
+    if error.status == 401:
+        headers = {"WWW-Authenticate": 'Basic realm="gisland", charset="UTF-8"'}
     return JSONResponse(error.problem(), error.status, headers, media_type=PROBLEM)
 
 
@@ -153,10 +158,21 @@ async def _database(_: Request, error: Exception) -> Response:
     return problem(DatabaseUnavailable("the database does not answer", hint="try again in a moment"))
 
 
+async def _canceled(_: Request, error: Exception) -> Response:
+    log.warning("statement timeout", error=type(error).__name__)
+    return problem(
+        TookTooLong(
+            "việc này quá lâu nên bị dừng · this took too long and was stopped",
+            hint="hỏi ít hơn: khung nhỏ hơn, trường có chỉ mục · ask for less: a smaller box, a queryable field",
+        )
+    )
+
+
 HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     GislandError: _ours,
     HTTPException: _http,
     RequestValidationError: _validation,
+    QueryCanceled: _canceled,
     OperationalError: _database,
     PoolTimeout: _database,
 }

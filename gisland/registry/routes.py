@@ -20,14 +20,13 @@ from gisland.registry.records import Json, as_of_version, etag, note_reading, re
 from gisland.registry.writing import Clerk, act, create, patch
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 from gisland.state import state_of
 
 ROOT = "/api/v1"
-# Of persons, or at least for staff only: kept nowhere.
-PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization"}
 
 Reader = Annotated[Subject, Depends(Require(Permission.REGISTRY_READ))]
 Writer = Annotated[Subject, Depends(Require(Permission.REGISTRY_WRITE))]
@@ -53,13 +52,15 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Không có · Not found",
         409: "Trùng với cái đã có · Conflict",
         412: "Người khác đã đổi · Precondition failed",
+        413: "Quá lớn · Content too large",
         422: "Không thể như vậy · Unprocessable content",
         428: "Thiếu If-Match · Precondition required",
+        429: "Quá nhiều yêu cầu · Too many requests",
         503: "CSDL không trả lời · Database unavailable",
     }
     return {
         status: {"description": texts[status]} | ({} if status == 304 else {"content": PROBLEM})
-        for status in (*statuses, 400, 401, 403, 503)
+        for status in (*statuses, 400, 401, 403, 429, 503)
     }
 
 
@@ -172,7 +173,7 @@ def _add_writing(kind: Kind) -> None:
         summary=f"Thêm · Create a {kind.name}",
         status_code=201,
         response_model=kind.record,
-        responses=problems(409, 422),
+        responses=problems(409, 413, 422),
         **options,
     )
     async def add(request: Request, subject: Writer, body: kind.new) -> Response:  # type: ignore[name-defined]  # of this kind
@@ -190,7 +191,7 @@ def _add_writing(kind: Kind) -> None:
         operation_id=f"patch_{kind.name}",
         summary=f"Sửa · Correct a {kind.name}",
         response_model=kind.record,
-        responses=problems(404, 409, 412, 422, 428),
+        responses=problems(404, 409, 412, 413, 422, 428),
         **options,
     )
     async def change(
@@ -258,7 +259,7 @@ async def openapi(request: Request) -> Response:
     settings = state_of(request).settings
     content = _documents.get(settings)
     if content is None:
-        meanings = await asyncio.to_thread(act, settings, read_meanings)
+        meanings = await asyncio.to_thread(act, settings, read_meanings, reading=True)
         content = json.dumps(document(request.app.routes, meanings, ROOT), ensure_ascii=False).encode()
         _documents[settings] = content
     return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type=OPENAPI)
