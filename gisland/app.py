@@ -23,14 +23,17 @@ import gisland
 from gisland import health
 from gisland.catalogue import load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
-from gisland.errors import DatabaseUnavailable, GislandError
+from gisland.errors import DatabaseUnavailable, GislandError, UsageError
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
 from gisland.publish import ogc
 from gisland.publish import routes as publish_routes
 from gisland.registry import act_routes, crosswalk_routes, search_routes
 from gisland.registry import routes as registry_routes
+from gisland.security import account_routes
 from gisland.security import routes as security_routes
+from gisland.security.keys import holds_token, mask_tokens
+from gisland.security.origin import is_page
 from gisland.settings import Settings, load_settings
 from gisland.state import State
 from gisland.web import pages
@@ -44,6 +47,10 @@ SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+TOKEN_IN_ADDRESS = UsageError(
+    "mã truy cập không được ở trong địa chỉ, vì địa chỉ bị ghi lại · no token in an address: addresses are logged",
+    hint="thu hồi mã này, gửi mã mới làm mật khẩu HTTP Basic · revoke it, and send a new one as HTTP Basic password",
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -64,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(ogc.router)
     app.include_router(health.router)
     app.include_router(security_routes.router)
+    app.include_router(account_routes.router)
     app.include_router(publish_routes.router)
     app.include_router(registry_routes.router)
     app.include_router(act_routes.router)
@@ -108,6 +116,9 @@ class LogRequests:
 
         start = time.perf_counter()
         try:
+            if holds_token(scope["path"], scope["query_string"]):
+                await problem(TOKEN_IN_ADDRESS)(scope, receive, watched)
+                return
             await self.app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends here
             # The type only: the text of a database error quotes values, and the server would log it all.
@@ -116,19 +127,29 @@ class LogRequests:
                 await problem(GislandError("something went wrong on the server"))(scope, receive, watched)
         finally:
             milliseconds = round((time.perf_counter() - start) * 1000, 1)
-            path = mask_ids(scope["path"], code=True)
+            path = mask_tokens(mask_ids(scope["path"], code=True))
             log.info("request", method=scope["method"], path=path, status=status, ms=milliseconds)
 
 
-def problem(error: GislandError) -> JSONResponse:
-    """An error of ours as problem details (RFC 9457)."""
-    headers = {"WWW-Authenticate": 'Basic realm="gisland", charset="UTF-8"'} if error.status == 401 else None
+def problem(error: GislandError, *, to_page: bool = False) -> JSONResponse:
+    """An error of ours as problem details (RFC 9457).
+
+    Args:
+        error: what is wrong.
+        to_page: a script of our pages asked, which has a sign-in of its own: the browser must not show another one.
+    """
+    headers = {}
+    if error.status == 401:
+        challenge = "Session" if to_page else "Basic"
+        headers["WWW-Authenticate"] = f'{challenge} realm="gisland", charset="UTF-8"'
+    if "retry_after" in error.where:
+        headers["Retry-After"] = str(error.where["retry_after"])
     return JSONResponse(error.problem(), error.status, headers, media_type=PROBLEM)
 
 
-async def _ours(_: Request, error: Exception) -> Response:
+async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, GislandError)
-    return problem(error)
+    return problem(error, to_page=is_page(request))
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -9,7 +9,8 @@
     ├── InputError            422  7   a file, row or column cannot be taken in
     ├── DatabaseUnavailable   503  8
     ├── PreconditionFailed    412  9   somebody else changed it in the meantime
-    └── PreconditionRequired  428  10  say which version you have seen
+    ├── PreconditionRequired  428  10  say which version you have seen
+    └── TooManyRequests       429  11  wait a moment
 
 The message says what is wrong, where, and how to mend it; it never holds personal data.
 """
@@ -107,3 +108,9 @@ class PreconditionRequired(GislandError):
     """A write without saying which version was seen could overwrite somebody else's."""
 
     status, exit_code, title = 428, 10, "Precondition required"
+
+
+class TooManyRequests(GislandError):
+    """Too often; `retry_after` says how many seconds to wait."""
+
+    status, exit_code, title = 429, 11, "Too many requests"

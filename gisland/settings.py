@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="", description="Base URL that clients see, for links behind a proxy; default: that of the request."
     )
+    session_hours: int = Field(default=12, ge=1, le=720, description="A browser stays signed in so many hours at most.")
+    session_idle_minutes: int = Field(
+        default=60, ge=2, description="A browser that asks for nothing is signed out after so many minutes."
+    )
     pool_size: int = Field(default=8, ge=1, description="Database connections per role and web worker.")
     statement_timeout_ms: int = Field(
         default=20_000, ge=100, description="Longest run of a statement on the reading paths, in milliseconds."

@@ -11,24 +11,36 @@ from psycopg.types.json import Jsonb
 class Tag(StrEnum):
     """What can be done to what: `noun:act`, a closed list."""
 
+    ACCOUNT_CHANGED = "account:changed"
     ACCOUNT_CREATED = "account:created"
+    ACCOUNT_DISABLED = "account:disabled"
     DATABASE_DUMP_BEGUN = "database:dump_begun"
     DATABASE_DUMPED = "database:dumped"
     DATABASE_RESET = "database:reset"
     DATABASE_RESTORED = "database:restored"
     EVIDENCE_IMPORTED = "evidence:imported"
     FORM_IMPORTED = "form:imported"
+    GRANT_GIVEN = "grant:given"
+    GRANT_REVOKED = "grant:revoked"
     IDENTITY_KEY_CHANGED = "identity:key_changed"
     IDENTITY_REVEALED = "identity:revealed"
     LAYER_APPLIED = "layer:applied"
     LAYER_DROPPED = "layer:dropped"
     LAYER_REBUILT = "layer:rebuilt"
     PARCELS_IMPORTED = "parcels:imported"
+    PASSWORD_CHANGED = "password:changed"  # noqa: S105 - names an act
     REGISTRY_CHANGED = "registry:changed"
     REGISTRY_READ = "registry:read"
     REGISTRY_SEARCHED = "registry:searched"
     REQUEST_REFUSED = "request:refused"
+    SESSION_ENDED = "session:ended"
+    SIGN_IN_FAILED = "sign_in:failed"
+    SIGN_IN_LOCKED = "sign_in:locked"
+    SIGN_IN_OK = "sign_in:ok"
     STAFF_LAYER_READ = "staff_layer:read"
+    TOKEN_FIRST_USED = "token:first_used"  # noqa: S105 - names an act
+    TOKEN_MADE = "token:made"  # noqa: S105 - names an act
+    TOKEN_REVOKED = "token:revoked"  # noqa: S105 - names an act
     UNIT_ADDED = "unit:added"
 
 

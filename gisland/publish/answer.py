@@ -32,8 +32,8 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 Format = Literal["json", "html"]
 
 # What everybody may see may be kept, but is asked for anew each time; what only staff may see is kept nowhere.
-FOR_ALL = {"Cache-Control": "public, max-age=0, must-revalidate", "Vary": "Accept, Authorization"}
-FOR_ONE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization"}
+FOR_ALL = {"Cache-Control": "public, max-age=0, must-revalidate", "Vary": "Accept, Authorization, Cookie"}
+FOR_ONE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization, Cookie"}
 
 READ = Require(Permission.PUBLIC_READ)
 STAFF_LAYER = Require(Permission.STAFF_LAYER_READ)

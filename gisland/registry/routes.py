@@ -26,7 +26,7 @@ from gisland.state import state_of
 
 ROOT = "/api/v1"
 # Of persons, or at least for staff only: kept nowhere.
-PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization"}
+PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization, Cookie"}
 
 Reader = Annotated[Subject, Depends(Require(Permission.REGISTRY_READ))]
 Writer = Annotated[Subject, Depends(Require(Permission.REGISTRY_WRITE))]
