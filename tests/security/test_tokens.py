@@ -1,4 +1,4 @@
-"""Personal access tokens: what they open, that they never open more than their owner may, and where they never stand."""
+"""Personal access tokens: what they open, never more than their owner may, and where they never stand."""
 
 from __future__ import annotations
 
