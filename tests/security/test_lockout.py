@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -40,19 +41,25 @@ def test_after_ten_failures_even_the_right_password_waits(
 ) -> None:
     name, secret = someone()
     before = last_event(db)
-    for _ in range(attempts.FREE_OF_NAME):
+    for _ in range(attempts.FREE_OF_NAME - 1):
         assert me(people.url, (name, WRONG)).status_code == 401
+    # As after five waits: half a minute is long enough for a slow machine.
+    failures(db, people.settings, name, attempts.FREE_OF_NAME + 4)
+    assert me(people.url, (name, WRONG)).status_code == 401
     refused = me(people.url, (name, secret))
     assert refused.status_code == 429
-    assert refused.headers["retry-after"] == "1"
+    assert 10 < int(refused.headers["retry-after"]) <= 32
     assert "too many" in refused.json()["detail"]
-    time.sleep(1.1)
+    failures(db, people.settings, name, attempts.FREE_OF_NAME + 5)
     assert me(people.url, (name, secret)).status_code == 200
     assert [tag for _, tag, noted in tags(db, "sign_in:%", before) if noted == name] == [
         *["sign_in:failed"] * attempts.FREE_OF_NAME,
         "sign_in:locked",
         "sign_in:ok",
     ]
+    # Whoever got in begins anew.
+    assert me(people.url, (name, WRONG)).status_code == 401
+    assert me(people.url, (name, WRONG)).status_code == 401
 
 
 def test_whoever_knows_the_password_is_not_delayed_by_what_is_remembered(
@@ -68,7 +75,12 @@ def test_whoever_knows_the_password_is_not_delayed_by_what_is_remembered(
         assert 200 in {client.get("/api/v1/me").status_code for _ in range(10)}
 
 
-@pytest.mark.parametrize("count", [0, attempts.FREE_OF_NAME - 1, attempts.FREE_OF_NAME, 30])
+def without_seconds(answer: httpx.Response) -> tuple[str, list[str]]:
+    """The answer but for how long to wait, which is less a moment later."""
+    return re.sub(r"\d+ (giây|seconds)|: ?\d+}", "", answer.text), sorted(answer.headers)
+
+
+@pytest.mark.parametrize("count", [0, attempts.FREE_OF_NAME - 2, attempts.FREE_OF_NAME + 6, 30])
 def test_an_unknown_name_is_answered_alike(
     people: LiveServer, someone: Callable[..., Person], db: Connection, count: int
 ) -> None:
@@ -79,8 +91,8 @@ def test_an_unknown_name_is_answered_alike(
             failures(db, people.settings, name, count)
         answers.append([me(people.url, (name, WRONG)) for _ in range(2)])
     for one_, other in zip(*answers, strict=True):
-        assert (one_.status_code, one_.text) == (other.status_code, other.text)
-        assert {*one_.headers.items()} - {*other.headers.items()} <= {("date", one_.headers["date"])}
+        assert one_.status_code == other.status_code
+        assert without_seconds(one_) == without_seconds(other)
 
 
 def test_a_disabled_account_is_answered_alike(
