@@ -14,16 +14,17 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
+from psycopg.errors import QueryCanceled
 from psycopg_pool import PoolTimeout
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import gisland
 from gisland import health
+from gisland.audit import routes as audit_routes
 from gisland.catalogue import load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
-from gisland.errors import DatabaseUnavailable, GislandError, UsageError
+from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
 from gisland.publish import ogc
@@ -32,7 +33,10 @@ from gisland.registry import act_routes, crosswalk_routes, search_routes
 from gisland.registry import routes as registry_routes
 from gisland.security import account_routes
 from gisland.security import routes as security_routes
-from gisland.security.keys import holds_token, mask_tokens
+from gisland.security.entrance import Entrance
+from gisland.security.headers import SafeHeaders
+from gisland.security.keys import mask_tokens
+from gisland.security.limits import Limits
 from gisland.security.origin import is_page
 from gisland.settings import Settings, load_settings
 from gisland.state import State
@@ -41,27 +45,18 @@ from gisland.web import pages
 log = structlog.get_logger()
 
 PROBLEM = "application/problem+json"
-# On each answer that does not set its own: pages without scripts, types as stated, no address handed on.
-SAFE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-TOKEN_IN_ADDRESS = UsageError(
-    "mã truy cập không được ở trong địa chỉ, vì địa chỉ bị ghi lại · no token in an address: addresses are logged",
-    hint="thu hồi mã này, gửi mã mới làm mật khẩu HTTP Basic · revoke it, and send a new one as HTTP Basic password",
-)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the web application; each worker process calls this once."""
     settings = settings or load_settings()
     set_up_logging(settings.log_level)
+    limits = Limits(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pools = await Pools.open(settings)
-        app.state.gisland = State(settings, pools, load_catalogue(settings))
+        app.state.gisland = State(settings, pools, load_catalogue(settings), limits)
         yield
         await pools.close()
 
@@ -77,9 +72,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(act_routes.router)
     app.include_router(crosswalk_routes.router)
     app.include_router(search_routes.router)
+    app.include_router(audit_routes.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
-    app.add_middleware(LogRequests)
+    # The last one comes first.
+    app.add_middleware(Entrance, settings=settings, limits=limits)
+    app.add_middleware(LogRequests, headers=SafeHeaders(settings))
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
@@ -93,8 +91,9 @@ class LogRequests:
     Plain ASGI: Starlette's BaseHTTPMiddleware would copy each body through a queue.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: SafeHeaders) -> None:
         self.app = app
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request and note its end."""
@@ -109,17 +108,16 @@ class LogRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE_HEADERS.items():
-                    headers.setdefault(name, value)
+                message["headers"] = self.headers.complete(message["headers"], scope["scheme"])
             await send(message)
 
         start = time.perf_counter()
         try:
-            if holds_token(scope["path"], scope["query_string"]):
-                await problem(TOKEN_IN_ADDRESS)(scope, receive, watched)
-                return
             await self.app(scope, receive, watched)
+        except GislandError as error:
+            # The entrance has turned it away. What the application raises was answered further in.
+            if status == 0:
+                await problem(error)(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends here
             # The type only: the text of a database error quotes values, and the server would log it all.
             log.error("unexpected", error=type(error).__name__)  # noqa: TRY400
@@ -138,12 +136,9 @@ def problem(error: GislandError, *, to_page: bool = False) -> JSONResponse:
         error: what is wrong.
         to_page: a script of our pages asked, which has a sign-in of its own: the browser must not show another one.
     """
-    headers = {}
+    headers = error.headers
     if error.status == 401:
-        challenge = "Session" if to_page else "Basic"
-        headers["WWW-Authenticate"] = f'{challenge} realm="gisland", charset="UTF-8"'
-    if "retry_after" in error.where:
-        headers["Retry-After"] = str(error.where["retry_after"])
+        headers = {"WWW-Authenticate": f'{"Session" if to_page else "Basic"} realm="gisland", charset="UTF-8"'}
     return JSONResponse(error.problem(), error.status, headers, media_type=PROBLEM)
 
 
@@ -172,10 +167,21 @@ async def _database(_: Request, error: Exception) -> Response:
     return problem(DatabaseUnavailable("the database does not answer", hint="try again in a moment"))
 
 
+async def _canceled(_: Request, error: Exception) -> Response:
+    log.warning("statement timeout", error=type(error).__name__)
+    return problem(
+        TookTooLong(
+            "việc này quá lâu nên bị dừng · this took too long and was stopped",
+            hint="hỏi ít hơn: khung nhỏ hơn, trường có chỉ mục · ask for less: a smaller box, a queryable field",
+        )
+    )
+
+
 HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     GislandError: _ours,
     HTTPException: _http,
     RequestValidationError: _validation,
+    QueryCanceled: _canceled,
     OperationalError: _database,
     PoolTimeout: _database,
 }

@@ -152,7 +152,7 @@ class Layer(Entry):
     def shown_to(self, held: frozenset[str]) -> Layer:
         """The layer with the fields that may be seen with these permissions."""
         fields = tuple(field for field in self.fields if field.needs is None or field.needs in held)
-        return self if fields == self.fields else MaskedLayer(**dict(self) | {"fields": fields})
+        return self if fields == self.fields else MaskedLayer(**_values(self) | {"fields": fields})
 
     def definition_hash(self, palette: Palette) -> str:
         """Changes whenever the published table would have other columns or other rows."""
@@ -161,6 +161,10 @@ class Layer(Entry):
         parts = [FORMAT, self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
         parts.append(scope)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _values(layer: Layer) -> dict[str, Any]:
+    return {name: getattr(layer, name) for name in Layer.model_fields}
 
 
 class MaskedLayer(Layer):

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from gisland import server
+from gisland.audit import commands as audit
 from gisland.bench import commands as bench
 from gisland.database import commands as database
 from gisland.demo import commands as demo
@@ -21,7 +22,7 @@ from gisland.registry import act_commands, search_commands
 from gisland.registry import commands as registry
 from gisland.registry import record_commands as records
 from gisland.security import commands as security
-from gisland.security import token_commands
+from gisland.security import doctor_commands, token_commands
 from gisland.security.guards import Caller
 from gisland.security.subject import operator
 from gisland.settings import load_settings
@@ -34,6 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(server.app)  # up, serve, worker
+app.add_typer(doctor_commands.app)
 app.add_typer(database.app, name="db", help="cơ sở dữ liệu · the database")
 app.add_typer(demo.app, name="demo", help="phường minh hoạ · the demo ward")
 app.add_typer(registry.app, name="unit", help="đơn vị hành chính · administrative units")
@@ -43,6 +45,7 @@ for each in (act_commands.app, search_commands.app):
 app.add_typer(intake.app, name="intake", help="nhận tệp · take in files")
 app.add_typer(verification.app, name="verify", help="xác minh · verification")
 app.add_typer(publish.app, name="layer", help="lớp bản đồ · published layers")
+app.add_typer(audit.app, name="audit", help="nhật ký · the audit log")
 app.add_typer(security.app, name="user", help="tài khoản và vai trò · accounts and roles")
 app.add_typer(token_commands.app, name="token", help="mã truy cập cá nhân · personal access tokens")
 app.add_typer(bench.app, name="bench", help="đo tốc độ · races against other servers")

@@ -10,7 +10,13 @@
     ├── DatabaseUnavailable   503  8
     ├── PreconditionFailed    412  9   somebody else changed it in the meantime
     ├── PreconditionRequired  428  10  say which version you have seen
-    └── TooManyRequests       429  11  wait a moment
+    ├── TooSlow               408  11  the request does not arrive
+    ├── TooLarge              413  12  its body is too large
+    ├── UriTooLong            414  13
+    ├── TooManyRequests       429  14  from one address or account
+    ├── HeadersTooLarge       431  15
+    ├── Busy                  503  16  too much of this work is going on
+    └── TookTooLong           503  17  a statement was ended by its time limit
 
 The message says what is wrong, where, and how to mend it; it never holds personal data.
 """
@@ -42,6 +48,11 @@ class GislandError(Exception):
         place = ", ".join(f"{key} {value}" for key, value in self.where.items())
         line = f"{place}: {self.detail}" if place else self.detail
         return f"{line} — {self.hint}" if self.hint else line
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that an HTTP answer with this error has."""
+        return {}
 
     def problem(self) -> dict[str, Any]:
         """Problem details for HTTP (RFC 9457)."""
@@ -110,7 +121,79 @@ class PreconditionRequired(GislandError):
     status, exit_code, title = 428, 10, "Precondition required"
 
 
-class TooManyRequests(GislandError):
-    """Too often; `retry_after` says how many seconds to wait."""
+class TooSlow(GislandError):
+    """The body of a request does not arrive."""
 
-    status, exit_code, title = 429, 11, "Too many requests"
+    status, exit_code, title = 408, 11, "Request timeout"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The rest of the request is not waited for."""
+        return {"Connection": "close"}
+
+
+class TooLarge(GislandError):
+    """The body of a request is too large."""
+
+    status, exit_code, title = 413, 12, "Content too large"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The rest of the request is not read."""
+        return {"Connection": "close"}
+
+
+class UriTooLong(GislandError):
+    """The address of a request is too long."""
+
+    status, exit_code, title = 414, 13, "URI too long"
+
+
+class TooManyRequests(GislandError):
+    """An address or account asks too often.
+
+    Args:
+        detail: what is wrong.
+        policy: name of the limit.
+        quota: requests within `window` seconds.
+        window: see quota.
+        wait: seconds until the next request is served.
+    """
+
+    status, exit_code, title = 429, 14, "Too many requests"
+
+    def __init__(self, detail: str, *, policy: str, quota: int, window: int, wait: int) -> None:
+        super().__init__(detail, hint=f"thử lại sau {wait} giây · try again in {wait} s")
+        self.policy, self.quota, self.window, self.wait = policy, quota, window, wait
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to come again (RFC 9110 §10.2.3), and the limit (draft-ietf-httpapi-ratelimit-headers)."""
+        return {
+            "Retry-After": str(self.wait),
+            "RateLimit-Policy": f'"{self.policy}";q={self.quota};w={self.window}',
+            "RateLimit": f'"{self.policy}";r=0;t={self.wait}',
+        }
+
+
+class HeadersTooLarge(GislandError):
+    """The headers of a request are too large."""
+
+    status, exit_code, title = 431, 15, "Request header fields too large"
+
+
+class Busy(GislandError):
+    """Too much of this work is going on."""
+
+    status, exit_code, title = 503, 16, "Service busy"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to come again (RFC 9110 §10.2.3)."""
+        return {"Retry-After": "5"}
+
+
+class TookTooLong(GislandError):
+    """A statement was ended by its time limit."""
+
+    status, exit_code, title = 503, 17, "Took too long"

@@ -8,7 +8,7 @@ from gisland.security.guards import Require
 from gisland.security.permissions import Permission
 from gisland.state import state_of
 
-router = APIRouter(prefix="/health", dependencies=[Depends(Require(Permission.PUBLIC_READ))])
+router = APIRouter(prefix="/health", dependencies=[Depends(Require(Permission.PUBLIC_READ, work=None))])
 
 
 @router.get("/live")

@@ -1,6 +1,6 @@
 """Work outside of requests: a queue in PostgreSQL (procrastinate), served by `gisland worker`.
 
-So far one periodic task; long imports and prints will be queued here.
+So far one periodic task; long imports and prints will be queued here. Beside the queue the audit log is sealed.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from procrastinate import App, PsycopgConnector
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from gisland.audit.sealer import sealing
 from gisland.database import Role, conninfo, run
 from gisland.settings import Settings
 
@@ -31,7 +32,11 @@ def create_queue(settings: Settings) -> App:
 
 
 async def serve_queue(settings: Settings) -> None:
-    """Work on the queue until the process is told to stop; jobs under way are finished first."""
+    """Work on the queue until the process is told to stop; jobs under way are finished first.
+
+    Meanwhile the audit log is sealed, by a thread of its own: no job may hold it up.
+    """
     queue = create_queue(settings)
-    async with queue.open_async():
-        await queue.run_worker_async(concurrency=2, delete_jobs="successful")
+    with sealing(settings):
+        async with queue.open_async():
+            await queue.run_worker_async(concurrency=2, delete_jobs="successful")

@@ -36,6 +36,7 @@ from gisland.jobs import serve_queue
 from gisland.kit.logging import set_up_logging
 from gisland.security.accounts import create_first_admin
 from gisland.security.guards import caller, requires
+from gisland.security.head import BoundedHead
 from gisland.security.permissions import Permission
 from gisland.settings import Settings, load_settings
 
@@ -138,6 +139,9 @@ def serve_web(settings: Settings, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,  # the application logs requests itself, without their query strings
         server_header=False,
+        proxy_headers=False,  # see GISLAND_TRUSTED_PROXIES
+        http=BoundedHead,
+        ws="none",
         timeout_graceful_shutdown=10,
         timeout_worker_healthcheck=30,  # a machine that is busy with an import must not cost workers their life
     )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gisland.errors import UsageError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -24,13 +31,47 @@ def default_state_dir() -> Path:
     return Path("/var/lib/gisland") / clone
 
 
-class Settings(BaseSettings):
-    """Settings, read from the environment (`GISLAND_<NAME>`); each has a default that works on one machine."""
+PREFIX = "GISLAND_"
 
-    model_config = SettingsConfigDict(env_prefix="GISLAND_", frozen=True, extra="ignore")
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from files: `GISLAND_<NAME>_FILE` names the file whose first line is the setting."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The secret of a field, if it is one and there is a file for it.
+
+        Raises:
+            UsageError: the file cannot be read, or the secret is given twice.
+        """
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        file = None if field.repr else os.environ.get(variable)
+        if not file:
+            return None, field_name, False
+        if f"{PREFIX}{field_name.upper()}" in os.environ:
+            raise UsageError(f"{variable}: the setting itself is there, too", hint="give one of them")
+        try:
+            lines = Path(file).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"{variable}: the file cannot be read", hint="check its name and rights") from None
+        return (lines[0].strip() if lines else ""), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All of them."""
+        found = {name: self.get_field_value(each, name)[0] for name, each in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """Settings, read from the environment (`GISLAND_<NAME>`); each has a default that works on one machine.
+
+    What is a secret is never shown (`repr=False`) and may also stand in a file that `GISLAND_<NAME>_FILE` names.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: str | None = Field(
         default=None,
+        repr=False,
         description="PostgreSQL URL of the server to use; without it gisland keeps a private cluster of its own. With "
         "a password (here or in PGPASSWORD) each database role signs in by one of its own, else it is taken on.",
     )
@@ -64,15 +105,99 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(
         default=60, ge=2, description="A browser that asks for nothing is signed out after so many minutes."
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses and networks of the reverse proxies, by commas. What they say of the client's address, "
+        "scheme and host is believed; they must set or remove these headers on each request.",
+    )
+    proxy_headers: Literal["x-forwarded", "forwarded"] = Field(
+        default="x-forwarded",
+        description="Which headers the proxies set: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239).",
+    )
+    allowed_hosts: str = Field(
+        default="", description="Names this server goes by (Host header), by commas, also *.example.vn; default: any."
+    )
+    hsts_seconds: int = Field(
+        default=0, ge=0, description="Time for which browsers ask by https only (HSTS), sent over https; 0: not sent."
+    )
+    rate_address: float = Field(
+        default=100,
+        ge=0,
+        description="Requests a second of one address that nobody signed in with, twenty times as many at once; 0: "
+        "any number. This machine itself is not limited, so name your proxies.",
+    )
+    rate_account: float = Field(default=100, ge=0, description="The same of one account, whatever its addresses.")
+    rate_sign_in: float = Field(
+        default=10, ge=0, description="The same of sign-ins of one address that fail or are under way."
+    )
+    slots_pages: int = Field(default=64, ge=1, description="Requests that a web worker works on at a time.")
+    slots_searches: int = Field(default=16, ge=1, description="Searches that a web worker does at a time.")
+    slots_exports: int = Field(default=2, ge=1, description="Exports that a web worker does at a time.")
+    slots_jobs: int = Field(default=4, ge=1, description="Jobs that a web worker takes in at a time.")
+    slot_wait_seconds: float = Field(default=5, ge=0, description="How long a request waits for its turn.")
+    url_max_bytes: int = Field(default=8192, ge=1024, description="Longest address of a request.")
+    headers_max_bytes: int = Field(default=32_768, ge=1024, description="Most bytes of a request's headers.")
+    body_max_bytes: int = Field(default=4_194_304, ge=1024, description="Most bytes of a request's body.")
+    body_seconds: float = Field(default=60, gt=0, description="How long the body of a request may take to come.")
     pool_size: int = Field(default=8, ge=1, description="Database connections per role and web worker.")
     statement_timeout_ms: int = Field(
         default=20_000, ge=100, description="Longest run of a statement on the reading paths, in milliseconds."
+    )
+    write_timeout_ms: int = Field(
+        default=120_000, ge=100, description="Longest run of a statement of an act on the web, in milliseconds."
+    )
+    query_cost_max: float = Field(
+        default=1_000_000,
+        gt=0,
+        description="Highest cost, as PostgreSQL plans it, of a query whose filter no index serves.",
     )
     items_limit_default: int = Field(
         default=100, ge=1, description="Features on a page of items when none is asked for."
     )
     items_limit_max: int = Field(default=10_000, ge=1, description="Most features on a page of items.")
+    audit_anchor_file: Path | None = Field(
+        default=None,
+        description="File outside the database that heads of the audit log's chain are written to; default: "
+        "audit/anchors in the state folder. Better on a disk of its own.",
+    )
+    audit_anchor_minutes: float = Field(default=10, gt=0, description="Minutes after which a new head is anchored.")
+    audit_anchor_rows: int = Field(default=10_000, ge=1, description="Events after which a new head is anchored.")
+    audit_months: int = Field(
+        default=24,
+        ge=1,
+        description="Months that the audit log is kept; what is older is told, never dropped by itself.",
+    )
     log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_connection_string(cls, text: str | None) -> str | None:
+        # libpq quotes what it cannot read, be it a password; so it is read here, where nothing is quoted.
+        try:
+            conninfo_to_dict(text or "")
+        except ProgrammingError:
+            raise ValueError("it is no connection string: postgresql://user:password@host/database") from None
+        return text
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        for each in text.split(","):
+            if each.strip():
+                ip_network(each.strip(), strict=False)
+        return text
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - there are no such files
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a folder of secrets; we have a file each
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is said in the program counts first, then the environment."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
 
     @property
     def id_key_path(self) -> Path:
@@ -84,11 +209,15 @@ class Settings(BaseSettings):
         """File of the key of which the passwords of the database roles are made."""
         return self.role_key_file or self.state_dir / "keys" / "roles.key"
 
+    @property
+    def audit_anchor_path(self) -> Path:
+        """File of the anchors of the audit log."""
+        return self.audit_anchor_file or self.state_dir / "audit" / "anchors"
+
     def as_environment(self) -> dict[str, str]:
         """The environment under which a child process reads these very settings."""
-        prefix = "GISLAND_"
-        ours = {prefix + name.upper(): str(value) for name, value in self.model_dump(exclude_none=True).items()}
-        return {name: value for name, value in os.environ.items() if not name.startswith(prefix)} | ours
+        ours = {PREFIX + name.upper(): str(value) for name, value in self.model_dump(exclude_none=True).items()}
+        return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | ours
 
 
 def load_settings() -> Settings:

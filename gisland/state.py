@@ -9,16 +9,18 @@ from starlette.requests import HTTPConnection
 
 from gisland.catalogue import Catalogue
 from gisland.database import Pools
+from gisland.security.limits import Limits
 from gisland.settings import Settings
 
 
 @dataclass(frozen=True)
 class State:
-    """Settings, connection pools and the catalogue of layers of a web worker."""
+    """Settings, connection pools, the catalogue of layers and the limits of a web worker."""
 
     settings: Settings
     pools: Pools
     catalogue: Catalogue
+    limits: Limits
 
 
 def state_of(connection: HTTPConnection) -> State:

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from gisland.kit.identifiers import parse_personal_id
+from gisland.kit.identifiers import parse_personal_id, serial_key
 from gisland.kit.text import name_key
 from gisland.security.crypto import IdVault
 from gisland.security.passwords import hash_password
@@ -112,6 +112,23 @@ def make_holding(
     numerator, denominator = share or (None, None)
     change = make_change(connection, ward)
     return int(one(connection, query, ward, parcel, holder, role, numerator, denominator, change))
+
+
+def make_group(connection: Connection, ward: int, code: str) -> int:
+    """A residential group."""
+    query = "INSERT INTO registry.residential_group (ward_id, code, name) VALUES (%s, %s, %s) RETURNING id"
+    return int(one(connection, query, ward, code, code))
+
+
+def make_certificate(connection: Connection, ward: int, serial: str, parcel: int) -> int:
+    """A certificate of a parcel."""
+    query = """
+        WITH made AS (INSERT INTO registry.certificate (ward_id, serial, serial_key, created_by)
+                      VALUES (%s, %s, %s, %s) RETURNING id)
+        INSERT INTO registry.certificate_parcel (certificate_id, parcel_id)
+        SELECT id, %s FROM made RETURNING certificate_id
+    """
+    return int(one(connection, query, ward, serial, serial_key(serial), make_change(connection, ward), parcel))
 
 
 def add_evidence(connection: Connection, holder: int, result: str) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gisland.bench import as_of, bulk, city, database, parcel_codes, peers, race, search, writer
+from gisland.bench import as_of, audit, bulk, city, database, parcel_codes, peers, race, search, writer
 from gisland.bench.machine import facts
 from gisland.bench.table import markdown
 from gisland.catalogue import load_catalogue
@@ -106,6 +106,25 @@ def writer_command(
     results = writer.run(settings, acts, rounds, _say)
     with connect(settings, Role.APP) as connection:
         _tell(writer.markdown(results, facts(connection, parcels)), out)
+
+
+@app.command("audit")
+@requires(Permission.BENCH_RUN)
+def audit_command(
+    ctx: typer.Context,
+    *,
+    parcels: Parcels = 100_000,
+    acts: Annotated[int, typer.Option(min=320, help="Số lần ghi mỗi lượt · Acts of each sort in a round.")] = 6400,
+    rounds: Rounds = 5,
+    out: Out = None,
+) -> None:
+    """Nhật ký · What the audit log costs 32 writers, with the sealer running."""
+    settings = bulk.settings_of(caller(ctx).settings, audit.NAME)
+    _say("cơ sở dữ liệu · the database")
+    bulk.prepare(settings, load_catalogue(settings), parcels)
+    result = audit.run(settings, acts, rounds, _say)
+    with connect(settings, Role.APP) as connection:
+        _tell(audit.markdown(result, facts(connection, parcels)), out)
 
 
 @app.command("as-of")

@@ -61,7 +61,7 @@ def run(settings: Settings, acts: int, rounds: int, say: Callable[[str], None]) 
     for number in range(1, rounds + 1):
         for writers in WRITERS:
             for model in (NEITHER, VERSIONS, LAYERS):
-                with _model(settings, model):
+                with read_model(settings, model):
                     done = _race(settings, writers, acts // writers, row[0], publishes=model != NEITHER)
                 found.setdefault((writers, model), []).append(done)
         say(f"vòng · round {number}/{rounds}")
@@ -72,7 +72,7 @@ def run(settings: Settings, acts: int, rounds: int, say: Callable[[str], None]) 
 
 
 @contextmanager
-def _model(settings: Settings, model: str) -> Iterator[None]:
+def read_model(settings: Settings, model: str) -> Iterator[None]:
     """The database with so much of the read model, and with all of it again."""
     switch = "ALTER TABLE {} {} TRIGGER dirty_insert"
     if model == NEITHER:

@@ -23,21 +23,26 @@ from gisland.settings import Settings
 Result = TypeVar("Result")
 
 ATTEMPTS = 6
-
+IDLE = "idle_in_transaction_session_timeout"
 
 # A page of features is too small for compiled code or parallel workers: starting them would cost more than it saves.
 PAGE_OPTIONS = ("-c jit=off", "-c max_parallel_workers_per_gather=0")
 
 
 def conninfo(
-    settings: Settings, role: Role, *, statement_timeout_ms: int | None = None, scope: Scope | None = None
+    settings: Settings,
+    role: Role,
+    *,
+    statement_timeout_ms: int | None = None,
+    pages: bool = True,
+    scope: Scope | None = None,
 ) -> str:
     """The libpq connection string of a role.
 
     In the private cluster each role signs in as itself (peer authentication), and so it does on a server given by a URL
     with a password. Without one the role is taken on at connection start; the URL's own role must be a member of it.
-    With a statement timeout (milliseconds) it is set up for reading pages. With a scope the session sees those rows;
-    its transactions may say otherwise.
+    With a statement timeout (milliseconds) it is set up for reading pages, unless it is said not to be. With a scope
+    the session sees those rows; its transactions may say otherwise.
 
     Raises:
         DatabaseUnavailable: the private cluster does not run and cannot be started.
@@ -46,7 +51,9 @@ def conninfo(
     # A client that was killed must not leave its statement running and its locks held.
     options = ["-c timezone=UTC", "-c client_connection_check_interval=10s"]
     if statement_timeout_ms is not None:
-        options += [f"-c statement_timeout={statement_timeout_ms}", *PAGE_OPTIONS]
+        # Nor may one that forgets to end its transaction hold its locks.
+        options += [f"-c statement_timeout={statement_timeout_ms}", f"-c {IDLE}={statement_timeout_ms}"]
+        options += PAGE_OPTIONS if pages else ()
     if scope is not None:
         options += scope.options()
     if settings.database_url is not None:
@@ -160,12 +167,13 @@ class Pools:
 
     @classmethod
     async def open(cls, settings: Settings) -> Pools:
-        """Open the pools; the reading ones have the statement timeout of the settings."""
+        """Open the pools; none has a statement that runs without end."""
+        timeout = settings.statement_timeout_ms
 
-        def pool(role: Role, timeout: int | None) -> AsyncConnectionPool:
+        def pool(role: Role, *, pages: bool = True) -> AsyncConnectionPool:
             # Autocommit: a read is one statement, and a round trip for BEGIN and COMMIT would double its cost.
             return AsyncConnectionPool(
-                conninfo(settings, role, statement_timeout_ms=timeout),
+                conninfo(settings, role, statement_timeout_ms=timeout, pages=pages),
                 kwargs={"autocommit": True},
                 min_size=1,
                 max_size=settings.pool_size,
@@ -173,11 +181,11 @@ class Pools:
             )
 
         pools = cls(
-            public=pool(Role.PUBLIC, settings.statement_timeout_ms),
-            staff=pool(Role.STAFF, settings.statement_timeout_ms),
-            app=pool(Role.APP, None),
+            public=pool(Role.PUBLIC),
+            staff=pool(Role.STAFF),
+            app=pool(Role.APP, pages=False),
             acts=ConnectionPool(
-                conninfo(settings, Role.APP),
+                conninfo(settings, Role.APP, statement_timeout_ms=settings.write_timeout_ms, pages=False),
                 min_size=1,
                 max_size=settings.pool_size,
                 check=ConnectionPool.check_connection,

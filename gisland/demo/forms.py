@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gisland.demo.dirt import Clerk
 from gisland.demo.files import WARD_CODE
-from gisland.demo.holdings import Right
+from gisland.demo.holdings import Building, Right
 from gisland.demo.people import COMMUNITY, ORGANISATION, PARTIES, ROLES, Party, Person
 
 TITLE = "DANH SÁCH THÔNG TIN THỬA ĐẤT Ở ĐÃ ĐƯỢC CẤP GIẤY CHỨNG NHẬN NHƯNG CHƯA XÂY DỰNG CƠ SỞ DỮ LIỆU"
@@ -112,8 +112,14 @@ def _place(right: Right, columns: dict[str, NDArray[Any]], areas: NDArray[np.flo
         else [clerk.old_number(60), clerk.old_number(300)]
     )
     types = str(columns["kyhieumucd"][parcel])
-    land = _land_uses(types, area, right.party.kind, clerk)
-    asset = _house(area, clerk) if "ODT" in types and area < 400 and clerk.often(0.45) else [""] * 9
+    building = right.building
+    if building is not None:
+        asset = _building(building, clerk)
+    else:
+        asset = _house(area, clerk) if "ODT" in types and area < 400 and clerk.often(0.45) else [""] * 9
+    # The certificate of a flat says nothing of how the land under its tower is used.
+    flat = building is not None and building.number
+    land = [""] * 15 if flat else _land_uses(types, area, right.party.kind, clerk)
     scan = f"{certificate.serial.replace(' ', '')}-GCN.pdf" if certificate.serial else ""
     address = clerk.text(str(columns["diachi"][parcel]))
     return [*paper, sheet, number, address, clerk.area(area), *land, *asset, scan]
@@ -123,6 +129,14 @@ def _house(area: float, clerk: Clerk) -> list[Any]:
     """Columns 40–48: a house of two and a half storeys on three quarters of the parcel."""
     built, floors = clerk.area(round(0.75 * area, 1)), clerk.area(round(1.9 * area, 1))
     return ["Nhà ở riêng lẻ", "", "", "", built, floors, "Sở hữu riêng", "Lâu dài", "Cấp 3"]
+
+
+def _building(building: Building, clerk: Clerk) -> list[Any]:
+    """Columns 40–48: a tower, or a flat in it."""
+    kind = "Căn hộ chung cư" if building.number else "Nhà chung cư"
+    areas = ["" if area is None else clerk.area(area) for area in (building.footprint, building.floor_area)]
+    names = [clerk.text(building.estate), clerk.text(building.name), building.number]
+    return [kind, *names, *areas, "Sở hữu riêng", "Lâu dài" if building.number else "50 năm", "Cấp 1"]
 
 
 def _who(person: Person | None, party: Party, clerk: Clerk) -> list[Any]:

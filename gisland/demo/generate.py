@@ -85,7 +85,7 @@ def _paper(
     if len(areas) > FORMS_UP_TO:
         return [], 0, None, 0
     tell("people")
-    holdings = give_land(columns, seed)
+    holdings = give_land(columns, areas, seed)
     tell("forms")
     forms, rows = write_forms(out / "forms", holdings.rights, columns, areas, Clerk(stream(seed, "forms")))
     tell("results")

@@ -1,7 +1,7 @@
 """Who holds which parcel, by which certificate, and how far each neighbourhood has come with the verification."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,18 +32,38 @@ PROGRESS = (
     (0.10, (0.02, 0.05, 0.83, 0.00, 0.00, 0.10, 0.000, 0.000)),
 )
 """Groups nearly done, at work, begun, not begun."""
+PARCELS_PER_TOWER = 4000
+TOWER_PLOT = 2500.0
+"""A tower stands on the shop or office plot whose area is nearest to this: m²."""
+STOREYS, FLATS_ON_STOREY = 9, 4
 REASONS = ("Nhận chuyển nhượng", "Nhận thừa kế", "Nhận tặng cho")
 
 
 @dataclass(frozen=True)
+class Building:
+    """A tower on a parcel, or a flat in it; areas in m²."""
+
+    estate: str
+    name: str
+    number: str = ""
+    """Number of the flat; empty for the tower."""
+    footprint: float | None = None
+    floor_area: float | None = None
+
+
+@dataclass(frozen=True)
 class Right:
-    """A party holds a parcel (row of the parcel table) by a certificate; another may use it today."""
+    """A party holds a parcel (row of the parcel table) by a certificate; another may use it today.
+
+    With a building that has a number it holds that flat, with another one the parcel and the tower on it.
+    """
 
     parcel: int
     party: Party
     certificate: Certificate
     user: Person | None = None
     reason: str = ""
+    building: Building | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +74,8 @@ class Holdings:
     people: list[Person]
 
 
-def give_land(columns: dict[str, NDArray[Any]], seed: int) -> Holdings:
-    """Invent the holders of all parcels. About three parcels in a hundred have none."""
+def give_land(columns: dict[str, NDArray[Any]], areas: NDArray[np.float64], seed: int) -> Holdings:
+    """Invent the holders of all parcels and of the flats of towers. About three parcels in a hundred have none."""
     rng = stream(seed, "people")
     types, groups, addresses = columns["kyhieumucd"], columns["tdp"], columns["diachi"]
     giver = _Giver(rng, len(types), _progress(np.unique(groups), rng))
@@ -69,7 +89,16 @@ def give_land(columns: dict[str, NDArray[Any]], seed: int) -> Holdings:
         giver.give(
             int(parcel), str(types[parcel]), str(groups[parcel]), str(addresses[parcel]), farm=bool(farm[parcel])
         )
+    for parcel in _tower_plots(giver.rights, types, areas):
+        giver.build(parcel, str(groups[parcel]), str(addresses[parcel]), float(areas[parcel]))
     return Holdings(sorted(giver.rights, key=lambda right: right.parcel), giver.registry.people)
+
+
+def _tower_plots(rights: list[Right], types: NDArray[Any], areas: NDArray[np.float64]) -> list[int]:
+    """The parcels on which towers stand: plots of firms, of a fitting size."""
+    plots = [right.parcel for right in rights if types[right.parcel] == "TMD"]
+    nearest = sorted(plots, key=lambda parcel: (abs(areas[parcel] - TOWER_PLOT), parcel))
+    return nearest[: max(1, len(types) // PARCELS_PER_TOWER)]
 
 
 def _progress(groups: Sequence[str] | NDArray[Any], rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
@@ -95,6 +124,7 @@ class _Giver:
         self.known: list[tuple[Party, Certificate]] = []
         self.firms: list[Party] = []
         self.planted: dict[int, str] = {}
+        self.towers = 0
 
     def give(self, parcel: int, land_type: str, group: str, address: str, *, farm: bool) -> None:
         """Find the party for a parcel and write down its right."""
@@ -130,6 +160,23 @@ class _Giver:
             born = party.members[0].born.year + 28 if dead else None
             user = self.registry.person(place, state, woman=bool(self.rng.random() < 0.5), born=born)
         self.rights.append(Right(parcel, party, certificate, user, reason))
+
+    def build(self, parcel: int, group: str, address: str, area: float) -> None:
+        """Put a tower on the plot of a firm, and give each of its flats to a party with a certificate of its own."""
+        rng, self.towers = self.rng, self.towers + 1
+        estate, name = f"Khu chung cư {rng.choice(FIRM_NAMES)} {self.towers}", f"Tòa {'ABCDEFGH'[self.towers % 8]}"
+        built = round(0.4 * area, 1)
+        tower = Building(estate, name, footprint=built, floor_area=round(built * STOREYS, 1))
+        at = next(at for at, right in enumerate(self.rights) if right.parcel == parcel)
+        self.rights[at] = replace(self.rights[at], building=tower)
+        for storey in range(2, STOREYS + 1):
+            for door in range(1, FLATS_ON_STOREY + 1):
+                number = f"{storey}{door:02d}"
+                place = f"Căn {number} {name}, {address or estate}, TDP {group}, phường Hồng Bàng, thành phố Hải Phòng"
+                kind = str(rng.choice([INDIVIDUAL, COUPLE], p=[0.45, 0.55]))
+                party = self.registry.party(kind, place, str(rng.choice(STATES, p=self.progress[group])))
+                flat = Building(estate, name, number, floor_area=float(rng.choice([52.5, 68.0, 74.3, 91.2])))
+                self.rights.append(Right(parcel, party, self.issuer.issue(), building=flat))
 
     def _organisation(self, land_type: str, place: str) -> Party:
         """A firm (sometimes one that has land already) or a public office."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from fractions import Fraction
 
 from psycopg.types.json import Jsonb
 
-from gisland.intake import normalise
+from gisland.intake import form_assets, normalise
+from gisland.intake.form_assets import NOTHING, read_asset
 from gisland.intake.normalise import When
 from gisland.intake.rows import Collector
 from gisland.intake.staging import Column
@@ -70,7 +71,10 @@ COLUMNS = {
     "reason": Column("text"),
     "share_num": Column("int4"),
     "share_den": Column("int4"),
-}
+    "parcel_address": Column("text"),
+    "parcel_code": Column("text"),
+    "complete": Column("bool"),
+} | form_assets.COLUMNS
 
 
 @dataclass
@@ -81,6 +85,10 @@ class Notes:
     repeated: list[str] = field(default_factory=list)
     old_ward: list[str] = field(default_factory=list)
     odd_ids: list[str] = field(default_factory=list)
+    told: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """What of a row is not kept, see `forms.TOLD`."""
+    filled: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Per sheet, the columns that no field is read from, and that say something."""
     shares: dict[tuple[str, ...], list[tuple[int, Fraction | None]]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -133,8 +141,13 @@ def staged_rows(
     for row in rows:
         notes.rows += 1
         place = f"{row.table.sheet.name}!{row.number}" if several else str(row.number)
+        notes.filled[row.table.sheet.name] |= row.unread()
         shared, people = _certificate(row, ward, former, notes, place), _people(row, notes, place)
-        content = json.dumps([shared, [person.content() for person in people]], default=str, ensure_ascii=False)
+        asset, of_parcel = read_asset(row, notes.told, place), (row.text("parcel_address"), row.text("parcel_code"))
+        # What rows say that were accepted before these columns were read stays what it was.
+        further = [astuple(asset), of_parcel] if asset != NOTHING or any(of_parcel) else []
+        said = [shared, [person.content() for person in people], *further]
+        content = json.dumps(said, default=str, ensure_ascii=False)
         digest = vault.content_hash(content.encode())
         if digest in seen:
             notes.repeated.append(place)
@@ -145,8 +158,9 @@ def staged_rows(
         head = (notes.rows, place, digest, *shared.values(), main_key)
         for person in people:
             group = (str(shared["serial_key"] or shared["book_no"] or main_key), *_numbers(shared), person.role)
-            notes.shares[group].append((row.number, person.share))
-            yield (*head, Jsonb(land_uses) if land_uses else None, *person.staged(vault))
+            notes.shares[*group, *asset.flat].append((row.number, person.share))
+            told = (*of_parcel, asset == NOTHING or asset.kind is not None)
+            yield (*head, Jsonb(land_uses) if land_uses else None, *person.staged(vault), *told, *asset.staged())
 
 
 def _numbers(shared: dict[str, object]) -> tuple[str, str]:
@@ -173,11 +187,14 @@ def _certificate(row: Row, ward: str, former: frozenset[str], notes: Notes, plac
                 hint=f"nếu là phường cũ đã nhập vào · if it is a former ward of it: --former-ward {code}",
             )
     serial = normalise_serial(row.text("serial"))
+    issued = row.read("issue_date", normalise.when, NO_DATE)
+    if issued.year and not issued.date:
+        notes.told["issue_date"].append(place)
     return {
         "serial": serial,
         "serial_key": serial_key(serial),
         "book_no": row.text("book_no"),
-        "issue_date": row.read("issue_date", normalise.when, NO_DATE).date,
+        "issue_date": issued.date,
         "scan_file": row.text("scan_file"),
         "paper_sheet": on_paper[0],
         "paper_parcel": on_paper[1],
@@ -185,11 +202,11 @@ def _certificate(row: Row, ward: str, former: frozenset[str], notes: Notes, plac
         "sheet_no": used[0],
         "parcel_no": used[1],
         "old_ward_code": old_ward_code,
-        "land_uses": _land_uses(row),
+        "land_uses": _land_uses(row, notes, place),
     }
 
 
-def _land_uses(row: Row) -> list[dict[str, object]]:
+def _land_uses(row: Row, notes: Notes, place: str) -> list[dict[str, object]]:
     codes = row.table.match.layout.codes.get("land_type", {})
     uses: list[dict[str, object]] = []
     for number in range(1, LAND_TYPES + 1):
@@ -201,13 +218,15 @@ def _land_uses(row: Row) -> list[dict[str, object]]:
             uses.append({"land_type": land_type, "area": area, **rest})
         elif area is not None:
             row.refuse(f"land_type_{number}", "có diện tích nhưng thiếu loại đất · an area without land type")
+        elif any(rest.values()):
+            notes.told["land_use"].append(place)
     return uses
 
 
 def _people(row: Row, notes: Notes, place: str) -> list[Person]:
     """The holder on the certificate and, where the form names one, the current user."""
     people = []
-    holder = _organisation(row) if row.text("org_name") else _holder(row, notes, place)
+    holder = _organisation(row, notes, place) if row.text("org_name") else _holder(row, notes, place)
     if holder is None:
         row.refuse("holder_name", "thiếu họ tên chủ · the holder has no name")
     else:
@@ -217,12 +236,19 @@ def _people(row: Row, notes: Notes, place: str) -> list[Person]:
         reason = "; ".join(part for part in (row.text("user_reason"), remark) if part)
         national_id = _personal_id(row, "user_id", notes, place)
         people.append(Person("current_user", "person", name, national_id, row.text("user_address"), reason=reason))
+    elif any(row.text(field) for field in ("user_name", "user_id", "user_address", "user_reason")):
+        notes.told["user"].append(place)
     return people
 
 
-def _organisation(row: Row) -> Person:
+def _organisation(row: Row, notes: Notes, place: str) -> Person:
     # The person in column H stands for the organisation and holds nothing.
     deputy, _ = normalise.person_name(row.text("holder_name"))
+    if any(row.text(field) for field in ("birth", "gender", "holder_id")):
+        notes.told["deputy"].append(place)
+    word = plain_key(row.text("party"))
+    if word and row.table.match.layout.codes["party"].get(word) != "organisation":
+        notes.told["party"].append(place)
     return Person(
         "certificate_holder",
         "organisation",

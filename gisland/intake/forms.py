@@ -12,6 +12,8 @@ from psycopg.errors import CheckViolation
 from gisland.database import Role, connect
 from gisland.database.statements import statements
 from gisland.errors import Conflict
+from gisland.intake.form_assets import judge_assets
+from gisland.intake.form_remarks import remarks
 from gisland.intake.form_rows import COLUMNS, TELLING, Notes, check_shares, staged_rows
 from gisland.intake.layouts import load_layouts
 from gisland.intake.report import Advance, Report, examples, no_progress
@@ -24,7 +26,10 @@ from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
 
-JUDGE = ("rights", "certificates", "holders", "holdings", "certificate_parcels", "land_uses", "judge")
+THINGS = ("rights", "certificates", "replaced", "leave_replaced", "holders")
+RIGHTS = ("flats", "holdings", "certificate_parcels", "land_uses", "parcels", "judged")
+# The tables whose rows a form is judged by, in the order in which they are locked.
+LOCKED = ("parcel", "certificate", "holder", "holding", "certificate_parcel", "land_use", "asset")
 APPLY = (
     "add_certificates",
     "change_certificates",
@@ -32,21 +37,19 @@ APPLY = (
     "change_holders",
     "link_certificate_parcels",
     "put_certificate_parcels",
+    "add_assets",
+    "change_assets",
+    "add_asset_parcels",
+    "add_certificate_assets",
     "add_holdings",
     "change_holdings",
     "drop_unplaced_holdings",
     "drop_land_uses",
     "add_land_uses",
+    "change_parcels",
     "check_shares",
 )
-# What rows of one form may say differently of one thing. Rows that were accepted before are not applied again.
-CONTRADICTIONS = {
-    "issue_date": "một GCN, nhiều ngày cấp · different issue dates of one certificate",
-    "book_no": "một GCN, nhiều số vào sổ · different book numbers of one certificate",
-    "birth": "một người, nhiều ngày sinh · different birth dates of one person",
-    "land_use": "một thửa, mục đích sử dụng ghi khác nhau · different land uses of one parcel",
-}
-FIRST_COUNTS = "lấy dòng mới đầu tiên · the first new row counts"
+REPLACED = "GCN đã được cấp đổi, không áp dụng dòng · replaced certificates, rows not applied"
 
 
 def intake_form(
@@ -97,7 +100,7 @@ def intake_form(
         stage(connection, "staged_form", COLUMNS, rows)
         return _accept(connection, unit, path, tables, notes, by)
 
-    return accept(settings, work, dry_run=dry_run)
+    return accept(settings, path, work, dry_run=dry_run)
 
 
 def _sheet(table: Table, tables: list[Table]) -> dict[str, str]:
@@ -106,8 +109,7 @@ def _sheet(table: Table, tables: list[Table]) -> dict[str, str]:
 
 def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table], notes: Notes, by: str) -> Report:
     ids: dict[str, object] = {"ward": unit.id}
-    for name in JUDGE:
-        connection.execute(SQL[name], ids)
+    _judge(connection, ids)
     rows = connection.execute(SQL["outcomes"]).fetchall()
     outcomes = Counter(outcome for *_, outcome in rows)
     open_rows = [(place, found) for place, found, *_, outcome in rows if found != 1 and outcome != "seen"]
@@ -116,19 +118,31 @@ def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table],
         "new": outcomes["new"],
         "changed": outcomes["changed"],
         "unchanged": outcomes["seen"] + outcomes["same"] + len(notes.repeated),
-        "conflicts": outcomes["conflict"],
+        "assets": connection.execute(SQL["new_assets"]).fetchall()[0][0],
+        "conflicts": outcomes["conflict"] + outcomes["replaced"],
         "unmatched": len(open_rows),
     }
     report = Report(path.name, f"{unit.code} {unit.name}", tables[0].match.layout.name, counts)
-    report.written = any(adds or changes for _, _, adds, changes, _ in rows)
+    report.written = any(adds or changes for _, _, adds, changes, *_ in rows)
+    unlike = connection.execute(SQL["unlike_parcels"]).fetchall()
     contradictions = connection.execute(SQL["contradictions"]).fetchall()
-    report.remarks = _remarks(notes, open_rows, [row[0] for row in rows if row[-1] == "conflict"], contradictions)
-    if report.written or any(found == 1 and outcome == "same" for _, found, *_, outcome in rows):
+    conflicts = [place for place, *_, outcome in rows if outcome == "conflict"]
+    report.remarks = remarks(notes, tables, open_rows, conflicts, unlike, contradictions)
+    replaced = [f"{row} ({old} → {new or '–'})" for row, old, new in connection.execute(SQL["replacements"])]
+    if replaced:
+        report.remarks.append(f"{REPLACED} ({len(replaced)}): dòng · row {examples(replaced)}")
+    if report.written or any(closes for *_, closes, _ in rows):
         ids["batch"], ids["change"] = write_batch(connection, unit, "form", path, report, by=by)
         try:
             for name in APPLY:
                 connection.execute(SQL[name], ids)
         except CheckViolation as error:
+            if error.diag.constraint_name == "right_on_what_is_in_force":
+                raise Conflict(
+                    "một thửa vừa bị tách, hợp hoặc huỷ · a parcel was retired in the meantime",
+                    hint="nhận lại biểu này · take the form in again",
+                    file=path.name,
+                ) from None
             if error.diag.constraint_name != "holding_shares_sum":
                 raise
             raise Conflict(
@@ -141,29 +155,29 @@ def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table],
     return report
 
 
-def _remarks(
-    notes: Notes,
-    open_rows: list[tuple[str, int]],
-    conflicts: list[str],
-    contradictions: list[tuple[str, list[str]]],
-) -> list[str]:
-    """The lists of rows that a person should look at; row numbers only, no names."""
-    lists = [
-        ("chưa gắn được thửa: không có thửa này · no such parcel", [place for place, found in open_rows if found == 0]),
-        (
-            "chưa gắn được thửa: số tờ ở nhiều tỷ lệ · ambiguous number",
-            [place for place, found in open_rows if found > 1],
-        ),
-        ("đã được sửa trong CSDL, biểu không ghi đè · corrected since, not overwritten", conflicts),
-        ("số định danh không dùng được · unusable ids", notes.odd_ids),
-        ("mã phường cũ · code of a former ward", notes.old_ward),
-        ("dòng lặp lại trong tệp · repeated rows", notes.repeated),
-    ]
-    lists += [
-        (f"{text}; {FIRST_COUNTS}", [" ≠ ".join(places) for found, places in contradictions if found == what])
-        for what, text in CONTRADICTIONS.items()
-    ]
-    return [f"{text} ({len(places)}): dòng · row {examples(places)}" for text, places in lists if places]
+def _judge(connection: Connection, ids: dict[str, object]) -> None:
+    """What becomes of each row, judged by records that nobody can change any more before they are written."""
+    moved = -1
+    while moved:
+        if moved > 0:
+            connection.execute(SQL["forget"])
+        for name in THINGS:
+            connection.execute(SQL[name], ids)
+        judge_assets(connection, ids)
+        for name in RIGHTS:
+            connection.execute(SQL[name], ids)
+        moved = sum(_lock(connection, record) for record in LOCKED)
+    connection.execute(SQL["judge"])
 
 
-SQL = statements("gisland.intake", "sql/forms.sql")
+def _lock(connection: Connection, record: str) -> int:
+    row = connection.execute(SQL["lock"].format(record=record).encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+SQL = {
+    name: statement
+    for file in ("forms.sql", "form_assets.sql", "form_locks.sql")
+    for name, statement in statements("gisland.intake", f"sql/{file}").items()
+}

@@ -48,6 +48,7 @@ class Layout(BaseModel):
     fields: dict[str, FieldSpec]
     constants: dict[str, str | int] = Field(default={}, description="fields that the file does not have")
     empty: list[str] = Field(default=[], description="what people write into a cell that has no value")
+    ignore: list[str] = Field(default=[], description="headers of columns that are no data: row numbers")
     skip: list[str] = Field(default=[], description="rows that are no data: sub-totals")
     stop: list[str] = Field(default=[], description="rows after which nothing comes: the sign block")
     words: dict[str, dict[str, list[str]]] = Field(default={}, description="per field: code → accepted words")

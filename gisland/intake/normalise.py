@@ -50,7 +50,7 @@ def number(value: object) -> float | None:
             return float(f"{whole.replace('.', '')}.{part or 0}")
     elif re.fullmatch(r"\d+(?:\.\d+)?", text):
         return float(text)
-    raise Unreadable("không phải số · is not a number")
+    raise Unreadable("không phải số, hãy ghi như 60,5 · is not a number, write it like 60,5")
 
 
 def area(value: object) -> float | None:

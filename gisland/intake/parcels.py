@@ -21,7 +21,7 @@ from gisland.intake.formats.vector import Batch, VectorFile, decode, open_vector
 from gisland.intake.layouts import Match, choose_layout, load_layouts
 from gisland.intake.parcel_codes import compute_codes
 from gisland.intake.placement import Placement, crs_label, parse_crs, same_crs
-from gisland.intake.report import Advance, Report, examples, no_progress
+from gisland.intake.report import CORRECTED, MEND, Advance, Report, examples, no_progress
 from gisland.intake.rows import Collector
 from gisland.intake.staging import Column, accept, lock_unit, stage, without_loops, write_batch
 from gisland.kit.crs import transformer
@@ -58,6 +58,8 @@ COLUMNS = {
     "content_hash": Column("bytea"),
 }
 CODES_AT_ONCE = 20_000
+# Between judging and writing somebody may have corrected or split a parcel.
+LOCK = ("lock_parcels", "land_uses", "lock_land_uses", "refuse_moved", "refuse_corrected_land_uses")
 POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -124,7 +126,7 @@ def intake_parcels(
         collector.check()
         return _accept(connection, source, by)
 
-    return accept(settings, work, dry_run=dry_run)
+    return accept(settings, path, work, dry_run=dry_run)
 
 
 def _understand(settings: Settings, file: VectorFile, unit: Unit, source_crs: str | None, layout: str | None) -> Source:
@@ -284,6 +286,8 @@ def _accept(connection: Connection, source: Source, by: str) -> Report:
     with without_loops(connection):
         connection.execute(SQL["judge"], ids)
     connection.execute(SQL["analyze"])
+    for name in LOCK:
+        connection.execute(SQL[name])
     outcomes: dict[str, int] = dict(connection.execute(SQL["counts"]).fetchall())
     report = _report(connection, source, outcomes)
     if sum(outcomes.get(outcome, 0) for outcome in ("new", "changed", "same")):
@@ -314,9 +318,7 @@ def _report(connection: Connection, source: Source, outcomes: dict[str, int]) ->
     report.written = counts["new"] + counts["changed"] > 0
     if counts["conflicts"]:
         rows = [f"tờ {sheet} thửa {parcel} (dòng {row})" for row, sheet, parcel in connection.execute(SQL["conflicts"])]
-        report.remarks.append(
-            f"đã được sửa trong CSDL, tệp không ghi đè · corrected since, not overwritten: {examples(rows)}"
-        )
+        report.remarks.append(f"{CORRECTED}: {examples(rows)}; {MEND}")
     if source.transformer is not None:
         report.remarks.append(f"chuyển hệ toạ độ · transformed: {crs_label(source.crs)} → EPSG:{source.srid}")
     return report

@@ -19,9 +19,13 @@ LABELS = {
     "new": "mới · new",
     "changed": "thay đổi · changed",
     "unchanged": "không đổi · unchanged",
+    "assets": "tài sản mới · new assets",
     "conflicts": "xung đột, giữ nguyên · conflicts, left alone",
     "unmatched": "chưa gắn được · not matched",
 }
+# What a file does not overwrite: somebody corrected, split or ended it, maybe while the file was being taken in.
+CORRECTED = "đã được sửa trong CSDL, tệp không ghi đè · corrected since, not overwritten"
+MEND = "nếu tệp đúng, hãy sửa trong CSDL · if the file is right, correct the record itself"
 
 
 def no_progress(done: int, total: int) -> None:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import LiteralString
 
 from psycopg import Connection, sql
+from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
 from gisland.audit import log
 from gisland.database import run
+from gisland.errors import Conflict
 from gisland.intake.layouts import Kind
 from gisland.intake.report import Report
 from gisland.kit.identifiers import mask_ids
@@ -50,8 +52,12 @@ class _DryRun(Exception):
         self.report = report
 
 
-def accept(settings: Settings, work: Callable[[Connection], Report], *, dry_run: bool) -> Report:
-    """Do the work of an intake in one transaction; a dry run does all of it and rolls back."""
+def accept(settings: Settings, path: Path, work: Callable[[Connection], Report], *, dry_run: bool) -> Report:
+    """Do the work of an intake of a file in one transaction; a dry run does all of it and rolls back.
+
+    Raises:
+        Conflict: somebody has made one of the records of the file in the meantime.
+    """
 
     def whole(connection: Connection) -> Report:
         connection.execute(SESSION)
@@ -66,6 +72,13 @@ def accept(settings: Settings, work: Callable[[Connection], Report], *, dry_run:
         return run(settings, whole)
     except _DryRun as done:
         return done.report
+    except UniqueViolation:
+        raise Conflict(
+            "trong lúc nhận tệp, người khác vừa ghi cùng một thửa, tờ hoặc quyền · while the file was being taken in,"
+            " somebody made the same parcel, sheet or right",
+            hint="nhận lại tệp này · take the file in again",
+            file=path.name,
+        ) from None
 
 
 def lock_unit(connection: Connection, unit: Unit) -> None:

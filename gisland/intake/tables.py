@@ -69,6 +69,11 @@ class Row:
             self.refuse(field, f"“{text[:60]}” không có trong danh mục · is not in the list: {words}")
         return found
 
+    def unread(self) -> set[int]:
+        """The columns that say something but stand for no field."""
+        known, empty = self.table.match.columns.values(), self.table.match.layout.empty_keys
+        return {index for index, cell in enumerate(self.cells) if index not in known and plain_key(cell) not in empty}
+
     def refuse(self, field: str, detail: str, hint: str = "") -> None:
         """Note that a cell is wrong."""
         index = self.table.match.columns.get(field)
@@ -103,6 +108,17 @@ class Table:
             row = Row(self, index + 1, cells, collector)
             if any(row.text(field) for field in telling):
                 yield row
+
+    def names(self, columns: set[int]) -> list[str]:
+        """Columns by letter and header, but for those that are no data ('Số TT')."""
+        headers = dict(enumerate(self.sheet.headers(self.header_row)))
+        texts = {index: mask_ids(headers[index][-1]) if headers.get(index) else "" for index in sorted(columns)}
+        ignored = self.match.layout.ignore
+        return [
+            f"{column_letter(index)} ({text[:60]})" if text else column_letter(index)
+            for index, text in texts.items()
+            if not any(matches(pattern, plain_key(text)) for pattern in ignored)
+        ]
 
 
 def find_tables(path: Path, layouts: list[Layout]) -> list[Table]:

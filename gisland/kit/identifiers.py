@@ -19,8 +19,8 @@ Gender = Literal["male", "female"]
 IdWarning = Literal["shape", "gender", "birth_year", "future", "check_digit", "branch"]
 """What may be odd about a number; the codes of `data/codes/identifier_warnings.yml`."""
 _NOT_DIGIT = re.compile(r"\D")
-# A number typed as 031 085 000123 or 031.085.000123 is still an id.
-_ID_IN_TEXT = re.compile(r"\d(?:[ .\-]?\d){8,}")
+# A number typed as 031 085 000123, 031.085.000123 or 031 - 085 - 000123 is still an id.
+_ID_IN_TEXT = re.compile(r"\d(?:[ .\-–]{0,3}\d){8,}")
 _ID_IN_CODE = re.compile(r"\d{9,}")
 _PERSONAL = re.compile(r"[0-9]{12}")
 _TAX_CODE = re.compile(r"([0-9]{9})([0-9])-?([0-9]{3})?")

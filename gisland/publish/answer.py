@@ -19,6 +19,7 @@ from gisland.errors import UsageError
 from gisland.publish.html import render
 from gisland.publish.query import COMMON, check_parameters
 from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE, PUBLIC
 from gisland.security.mask import held
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -31,9 +32,7 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 Format = Literal["json", "html"]
 
-# What everybody may see may be kept, but is asked for anew each time; what only staff may see is kept nowhere.
-FOR_ALL = {"Cache-Control": "public, max-age=0, must-revalidate", "Vary": "Accept, Authorization, Cookie"}
-FOR_ONE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization, Cookie"}
+FOR_ALL, FOR_ONE = PUBLIC, PRIVATE
 
 READ = Require(Permission.PUBLIC_READ)
 STAFF_LAYER = Require(Permission.STAFF_LAYER_READ)

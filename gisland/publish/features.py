@@ -36,7 +36,8 @@ async def items(request: Request) -> Response:
     async with asked.reading(layer) as connection:
         if query.as_of is not None:
             version = await version_of(connection, layer, query.as_of)
-        page = await read_page(connection, layer, query if version is None else replace(query, as_of=version))
+        now = query if version is None else replace(query, as_of=version)
+        page = await read_page(connection, layer, now, most_cost=state.settings.query_cost_max)
         if not layer.public:
             await _note(connection, asked, layer.id, page.returned)
     links = json.dumps(_links(asked, layer, query, page))

@@ -21,6 +21,7 @@ from psycopg import AsyncConnection
 
 from gisland.catalogue import Layer
 from gisland.errors import UsageError
+from gisland.publish.cost import check_cost
 from gisland.publish.query import Box, ItemsQuery, Way
 
 MOST_COUNTED = 10_000
@@ -43,18 +44,41 @@ class Page:
     way: Way
 
 
-async def read_page(connection: AsyncConnection, layer: Layer, query: ItemsQuery) -> Page:
+async def read_page(
+    connection: AsyncConnection, layer: Layer, query: ItemsQuery, *, most_cost: float | None = None
+) -> Page:
     """Read a page of features.
 
     `matched` is exact or None: unfiltered from the maintained count, filtered by counting up to 10,000, and on the
     first page only.
+
+    Args:
+        connection: as the role that sees them.
+        layer: whose features they are.
+        query: which ones.
+        most_cost: highest cost of the plan when no index serves the filter; a query that an index serves is bounded as
+            it is, and is not asked for its plan.
+
+    Raises:
+        UsageError: it would cost more.
     """
+    most = None if is_served(layer, query) else most_cost
     if query.cursor is None and (query.filtered or query.scoped or query.as_of is not None):
-        page = await _read(connection, layer, query, "hits")
+        page = await _read(connection, layer, query, "hits", most)
         if page.matched is not None:
             return page
     way: Way = query.cursor.way if query.cursor else "walk"
-    return await _read(connection, layer, query, way)
+    return await _read(connection, layer, query, way, most)
+
+
+def is_served(layer: Layer, query: ItemsQuery) -> bool:
+    """Whether an index finds what is asked for, or a walk along the key finds a page at once."""
+    if query.bbox is not None:
+        return True
+    if query.as_of is not None:
+        # The past has an index of its boxes and of its ids, none of its properties.
+        return not (query.dates or query.equals)
+    return query.dates is None or bool(query.equals) or layer.datetime in layer.queryables
 
 
 async def read_feature(
@@ -268,8 +292,12 @@ VERSIONS = """
 """
 
 
-async def _read(connection: AsyncConnection, layer: Layer, query: ItemsQuery, way: Way) -> Page:
+async def _read(
+    connection: AsyncConnection, layer: Layer, query: ItemsQuery, way: Way, most_cost: float | None = None
+) -> Page:
     statement, parameters = page_statement(layer, query, way)
+    if most_cost is not None:
+        await check_cost(connection, statement, parameters, most=most_cost)
     # Which index a walk takes depends on the values, so it is planned anew each time. Hits are found by the same index
     # whatever the values are: their plan is kept.
     cursor = await connection.execute(statement, parameters, prepare=False if way == "walk" else None)

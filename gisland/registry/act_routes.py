@@ -14,10 +14,12 @@ from gisland.database import flush
 from gisland.registry.acts import ACTS, Act, Done
 from gisland.registry.codes import CodeList, load_codes
 from gisland.registry.lineage import Relative, lineage
-from gisland.registry.routes import PRIVATE, ROOT, Id, Reader, Writer, problems
+from gisland.registry.masking import masked_events
+from gisland.registry.routes import ROOT, Id, Reader, Writer, problems
 from gisland.registry.timeline import Event, timeline
 from gisland.registry.writing import act
 from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE
 from gisland.security.permissions import Permission
 from gisland.state import state_of
 
@@ -42,7 +44,7 @@ def _add(name: str, each: Act) -> None:
         "description": each.body.__doc__,
         "tags": [each.path.partition("/")[0]],
         "response_model": Done,
-        "responses": problems(404, 409, 412, 422),
+        "responses": problems(404, 409, 412, 413, 422),
     }
     path = "/" + each.path.replace("{id}", "{record_id:int}")
     if each.on_record:
@@ -74,9 +76,11 @@ async def parcel_timeline(request: Request, subject: Reader, record_id: Id) -> R
         # It names people, as the records of holders do.
         detail: dict[str, object] = {"kind": "parcel", "asked": ["timeline"]}
         log.record(connection, subject.name, log.Tag.REGISTRY_READ, object_id=f"parcel:{record_id}", detail=detail)
-        return events
+        ward = connection.execute("SELECT ward_id FROM registry.parcel WHERE id = %s", [record_id]).fetchone()
+        assert ward is not None
+        return masked_events(events, ward[0], subject)
 
-    events = await asyncio.to_thread(act, state_of(request).settings, work)
+    events = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
     return Response(EVENTS.dump_json(events), headers=PRIVATE, media_type="application/json")
 
 
@@ -90,7 +94,8 @@ async def parcel_timeline(request: Request, subject: Reader, record_id: Id) -> R
 )
 async def parcel_lineage(request: Request, subject: Reader, record_id: Id) -> Response:  # noqa: ARG001 - signed in
     """Thửa gốc và thửa sinh ra, gần trước · Ancestors and descendants, the nearest first."""
-    found = await asyncio.to_thread(act, state_of(request).settings, lambda connection: lineage(connection, record_id))
+    settings = state_of(request).settings
+    found = await asyncio.to_thread(act, settings, lambda connection: lineage(connection, record_id), reading=True)
     return Response(RELATIVES.dump_json(found), headers=PRIVATE, media_type="application/json")
 
 

@@ -84,6 +84,10 @@ class Reissue(OfVersion):
     certificate: rights.IssuedCertificate
 
 
+class Release(OfVersion):
+    """Xoá thế chấp, xoá cho thuê, hết hạn chế."""
+
+
 class Move(OfVersion):
     """Chuyển tờ bản đồ sang phường khác, hoặc đổi số tờ."""
 
@@ -165,6 +169,11 @@ def _reissue(connection: Connection, record_id: int, body: Reissue, by: str) -> 
     return Done(change=change, made=[made])
 
 
+def _release(connection: Connection, record_id: int, body: Release, by: str) -> Done:
+    seen = rights.SeenRight(id=record_id, version=body.version)
+    return Done(change=rights.end_restriction(connection, seen, body.change, by=by))
+
+
 def _move(connection: Connection, record_id: int, body: Move, by: str) -> Done:
     sheet = move.SheetMove(id=record_id, **body.model_dump(exclude={"change"}))
     change, made = move.move_sheet(connection, sheet, body.change, by=by)
@@ -184,6 +193,7 @@ ACTS: Mapping[str, Act] = {
     "transfer": Act("holdings/transfer", "Chuyển quyền · Transfer rights", Transfer, _transfer),
     "historic": Act("holdings/historic", "Quyền trong quá khứ · Enter a right of the past", HistoricRight, _historic),
     "reissue": Act("certificates/{id}/reissue", "Cấp đổi GCN · Replace a certificate", Reissue, _reissue),
+    "release": Act("restrictions/{id}/end", "Xoá thế chấp, hết hạn chế · End a restriction", Release, _release),
     "move": Act("sheets/{id}/move", "Chuyển tờ bản đồ · Move a sheet to another ward or number", Move, _move),
     "undo": Act("changes/{id}/undo", "Huỷ biến động · Undo a change", Body, _undo),
 }

@@ -33,6 +33,7 @@ class ChangeKind(StrEnum):
     REFORM = "reform"
     HISTORIC = "historic"
     RESTRICT = "restrict"
+    RELEASE = "release"
     FILE = "file"
     VERIFY = "verify"
     PUBLISH = "publish"

@@ -44,5 +44,5 @@ async def meanings(request: Request, subject: Reader, query: Annotated[Crosswalk
     def work(connection: Connection) -> list[UnitMeaning]:
         return crosswalk(connection, query.code, query.on)
 
-    found = await asyncio.to_thread(act, state_of(request).settings, work)
+    found = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
     return Response(MEANINGS.dump_json(found), media_type="application/json")

@@ -23,6 +23,7 @@ from pydantic import (
 
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text
+from gisland.security.permissions import Permission
 
 Value = TypeVar("Value")
 
@@ -36,6 +37,9 @@ class Access(Enum):
 
 Derived = Annotated[Value, Access.DERIVED]
 Fixed = Annotated[Value, Access.FIXED]
+# What tells of persons, and so is shown to those only who may see it (`gisland.security.mask`).
+Personal = Annotated[Value, Permission.PERSON_READ]
+OfIdentity = Annotated[Value, Permission.IDENTITY_READ]
 
 
 def _plain(text: str) -> str:
@@ -102,6 +106,10 @@ Confidence = Annotated[
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
 ]
 
+# Positions of a shape. The outlines of communes in public data have some thousands; what is done with a shape (is it
+# valid, does it overlap) takes up to the square of their number.
+MOST_POSITIONS = 20_000
+
 Position = Annotated[list[Annotated[float, Field(allow_inf_nan=False, strict=True)]], Field(min_length=2, max_length=2)]
 Ring = Annotated[list[Position], Field(min_length=4)]
 
@@ -127,6 +135,8 @@ class Shape(BaseModel):
         nested = isinstance(self.coordinates[0][0][0], list)
         if nested != (self.type == "MultiPolygon"):
             raise ValueError("toạ độ không hợp với type · the coordinates do not fit the type")
+        if sum(len(ring) for ring in self.rings()) > MOST_POSITIONS:
+            raise ValueError(f"quá nhiều đỉnh, tối đa {MOST_POSITIONS} · too many positions")
         if any(ring[0] != ring[-1] for ring in self.rings()):
             raise ValueError("vòng không khép kín · a ring is not closed")
         return self

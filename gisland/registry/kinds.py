@@ -17,6 +17,7 @@ from gisland.registry import fields, schemas
 from gisland.registry.changes import ChangeKind, Why
 from gisland.registry.fields import Access
 from gisland.registry.schemas import Part
+from gisland.security.permissions import Permission
 
 PAGE_DEFAULT, PAGE_MAX = 100, 1000
 
@@ -68,6 +69,8 @@ class Filter:
 
     type: Any
     condition: str
+    needs: Permission | None = None
+    """Who asks by it asks about persons, and needs this permission."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,10 @@ class Kind:
     """SQL of the fields that are no plain column."""
     further: type[BaseModel] | None = None
     """What only goes in."""
+
+    def __hash__(self) -> int:
+        """Kinds are keys of caches."""
+        return hash(self.name)
 
     @property
     def table(self) -> str:
@@ -204,12 +211,16 @@ class State(BaseModel):
 
 
 def _is(column: str, kind: Any) -> Filter:
-    return Filter(kind, f"t.{column} = %({column})s")
+    return Filter(kind, f"t.{column} = %({column})s", _needs(column))
 
 
 def _in(name: str, query: str) -> Filter:
     """Records that a row of another table ties to the one with the id `name`."""
-    return Filter(fields.Ref, f"t.id IN (SELECT {query} = %({name})s)")
+    return Filter(fields.Ref, f"t.id IN (SELECT {query} = %({name})s)", _needs(name))
+
+
+def _needs(name: str) -> Permission | None:
+    return Permission.PERSON_READ if name == "holder_id" else None
 
 
 def _held(column: str, name: str) -> Filter:
@@ -326,7 +337,7 @@ KINDS: dict[str, Kind] = {
             | {
                 "parcel_id": _in("parcel_id", "l.certificate_id FROM {certificate_parcel} l WHERE l.parcel_id"),
                 "asset_id": _in("asset_id", "l.certificate_id FROM {certificate_asset} l WHERE l.asset_id"),
-                "holder_id": Filter(fields.Ref, f"t.id IN ({_OF_CERTIFICATE})"),
+                "holder_id": Filter(fields.Ref, f"t.id IN ({_OF_CERTIFICATE})", Permission.PERSON_READ),
                 "replaced_by": _is("replaced_by", fields.Ref),
             },
             ended="retired_by",

@@ -17,7 +17,7 @@ from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import BigKey, Key
 from gisland.registry.units import find_unit
 
-FOLLOW = ("numbers", "holdings", "restrictions", "assets", "certificates", "holders")
+FOLLOW = ("assets", "certificates", "holders", "documents")
 
 
 class SheetMove(BaseModel):

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 import gisland
 from gisland.registry.kinds import KINDS, Kind
+from gisland.registry.masking import needs
 from gisland.security.guards import Require
 from gisland.security.permissions import Permission
 
@@ -149,6 +150,9 @@ def _describe(schemas: dict[str, Json], meanings: Meanings) -> None:
         for each in (name, f"New{name}", f"{name}Patch"):
             if each in schemas:
                 _describe_fields(schemas[each], kind.table, meanings)
+        for field, permission in needs(kind).items():
+            properties = schemas[name]["properties"]
+            properties[field] = _masked(properties[field], permission)
         for field, part in kind.parts.items():
             _describe_fields(schemas[part.__name__], part.table, meanings)
             for each in (name, f"New{name}", f"{name}Patch"):
@@ -156,6 +160,13 @@ def _describe(schemas: dict[str, Json], meanings: Meanings) -> None:
         if kind.writable:
             schemas[f"New{name}"]["examples"] = [{"change": WHY} | kind.example]
             schemas[f"{name}Patch"]["examples"] = [{"change": WHY} | patch_example(kind)]
+
+
+def _masked(field: Json, permission: Permission) -> Json:
+    """A field that is null for those who have not the permission."""
+    about = f"{field.pop('description', '')} (null: thiếu quyền · without the permission {permission})"
+    nullable = {"type": "null"} in field.get("anyOf", [])
+    return (field if nullable else {"anyOf": [field, {"type": "null"}]}) | {"description": about.strip()}
 
 
 def patch_example(kind: Kind) -> Json:

@@ -210,8 +210,8 @@ def retire_parcel(connection: Connection, seen: Seen, why: Why, *, by: str) -> i
             parcel=parcel.id,
         )
     values["change"] = begin(connection, ChangeKind.RETIRE, why, by=by, ward_id=parcel.ward_id)
-    connection.execute(SQL["end_holdings"], values)
-    connection.execute(SQL["retire"], values)
+    for name in ("end_holdings", "end_restrictions", "retire"):
+        connection.execute(SQL[name], values)
     return int(values["change"])
 
 

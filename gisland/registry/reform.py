@@ -18,6 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from gisland.errors import InputError
 from gisland.kit.text import clean_text
+from gisland.kit.uploads import WORKBOOKS, check_upload
 from gisland.registry.land_types import UnitKind
 
 Part = Literal["full", "partial"]
@@ -209,8 +210,10 @@ def read_former_wards(path: Path) -> list[FormerWard]:
     """Former wards with their districts, from a workbook of the statistics office (danh mục hành chính, .xls or .xlsx).
 
     Raises:
-        InputError: it is no workbook, or has other columns.
+        NotFound: there is no such file.
+        InputError: it is no workbook or made to do harm, or has other columns.
     """
+    check_upload(path, WORKBOOKS)
     try:
         rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
     except (CalamineError, OSError, ValueError) as error:

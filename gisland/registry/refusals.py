@@ -52,10 +52,27 @@ TAKEN: dict[str, tuple[str, str]] = {
     "document_link_document_id_parcel_id_asset_id_holder_id_cert_key": _TWICE,
     "parcel_lineage_ancestor_id_descendant_id_key": _TWICE,
     "unit_successor_predecessor_id_successor_id_key": _TWICE,
+    "parcel_id_ward_id_key": _SYSTEM,
     "map_sheet_id_srid_key": _SYSTEM,
     "map_sheet_id_ward_id_key": _SYSTEM,
     "residential_group_id_ward_id_key": _SYSTEM,
     "change_undoes_key": ("biến động này đã được hoàn tác · this change is undone already", "undo the undoing instead"),
+}
+
+# Raised by triggers: it does not fit what is there by now.
+STANDING: dict[str, tuple[str, str]] = {
+    "right_on_what_is_in_force": (
+        "thửa, tài sản hoặc Giấy này đã hết hiệu lực · what the right or restriction is on is retired",
+        "GET /api/v1/parcels/…/lineage: name what came of it; valid_to: what has ended may be on anything",
+    ),
+    "right_in_ward_of_its_thing": (
+        "quyền, hạn chế phải cùng phường với thửa, tài sản, Giấy · it is in another ward than what it is on",
+        "ward_id: that of the parcel, else of the asset, else of the certificate",
+    ),
+    "retired_thing_bears_nothing": (
+        "còn quyền hoặc hạn chế trên đó · it bears rights or restrictions in force",
+        "end them first",
+    ),
 }
 
 # Checks: what makes no sense at all.
@@ -159,6 +176,12 @@ def refusal(error: psycopg.Error) -> GislandError:
     if isinstance(error, errors.UniqueViolation):
         what, mend = TAKEN.get(name, ("đã có · it is there already", ""))
         return Conflict(what, hint=mend, constraint=name)
+    if isinstance(error, errors.InsufficientPrivilege):
+        # Row-level security. What is another ward's looks like what is not there.
+        return InputError(
+            "nói đến thứ không có, hoặc ở phường khác · it names what is not there, or is another ward's",
+            hint="check the ids, ward_id first",
+        )
     if isinstance(error, errors.ForeignKeyViolation):
         field = name.removeprefix(f"{diag.table_name}_").removesuffix("_fkey")
         return InputError(
@@ -167,6 +190,9 @@ def refusal(error: psycopg.Error) -> GislandError:
             field=field,
             constraint=name,
         )
+    if name in STANDING:
+        what, mend = STANDING[name]
+        return Conflict(what, hint=mend, constraint=name)
     if isinstance(error, errors.CheckViolation):
         what, mend = SENSELESS.get(name, _SYSTEM)
         return InputError(what, hint=mend, constraint=name)

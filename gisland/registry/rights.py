@@ -1,10 +1,14 @@
-"""Rights (quyền; LA_RRR): transfer to other holders, rights of the past, and certificates that are issued anew."""
+"""Rights (quyền; LA_RRR): transfer, rights of the past, certificates that are issued anew, restrictions that end.
+
+A right or restriction in force is on what is in force. The database holds to it at the commit (`sql/registry.sql`); the
+acts lock what they are about first, so that who comes too late hears it at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
@@ -16,9 +20,11 @@ from gisland.kit.identifiers import serial_key
 from gisland.kit.text import clean_text
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import BigKey, Book, Code, Key, Numerator, Text
+from gisland.registry.refusals import refusal
 
 Role = Literal["certificate_holder", "current_user"]
 Party = Literal["individual", "household", "couple", "co_users", "community", "organisation"]
+THINGS = {"parcel": "thửa", "asset": "tài sản", "certificate": "GCN"}
 
 
 class Share(BaseModel):
@@ -60,7 +66,7 @@ class Held(BaseModel):
 
 
 class SeenRight(BaseModel):
-    """A right that ends, in the version that was seen."""
+    """A right, restriction or certificate that ends, in the version that was seen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -99,33 +105,100 @@ def transfer(
         UsageError: nothing ends and nothing begins.
         NotFound: there is no such parcel, asset, right or holder.
         PreconditionFailed: one of the rights was changed in the meantime.
-        Conflict: one has ended already, or is entered twice; or the shares do not sum to 1.
+        Conflict: one has ended already, or is entered twice; the shares do not sum to 1; a certificate is not in force.
     """
     if not ending and not beginning:
         raise UsageError("không có quyền nào kết thúc hay bắt đầu · nothing ends and nothing begins")
     ward = _lock_thing(connection, on)
     _lock_rights(connection, on, ending)
+    for right in beginning:
+        check_certificate(connection, right.certificate_id)
     change = begin(connection, ChangeKind.TRANSFER, why, by=by, ward_id=ward)
     connection.execute(SQL["end"], {"change": change, "ids": [each.id for each in ending]})
     made = [_add(connection, change, ward, on, each, None, None) for each in beginning]
-    check_shares(connection)
+    check_rights(connection)
     return change, made
 
 
-def check_shares(connection: Connection) -> None:
-    """Check at once what else is checked at the commit: that the shares of what this transaction wrote sum to 1.
+def check_rights(connection: Connection) -> None:
+    """Check at once what else is checked at the commit, of what this transaction wrote.
 
     Raises:
-        Conflict: they do not.
+        Conflict: shares do not sum to 1; a right or restriction in force is on what is retired.
     """
     try:
-        connection.execute("SET CONSTRAINTS registry.shares IMMEDIATE")
-    except CheckViolation:
+        connection.execute("SET CONSTRAINTS registry.shares, registry.in_force IMMEDIATE")
+    except CheckViolation as error:
+        if error.diag.constraint_name != "holding_shares_sum":
+            raise refusal(error) from None
         raise Conflict(
             "phần quyền không cộng thành 1 · the shares do not sum to 1",
             hint="ghi phần quyền của mọi người, hoặc không ai · give the shares of all holders, or of none",
         ) from None
-    connection.execute("SET CONSTRAINTS registry.shares DEFERRED")
+    connection.execute("SET CONSTRAINTS registry.shares, registry.in_force DEFERRED")
+
+
+def check_thing(connection: Connection, right: Mapping[str, Any]) -> None:
+    """Lock what a right or restriction is to be on, and see that it can be.
+
+    Args:
+        connection: the transaction of the act.
+        right: `parcel_id`, `asset_id`, `certificate_id`, and `valid_to` when it has ended or will.
+
+    Raises:
+        Conflict: it is in force, and what it is on is not.
+    """
+    names = ("parcel_id", "asset_id", "certificate_id", "valid_to")
+    row = connection.execute(SQL["lock_thing"], {name: right.get(name) for name in names}).fetchone()
+    if row is not None and row[1]:
+        kind, _, number = row[0].partition(" ")
+        raise Conflict(
+            f"{THINGS[kind]} {number} đã hết hiệu lực · {row[0]} is retired",
+            hint="ghi trên thửa mới (lineage), hoặc ghi valid_to nếu đã kết thúc"
+            " · name what came of it, or give valid_to when it has ended",
+            thing=row[0],
+        )
+
+
+def check_certificate(connection: Connection, certificate: int | None) -> None:
+    """See that a right can begin under a certificate: it is in force, and stays so until the end of the transaction.
+
+    Raises:
+        Conflict: it was replaced or retired.
+    """
+    row = connection.execute(SQL["replaced_certificate"], {"certificate_id": certificate}).fetchone()
+    if row is not None:
+        vi, en = "đã hết hiệu lực", "is not in force any more"
+        if row[1] is not None:
+            vi, en = f"đã được thay bằng GCN {row[1]}", f"was replaced by certificate {row[1]}"
+        hint = "ghi quyền theo GCN còn hiệu lực · name the certificate in force"
+        raise Conflict(f"GCN {row[0]} {vi} · certificate {row[0]} {en}", hint=hint, certificate=row[0])
+
+
+def end_restriction(connection: Connection, restriction: SeenRight, why: Why, *, by: str) -> int:
+    """End a restriction (xoá thế chấp, xoá cho thuê, hết hạn chế) on the day the change takes effect.
+
+    It holds back no retirement any more, and does not go over to parcels that come of its own. One that was to end
+    earlier by its own date keeps that date.
+
+    Returns:
+        The change.
+
+    Raises:
+        NotFound: there is no such restriction.
+        PreconditionFailed: it was changed in the meantime.
+        Conflict: it has ended already.
+    """
+    row = connection.execute(SQL["lock_restriction"], {"id": restriction.id}).fetchone()
+    if row is None:
+        raise NotFound(f"không có hạn chế {restriction.id} · there is no restriction {restriction.id}")
+    version, ward, retired = row
+    if retired:
+        raise Conflict("hạn chế đã kết thúc · the restriction has ended", restriction=restriction.id)
+    _check_version("restriction", restriction, version)
+    change = begin(connection, ChangeKind.RELEASE, why, by=by, ward_id=ward)
+    connection.execute(SQL["end_restriction"], {"change": change, "id": restriction.id})
+    return change
 
 
 def enter_historic_right(

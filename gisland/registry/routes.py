@@ -14,19 +14,19 @@ from psycopg import Connection
 from gisland.errors import UsageError
 from gisland.registry.identity import Revealed, RevealReason, reveal
 from gisland.registry.kinds import KINDS, Kind, State
+from gisland.registry.masking import check_asked, masked, masked_state
 from gisland.registry.openapi import OPENAPI, PROBLEM, document, read_meanings
 from gisland.registry.records import Json, as_of_version, etag, note_reading, read, read_page, read_states
 from gisland.registry.writing import Clerk, act, create, patch
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 from gisland.state import state_of
 
 ROOT = "/api/v1"
-# Of persons, or at least for staff only: kept nowhere.
-PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization, Cookie"}
 
 Reader = Annotated[Subject, Depends(Require(Permission.REGISTRY_READ))]
 Writer = Annotated[Subject, Depends(Require(Permission.REGISTRY_WRITE))]
@@ -52,13 +52,15 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Không có · Not found",
         409: "Trùng với cái đã có · Conflict",
         412: "Người khác đã đổi · Precondition failed",
+        413: "Quá lớn · Content too large",
         422: "Không thể như vậy · Unprocessable content",
         428: "Thiếu If-Match · Precondition required",
+        429: "Quá nhiều yêu cầu · Too many requests",
         503: "CSDL không trả lời · Database unavailable",
     }
     return {
         status: {"description": texts[status]} | ({} if status == 304 else {"content": PROBLEM})
-        for status in (*statuses, 400, 401, 403, 503)
+        for status in (*statuses, 400, 401, 403, 429, 503)
     }
 
 
@@ -97,7 +99,7 @@ async def _read(
         version = as_of_version(connection, query.as_of)
         record = read(connection, kind, record_id, as_of=version, geometry=asked.get("geometry"))
         note_reading(connection, subject.name, kind, [record], asked)
-        return record, version
+        return masked(kind, record, subject), version
 
     check_once(request)
     record, version = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
@@ -108,6 +110,7 @@ async def _read(
 
 async def _read_page(request: Request, subject: Subject, kind: Kind, query: Any) -> Response:
     asked = query.model_dump(exclude_none=True, exclude_defaults=True, exclude={"cursor", "limit"})
+    check_asked(kind, asked, subject)
 
     def work(connection: Connection) -> Json:
         version = as_of_version(connection, query.as_of)
@@ -119,7 +122,7 @@ async def _read_page(request: Request, subject: Subject, kind: Kind, query: Any)
             given = dict(request.query_params) | {"cursor": page.next}
             given |= {} if version is None else {"as_of": str(version)}
             links = [{"rel": "next", "href": f"{request.url.path}?{urlencode(given)}"}]
-        return {"items": page.items, "links": links}
+        return {"items": [masked(kind, each, subject) for each in page.items], "links": links}
 
     check_once(request)
     return JSONResponse(await asyncio.to_thread(act, state_of(request).settings, work, reading=True), headers=PRIVATE)
@@ -170,7 +173,7 @@ def _add_writing(kind: Kind) -> None:
         summary=f"Thêm · Create a {kind.name}",
         status_code=201,
         response_model=kind.record,
-        responses=problems(409, 422),
+        responses=problems(409, 413, 422),
         **options,
     )
     async def add(request: Request, subject: Writer, body: kind.new) -> Response:  # type: ignore[name-defined]  # of this kind
@@ -180,14 +183,15 @@ def _add_writing(kind: Kind) -> None:
             act, state_of(request).settings, lambda connection: create(connection, kind, body, clerk)
         )
         location = f"{ROOT}/{kind.path}/{written.record['id']}"
-        return answer(written.record, written.version, status=201, location=location)
+        shown = masked(kind, written.record, subject)
+        return answer(shown, written.version, status=201, location=location)
 
     @router.patch(
         f"/{kind.path}/{{record_id:int}}",
         operation_id=f"patch_{kind.name}",
         summary=f"Sửa · Correct a {kind.name}",
         response_model=kind.record,
-        responses=problems(404, 409, 412, 422, 428),
+        responses=problems(404, 409, 412, 413, 422, 428),
         **options,
     )
     async def change(
@@ -204,7 +208,7 @@ def _add_writing(kind: Kind) -> None:
             state_of(request).settings,
             lambda connection: patch(connection, kind, record_id, body, clerk, if_match=if_match),
         )
-        return answer(written.record, written.version)
+        return answer(masked(kind, written.record, subject), written.version)
 
 
 def _add_history(kind: Kind) -> None:
@@ -224,7 +228,7 @@ def _add_history(kind: Kind) -> None:
         def work(connection: Connection) -> list[Json]:
             states = read_states(connection, kind, record_id)
             note_reading(connection, subject.name, kind, [states[0]["record"]], {"history": True})
-            return states
+            return [masked_state(kind, each, subject) for each in states]
 
         states = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
         return JSONResponse(states, headers=PRIVATE)
@@ -255,7 +259,7 @@ async def openapi(request: Request) -> Response:
     settings = state_of(request).settings
     content = _documents.get(settings)
     if content is None:
-        meanings = await asyncio.to_thread(act, settings, read_meanings)
+        meanings = await asyncio.to_thread(act, settings, read_meanings, reading=True)
         content = json.dumps(document(request.app.routes, meanings, ROOT), ensure_ascii=False).encode()
         _documents[settings] = content
     return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type=OPENAPI)

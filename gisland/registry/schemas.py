@@ -26,6 +26,8 @@ from gisland.registry.fields import (
     Key,
     MapNumber,
     Numerator,
+    OfIdentity,
+    Personal,
     Scale,
     Shape,
     SquareKilometres,
@@ -244,13 +246,13 @@ class Holder(Record):
 
     ward_id: Fixed[Key]
     kind: Literal["person", "household", "couple", "organisation", "community"]
-    full_name: Annotated[Word, AfterValidator(mask_ids)]
-    birth_date: Day | None = None
-    birth_year: Annotated[int, Field(ge=1850, le=2150, strict=True)] | None = None
-    gender: Literal["male", "female"] | None = None
-    id_kind: Derived[Literal["personal", "cmnd", "organisation", "other"] | None]
-    id_masked: Derived[str | None]
-    address: Text = ""
+    full_name: Personal[Annotated[Word, AfterValidator(mask_ids)]]
+    birth_date: Personal[Day | None] = None
+    birth_year: Personal[Annotated[int, Field(ge=1850, le=2150, strict=True)] | None] = None
+    gender: Personal[Literal["male", "female"] | None] = None
+    id_kind: OfIdentity[Derived[Literal["personal", "cmnd", "organisation", "other"] | None]]
+    id_masked: OfIdentity[Derived[str | None]]
+    address: Personal[Text] = ""
     created_by: Derived[int]
 
 
@@ -281,8 +283,8 @@ class Holding(Record):
     certificate_id: BigKey | None = None
     role: Fixed[Literal["certificate_holder", "current_user"]]
     party: Literal["individual", "household", "couple", "co_users", "community", "organisation"] = "individual"
-    member_role: Text = ""
-    reason: Text = ""
+    member_role: Personal[Text] = ""
+    reason: Personal[Text] = ""
     share_num: Numerator | None = None
     share_den: Numerator | None = None
     valid_from: Day | None = None
@@ -308,8 +310,8 @@ class Restriction(Record):
     asset_id: Fixed[BigKey | None] = None
     certificate_id: Fixed[BigKey | None] = None
     kind: Word
-    beneficiary: Text = ""
-    description: Text = ""
+    beneficiary: Personal[Text] = ""
+    description: Personal[Text] = ""
     valid_from: Day | None = None
     valid_to: Day | None = None
     created_by: Derived[int]
@@ -357,7 +359,7 @@ class Certificate(Record):
     issue_date: Day | None = None
     issuer: Text = ""
     kind: Book = ""
-    scan_file: Text = ""
+    scan_file: Personal[Text] = ""
     replaced_by: Derived[int | None]
     created_by: Derived[int]
     retired_by: Derived[int | None]
@@ -394,7 +396,7 @@ class Document(Record):
     number: Book = ""
     issued_on: Day | None = None
     issuer: Text = ""
-    file_name: Text = ""
+    file_name: Personal[Text] = ""
     media_type: Code = ""
     content_hash: Derived[str | None]
     size_bytes: Derived[int | None]
@@ -415,10 +417,10 @@ class Change(BaseModel):
     version: Derived[int | None]
     ward_id: Derived[int | None]
     kind: Derived[ChangeKind]
-    reason: Derived[str]
+    reason: Personal[Derived[str]]
     document_id: Derived[int | None]
     valid_on: Derived[date]
-    detail: Derived[dict[str, Any]]
+    detail: Personal[Derived[dict[str, Any]]]
     undoes: Derived[int | None]
     batch_id: Derived[int | None]
     by: Derived[str]

@@ -15,6 +15,8 @@ from gisland.registry import fields
 from gisland.registry.search import LIMIT, MOST, Hit, Kind, counts, search_async
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE
+from gisland.security.limits import Work
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.state import state_of
@@ -49,7 +51,7 @@ async def search_registry(
     query: Query,
     request: Request,
     response: Response,
-    subject: Annotated[Subject, Depends(Require(Permission.REGISTRY_SEARCH))],
+    subject: Annotated[Subject, Depends(Require(Permission.REGISTRY_SEARCH, Work.SEARCHES))],
 ) -> Found:
     """Tìm thửa, giấy chứng nhận, người sử dụng đất · Find parcels, certificates and holders; each search is audited."""
     state = state_of(request)
@@ -60,5 +62,5 @@ async def search_registry(
         )
         event = [subject.name, log.Tag.REGISTRY_SEARCHED.value, query.ward_id, "", Jsonb(counts(hits))]
         await connection.execute(INSERT, event)
-    response.headers["Cache-Control"] = "private, no-store"
+    response.headers.update(PRIVATE)
     return Found(hits=hits, limited=len(hits) == query.limit)

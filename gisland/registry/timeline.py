@@ -26,6 +26,7 @@ RECORDS = {
     "parcel_lineage": "ancestor_id = %(parcel)s OR descendant_id = %(parcel)s",
     "holder": "id IN (SELECT id FROM holder_ids)",
     "certificate": "id IN (SELECT id FROM certificate_ids)",
+    "asset": "id IN (SELECT id FROM asset_ids)",
 }
 
 
@@ -56,6 +57,8 @@ class Event:
     entries: list[Entry] = field(default_factory=list)
 
 
+# Not a column: the names of the holders, beside their ids.
+HOLDER = "holder"
 FIELDS = [each.name for each in fields(Event) if each.name != "entries"]
 
 
@@ -115,7 +118,7 @@ def _name_holders(connection: Connection, entries: Iterable[list[Entry]]) -> Non
     names: dict[int, str] = dict(connection.execute(SQL["names"], {"holders": list(ids)}).fetchall())
     for entry in all_entries:
         before, after = entry.fields["holder_id"]
-        entry.fields["holder"] = (names.get(before), names.get(after))
+        entry.fields[HOLDER] = (names.get(before), names.get(after))
 
 
 SQL = statements("gisland.registry", "sql/timeline.sql")

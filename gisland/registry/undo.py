@@ -7,6 +7,7 @@ from psycopg.errors import CheckViolation, UniqueViolation
 
 from gisland.errors import Conflict, NotFound
 from gisland.registry.changes import ChangeKind, Why, begin
+from gisland.registry.rights import check_rights
 
 # An accepted file, an answer of another database and what was published are not taken back as a whole.
 LASTING = {ChangeKind.IMPORT, ChangeKind.VERIFY, ChangeKind.PUBLISH, ChangeKind.DIRECT}
@@ -58,6 +59,7 @@ def undo(connection: Connection, change: int, why: Why, *, by: str) -> int:
         raise Conflict(
             "giá trị cũ nay đã thuộc bản ghi khác · what it was is taken by another record now", change=change
         ) from None
+    check_rights(connection)
     return undone
 
 

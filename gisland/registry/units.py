@@ -17,7 +17,9 @@ from pyproj import CRS
 from gisland.audit import log
 from gisland.errors import Conflict, InputError, NotFound, UsageError
 from gisland.kit.crs import transformer
+from gisland.kit.gdal import SUFFIXES, confined, source
 from gisland.kit.text import clean_text, fold_tone_placement
+from gisland.kit.uploads import check_upload
 from gisland.registry.changes import ChangeKind, Why, begin
 
 
@@ -143,11 +145,13 @@ def read_boundary(path: Path, code: str) -> shapely.MultiPolygon:
     """The boundary of a unit from a file, in CRS84; of several features, the one whose `code` is the unit's.
 
     Raises:
+        NotFound: there is no such file.
         InputError: the file cannot be read, or has no valid polygon for this code.
     """
+    check_upload(path, SUFFIXES)
     try:
-        with warnings.catch_warnings(action="ignore"):
-            meta, _, geometries, columns = pyogrio.raw.read(path)
+        with warnings.catch_warnings(action="ignore"), confined():
+            meta, _, geometries, columns = pyogrio.raw.read(source(path))
     except (DataSourceError, DataLayerError):
         raise InputError(
             "không đọc được tệp ranh giới · the boundary file cannot be read", hint="GeoJSON", file=path.name

@@ -22,12 +22,14 @@ from gisland.registry.kinds import Body, Kind, PatchBody
 from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
 from gisland.registry.records import Json, etag, part_json, read
 from gisland.registry.refusals import refusal
+from gisland.registry.rights import check_certificate, check_thing
 from gisland.security.crypto import IdVault
 from gisland.settings import Settings
 
 Result = TypeVar("Result")
 Columns = dict[str, Any]
 
+REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError, psycopg.errors.InsufficientPrivilege)
 SHEET = "SELECT ward_id, srid FROM registry.map_sheet WHERE id = %s"
 
 
@@ -67,7 +69,7 @@ def act(settings: Settings, work: Callable[[Connection], Result], *, reading: bo
 
     try:
         return run(settings, limited)
-    except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
+    except REFUSED as error:
         raise refusal(error) from None
 
 
@@ -82,6 +84,7 @@ def create(connection: Connection, kind: Kind, new: Body, clerk: Clerk) -> Writt
 
     Raises:
         InputError: it cannot be.
+        Conflict: a right or restriction in force is to be on what is retired.
         psycopg.Error: a constraint was violated, see `act`.
     """
     given = _given(new)
@@ -209,6 +212,9 @@ def _derived(connection: Connection, kind: Kind, given: Json, current: Json, cle
         return columns
     if kind.name == "certificate" and "serial" in given:
         return {"serial_key": serial_key(given["serial"])}
+    if kind.name in ("holding", "restriction") and current.get("retired_by") is None:
+        check_thing(connection, current | given)
+        check_certificate(connection, given.get("certificate_id"))
     if kind.name == "unit" and given.get("level") == "ward" and given.get("srid") is None:
         raise InputError("phường/xã cần hệ toạ độ của tờ bản đồ · a ward needs the CRS of its sheets", field="srid")
     if kind.name == "parcel":

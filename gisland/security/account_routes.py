@@ -17,10 +17,11 @@ from gisland.security.accounts import Account, list_accounts
 from gisland.security.crypto import IdVault, load_vault
 from gisland.security.grants import GivenGrant, NewGrant, give_grant, list_grants, revoke_grant
 from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE
 from gisland.security.names import LONGEST, PATTERN
 from gisland.security.permissions import Permission
 from gisland.security.remembered import sign_ins
-from gisland.security.routes import PRIVATE, RowId
+from gisland.security.routes import RowId
 from gisland.security.subject import Subject
 from gisland.state import state_of
 

@@ -9,13 +9,13 @@ An attempt counts as failed before its secret is looked at, so that a thousand a
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 from psycopg import Connection
 
 from gisland.errors import TooManyRequests
 from gisland.security.crypto import IdVault
+from gisland.security.proxies import network_of
 
 # Failures without a wait. Behind one address there may be a whole office.
 FREE_OF_NAME, FREE_OF_ADDRESS = 10, 100
@@ -60,14 +60,8 @@ def name_key(vault: IdVault, name: str, purpose: str = SIGN_IN) -> bytes:
 
 
 def address_key(vault: IdVault, address: str) -> bytes:
-    """Under which an address is counted; who has an IPv6 address has the 2^64 beside it."""
-    try:
-        parsed = ipaddress.ip_address(address)
-        if parsed.version == 6:
-            address = str(ipaddress.ip_network((parsed, 64), strict=False))
-    except ValueError:
-        pass
-    return vault.content_hash(f"sign in\0address\0{address}".encode())
+    """Under which an address is counted, with those that its owner has beside it."""
+    return vault.content_hash(f"sign in\0address\0{network_of(address)}".encode())
 
 
 def begin(connection: Connection, name: bytes, address: bytes) -> Attempt:
@@ -129,6 +123,8 @@ def _refuse_early(connection: Connection, key: bytes) -> None:
     if row is not None and row[0] > 0:
         raise TooManyRequests(
             "đăng nhập sai quá nhiều lần · too many sign-ins failed",
-            hint=f"đợi {row[0]} giây · wait {row[0]} seconds",
-            retry_after=row[0],
+            policy="failed-sign-ins",
+            quota=FREE_OF_NAME,
+            window=86_400,
+            wait=row[0],
         )

@@ -86,7 +86,7 @@ def give_grant(connection: Connection, new: NewGrant, by: str) -> int:
         ) from None
     assert made is not None
     detail: dict[str, object] = {"account": row[0], "role": new.role.value, "group": new.residential_group_id}
-    _note(connection, log.Tag.GRANT_GIVEN, by, made[0], new.ward_id, detail)
+    _note(connection, log.Tag.ROLE_GRANTED, by, made[0], new.ward_id, detail)
     grant: int = made[0]
     return grant
 
@@ -110,7 +110,7 @@ def revoke_grant(connection: Connection, grant_id: int, by: str) -> None:
         "role": found.role.value,
         "group": found.residential_group_id,
     }
-    _note(connection, log.Tag.GRANT_REVOKED, by, grant_id, found.ward_id, detail)
+    _note(connection, log.Tag.ROLE_REVOKED, by, grant_id, found.ward_id, detail)
 
 
 def list_grants(connection: Connection, account_id: int | None = None) -> list[GivenGrant]:

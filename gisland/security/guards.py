@@ -16,6 +16,7 @@ from gisland.database import use_scope
 from gisland.errors import Forbidden, Unauthorized
 from gisland.kit.identifiers import mask_ids
 from gisland.security.identity import authenticate
+from gisland.security.limits import VISIT, Visit, Work
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -30,10 +31,15 @@ class Require:
 
     Routes that are plain Starlette call it themselves and carry it as the attribute `require` of their endpoint, so
     that the test of all routes finds it.
+
+    Args:
+        permission: what the subject must have.
+        work: the kind of work that a request then begins, to be done within its slots; None for what costs nothing.
     """
 
-    def __init__(self, permission: Permission) -> None:
+    def __init__(self, permission: Permission, work: Work | None = Work.PAGES) -> None:
         self.permission = permission
+        self.work = work
 
     async def __call__(self, request: Request) -> Subject:
         """The subject of the request.
@@ -41,9 +47,17 @@ class Require:
         Raises:
             Unauthorized: nobody is signed in, and somebody must be.
             Forbidden: the subject has not the permission; this refusal is audited.
+            TooManyRequests: the account asks too often.
+            Busy: too much of this work is going on.
         """
         subject = await authenticate(request)
+        visit: Visit = request.scope[VISIT]
+        limits = state_of(request).limits
+        if subject.signed_in:
+            limits.signed_in(visit, subject.name)
         if self.permission in subject.permissions:
+            if self.work is not None:
+                await limits.begin(visit, self.work)
             use_scope(subject.scope(self.permission))
             return subject
         await self._note_refusal(request, subject)

@@ -111,7 +111,7 @@ def _note_bad_key(settings: Settings) -> None:
     """A token that is not good any more, or never was. Nobody guesses one, so nobody has to wait."""
 
     def work(connection: Connection) -> None:
-        log.record(connection, "anonymous", log.Tag.SIGN_IN_FAILED, detail={"for": "token"})
+        log.record(connection, "anonymous", log.Tag.SIGN_IN_REFUSED, detail={"for": "token"})
 
     run(settings, work)
 

@@ -11,6 +11,8 @@ import re
 import secrets
 from urllib.parse import unquote_to_bytes
 
+from gisland.errors import UsageError
+
 KEY_BYTES = 32
 TOKEN_PREFIX = "gisland_pat_"  # noqa: S105 - what a token begins with, no secret
 _IN_TEXT = re.compile(TOKEN_PREFIX + r"[^/\s]*")
@@ -42,15 +44,22 @@ def key_hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def holds_token(path: str, query: bytes) -> bool:
-    """Whether the address of a request holds a token, or the beginning of one.
+def check_no_token(path: str, query: bytes) -> None:
+    """Refuse an address that holds a token, or the beginning of one: addresses are logged, kept and handed on.
 
     Args:
         path: decoded.
         query: as it was sent.
+
+    Raises:
+        UsageError: it does.
     """
     prefix = TOKEN_PREFIX.encode()
-    return TOKEN_PREFIX in path or prefix in query or (b"%" in query and prefix in unquote_to_bytes(query))
+    if TOKEN_PREFIX in path or prefix in query or (b"%" in query and prefix in unquote_to_bytes(query)):
+        raise UsageError(
+            "địa chỉ bị ghi lại, nên không được chứa mã truy cập · no token in an address: addresses are logged",
+            hint="thu hồi mã, gửi mã mới làm mật khẩu HTTP Basic · revoke it, send a new one as HTTP Basic password",
+        )
 
 
 def mask_tokens(text: str) -> str:

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     """
 
     ACCOUNT_MANAGE = "account:manage"
+    AUDIT_MANAGE = "audit:manage"
     AUDIT_READ = "audit:read"
     BENCH_RUN = "bench:run"
     DATABASE_MANAGE = "database:manage"

@@ -15,6 +15,7 @@ from gisland.errors import Forbidden, Unauthorized
 from gisland.security import attempts
 from gisland.security.accounts import change_password
 from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE
 from gisland.security.identity import address_of, check_password
 from gisland.security.origin import check_origin
 from gisland.security.permissions import Permission
@@ -32,8 +33,6 @@ from gisland.security.subject import Subject
 from gisland.security.tokens import MadeToken, NewToken, Token, list_tokens, make_token, revoke_token
 from gisland.state import state_of
 
-# Of one person, and of this moment.
-PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization, Cookie"}
 router = APIRouter(prefix="/api/v1", tags=["account"])
 Anybody = Annotated[Subject, Depends(Require(Permission.PUBLIC_READ))]
 RowId = Annotated[int, Path(ge=1, le=2**31 - 1, description="Mã nội bộ · id")]

@@ -54,7 +54,7 @@ def end_session(connection: Connection, account_id: int, session_id: int, by: st
     )
     if not ended.rowcount:
         raise NotFound("không có phiên này · there is no such session")
-    log.record(connection, by, log.Tag.SESSION_ENDED, object_id=f"session:{session_id}")
+    log.record(connection, by, log.Tag.SIGN_IN_ENDED, object_id=f"session:{session_id}")
 
 
 def end_sessions(connection: Connection, account_id: int, *, but: int | None = None) -> int:

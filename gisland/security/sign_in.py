@@ -89,7 +89,7 @@ def check_password_of(settings: Settings, claim: Claim, then: Callable[[Connecti
 
 def note_success(connection: Connection, name: str, by: str) -> None:
     """Note that somebody signed in by a password, a session or a token."""
-    log.record(connection, f"account:{name}", log.Tag.SIGN_IN_OK, object_id=name, detail={"by": by})
+    log.record(connection, f"account:{name}", log.Tag.SIGN_IN_ACCEPTED, object_id=name, detail={"by": by})
 
 
 def _note_failure(connection: Connection, claim: Claim, attempt: attempts.Attempt, *, known: bool) -> None:
@@ -98,5 +98,5 @@ def _note_failure(connection: Connection, claim: Claim, attempt: attempts.Attemp
     attempts.sweep(connection)
     name = mask_ids(claim.name, code=True) if known else ""
     detail: dict[str, object] = {"for": claim.purpose, "origin": attempt.origin}
-    for tag in (log.Tag.SIGN_IN_FAILED, *([log.Tag.SIGN_IN_LOCKED] if attempt.wait else [])):
+    for tag in (log.Tag.SIGN_IN_REFUSED, *([log.Tag.ACCOUNT_LOCKED] if attempt.wait else [])):
         log.record(connection, "anonymous", tag, object_id=name, detail=detail)

@@ -111,7 +111,7 @@ def make_token(connection: Connection, owner: Subject, new: NewToken, by: str) -
         made = cursor.execute(MAKE, values).fetchone()
     assert made is not None
     detail: dict[str, object] = {"permissions": permissions, "wards": wards, "days": new.days, "of": owner.name}
-    log.record(connection, by, log.Tag.TOKEN_MADE, object_id=f"token:{made.id}", detail=detail)
+    log.record(connection, by, log.Tag.TOKEN_ISSUED, object_id=f"token:{made.id}", detail=detail)
     return MadeToken(**made.model_dump(), token=token)
 
 

@@ -1,6 +1,130 @@
--- The audit log can only grow.
-CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.event
+-- The audit log can only grow, but for whole months that retention drops; committed rows are chained by hash. Idempotent.
+
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON audit.event
     FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON audit.seal
+    FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.dropped_month
+    FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
+
+-- A row goes only when its month is noted as dropped; see audit.drop_month.
+CREATE OR REPLACE FUNCTION audit.refuse_delete() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    event bigint;
+BEGIN
+    IF TG_TABLE_NAME = 'event' THEN
+        event := OLD.id;
+    ELSE
+        event := OLD.event_id;
+    END IF;
+    IF NOT EXISTS (SELECT FROM audit.seal JOIN audit.dropped_month USING (month) WHERE event_id = event) THEN
+        RAISE EXCEPTION '%.% is append-only', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE OR REPLACE TRIGGER drop_whole_months BEFORE DELETE ON audit.event
+    FOR EACH ROW EXECUTE FUNCTION audit.refuse_delete();
+CREATE OR REPLACE TRIGGER drop_whole_months BEFORE DELETE ON audit.seal
+    FOR EACH ROW EXECUTE FUNCTION audit.refuse_delete();
+
+-- A month is noted as dropped only when it is whole and nothing before it is left; what is kept of it is read, not said.
+CREATE OR REPLACE FUNCTION audit.note_dropped_month() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    SELECT count(*), max(position) INTO NEW.events, NEW.last_position FROM audit.seal WHERE month = NEW.month;
+    SELECT hash INTO NEW.hash FROM audit.seal WHERE position = NEW.last_position;
+    IF NOT FOUND OR EXISTS (SELECT FROM audit.seal WHERE month < NEW.month)
+       OR NOT EXISTS (SELECT FROM audit.seal WHERE month > NEW.month) THEN
+        RAISE EXCEPTION 'only the first month of the audit log can be dropped, and only when a later one has begun'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER whole_months BEFORE INSERT ON audit.dropped_month
+    FOR EACH ROW EXECUTE FUNCTION audit.note_dropped_month();
+
+-- Takes the first month out of the log; the owner's only, and `gisland audit drop-months` asks for its anchor first.
+CREATE OR REPLACE FUNCTION audit.drop_month(dropped date, by_whom text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    kept audit.dropped_month;
+BEGIN
+    INSERT INTO audit.dropped_month (month, dropped_by) VALUES (dropped, by_whom) RETURNING * INTO kept;
+    DELETE FROM audit.event USING audit.seal WHERE event_id = event.id AND position <= kept.last_position;
+    DELETE FROM audit.seal WHERE position <= kept.last_position;
+    RETURN kept.events;
+END
+$$;
+
+-- Canonical bytes and hash of a row; `gisland/audit/chain.py` says the same in Python and proves this one.
+CREATE OR REPLACE FUNCTION audit.next_hash(before bytea, head bytea, said text) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+BEGIN
+    RETURN sha256(coalesce(before, head) || convert_to(said, 'UTF8'));
+END
+$$;
+CREATE OR REPLACE AGGREGATE audit.chain(head bytea, said text) (SFUNC = audit.next_hash, STYPE = bytea);
+
+-- Chains up to `most` committed rows to the head, in the order of their ids, and gives their number; NULL while another
+-- session seals. Whoever may call it can do nothing else to the chain.
+--
+-- Ids commit out of order: a row that commits late gets a later position. Rows above the floor are compared with their
+-- seals one by one. The floor rises to an id once every transaction that could still bring one below it is over; a long
+-- transaction keeps the floor down, but never holds up the sealing of others. A dump brings the floor along; a number of
+-- another cluster's transactions, which may be one that is far from given here, is forgotten.
+CREATE OR REPLACE FUNCTION audit.seal(most int) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    state audit.sealer;
+    head audit.seal;
+    over xid8;
+    given xid8;
+    sealed bigint;
+    newest bigint;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtext('gisland audit seal')) THEN
+        RETURN NULL;
+    END IF;
+    -- Before the rows are read: they hold all that these transactions wrote.
+    SELECT pg_snapshot_xmin(pg_current_snapshot()) INTO over;
+    SELECT * INTO STRICT state FROM audit.sealer;
+    SELECT * INTO head FROM audit.seal ORDER BY position DESC LIMIT 1;
+    IF NOT FOUND THEN
+        head := ROW (0, 0, '0001-01-01', decode(repeat('00', 32), 'hex'));
+    END IF;
+    INSERT INTO audit.seal (position, event_id, month, hash)
+    SELECT place, id, its_month, audit.chain(head.hash, json_build_array(place, to_char(its_month, 'YYYY-MM'), id,
+               to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), txid::text, subject, tag, ward_id, object,
+               detail::text)::text) OVER (ORDER BY place)
+      FROM (SELECT head.position + row_number() OVER (ORDER BY id) AS place,
+                   greatest(head.month, (date_trunc('month', max(at) OVER (ORDER BY id) AT TIME ZONE 'Asia/Ho_Chi_Minh'))::date)
+                       AS its_month, fresh.*
+              FROM (SELECT * FROM audit.event
+                     WHERE id > state.floor
+                       AND NOT EXISTS (SELECT FROM audit.seal
+                                        WHERE event_id = event.id AND event_id > state.floor)
+                     ORDER BY id LIMIT most) fresh) placed;
+    GET DIAGNOSTICS sealed = ROW_COUNT;
+    IF sealed < most THEN
+        -- After the rows were read: no transaction beyond this had written any of them.
+        SELECT pg_snapshot_xmax(pg_current_snapshot()), (SELECT max(event_id) FROM audit.seal) INTO given, newest;
+        IF state.next_floor_after <= over THEN
+            state.floor := state.next_floor;
+            state.next_floor_after := NULL;
+        END IF;
+        IF newest > state.floor AND (state.next_floor_after IS NULL OR state.next_floor_after > given) THEN
+            state.next_floor := newest;
+            state.next_floor_after := given;
+        END IF;
+        UPDATE audit.sealer SET floor = state.floor, next_floor = state.next_floor, next_floor_after = state.next_floor_after
+         WHERE (floor, next_floor, next_floor_after) IS DISTINCT FROM (state.floor, state.next_floor, state.next_floor_after);
+    END IF;
+    RETURN sealed;
+END
+$$;
 
 -- Staff, whose role reads layers and nothing else, can note that it read one, and nothing else.
 CREATE OR REPLACE FUNCTION audit.note_staff_reading(by_subject text, of_object text, features int) RETURNS void

@@ -143,7 +143,7 @@ COMMENT ON COLUMN registry.asset.address IS 'Địa chỉ · Address';
 
 COMMENT ON TABLE registry.asset_parcel IS 'Thửa mà tài sản nằm trên · Parcels that an asset stands on';
 
-COMMENT ON TABLE registry.holding IS 'Quyền (LA_RRR) của người sử dụng trên thửa hoặc tài sản (PL3-01 cột 5–17) · Right of a holder on a parcel or an asset';
+COMMENT ON TABLE registry.holding IS 'Quyền (LA_RRR) của người sử dụng trên thửa hoặc tài sản (PL3-01 cột 5–17) · Right of a holder on a parcel or an asset; constraint: in the ward of what it is on, and in force only on what is in force';
 COMMENT ON COLUMN registry.holding.parcel_id IS 'Thửa; ràng buộc: một thửa, một tài sản, hoặc chỉ có Giấy · The parcel; constraint: one parcel, one asset, or a certificate alone';
 COMMENT ON COLUMN registry.holding.certificate_id IS 'Giấy chứng nhận của quyền · The certificate of the right; constraint: no right is there twice';
 COMMENT ON COLUMN registry.holding.role IS 'Vai trò: certificate_holder người đứng tên Giấy, current_user người sử dụng hiện tại (PL3-01 cột 14) · Role';
@@ -153,7 +153,7 @@ COMMENT ON COLUMN registry.holding.reason IS 'Lý do thay đổi người sử d
 COMMENT ON COLUMN registry.holding.share_num IS 'Tử số của phần · Numerator of the exact share; none: held undivided; constraint: the shares of one right sum to 1, or nobody has one';
 COMMENT ON COLUMN registry.holding.share_den IS 'Mẫu số của phần · Denominator of the exact share';
 
-COMMENT ON TABLE registry.restriction IS 'Hạn chế quyền, thế chấp (LA_Restriction) · Restriction or mortgage on a parcel, an asset or a certificate; constraint: on at least one of them';
+COMMENT ON TABLE registry.restriction IS 'Hạn chế quyền, thế chấp (LA_Restriction) · Restriction or mortgage on a parcel, an asset or a certificate; constraint: on at least one of them, in its ward, and in force only on what is in force';
 COMMENT ON COLUMN registry.restriction.kind IS 'Loại hạn chế: thế chấp, quy hoạch, tranh chấp… · Kind of restriction';
 COMMENT ON COLUMN registry.restriction.beneficiary IS 'Bên nhận: ngân hàng… · In whose favour';
 COMMENT ON COLUMN registry.restriction.description IS 'Nội dung · What it says';

@@ -1,7 +1,7 @@
 -- What each role may touch (design §8). Tables of published layers get theirs when a layer is applied.
 REVOKE ALL ON ALL TABLES IN SCHEMA registry, history, search, verification, intake, publish, security, audit
     FROM gisland_app, gisland_staff, gisland_public, gisland_publisher;
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA registry, history, search, publish, security FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA registry, history, search, publish, security, audit FROM PUBLIC;
 
 -- app: the registry's work; append-only tables only grow.
 GRANT USAGE ON SCHEMA registry, history, search, verification, intake, publish, publisher, published, published_staff, security, audit TO gisland_app;
@@ -27,10 +27,14 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON security.attempt TO gisland_app;
 GRANT SELECT ON security.epoch TO gisland_app;
 GRANT SELECT ON security.id_key TO gisland_app;
 GRANT EXECUTE ON FUNCTION security.id_key_in_use() TO gisland_app;
-GRANT SELECT, INSERT ON audit.event TO gisland_app;
+-- The id, time and transaction of an event are never said; seals are made by audit.seal only.
+GRANT SELECT, INSERT (subject, tag, ward_id, object, detail) ON audit.event TO gisland_app;
+GRANT SELECT ON audit.seal, audit.sealer, audit.dropped_month TO gisland_app;
+GRANT EXECUTE ON FUNCTION audit.seal(int) TO gisland_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
 GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.feature_count(text),
                           publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),
+                          registry.lock_thing(bigint, bigint, bigint), registry.refuse_right(text, boolean),
                           registry.ancestors(bigint), registry.descendants(bigint), registry.current_change(),
                           registry.to_wgs84(geometry),
                           registry.plain_name(text), search.deletions(text)

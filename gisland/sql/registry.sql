@@ -21,38 +21,92 @@ $$;
 CREATE OR REPLACE TRIGGER derive BEFORE INSERT OR UPDATE OF geom, geom_4326, area_m2 ON registry.parcel
     FOR EACH ROW EXECUTE FUNCTION registry.derive_parcel();
 
--- Exact fractions: the shares of one kind of right on one parcel under one certificate sum to 1, or nobody has one.
-CREATE OR REPLACE FUNCTION registry.check_shares() RETURNS trigger
+-- What a right or restriction is on: its parcel, else its asset, else its certificate. Whether that is out of force, and
+-- its ward. It is locked: what is retired or moves to another ward at this moment is waited for.
+CREATE OR REPLACE FUNCTION registry.lock_thing(parcel bigint, asset bigint, certificate bigint,
+                                               OUT thing text, OUT gone boolean, OUT ward_id int)
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF parcel IS NOT NULL THEN
+        thing := 'parcel ' || parcel;
+        SELECT t.retired_by IS NOT NULL, t.ward_id INTO gone, ward_id FROM registry.parcel t WHERE id = parcel FOR NO KEY UPDATE;
+    ELSIF asset IS NOT NULL THEN
+        thing := 'asset ' || asset;
+        SELECT t.retired_by IS NOT NULL, t.ward_id INTO gone, ward_id FROM registry.asset t WHERE id = asset FOR NO KEY UPDATE;
+    ELSE
+        thing := 'certificate ' || certificate;
+        SELECT t.retired_by IS NOT NULL, t.ward_id INTO gone, ward_id FROM registry.certificate t WHERE id = certificate FOR NO KEY UPDATE;
+    END IF;
+END
+$$;
+
+-- Why a right or restriction cannot be on a thing: it is out of force, or else in another ward.
+CREATE OR REPLACE FUNCTION registry.refuse_right(thing text, gone boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF gone THEN
+        RAISE EXCEPTION '% is retired: no right or restriction in force can be on it', thing
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'right_on_what_is_in_force',
+                  HINT = 'name what came of it (lineage), or the day on which the right ended (valid_to)';
+    END IF;
+    RAISE EXCEPTION '% is in another ward than the right or restriction on it', thing
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'right_in_ward_of_its_thing',
+              HINT = 'give it the ward_id of what it is on';
+END
+$$;
+
+-- Of the rights on one thing under one certificate: exact fractions sum to 1, or nobody has one; and none is in force on
+-- what is retired. One trigger says both, at the commit: for the shares it has to lock the thing and read these rights
+-- anyway. A large import comes through here: measured, 11.6 µs a right for the shares alone, 12.1 for both; so that it stays
+-- so, the way of a right on a parcel is spelled out (with a call of lock_thing it was 17), and its ward is left to the
+-- foreign key. A right that has ended (valid_to) is history, and may be on anything.
+CREATE OR REPLACE FUNCTION registry.check_holding() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     held registry.holding;
+    thing text;
+    gone boolean;
+    ward int;
+    dead boolean;
+    away boolean;
     parts int[];
     wholes int[];
 BEGIN
     -- A right that moves to another parcel leaves one behind that must be whole, too.
     FOREACH held IN ARRAY CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW] WHEN 'DELETE' THEN ARRAY[OLD] ELSE ARRAY[OLD, NEW] END LOOP
         -- Two transactions that each add a share to one thing must see one another's.
-        IF held.asset_id IS NOT NULL THEN
-            PERFORM FROM registry.asset WHERE id = held.asset_id FOR NO KEY UPDATE;
-            SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
-             WHERE asset_id = held.asset_id AND role = held.role AND retired_by IS NULL
-               AND certificate_id IS NOT DISTINCT FROM held.certificate_id;
-        ELSIF held.parcel_id IS NULL THEN
-            PERFORM FROM registry.certificate WHERE id = held.certificate_id FOR NO KEY UPDATE;
-            SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
-             WHERE certificate_id = held.certificate_id AND parcel_id IS NULL AND asset_id IS NULL
-               AND role = held.role AND retired_by IS NULL;
-        ELSE
-            PERFORM FROM registry.parcel WHERE id = held.parcel_id FOR NO KEY UPDATE;
+        IF held.parcel_id IS NOT NULL THEN
+            thing := 'parcel ' || held.parcel_id;
+            ward := NULL;
+            SELECT retired_by IS NOT NULL INTO gone FROM registry.parcel WHERE id = held.parcel_id FOR NO KEY UPDATE;
             SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
              WHERE parcel_id = held.parcel_id AND role = held.role AND retired_by IS NULL
                AND certificate_id IS NOT DISTINCT FROM held.certificate_id;
+        ELSE
+            SELECT t.gone, t.thing, t.ward_id INTO gone, thing, ward
+              FROM registry.lock_thing(NULL, held.asset_id, held.certificate_id) t;
+            IF held.asset_id IS NOT NULL THEN
+                SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
+                 WHERE asset_id = held.asset_id AND role = held.role AND retired_by IS NULL
+                   AND certificate_id IS NOT DISTINCT FROM held.certificate_id;
+            ELSE
+                SELECT array_agg(share_num), array_agg(share_den) INTO parts, wholes FROM registry.holding
+                 WHERE certificate_id = held.certificate_id AND parcel_id IS NULL AND asset_id IS NULL
+                   AND role = held.role AND retired_by IS NULL;
+            END IF;
+        END IF;
+        IF gone OR held.parcel_id IS NULL THEN
+            -- The right as it is at the commit, if it is still on this.
+            SELECT gone AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE, ward_id <> coalesce(ward, ward_id)
+              INTO dead, away FROM registry.holding
+             WHERE id = held.id
+               AND (parcel_id, asset_id, certificate_id) IS NOT DISTINCT FROM (held.parcel_id, held.asset_id, held.certificate_id);
+            IF dead OR away THEN
+                PERFORM registry.refuse_right(thing, dead);
+            END IF;
         END IF;
         IF NOT registry.is_whole(parts, wholes) THEN
-            RAISE EXCEPTION 'the shares of the holders of % do not sum to 1',
-                  CASE WHEN held.asset_id IS NOT NULL THEN 'asset ' || held.asset_id
-                       WHEN held.parcel_id IS NOT NULL THEN 'parcel ' || held.parcel_id
-                       ELSE 'certificate ' || held.certificate_id END
+            RAISE EXCEPTION 'the shares of the holders of % do not sum to 1', thing
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'holding_shares_sum',
                       HINT = 'give each holder a share, all in one transaction, or none';
         END IF;
@@ -82,7 +136,85 @@ $$;
 
 DROP TRIGGER IF EXISTS shares ON registry.holding;
 CREATE CONSTRAINT TRIGGER shares AFTER INSERT OR UPDATE OR DELETE ON registry.holding
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry.check_shares();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry.check_holding();
+DROP FUNCTION IF EXISTS registry.check_shares();
+
+-- A restriction, too, is on what is in force, and in its ward.
+CREATE OR REPLACE FUNCTION registry.check_restriction() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    held registry.restriction;
+    place record;
+BEGIN
+    -- As it is at the commit.
+    SELECT * INTO held FROM registry.restriction WHERE id = NEW.id;
+    IF FOUND THEN
+        place := registry.lock_thing(held.parcel_id, held.asset_id, held.certificate_id);
+        IF place.gone AND held.retired_by IS NULL AND (held.valid_to > current_date) IS NOT FALSE THEN
+            PERFORM registry.refuse_right(place.thing, true);
+        ELSIF held.ward_id <> place.ward_id THEN
+            PERFORM registry.refuse_right(place.thing, false);
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+DROP TRIGGER IF EXISTS in_force ON registry.restriction;
+CREATE CONSTRAINT TRIGGER in_force AFTER INSERT OR UPDATE ON registry.restriction
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry.check_restriction();
+
+-- The other side: what bears a right or restriction in force is not retired. Whoever enters one at this moment waits for
+-- the lock of the thing and is refused, or was first and is seen here. Argument: which of them are on it ($1).
+CREATE OR REPLACE FUNCTION registry.check_bears_nothing() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    bears boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM registry.%1$I WHERE id = $1 AND retired_by IS NOT NULL) AND ('
+                   'EXISTS (SELECT FROM registry.holding WHERE %2$s AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE) OR '
+                   'EXISTS (SELECT FROM registry.restriction WHERE %2$s AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE))',
+                   TG_TABLE_NAME, TG_ARGV[0]) INTO bears USING NEW.id;
+    IF bears THEN
+        RAISE EXCEPTION '% % is retired, but bears rights or restrictions in force', TG_TABLE_NAME, NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'retired_thing_bears_nothing', HINT = 'end them first';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- What is on an asset or certificate that moves to another ward moves along, as with a parcel by foreign key.
+CREATE OR REPLACE FUNCTION registry.take_along() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['holding', 'restriction'] LOOP
+        EXECUTE format('UPDATE registry.%I SET ward_id = $2 WHERE %s AND ward_id <> $2', name, TG_ARGV[0])
+          USING NEW.id, NEW.ward_id;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+
+DO $$
+DECLARE
+    thing record;
+BEGIN
+    FOR thing IN SELECT * FROM (VALUES
+        ('parcel', 'parcel_id = $1'),
+        ('asset', 'asset_id = $1 AND parcel_id IS NULL'),
+        ('certificate', 'certificate_id = $1 AND parcel_id IS NULL AND asset_id IS NULL')) AS t (name, on_it) LOOP
+        EXECUTE format('DROP TRIGGER IF EXISTS in_force ON registry.%I', thing.name);
+        EXECUTE format('CREATE CONSTRAINT TRIGGER in_force AFTER UPDATE ON registry.%I DEFERRABLE INITIALLY DEFERRED FOR EACH ROW '
+                       'WHEN (OLD.retired_by IS NULL AND NEW.retired_by IS NOT NULL) '
+                       'EXECUTE FUNCTION registry.check_bears_nothing(%L)', thing.name, thing.on_it);
+        IF thing.name <> 'parcel' THEN
+            EXECUTE format('CREATE OR REPLACE TRIGGER take_along AFTER UPDATE OF ward_id ON registry.%I FOR EACH ROW '
+                           'WHEN (OLD.ward_id <> NEW.ward_id) EXECUTE FUNCTION registry.take_along(%L)', thing.name, thing.on_it);
+        END IF;
+    END LOOP;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION registry.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$

@@ -91,7 +91,8 @@ BEGIN
                    (SELECT a.attname FROM pg_attribute a WHERE attrelid = conrelid AND NOT attisdropped
                        AND a.attname IN ('changed_by', 'change_id') ORDER BY a.attname DESC LIMIT 1) AS made_by
               FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
-             WHERE contype = 'f' AND confrelid = t.keys AND cardinality(conkey) = 1 LOOP
+             WHERE contype = 'f' AND confrelid = t.keys
+               AND confkey[1] = (SELECT attnum FROM pg_attribute WHERE attrelid = t.keys AND attname = 'id') LOOP
             EXECUTE format('SELECT id FROM %s WHERE %I = ANY ($1) %s LIMIT 1', reference.by_table, reference.attname,
                            CASE WHEN reference.made_by IS NOT NULL
                                 THEN format('AND %1$I <> $2 AND NOT history.is_neutral(%1$I, $2)', reference.made_by) ELSE '' END)

@@ -92,7 +92,7 @@ def accept_results(
         stage(connection, "staged_result", COLUMNS, rows)
         return _accept(connection, unit, path, tables, notes, by)
 
-    return accept(settings, work, dry_run=dry_run)
+    return accept(settings, path, work, dry_run=dry_run)
 
 
 def _staged(rows: Iterable[Row], vault: IdVault, notes: Notes, *, several: bool) -> Iterator[tuple[object, ...]]:

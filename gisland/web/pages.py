@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -26,9 +27,7 @@ BUNDLE = ("app.js", "app.css")
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
+    "Cache-Control": "public, max-age=0, must-revalidate",
 }
 
 
@@ -42,8 +41,18 @@ def map_page() -> HTMLResponse:
 
 
 def static_files() -> StaticFiles:
-    """Icon, texts and bundle, to be mounted at `/static`."""
-    return StaticFiles(directory=STATIC_DIR)
+    """Icon, texts, bundle and the style of pages without script, to be mounted at `/static`."""
+    return _Files(directory=STATIC_DIR)
+
+
+class _Files(StaticFiles):
+    """The same for everybody; kept, and asked for anew by their entity tags."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """A file as it is."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = HEADERS["Cache-Control"]
+        return response
 
 
 def render_map_page() -> str:

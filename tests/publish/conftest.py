@@ -80,7 +80,9 @@ def ward(settings: Settings) -> Ward:
 @contextmanager
 def serving(settings: Settings) -> Iterator[httpx.Client]:
     """The application in a thread of this process, and a client that is signed in as nobody."""
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=free_port(), log_level="error"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings), port=free_port(), log_level="error", proxy_headers=False)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

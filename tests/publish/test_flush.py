@@ -202,23 +202,30 @@ MUTATIONS = [
     "UPDATE registry.parcel SET parcel_no = parcel_no || 'a' WHERE id = %(parcel)s",
     "UPDATE registry.parcel SET geom = ST_Translate(geom, 0, 1) WHERE id = %(parcel)s",
     "UPDATE registry.parcel SET legal_area_m2 = 12.3 WHERE id = %(parcel)s",
-    "UPDATE registry.parcel SET retired_by = %(change)s WHERE id = %(parcel)s",
+    (
+        "WITH ended AS (UPDATE registry.holding SET retired_by = %(change)s"
+        " WHERE parcel_id = %(parcel)s AND retired_by IS NULL)"
+        " UPDATE registry.parcel SET retired_by = %(change)s WHERE id = %(parcel)s"
+    ),
     "UPDATE registry.parcel SET retired_by = NULL WHERE id = %(parcel)s",
     "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%(parcel)s, 1, 'ODT') ON CONFLICT DO NOTHING",
     "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%(parcel)s, 2, 'CLN') ON CONFLICT DO NOTHING",
     "DELETE FROM registry.land_use WHERE parcel_id = %(parcel)s AND seq = 1",
     (
         "INSERT INTO registry.holding (ward_id, parcel_id, holder_id, role, created_by)"
-        " VALUES (%(ward)s, %(parcel)s, %(holder)s, 'certificate_holder', %(change)s) ON CONFLICT DO NOTHING"
+        " SELECT ward_id, id, %(holder)s, 'certificate_holder', %(change)s FROM registry.parcel"
+        " WHERE id = %(parcel)s AND retired_by IS NULL ON CONFLICT DO NOTHING"
     ),
     (
         "INSERT INTO registry.holding (ward_id, parcel_id, holder_id, role, created_by)"
-        " VALUES (%(ward)s, %(parcel)s, %(holder)s, 'current_user', %(change)s) ON CONFLICT DO NOTHING"
+        " SELECT ward_id, id, %(holder)s, 'current_user', %(change)s FROM registry.parcel"
+        " WHERE id = %(parcel)s AND retired_by IS NULL ON CONFLICT DO NOTHING"
     ),
     "UPDATE registry.holding SET retired_by = %(change)s WHERE parcel_id = %(parcel)s AND holder_id = %(holder)s",
     (
         "UPDATE registry.holding SET parcel_id = %(parcel)s WHERE id = (SELECT min(id) FROM registry.holding h"
-        " WHERE holder_id = %(holder)s AND retired_by IS NULL AND NOT EXISTS (SELECT FROM registry.holding o"
+        " WHERE holder_id = %(holder)s AND retired_by IS NULL AND EXISTS (SELECT FROM registry.parcel p"
+        " WHERE p.id = %(parcel)s AND p.retired_by IS NULL) AND NOT EXISTS (SELECT FROM registry.holding o"
         " WHERE o.parcel_id = %(parcel)s AND o.holder_id = %(holder)s))"
     ),
     "DELETE FROM registry.holding WHERE parcel_id = %(parcel)s",

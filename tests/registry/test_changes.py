@@ -305,3 +305,56 @@ def test_land_of_nobody_is_not_merged_into_somebodys(land: Land) -> None:
 def test_ids_that_stray_into_acts_are_masked() -> None:
     assert "999190000001" not in rights.NewRight(holder_id=1, reason="mua của 999190000001").reason
     assert "999190000001" not in rights.IssuedCertificate(serial="AB 1", issuer="999190000001").issuer
+
+
+def certificate_of(land: Land, serial: str, *parcels: int) -> rights.SeenRight:
+    def issue(connection: Connection) -> int:
+        query = "INSERT INTO registry.certificate (ward_id, serial, created_by) VALUES (%s, %s, %s) RETURNING id"
+        made = int(one(connection, query, land.ward, serial, make_change(connection, land.ward)))
+        for parcel in parcels:
+            query = "INSERT INTO registry.certificate_parcel (certificate_id, parcel_id) VALUES (%s, %s)"
+            connection.execute(query, [made, parcel])
+        return made
+
+    return rights.SeenRight(id=land.do(issue), version=1)
+
+
+def test_a_replaced_certificate_does_not_come_to_new_parcels(land: Land) -> None:
+    old = certificate_of(land, "AB 1", land.west)
+    new = rights.IssuedCertificate(serial="AA 1")
+    _, made = land.do(lambda c: rights.reissue(c, old, new, WHY, by=BY))
+    done = land.split(*HALVES)
+    query = "SELECT DISTINCT certificate_id FROM registry.certificate_parcel WHERE parcel_id = ANY (%s)"
+    assert land.rows(query, done.parcels) == [(made,)]
+    assert land.rows(query, [land.west]) == [(old.id,), (made,)]
+
+
+def test_numbers_on_paper_without_a_parcel_go_over_to_the_new_certificate(land: Land) -> None:
+    """Rights that wait on the certificate for their parcel go over to it, and so must what the parcel is known by."""
+    old = certificate_of(land, "AB 1", land.west)
+
+    def name(connection: Connection) -> None:
+        query = """
+            INSERT INTO registry.certificate_parcel (certificate_id, paper_sheet_no, paper_parcel_no, paper_area_m2)
+            VALUES (%s, '7', %s, 50)
+        """
+        for number in ("101", "102"):
+            connection.execute(query, [old.id, number])
+        query = """
+            INSERT INTO registry.holding (ward_id, certificate_id, holder_id, role, created_by)
+            VALUES (%s, %s, %s, 'certificate_holder', %s)
+        """
+        connection.execute(query, [land.ward, old.id, land.holder, make_change(connection, land.ward)])
+
+    land.do(name)
+    new = rights.IssuedCertificate(serial="AA 1")
+    change, made = land.do(lambda c: rights.reissue(c, old, new, WHY, by=BY))
+    query = """
+        SELECT parcel_id, paper_sheet_no, paper_parcel_no, paper_area_m2::int FROM registry.certificate_parcel
+         WHERE certificate_id = %s ORDER BY parcel_id, paper_parcel_no
+    """
+    found = [(land.west, "1", "1", None), (None, "7", "101", 50), (None, "7", "102", 50)]
+    assert land.rows(query, made) == found
+    assert len(land.rows(query, old.id)) == 3
+    land.do(lambda c: undo.undo(c, change, WHY, by=BY))
+    assert land.rows(query, made) == []

@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 
 from gisland.database import Role
-from tests.factories import make_holder, make_holding, make_parcel, make_sheet, make_ward, one
+from tests.factories import make_change, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
 
 Open = Callable[[Role], Connection]
 
@@ -155,3 +155,93 @@ def test_right_that_moves_away_leaves_a_whole_behind(app_connection: Connection,
     app_connection.execute(query, [second, moved])
     with pytest.raises(CheckViolation, match="sum to 1"):
         app_connection.commit()
+
+
+@pytest.fixture
+def other(app_connection: Connection) -> int:
+    return make_ward(app_connection, "11302")
+
+
+@pytest.mark.parametrize("table", ["holding", "restriction", "parcel_number"])
+def test_what_is_on_a_parcel_is_of_its_ward(app_connection: Connection, ward: int, other: int, table: str) -> None:
+    parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward))
+    holder = make_holder(app_connection, ward)
+    rest = {
+        "holding": f"holder_id, role, created_by) VALUES (%s, %s, {holder}, 'current_user', 1)",
+        "restriction": "kind) VALUES (%s, %s, 'mortgage')",
+        "parcel_number": "series, parcel_no) VALUES (%s, %s, 'map_299', '7')",
+    }[table]
+    query = f"INSERT INTO registry.{table} (ward_id, parcel_id, {rest}"
+    with app_connection.transaction(), pytest.raises(ForeignKeyViolation), app_connection.transaction():
+        app_connection.execute(query, [other, parcel])
+    app_connection.execute(query, [ward, parcel])
+    with pytest.raises(ForeignKeyViolation):
+        app_connection.execute(f"UPDATE registry.{table} SET ward_id = %s", [other])
+
+
+def make_thing(connection: Connection, ward: int, thing: str) -> int:
+    """An asset or a certificate."""
+    columns = {"asset": "(ward_id, kind) VALUES (%s, 'house')", "certificate": "(ward_id, created_by) VALUES (%s, 1)"}
+    return int(one(connection, f"INSERT INTO registry.{thing} {columns[thing]} RETURNING id", ward))
+
+
+THINGS = [(table, thing) for table in ("holding", "restriction") for thing in ("asset", "certificate")]
+ENTRIES = {
+    "holding": """
+        INSERT INTO registry.holding (ward_id, {0}_id, holder_id, role, created_by)
+        VALUES (%s, %s, {1}, 'current_user', 1)
+    """,
+    "restriction": "INSERT INTO registry.restriction (ward_id, {0}_id, kind) VALUES (%s, %s, 'mortgage')",
+}
+
+
+@pytest.mark.parametrize(("table", "thing"), THINGS)
+def test_what_is_on_something_else_is_of_its_ward(
+    app_connection: Connection, ward: int, other: int, table: str, thing: str
+) -> None:
+    make_change(app_connection, ward)
+    on = make_thing(app_connection, ward, thing)
+    query = ENTRIES[table].format(thing, make_holder(app_connection, ward))
+    app_connection.execute(query, [other, on])
+    with pytest.raises(CheckViolation, match="another ward"):
+        app_connection.commit()
+
+
+@pytest.mark.parametrize(("table", "thing"), THINGS)
+def test_what_is_on_something_else_moves_with_it(
+    app_connection: Connection, ward: int, other: int, table: str, thing: str
+) -> None:
+    make_change(app_connection, ward)
+    on = make_thing(app_connection, ward, thing)
+    app_connection.execute(ENTRIES[table].format(thing, make_holder(app_connection, ward)), [ward, on])
+    app_connection.commit()
+    app_connection.execute(f"UPDATE registry.{thing} SET ward_id = %s WHERE id = %s", [other, on])
+    app_connection.commit()
+    assert one(app_connection, f"SELECT ward_id FROM registry.{table} WHERE {thing}_id = %s", on) == other
+
+
+def test_a_right_on_its_way_does_not_stay_behind(open_connection: Open) -> None:
+    mover, writer = open_connection(Role.APP), open_connection(Role.APP)
+    ward, other = make_ward(mover), make_ward(mover, "11302")
+    make_change(mover, ward)
+    building = make_thing(mover, ward, "asset")
+    mover.commit()
+    writer.execute(ENTRIES["restriction"].format("asset"), [ward, building])
+    mover.execute("UPDATE registry.asset SET ward_id = %s WHERE id = %s", [other, building])
+    mover.commit()
+    with pytest.raises(CheckViolation, match="another ward"):
+        writer.commit()
+
+
+def test_tables_that_copy_a_ward_are_held_to_it(app_connection: Connection) -> None:
+    """Each table that says a ward and the parcel it is on has a foreign key for both."""
+    query = """
+        SELECT c.table_name, c.column_name FROM information_schema.columns w
+          JOIN information_schema.columns c USING (table_schema, table_name)
+         WHERE w.table_schema = 'registry' AND w.column_name = 'ward_id' AND c.column_name = 'parcel_id'
+           AND NOT EXISTS (SELECT FROM pg_constraint
+                            WHERE conrelid = format('registry.%I', c.table_name)::regclass AND contype = 'f'
+                              AND confupdtype = 'c' AND convalidated
+                              AND pg_get_constraintdef(oid) LIKE 'FOREIGN KEY (parcel_id, ward_id)%')
+    """
+    assert app_connection.execute(query).fetchall() == []

@@ -9,7 +9,7 @@ from gisland.database import Role
 from gisland.errors import Conflict, PreconditionFailed, UsageError
 from gisland.registry import undo
 from gisland.registry.move import SheetMove, move_sheet
-from tests.factories import make_change, make_holding, make_parcel, make_sheet, make_ward, one
+from tests.factories import make_change, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
 from tests.registry.land import BY, WHY, Land
 
 
@@ -76,3 +76,75 @@ def test_moves_that_are_refused(land: Land, new_ward: int) -> None:
     land.do(lambda c: c.execute(insert, [new_ward]))
     with pytest.raises(Conflict, match="another number"):
         land.do(lambda c: move_sheet(c, move, WHY, by=BY))
+
+
+BUILDING = "INSERT INTO registry.asset (ward_id, kind, parent_id) VALUES (%s, %s, %s) RETURNING id"
+ON_ASSET = """
+    INSERT INTO registry.holding (ward_id, asset_id, certificate_id, holder_id, role, created_by)
+    VALUES (%s, %s, %s, %s, 'certificate_holder', %s)
+"""
+
+
+def test_a_tower_moves_with_its_flats_and_all_on_them(land: Land, new_ward: int) -> None:
+    """Rights, mortgages, papers and owners of what stands on the land, though none of them names a parcel."""
+
+    def build(connection: Connection) -> None:
+        change = make_change(connection, land.ward)
+        tower = one(connection, BUILDING, land.ward, "apartment_building", None)
+        query = "INSERT INTO registry.asset_parcel (asset_id, parcel_id) VALUES (%s, %s)"
+        connection.execute(query, [tower, land.west])
+        flat = one(connection, BUILDING, land.ward, "apartment", tower)
+        query = "INSERT INTO registry.certificate (ward_id, serial, created_by) VALUES (%s, 'CH 1', %s) RETURNING id"
+        paper = one(connection, query, land.ward, change)
+        connection.execute(
+            "INSERT INTO registry.certificate_asset (certificate_id, asset_id) VALUES (%s, %s)", [paper, flat]
+        )
+        owner = make_holder(connection, land.ward, "Chủ Căn Hộ", "999190000077")
+        connection.execute(ON_ASSET, [land.ward, flat, paper, owner, change])
+        query = (
+            "INSERT INTO registry.restriction (ward_id, asset_id, certificate_id, kind) VALUES (%s, %s, %s, 'mortgage')"
+        )
+        connection.execute(query, [land.ward, flat, None])
+        connection.execute(query, [land.ward, None, paper])
+        # A right that waits on the certificate of a parcel that is there, for another one that is not found yet.
+        query = """
+            INSERT INTO registry.holding (ward_id, certificate_id, holder_id, role, created_by)
+            SELECT ward_id, id, %s, 'certificate_holder', %s FROM registry.certificate WHERE serial = 'AB 1'
+        """
+        connection.execute(query, [land.holder, change])
+        query = "INSERT INTO registry.document (ward_id, kind) VALUES (%s, 'contract') RETURNING id"
+        deed = one(connection, query, land.ward)
+        connection.execute("INSERT INTO registry.document_link (document_id, asset_id) VALUES (%s, %s)", [deed, flat])
+
+    land.do(build)
+    before = {table: land.rows(f"SELECT id, ward_id FROM registry.{table} ORDER BY id") for table in MOVED}
+    move = SheetMove(id=land.sheet, version=1, ward_code="11302")
+    change, _ = land.do(lambda c: move_sheet(c, move, WHY, by=BY))
+    for table in MOVED:
+        assert land.rows(f"SELECT DISTINCT ward_id FROM registry.{table}") == [(new_ward,)], table
+    land.do(lambda c: undo.undo(c, change, WHY, by=BY))
+    assert before == {table: land.rows(f"SELECT id, ward_id FROM registry.{table} ORDER BY id") for table in MOVED}
+
+
+MOVED = ("parcel", "asset", "certificate", "holder", "holding", "restriction", "document")
+
+
+def test_what_also_stands_elsewhere_stays_with_what_is_on_it(land: Land, new_ward: int) -> None:
+    def build(connection: Connection) -> None:
+        change = make_change(connection, land.ward)
+        house = one(connection, BUILDING, land.ward, "house", None)
+        elsewhere = make_parcel(connection, land.ward, make_sheet(connection, land.ward, "2"))
+        for parcel in (land.west, elsewhere):
+            query = "INSERT INTO registry.asset_parcel (asset_id, parcel_id) VALUES (%s, %s)"
+            connection.execute(query, [house, parcel])
+        connection.execute(ON_ASSET, [land.ward, house, None, land.holder, change])
+        # Of what is on both, the parcel says where it is.
+        query = "INSERT INTO registry.restriction (ward_id, parcel_id, asset_id, kind) VALUES (%s, %s, %s, 'mortgage')"
+        connection.execute(query, [land.ward, land.west, house])
+
+    land.do(build)
+    land.do(lambda c: move_sheet(c, SheetMove(id=land.sheet, version=1, ward_code="11302"), WHY, by=BY))
+    assert land.rows("SELECT DISTINCT ward_id FROM registry.asset") == [(land.ward,)]
+    assert land.rows("SELECT ward_id FROM registry.holding WHERE asset_id IS NOT NULL") == [(land.ward,)]
+    assert land.rows("SELECT ward_id FROM registry.restriction") == [(new_ward,)]
+    assert land.rows("SELECT ward_id FROM registry.holder") == [(land.ward,)]

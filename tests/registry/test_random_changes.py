@@ -18,7 +18,7 @@ from psycopg import Connection
 from gisland.database import Role, connect, run
 from gisland.errors import Conflict
 from gisland.registry import reshape, rights, undo
-from gisland.registry.changes import Why
+from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.geometry import is_narrow
 from gisland.registry.parcels import DrawnParcel, Seen, renumber_parcel
 from gisland.settings import Settings
@@ -45,15 +45,17 @@ PARCELS = (
 )
 # What a person would call the state of the registry: no versions, no times, no ids of changes.
 BUSINESS = """
-    SELECT p.id, parcel_no, ST_AsText(geom), legal_area_m2, address, parcel_code, h.rights, u.uses
+    SELECT p.id, parcel_no, ST_AsText(geom), legal_area_m2, address, parcel_code, h.rights, r.restrictions, u.uses
       FROM {parcel} p
       LEFT JOIN LATERAL (SELECT array_agg((id, holder_id, role, share_num, share_den)::text ORDER BY id) AS rights
                            FROM {holding} WHERE parcel_id = p.id AND retired_by IS NULL) h ON true
+      LEFT JOIN LATERAL (SELECT array_agg((id, kind, valid_to)::text ORDER BY id) AS restrictions
+                           FROM {restriction} WHERE parcel_id = p.id AND retired_by IS NULL) r ON true
       LEFT JOIN LATERAL (SELECT array_agg((seq, land_type, area_m2)::text ORDER BY seq) AS uses
                            FROM {land_use} WHERE parcel_id = p.id) u ON true
      WHERE p.ward_id = %(ward)s AND retired_by IS NULL ORDER BY p.id
 """
-TABLES = ("parcel", "holding", "land_use")
+TABLES = ("parcel", "holding", "restriction", "land_use")
 NOW = BUSINESS.format(**{name: f"registry.{name}" for name in TABLES})
 THEN = BUSINESS.format(**{name: f"history.{name}_as_of(%(version)s)" for name in TABLES})
 LAYER_NOW = "SELECT id, _geometry, _properties FROM {table} t WHERE id = ANY (%(ids)s) ORDER BY id"
@@ -70,6 +72,14 @@ LAYER_THEN = """
 """
 CIRCLES = """
     SELECT count(*) FROM unnest(%s::bigint[]) p WHERE p IN (SELECT descendant_id FROM registry.descendants(p))
+"""
+# Rights and restrictions in force on what is not, or in another ward.
+ASTRAY = """
+    SELECT parcel.id FROM registry.parcel JOIN (
+           SELECT parcel_id, ward_id, retired_by FROM registry.holding
+            UNION ALL SELECT parcel_id, ward_id, retired_by FROM registry.restriction) bears ON parcel_id = parcel.id
+     WHERE parcel.ward_id = %(ward)s
+       AND (bears.ward_id <> parcel.ward_id OR (parcel.retired_by IS NOT NULL AND bears.retired_by IS NULL))
 """
 STAFF = "published_staff.parcels_staff"
 
@@ -180,6 +190,26 @@ class Play:
 
         return run(self.settings, work)
 
+    def restrict(self) -> int | None:
+        seen, _ = self.chance.choice(self.parcels())
+
+        def work(connection: Connection) -> int:
+            change = begin(connection, ChangeKind.RESTRICT, WHY, by=BY, ward_id=self.ward)
+            query = "INSERT INTO registry.restriction (ward_id, parcel_id, kind) VALUES (%s, %s, 'mortgage')"
+            connection.execute(query, [self.ward, seen.id])
+            return change
+
+        return run(self.settings, work)
+
+    def release(self) -> int | None:
+        query = "SELECT id, version FROM registry.restriction WHERE ward_id = %(ward)s AND retired_by IS NULL"
+        found = self.rows(query, ward=self.ward)
+        if not found:
+            return None
+        number, version = self.chance.choice(found)
+        seen = rights.SeenRight(id=number, version=version)
+        return run(self.settings, lambda c: rights.end_restriction(c, seen, WHY, by=BY))
+
     def verify(self) -> int | None:
         query = "SELECT holder_id FROM registry.holding WHERE ward_id = %(ward)s AND retired_by IS NULL"
         holder = self.chance.choice(self.rows(query, ward=self.ward))[0]
@@ -213,6 +243,7 @@ class Play:
         with connect(self.settings, Role.APP) as connection:
             ids = [row[0] for row in self.rows("SELECT id FROM registry.parcel WHERE ward_id = %(w)s", w=self.ward)]
             assert one(connection, CIRCLES, ids) == 0
+        assert self.rows(ASTRAY, ward=self.ward) == []
         # The layer is what its view says.
         for view, table in (("publisher.parcels", "published.parcels"), ("publish.parcels_staff", STAFF)):
             columns = self.rows("SELECT columns FROM publish.layer WHERE source = %(v)s", v=quoted(view))[0][0]
@@ -250,7 +281,7 @@ def own_settings(server: Settings) -> Iterator[Settings]:
         yield settings
 
 
-ACTS = ("split", "split", "merge", "adjust", "renumber", "transfer", "verify", "undo", "undo")
+ACTS = ("split", "split", "merge", "adjust", "renumber", "transfer", "restrict", "release", "verify", "undo", "undo")
 
 
 def _play(settings: Settings, acts: list[str], seed: int) -> None:

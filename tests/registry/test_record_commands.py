@@ -130,3 +130,11 @@ def test_acts_timeline_and_search(gisland: Run, land: Land) -> None:
     assert "parcel_no: 1 → 3" in told
     assert json.loads(gisland("lineage", parcel).stdout) == []
     assert "số cũ" in gisland("search", "tờ 1 thửa 1").stdout
+
+
+def test_a_restriction_is_ended(gisland: Run, land: Land) -> None:
+    said = {"change": WHY, "ward_id": land.ward, "parcel_id": land.west, "kind": "mortgage"}
+    made = str(json.loads(gisland("create", "restriction", "-", said=said).stdout)["id"])
+    done = gisland("act", "release", "-", "--id", made, said={"change": WHY, "version": 1})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(gisland("show", "restriction", made).stdout)["retired_by"] == json.loads(done.stdout)["change"]

@@ -19,6 +19,12 @@ from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import make_account
 from tests.live import LiveServer, start_server
+from tests.publish import conftest as published
+
+# What tests of security share with those of published layers.
+admin = published.admin
+client = published.client
+ward = published.ward
 
 # A worker knows a second later at most; the request itself takes a while, too.
 SOON = 1.3
@@ -56,7 +62,7 @@ def someone(people: LiveServer) -> Callable[..., Person]:
 
 
 @pytest.fixture
-def admin(people: LiveServer) -> Iterator[httpx.Client]:
+def manager(people: LiveServer) -> Iterator[httpx.Client]:
     """The administrator at the API."""
     with httpx.Client(base_url=people.url, auth=people.admin, timeout=30) as client:
         yield client

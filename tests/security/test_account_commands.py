@@ -50,7 +50,7 @@ def test_a_person_comes_works_and_goes(people: LiveServer, gisland: Gisland, db:
 
     noted = [tag for subject, tag, _ in tags(db, "%", before) if subject.startswith("cli:")]
     assert noted == [
-        *("account:created", "grant:given", "token:made", "token:revoked", "grant:revoked"),
+        *("account:created", "role:granted", "token:issued", "token:revoked", "role:revoked"),
         *("account:disabled", "account:changed", "account:changed"),
     ]
 

@@ -47,8 +47,8 @@ def test_the_first_secret_is_good_for_setting_a_password_and_nothing_else(settin
         assert client.get("/api/v1/accounts", auth=("admin", NEW)).status_code == 200
 
 
-def test_a_one_time_secret_is_not_good_for_long(people: LiveServer, admin: httpx.Client, db: Connection) -> None:
-    made = admin.post("/api/v1/accounts", json={"name": "late"}).json()
+def test_a_one_time_secret_is_not_good_for_long(people: LiveServer, manager: httpx.Client, db: Connection) -> None:
+    made = manager.post("/api/v1/accounts", json={"name": "late"}).json()
     late = ("late", made["secret"])
     db.execute("UPDATE security.account SET secret_set_at = now() - interval '15 days' WHERE name = 'late'")
     db.commit()
@@ -58,27 +58,27 @@ def test_a_one_time_secret_is_not_good_for_long(people: LiveServer, admin: httpx
     assert me(people.url, late).status_code == 200
 
 
-def test_an_administrator_makes_a_person(people: LiveServer, admin: httpx.Client, db: Connection) -> None:
+def test_an_administrator_makes_a_person(people: LiveServer, manager: httpx.Client, db: Connection) -> None:
     ward = run(people.settings, lambda connection: make_ward(connection, "20202"))
     before = last_event(db)
-    answer = admin.post("/api/v1/accounts", json={"name": "made.an"})
+    answer = manager.post("/api/v1/accounts", json={"name": "made.an"})
     assert answer.status_code == 201
     assert answer.headers["cache-control"] == "private, no-store"
     made = answer.json()
     account = made["account"]["id"]
     assert answer.headers["location"] == f"/api/v1/accounts/{account}"
     assert made["account"]["one_time"]
-    assert admin.post("/api/v1/accounts", json={"name": "made.an"}).status_code == 409
+    assert manager.post("/api/v1/accounts", json={"name": "made.an"}).status_code == 409
 
-    given = admin.post("/api/v1/grants", json={"account_id": account, "role": "officer", "ward_id": ward})
+    given = manager.post("/api/v1/grants", json={"account_id": account, "role": "officer", "ward_id": ward})
     assert given.status_code == 201
     assert given.json()["ward_code"] == "20202"
     assert given.json()["granted_by"] == "account:admin"
-    again = admin.post("/api/v1/grants", json={"account_id": account, "role": "officer", "ward_id": ward})
+    again = manager.post("/api/v1/grants", json={"account_id": account, "role": "officer", "ward_id": ward})
     assert again.status_code == 409
-    listed = admin.get(f"/api/v1/accounts/{account}").json()
+    listed = manager.get(f"/api/v1/accounts/{account}").json()
     assert [(each["role"], each["ward_id"]) for each in listed["grants"]] == [("officer", ward)]
-    assert [each["id"] for each in admin.get("/api/v1/grants", params={"account_id": account}).json()] == [
+    assert [each["id"] for each in manager.get("/api/v1/grants", params={"account_id": account}).json()] == [
         given.json()["id"]
     ]
 
@@ -86,10 +86,10 @@ def test_an_administrator_makes_a_person(people: LiveServer, admin: httpx.Client
         assert person.post("/api/v1/me/password", json={"old": made["secret"], "new": NEW}).status_code == 204
     told = me(people.url, ("made.an", NEW)).json()
     assert told["grants"] == [{"role": "officer", "ward_id": ward, "residential_group_id": None}]
-    assert admin.delete(f"/api/v1/grants/{given.json()['id']}").status_code == 204
-    assert admin.delete(f"/api/v1/grants/{given.json()['id']}").status_code == 404
+    assert manager.delete(f"/api/v1/grants/{given.json()['id']}").status_code == 204
+    assert manager.delete(f"/api/v1/grants/{given.json()['id']}").status_code == 404
     noted = [tag for subject, tag, _ in tags(db, "%", before) if subject == "account:admin" and "sign_in" not in tag]
-    assert noted == ["account:created", "grant:given", "grant:revoked"]
+    assert noted == ["account:created", "role:granted", "role:revoked"]
     # No secret is noted anywhere.
     everything = str(db.execute("SELECT e::text FROM audit.event e").fetchall())
     assert made["secret"] not in everything
@@ -108,25 +108,25 @@ def test_an_administrator_makes_a_person(people: LiveServer, admin: httpx.Client
         ({"role": "viewer", "account_id": 99999}, 404),
     ],
 )
-def test_roles_are_given_where_they_make_sense(admin: httpx.Client, body: dict[str, object], status: int) -> None:
-    answer = admin.post("/api/v1/grants", json={"account_id": 1} | body)
+def test_roles_are_given_where_they_make_sense(manager: httpx.Client, body: dict[str, object], status: int) -> None:
+    answer = manager.post("/api/v1/grants", json={"account_id": 1} | body)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_names_are_no_ids(admin: httpx.Client) -> None:
-    refused = admin.post("/api/v1/accounts", json={"name": "999190000001"})
+def test_names_are_no_ids(manager: httpx.Client) -> None:
+    refused = manager.post("/api/v1/accounts", json={"name": "999190000001"})
     assert refused.status_code == 422
     assert "999190000001" not in refused.text
 
 
 def test_whoever_is_reset_begins_anew(
-    people: LiveServer, admin: httpx.Client, someone: Callable[..., Person], db: Connection
+    people: LiveServer, manager: httpx.Client, someone: Callable[..., Person], db: Connection
 ) -> None:
     person = someone()
     token = a_token(people, person)
     account = one(db, "SELECT id FROM security.account WHERE name = %s", person[0])
-    secret = admin.post(f"/api/v1/accounts/{account}/reset").json()["secret"]
+    secret = manager.post(f"/api/v1/accounts/{account}/reset").json()["secret"]
     time.sleep(SOON)
     assert me(people.url, person).status_code == 401
     assert me(people.url, (person[0], token)).status_code == 401
@@ -134,42 +134,42 @@ def test_whoever_is_reset_begins_anew(
 
 
 def test_whoever_is_disabled_is_out_until_enabled(
-    people: LiveServer, admin: httpx.Client, someone: Callable[..., Person], db: Connection
+    people: LiveServer, manager: httpx.Client, someone: Callable[..., Person], db: Connection
 ) -> None:
     person = someone()
     token = a_token(people, person)
     account = one(db, "SELECT id FROM security.account WHERE name = %s", person[0])
-    assert admin.post(f"/api/v1/accounts/{account}/disable").json()["disabled"]
+    assert manager.post(f"/api/v1/accounts/{account}/disable").json()["disabled"]
     time.sleep(SOON)
     assert me(people.url, person).status_code == 401
-    assert not admin.post(f"/api/v1/accounts/{account}/enable").json()["disabled"]
+    assert not manager.post(f"/api/v1/accounts/{account}/enable").json()["disabled"]
     time.sleep(SOON)
     assert me(people.url, person).status_code == 200
     assert me(people.url, (person[0], token)).status_code == 200
 
 
 def test_an_administrator_unlocks(
-    people: LiveServer, admin: httpx.Client, someone: Callable[..., Person], db: Connection
+    people: LiveServer, manager: httpx.Client, someone: Callable[..., Person], db: Connection
 ) -> None:
     person = someone()
     account = one(db, "SELECT id FROM security.account WHERE name = %s", person[0])
     for _ in range(11):
         me(people.url, (person[0], "wrong"))
-    assert admin.get(f"/api/v1/accounts/{account}").json()["locked_seconds"] >= 0
-    assert admin.post(f"/api/v1/accounts/{account}/unlock").json()["locked_seconds"] == 0
+    assert manager.get(f"/api/v1/accounts/{account}").json()["locked_seconds"] >= 0
+    assert manager.post(f"/api/v1/accounts/{account}/unlock").json()["locked_seconds"] == 0
     assert me(people.url, person).status_code == 200
 
 
-def test_one_does_not_reset_oneself(admin: httpx.Client) -> None:
-    assert admin.post("/api/v1/accounts/1/reset").status_code == 409
+def test_one_does_not_reset_oneself(manager: httpx.Client) -> None:
+    assert manager.post("/api/v1/accounts/1/reset").status_code == 409
 
 
-def test_the_last_administrator_stays(admin: httpx.Client, db: Connection) -> None:
+def test_the_last_administrator_stays(manager: httpx.Client, db: Connection) -> None:
     grant = one(db, "SELECT id FROM security.grant WHERE account_id = 1 AND role = 'admin'")
-    for answer in (admin.post("/api/v1/accounts/1/disable"), admin.delete(f"/api/v1/grants/{grant}")):
+    for answer in (manager.post("/api/v1/accounts/1/disable"), manager.delete(f"/api/v1/grants/{grant}")):
         assert answer.status_code == 409
         assert "an administrator must be left" in answer.json()["detail"]
-    assert admin.get("/api/v1/me").status_code == 200
+    assert manager.get("/api/v1/me").status_code == 200
 
 
 def test_two_administrators_do_not_end_each_other_at_once(
@@ -225,9 +225,9 @@ def test_nobody_else_manages_people(people: LiveServer, someone: Callable[..., P
         assert client.post("/api/v1/grants", json={"account_id": 1, "role": "admin"}).status_code == 403
 
 
-def test_a_body_cannot_smuggle_rights(people: LiveServer, admin: httpx.Client) -> None:
-    assert admin.post("/api/v1/accounts", json={"name": "x", "role": "admin"}).status_code == 400
-    assert admin.post("/api/v1/accounts", json={"name": "x", "disabled": False, "secret": NEW}).status_code == 400
+def test_a_body_cannot_smuggle_rights(people: LiveServer, manager: httpx.Client) -> None:
+    assert manager.post("/api/v1/accounts", json={"name": "x", "role": "admin"}).status_code == 400
+    assert manager.post("/api/v1/accounts", json={"name": "x", "disabled": False, "secret": NEW}).status_code == 400
     with browser(people.url) as client:
         claim = {"name": "admin", "secret": "x", "account_id": 1}
         assert client.post("/api/v1/session", json=claim).status_code == 400

@@ -53,9 +53,9 @@ def test_after_ten_failures_even_the_right_password_waits(
     failures(db, people.settings, name, attempts.FREE_OF_NAME + 5)
     assert me(people.url, (name, secret)).status_code == 200
     assert [tag for _, tag, noted in tags(db, "sign_in:%", before) if noted == name] == [
-        *["sign_in:failed"] * attempts.FREE_OF_NAME,
-        "sign_in:locked",
-        "sign_in:ok",
+        *["sign_in:refused"] * attempts.FREE_OF_NAME,
+        "account:locked",
+        "sign_in:accepted",
     ]
     # Whoever got in begins anew.
     assert me(people.url, (name, WRONG)).status_code == 401

@@ -107,7 +107,7 @@ def test_somebody_elses_change_costs_nobody_a_password_check(
     people: LiveServer, urls: tuple[str, str], someone: Callable[..., Person], db: Connection
 ) -> None:
     person = someone()
-    query = "SELECT count(*) FROM audit.event WHERE tag = 'sign_in:ok' AND object = %s"
+    query = "SELECT count(*) FROM audit.event WHERE tag = 'sign_in:accepted' AND object = %s"
     assert httpx.get(f"{urls[0]}/api/v1/me", auth=person).status_code == 200
     someone()
     time.sleep(SOON)
@@ -124,5 +124,5 @@ def test_many_requests_at_once_are_one_check(
     with ThreadPoolExecutor(12) as pool:
         asked = pool.map(lambda _: httpx.get(f"{urls[0]}/api/v1/me", auth=person).status_code, range(24))
         assert set(asked) == {200}
-    query = "SELECT count(*) FROM audit.event WHERE tag = 'sign_in:ok' AND object = %s"
+    query = "SELECT count(*) FROM audit.event WHERE tag = 'sign_in:accepted' AND object = %s"
     assert one(db, query, person[0]) == 1

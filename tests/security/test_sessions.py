@@ -70,7 +70,7 @@ def test_signing_in_and_out(people: LiveServer, someone: Callable[..., Person], 
         client.cookies.set("gisland_session", key)
         assert client.get("/api/v1/me").status_code == 401
     noted = [tag for subject, tag, _ in tags(db, "s%", before) if subject == f"account:{person[0]}"]
-    assert noted == ["sign_in:ok", "session:ended"]
+    assert noted == ["sign_in:accepted", "sign_in:ended"]
 
 
 def test_a_wrong_password_begins_none(people: LiveServer, someone: Callable[..., Person]) -> None:

@@ -189,7 +189,7 @@ def test_first_use_is_noted_and_the_last_is_coarse(
         me(people.url, (person[0], token))
         me(people.url, headers={"authorization": f"Bearer {token}"})
     noted = [tag for subject, tag, _ in tags(db, "token:%", before) if subject == f"account:{person[0]}"]
-    assert noted == ["token:made", "token:first_used"]
+    assert noted == ["token:issued", "token:first_used"]
     used = httpx.get(f"{people.url}/api/v1/tokens", auth=person).json()[0]["used_at"]
     me(people.url, headers={"authorization": f"BEARER {token}"})
     assert httpx.get(f"{people.url}/api/v1/tokens", auth=person).json()[0]["used_at"] == used

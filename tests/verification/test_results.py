@@ -13,6 +13,7 @@ from gisland.intake import tables
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
+from gisland.registry.timeline import timeline
 from gisland.settings import Settings
 from gisland.verification.results import accept_results
 from tests.factories import one
@@ -61,6 +62,21 @@ def test_wordings(ward: Settings, app_connection: Connection, tmp_path: Path) ->
     raw = app_connection.execute("SELECT raw_result, raw_note FROM verification.evidence WHERE raw_note LIKE '%thôn%'")
     assert raw.fetchone() == ("TÌM THẤY thông tin nhưng lệch", "Lệch thôn, CCCD 999*****0002")
     assert one(app_connection, "SELECT publish.feature_count('parcels')") == 8
+
+
+@pytest.mark.parametrize(
+    "number", ["999070000055", "999 070 000 055", "999.070.000055", "999 - 070 - 000055", "999000155", "999 000 155"]
+)
+def test_ids_in_notes_are_masked(ward: Settings, app_connection: Connection, tmp_path: Path, number: str) -> None:
+    """A CCCD (12 digits) or CMND (9) of somebody in a free text; what the note says besides stays as it is."""
+    text = {"GHI_CHU": f"Lệch: CSDL ghi số{number}, tổ 12", "NGUON_DULIEU": f"tra theo {number}"}
+    take_in(ward, tmp_path / "kq.xlsx", result_row(1, "Tìm thấy thông tin nhưng lệch", **text))
+    row = app_connection.execute("SELECT raw_note, source FROM verification.evidence").fetchone()
+    assert row is not None
+    masked = "999*****0055" if number.endswith("055") else "999***155"
+    assert row == (f"Lệch: CSDL ghi số{masked}, tổ 12", f"tra theo {masked}")
+    parcel_id = one(app_connection, "SELECT id FROM registry.parcel WHERE parcel_no = '1'")
+    assert f"số{masked}, tổ 12" in repr(timeline(app_connection, parcel_id))
 
 
 def test_the_same_again_and_newer_answers(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:

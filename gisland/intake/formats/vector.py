@@ -15,11 +15,11 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from gisland.errors import InputError, NotFound, UsageError
-from gisland.kit.identifiers import mask_ids
+from gisland.errors import InputError, UsageError
+from gisland.kit.gdal import SUFFIXES, confined, source
+from gisland.kit.uploads import check_upload
 
 BATCH_ROWS = 20_000
-SUFFIXES = {".gpkg", ".geojson", ".json", ".shp"}
 Value = TypeVar("Value")
 
 
@@ -53,11 +53,10 @@ class VectorFile:
             InputError: the file breaks off.
         """
         first_row = 1
-        source = pyogrio.open_arrow(
-            self.path, layer=self.layer, columns=columns, batch_size=BATCH_ROWS, use_pyarrow=True
-        )
+        options: dict[str, Any] = {"columns": columns, "batch_size": BATCH_ROWS, "use_pyarrow": True}
+        opened = pyogrio.open_arrow(source(self.path), layer=self.layer, **options)
         try:
-            with warnings.catch_warnings(action="ignore"), source as (meta, reader):
+            with warnings.catch_warnings(action="ignore"), confined(), opened as (meta, reader):
                 geometry = meta["geometry_name"] or "wkb_geometry"
                 for part in reader:
                     wkb = part.column(geometry).to_numpy(zero_copy_only=False)
@@ -97,20 +96,17 @@ def open_vector(path: Path, layer: str | None = None) -> VectorFile:
 
     Raises:
         NotFound: there is no such file.
-        InputError: it is none of the formats, a part of a Shapefile is missing, or it cannot be read.
+        InputError: it is none of the formats, unsafe, or cannot be read, or a part of a Shapefile is missing.
         UsageError: it has several layers and none was named, or not the one that was.
     """
-    if not path.is_file():
-        raise NotFound(f"không có tệp {mask_ids(path.name)} · there is no such file")
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError("không phải tệp bản đồ · is no map file", hint="GPKG, GeoJSON, SHP", file=path.name)
+    check_upload(path, SUFFIXES)
     if path.suffix.lower() == ".shp":
         _check_shapefile(path)
     try:
-        with warnings.catch_warnings(action="ignore"):
-            layers = [name for name, geometry in pyogrio.list_layers(path) if geometry is not None]
+        with warnings.catch_warnings(action="ignore"), confined():
+            layers = [name for name, geometry in pyogrio.list_layers(source(path)) if geometry is not None]
             name = _choose_layer(layers, layer, path.name)
-            info = pyogrio.read_info(path, layer=name, force_feature_count=True)
+            info = pyogrio.read_info(source(path), layer=name, force_feature_count=True)
     except (DataSourceError, DataLayerError):
         raise _unreadable(path) from None
     return VectorFile(path, name, [str(field) for field in info["fields"]], _crs(info["crs"]), info["features"])

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
-from gisland.errors import InputError, NotFound
+from gisland.errors import InputError
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.text import clean_text
+from gisland.kit.uploads import WORKBOOKS, check_upload
 
 # Headers of forms are merged over up to this many rows.
 HEADER_ROWS = 5
@@ -49,10 +50,9 @@ def open_workbook(path: Path) -> list[Sheet]:
 
     Raises:
         NotFound: there is no such file.
-        InputError: it is no workbook, or protected by a password.
+        InputError: it is no workbook, or protected by a password, or made to do harm.
     """
-    if not path.is_file():
-        raise NotFound(f"không có tệp {mask_ids(path.name)} · there is no such file")
+    check_upload(path, WORKBOOKS)
     try:
         workbook = CalamineWorkbook.from_path(path)
         names = [each.name for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]

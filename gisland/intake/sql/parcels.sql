@@ -42,6 +42,7 @@ SELECT %(ward)s, group_code, 'Tổ dân phố ' || group_code FROM staged_parcel
 CREATE TEMP TABLE judged_parcel ON COMMIT DROP AS
 WITH judged AS (
     SELECT staged.row_no, sheet.id AS map_sheet_id, residential_group.id AS residential_group_id, parcel.id AS old_id,
+           parcel.version,
            CASE
                WHEN accepted.row_no IS NOT NULL THEN 'seen'
                WHEN parcel.id IS NULL AND retired.parcel_no IS NOT NULL THEN 'conflict'
@@ -75,11 +76,45 @@ WITH judged AS (
         ON accepted.ward_id = %(ward)s AND accepted.kind = 'parcels' AND accepted.content_hash = staged.content_hash
      ORDER BY staged.row_no
 )
-SELECT row_no, map_sheet_id, residential_group_id, coalesce(old_id, nextval('registry.parcel_id_seq')) AS parcel_id, outcome
+SELECT row_no, map_sheet_id, residential_group_id, coalesce(old_id, nextval('registry.parcel_id_seq')) AS parcel_id, version,
+       outcome
   FROM judged
 
 -- name: analyze
 ANALYZE judged_parcel
+
+-- What is to be changed stays as it is from here on; whoever was faster than that is heard in `refuse_moved`. Nobody can
+-- add to the lists of a parcel that is locked so, either.
+-- name: lock_parcels
+SELECT count(*)
+  FROM (SELECT FROM registry.parcel JOIN judged_parcel judged ON judged.parcel_id = parcel.id
+         WHERE outcome = 'changed' ORDER BY parcel.id FOR UPDATE OF parcel) locked
+
+-- Land types of a map file replace those of an earlier map file, never what a form said (with area, origin or term).
+-- name: land_uses
+CREATE TEMP TABLE replaced_land_use ON COMMIT DROP AS
+SELECT row_no, parcel_id
+  FROM judged_parcel judged JOIN staged_parcel staged USING (row_no)
+ WHERE outcome = 'changed' AND land_types IS NOT NULL
+   AND coalesce((SELECT string_agg(land_type, '+' ORDER BY seq) <> staged.land_types
+                        AND NOT bool_or(area_m2 IS NOT NULL OR origin <> '' OR use_form <> '' OR term <> '')
+                   FROM registry.land_use WHERE land_use.parcel_id = judged.parcel_id), true)
+
+-- name: lock_land_uses
+SELECT count(*)
+  FROM (SELECT FROM registry.land_use JOIN replaced_land_use USING (parcel_id) ORDER BY land_use.id FOR UPDATE OF land_use) locked
+
+-- name: refuse_moved
+UPDATE judged_parcel judged SET outcome = 'conflict'
+  FROM registry.parcel
+ WHERE outcome = 'changed' AND parcel.id = judged.parcel_id
+   AND (parcel.version <> judged.version OR parcel.retired_by IS NOT NULL)
+
+-- Land types that somebody corrected by SQL, without their parcel.
+-- name: refuse_corrected_land_uses
+UPDATE judged_parcel judged SET outcome = 'conflict'
+  FROM replaced_land_use replaced JOIN registry.land_use USING (parcel_id) JOIN registry.change ON change.id = land_use.changed_by
+ WHERE outcome = 'changed' AND judged.row_no = replaced.row_no AND batch_id IS NULL
 
 -- name: counts
 SELECT outcome, count(*) FROM judged_parcel GROUP BY outcome
@@ -128,22 +163,17 @@ UPDATE registry.parcel
   FROM judged_parcel judged JOIN staged_parcel staged USING (row_no)
  WHERE judged.outcome = 'changed' AND parcel.id = judged.parcel_id
 
--- Land types of a map file replace those of an earlier map file, never what a form said (with area, origin or term).
 -- name: drop_land_uses
 DELETE FROM registry.land_use
- USING judged_parcel judged JOIN staged_parcel staged USING (row_no)
- WHERE judged.outcome = 'changed' AND land_use.parcel_id = judged.parcel_id AND staged.land_types IS NOT NULL
-   AND NOT EXISTS (SELECT FROM registry.land_use richer WHERE richer.parcel_id = judged.parcel_id
-                      AND (area_m2 IS NOT NULL OR origin <> '' OR use_form <> '' OR term <> ''))
+ USING judged_parcel judged JOIN replaced_land_use USING (row_no)
+ WHERE outcome = 'changed' AND land_use.parcel_id = judged.parcel_id
 
 -- name: change_land_uses
 INSERT INTO registry.land_use (parcel_id, seq, land_type)
 SELECT judged.parcel_id, seq, land_type
-  FROM judged_parcel judged JOIN staged_parcel staged USING (row_no),
+  FROM judged_parcel judged JOIN replaced_land_use USING (row_no) JOIN staged_parcel staged USING (row_no),
        string_to_table(land_types, '+') WITH ORDINALITY AS types (land_type, seq)
- WHERE judged.outcome = 'changed'
-   AND NOT EXISTS (SELECT FROM registry.land_use WHERE land_use.parcel_id = judged.parcel_id)
- ORDER BY judged.parcel_id, seq
+ WHERE outcome = 'changed' ORDER BY judged.parcel_id, seq
 
 -- name: accept_rows
 INSERT INTO intake.source_row (ward_id, kind, content_hash, batch_id, row_no)

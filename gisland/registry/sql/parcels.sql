@@ -74,44 +74,50 @@ SELECT %(parcel)s, row_number() OVER (ORDER BY min(parcel_id), min(seq)), land_t
        CASE WHEN %(whole)s AND count(area_m2) = count(*) THEN sum(area_m2) END, origin, use_form, term
   FROM registry.land_use WHERE parcel_id = ANY (%(old)s) GROUP BY land_type, origin, use_form, term
 
--- What stands on the old parcels stands on the new one: rights and restrictions as new rows, for the old ones end.
+-- What stands on the old parcels stands on the new one: rights and restrictions as new rows, for the old ones end. What
+-- has ended by its own date (valid_to) stays behind.
 -- name: inherit_holdings
 INSERT INTO registry.holding (ward_id, parcel_id, holder_id, certificate_id, role, party, member_role, reason, share_num,
-                              share_den, valid_from, created_by)
+                              share_den, valid_from, valid_to, created_by)
 SELECT DISTINCT ON (holder_id, certificate_id, role)
        %(ward)s, %(parcel)s, holder_id, certificate_id, role, party, member_role, holding.reason, share_num, share_den,
-       valid_from, %(change)s
-  FROM registry.holding WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL
+       valid_from, valid_to, %(change)s
+  FROM registry.holding
+ WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE
  ORDER BY holder_id, certificate_id, role, id
 
 -- name: inherit_restrictions
 INSERT INTO registry.restriction (ward_id, parcel_id, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to)
 SELECT %(ward)s, %(parcel)s, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to
-  FROM registry.restriction WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL ORDER BY id
+  FROM registry.restriction
+ WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE ORDER BY id
 
 -- name: inherit_assets
 INSERT INTO registry.asset_parcel (asset_id, parcel_id)
 SELECT DISTINCT asset_id, %(parcel)s::bigint FROM registry.asset_parcel JOIN registry.asset ON asset.id = asset_id
  WHERE parcel_id = ANY (%(old)s) AND asset.retired_by IS NULL
 
--- The numbers on paper stay those that were printed.
+-- Of certificates in force. The numbers on paper stay those that were printed.
 -- name: inherit_certificates
 INSERT INTO registry.certificate_parcel (certificate_id, parcel_id, paper_sheet_no, paper_parcel_no)
 SELECT DISTINCT certificate_id, %(parcel)s::bigint, paper_sheet_no, paper_parcel_no
-  FROM registry.certificate_parcel WHERE parcel_id = ANY (%(old)s)
+  FROM registry.certificate_parcel JOIN registry.certificate ON certificate.id = certificate_id
+ WHERE parcel_id = ANY (%(old)s) AND certificate.retired_by IS NULL
 
+-- On the day of the change, or when they had ended before.
 -- name: end_holdings
-UPDATE registry.holding SET retired_by = change.id, valid_to = greatest(change.valid_on, holding.valid_from)
+UPDATE registry.holding SET retired_by = change.id, valid_to = least(valid_to, greatest(change.valid_on, holding.valid_from))
   FROM registry.change
  WHERE change.id = %(change)s AND holding.parcel_id = ANY (%(old)s) AND holding.retired_by IS NULL
 
 -- name: end_restrictions
-UPDATE registry.restriction SET retired_by = change.id, valid_to = coalesce(valid_to, greatest(change.valid_on, valid_from))
+UPDATE registry.restriction SET retired_by = change.id, valid_to = least(valid_to, greatest(change.valid_on, valid_from))
   FROM registry.change
  WHERE change.id = %(change)s AND restriction.parcel_id = ANY (%(old)s) AND restriction.retired_by IS NULL
 
 -- name: restrictions
-SELECT count(*) FROM registry.restriction WHERE parcel_id = ANY (%(ids)s) AND retired_by IS NULL
+SELECT count(*) FROM registry.restriction
+ WHERE parcel_id = ANY (%(ids)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE
 
 -- Parcels that are merged are held by the same people in the same shares.
 -- name: kinds_of_holding
@@ -119,6 +125,7 @@ SELECT count(DISTINCT held) FROM (
        SELECT parcel.id, coalesce(array_agg((holder_id, role, share_num, share_den)::text ORDER BY holder_id, role, share_num, share_den)
                            FILTER (WHERE holder_id IS NOT NULL), '{}') AS held
          FROM registry.parcel LEFT JOIN (
-              SELECT DISTINCT parcel_id, holder_id, role, share_num, share_den FROM registry.holding WHERE retired_by IS NULL
+              SELECT DISTINCT parcel_id, holder_id, role, share_num, share_den FROM registry.holding
+               WHERE parcel_id = ANY (%(ids)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE
               ) h ON h.parcel_id = parcel.id
         WHERE parcel.id = ANY (%(ids)s) GROUP BY parcel.id) each

@@ -9,7 +9,7 @@ SELECT count(*) FROM (SELECT FROM registry.parcel WHERE map_sheet_id = %(sheet)s
 
 -- name: remember_numbers
 INSERT INTO registry.parcel_number (ward_id, parcel_id, series, old_ward_code, sheet_no, parcel_no, scale, source)
-SELECT %(ward)s, parcel.id, 'before_reform', coalesce(nullif(sheet.old_ward_code, ''), unit.code), sheet.sheet_no,
+SELECT sheet.ward_id, parcel.id, 'before_reform', coalesce(nullif(sheet.old_ward_code, ''), unit.code), sheet.sheet_no,
        parcel.parcel_no, sheet.scale, 'change ' || %(change)s
   FROM registry.parcel JOIN registry.map_sheet sheet ON sheet.id = map_sheet_id JOIN registry.unit ON unit.id = sheet.ward_id
  WHERE map_sheet_id = %(sheet)s AND parcel.retired_by IS NULL
@@ -38,36 +38,64 @@ UPDATE registry.parcel
             WHERE old.id = residential_group_id) END
  WHERE map_sheet_id = %(sheet)s
 
--- name: move_numbers
-UPDATE registry.parcel_number SET ward_id = %(ward)s
- WHERE ward_id <> %(ward)s AND parcel_id IN (SELECT id FROM registry.parcel WHERE map_sheet_id = %(new_sheet)s)
-
--- name: move_holdings
-UPDATE registry.holding SET ward_id = %(ward)s
- WHERE ward_id <> %(ward)s AND parcel_id IN (SELECT id FROM registry.parcel WHERE map_sheet_id = %(new_sheet)s)
-
--- name: move_restrictions
-UPDATE registry.restriction SET ward_id = %(ward)s
- WHERE ward_id <> %(ward)s AND parcel_id IN (SELECT id FROM registry.parcel WHERE map_sheet_id = %(new_sheet)s)
-
--- Assets, certificates and holders follow when nothing of them is left behind in the old ward.
+-- Numbers, rights and restrictions have followed their parcel (foreign keys). Assets, certificates, documents and holders
+-- follow when nothing of them is left behind in the old ward; rights and restrictions on them alone go along (triggers).
+-- An asset without a parcel of its own (a flat) goes with what it is part of.
 -- name: move_assets
-UPDATE registry.asset SET ward_id = %(ward)s
- WHERE ward_id <> %(ward)s
-   AND id IN (SELECT asset_id FROM registry.asset_parcel JOIN registry.parcel ON parcel.id = parcel_id WHERE map_sheet_id = %(new_sheet)s)
-   AND NOT EXISTS (SELECT FROM registry.asset_parcel JOIN registry.parcel ON parcel.id = parcel_id
-                    WHERE asset_id = asset.id AND parcel.ward_id <> %(ward)s)
+WITH RECURSIVE moved (id) AS (
+    SELECT asset_id FROM registry.asset_parcel JOIN registry.parcel ON parcel.id = parcel_id WHERE map_sheet_id = %(new_sheet)s
+     UNION
+    SELECT part.id FROM moved JOIN registry.asset part ON part.parent_id = moved.id
+), standing (id) AS (
+    SELECT id FROM moved
+     WHERE NOT EXISTS (SELECT FROM registry.asset_parcel JOIN registry.parcel ON parcel.id = parcel_id
+                        WHERE asset_id = moved.id AND parcel.ward_id <> %(ward)s)
+), whole (id) AS (
+    -- Of a building that stays, its flats stay, too.
+    SELECT asset.id FROM registry.asset JOIN standing USING (id)
+     WHERE parent_id IS NULL OR parent_id NOT IN (SELECT id FROM moved)
+        OR EXISTS (SELECT FROM registry.asset_parcel WHERE asset_id = asset.id)
+     UNION
+    SELECT asset.id FROM whole JOIN registry.asset ON parent_id = whole.id JOIN standing ON standing.id = asset.id
+)
+UPDATE registry.asset SET ward_id = %(ward)s WHERE ward_id <> %(ward)s AND id IN (SELECT id FROM whole)
 
 -- name: move_certificates
+WITH moved AS (
+    SELECT certificate_id AS id FROM registry.certificate_parcel JOIN registry.parcel ON parcel.id = parcel_id
+     WHERE map_sheet_id = %(new_sheet)s
+     UNION
+    SELECT certificate_id FROM registry.certificate_asset JOIN registry.asset ON asset.id = asset_id
+     WHERE asset.changed_by = %(change)s
+)
 UPDATE registry.certificate SET ward_id = %(ward)s
- WHERE ward_id <> %(ward)s
-   AND id IN (SELECT certificate_id FROM registry.certificate_parcel JOIN registry.parcel ON parcel.id = parcel_id
-               WHERE map_sheet_id = %(new_sheet)s)
+ WHERE ward_id <> %(ward)s AND id IN (SELECT id FROM moved)
    AND NOT EXISTS (SELECT FROM registry.certificate_parcel JOIN registry.parcel ON parcel.id = parcel_id
                     WHERE certificate_id = certificate.id AND parcel.ward_id <> %(ward)s)
+   AND NOT EXISTS (SELECT FROM registry.certificate_asset JOIN registry.asset ON asset.id = asset_id
+                    WHERE certificate_id = certificate.id AND asset.ward_id <> %(ward)s)
 
 -- name: move_holders
 UPDATE registry.holder SET ward_id = %(ward)s
  WHERE ward_id <> %(ward)s
-   AND id IN (SELECT holder_id FROM registry.holding JOIN registry.parcel ON parcel.id = parcel_id WHERE map_sheet_id = %(new_sheet)s)
+   AND id IN (SELECT holder_id FROM registry.holding WHERE ward_id = %(ward)s AND changed_by = %(change)s)
    AND NOT EXISTS (SELECT FROM registry.holding WHERE holder_id = holder.id AND ward_id <> %(ward)s)
+
+-- A document that the new ward has already stays where it is.
+-- name: move_documents
+WITH linked AS (
+    SELECT document_id, coalesce(parcel.ward_id, asset.ward_id, certificate.ward_id, holder.ward_id) AS ward_id,
+           coalesce(parcel.changed_by, asset.changed_by, certificate.changed_by, holder.changed_by) = %(change)s AS moved
+      FROM registry.document_link link
+      LEFT JOIN registry.parcel ON parcel.id = link.parcel_id
+      LEFT JOIN registry.asset ON asset.id = link.asset_id
+      LEFT JOIN registry.certificate ON certificate.id = link.certificate_id
+      LEFT JOIN registry.holder ON holder.id = link.holder_id
+), along AS (
+    SELECT document_id FROM linked GROUP BY document_id HAVING bool_or(moved) AND bool_and(ward_id = %(ward)s)
+)
+UPDATE registry.document SET ward_id = %(ward)s
+  FROM along
+ WHERE id = document_id AND ward_id <> %(ward)s
+   AND NOT EXISTS (SELECT FROM registry.document same WHERE same.ward_id = %(ward)s AND same.content_hash = document.content_hash
+                      AND same.retired_by IS NULL)

@@ -7,6 +7,9 @@ WITH holder_ids AS (
 ), certificate_ids AS (
     SELECT certificate_id AS id FROM registry.certificate_parcel WHERE parcel_id = %(parcel)s
      UNION SELECT certificate_id FROM history.certificate_parcel WHERE parcel_id = %(parcel)s
+), asset_ids AS (
+    SELECT asset_id AS id FROM registry.asset_parcel WHERE parcel_id = %(parcel)s
+     UNION SELECT asset_id FROM history.asset_parcel WHERE parcel_id = %(parcel)s
 ), states AS (
     SELECT 'parcel' AS record, id, version, changed_by, NULL::bigint AS ended_by,
            to_jsonb(t) - '{{geom,geom_4326}}'::text[] || jsonb_build_object('boundary', md5(ST_AsBinary(geom))) AS fields

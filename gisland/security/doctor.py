@@ -1,0 +1,236 @@
+"""The state of security and health: each check says what it saw, and how to mend what is wrong."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from psycopg import Connection
+
+import gisland
+from gisland.database import Role
+from gisland.database.statements import statements
+from gisland.errors import GislandError
+from gisland.kit.crs import MERIDIANS, to_wgs84
+from gisland.security.crypto import load_vault
+from gisland.settings import Settings
+
+OLDEST_SERVER = 150000
+DUMP_DAYS = 7
+UNSEALED_SECONDS = 60
+# Of the two ways of a point to WGS 84, PostGIS's and ours; a hundredth of a millimetre.
+DEGREES = 1e-10
+
+
+class State(StrEnum):
+    """How a check went. A hole lets somebody in, or data out; what is weak should be looked at."""
+
+    OK = "ok"
+    WEAK = "weak"
+    HOLE = "hole"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check saw."""
+
+    check: str
+    state: State
+    told: str
+    mend: str = ""
+
+
+# What is well, in words; or the state, what is wrong, and how to mend it.
+Found = str | tuple[State, str, str]
+
+
+def examine(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    """All checks, one after the other.
+
+    Args:
+        connection: as `gisland_app`.
+        settings: of the service.
+    """
+    for name, check in CHECKS.items():
+        try:
+            found = check(connection, settings)
+        except GislandError as error:
+            found = (State.HOLE, error.detail, error.hint)
+        state, told, mend = (State.OK, found, "") if isinstance(found, str) else found
+        yield Finding(name, state, told, mend)
+
+
+def _names(connection: Connection, query: str, **values: Any) -> list[str]:
+    return [row[0] for row in connection.execute(SQL[query], values or None).fetchall()]
+
+
+def _one(connection: Connection, query: str) -> Any:
+    row = connection.execute(SQL[query]).fetchone()
+    return row[0] if row is not None else None
+
+
+def _none_of(names: list[str], good: str, bad: str, mend: str, state: State = State.HOLE) -> Found:
+    return (state, f"{bad}: {', '.join(names)}", mend) if names else good
+
+
+def _versions(connection: Connection, _: Settings) -> Found:
+    number, server, postgis = connection.execute(SQL["versions"]).fetchone() or (0, "", "")
+    told = f"gisland {gisland.__version__}, PostgreSQL {server}, PostGIS {postgis}"
+    return told if number >= OLDEST_SERVER else (State.HOLE, told, "PostgreSQL ≥ 15")
+
+
+def _roles(connection: Connection, _: Settings) -> Found:
+    if missing := _names(connection, "missing_roles", roles=[role.value for role in Role]):
+        return State.HOLE, f"thiếu vai trò · roles are missing: {', '.join(missing)}", "gisland db migrate"
+    mighty = _names(connection, "mighty_roles")
+    return _none_of(
+        mighty,
+        f"{len(Role)}, không vai trò nào vượt quyền · none is superuser",
+        "vượt quyền · too mighty",
+        "ALTER ROLE … NOSUPERUSER NOBYPASSRLS NOCREATEROLE",
+    )
+
+
+def _policies(connection: Connection, _: Settings) -> Found:
+    return _none_of(
+        _names(connection, "open_tables"),
+        "mọi bảng có chính sách theo phường · every table has its policy, forced",
+        "bảng không có chính sách · tables without policy",
+        "gisland db migrate; gisland layer apply",
+    )
+
+
+def _public(connection: Connection, _: Settings) -> Found:
+    return _none_of(
+        _names(connection, "public_reaches"),
+        "vai trò công khai chỉ đọc lớp công khai · the public role reaches public layers only",
+        "vai trò công khai với tới · the public role reaches",
+        "gisland db migrate; REVOKE what was granted by hand",
+    )
+
+
+def _operators(connection: Connection, _: Settings) -> Found:
+    return _none_of(
+        _names(connection, "leaking_operators"),
+        "chỉ mục không gian dùng được dưới RLS · the spatial index serves under row-level security",
+        "chỉ mục không gian không dùng được dưới RLS, trang chậm · no spatial index for staff, their pages are slow",
+        "as superuser: ALTER FUNCTION … LEAKPROOF; see gisland/sql/roles.sql",
+        State.WEAK,
+    )
+
+
+def _id_key(connection: Connection, settings: Settings) -> Found:
+    vault = load_vault(settings).in_use(connection)
+    sample = _one(connection, "sealed_id")
+    if sample is not None and not vault.opens(sample):
+        told = "khoá không mở được số trong CSDL · the key does not open the ids of the database"
+        return State.HOLE, told, "bring the right key file, GISLAND_ID_KEY_FILE"
+    return _private(settings.id_key_path) or "đúng, chỉ chủ đọc được · it fits, and only its owner reads it"
+
+
+def _other_keys(_: Connection, settings: Settings) -> Found:
+    if not settings.role_key_path.exists():
+        return "không dùng · none is used"
+    return _private(settings.role_key_path) or "chỉ chủ đọc được · only its owner reads it"
+
+
+def _private(path: Path) -> Found | None:
+    """What is wrong with the file of a key, if anything."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return State.HOLE, f"không đọc được tệp khoá · the key file cannot be read: {path.name}", "check the file"
+    if stat.S_IMODE(mode) & 0o077:
+        return State.HOLE, f"người khác đọc được khoá · others may read the key: {path.name}", "chmod 600"
+    return None
+
+
+def _administrators(connection: Connection, _: Settings) -> Found:
+    number = _one(connection, "administrators")
+    if not number:
+        return State.HOLE, "không ai quản trị được · nobody can administer", "gisland user grant … admin"
+    return f"{number}"
+
+
+def _vn2000(connection: Connection, _: Settings) -> Found:
+    wrong = []
+    for srid in MERIDIANS:
+        # In the south PROJ left to itself would be 0.8 m off.
+        place = {"x": 600_000.0, "y": 1_190_000.0}
+        seen = connection.execute(SQL["zone"], place | {"srid": srid}).fetchone() or (0.0, 0.0)
+        lon, lat = to_wgs84(srid).transform(place["x"], place["y"])
+        if max(abs(seen[0] - lon), abs(seen[1] - lat)) > DEGREES:
+            wrong.append(f"EPSG:{srid}")
+    return _none_of(
+        wrong, f"{len(MERIDIANS)} múi đúng · zones are right", "múi sai · zones are off", "gisland db migrate"
+    )
+
+
+def _audit(connection: Connection, settings: Settings) -> Found:
+    age = _one(connection, "unsealed")
+    if age is not None and age > UNSEALED_SECONDS:
+        told = f"có sự kiện chưa niêm phong {age:.0f} s · an event has not been sealed for so long"
+        return State.HOLE, told, "gisland up, or gisland worker; then gisland audit verify"
+    if not settings.audit_anchor_path.exists():
+        return (
+            State.WEAK,
+            "chưa có neo ngoài CSDL · no anchor outside the database yet",
+            "gisland up, or gisland worker",
+        )
+    return "đã niêm phong, có neo · sealed and anchored; proof: gisland audit verify"
+
+
+def _transport(_: Connection, settings: Settings) -> Found:
+    if settings.public_url:
+        scheme = urlsplit(settings.public_url).scheme
+        return (
+            "https"
+            if scheme == "https"
+            else (
+                State.HOLE,
+                f"{scheme}: mật khẩu đi không mã hoá · secrets travel in clear",
+                "GISLAND_PUBLIC_URL=https://…",
+            )
+        )
+    try:
+        loopback = settings.host == "localhost" or ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if loopback:
+        return "chỉ máy này · this machine only"
+    return (
+        State.HOLE,
+        "nghe ra ngoài mà không có HTTPS · it listens to others without HTTPS",
+        "a proxy with TLS, and GISLAND_PUBLIC_URL=https://…",
+    )
+
+
+def _dump(connection: Connection, _: Settings) -> Found:
+    days = _one(connection, "newest_dump")
+    if days is None:
+        return State.WEAK, "chưa sao lưu lần nào · never dumped", "gisland db dump FILE"
+    told = f"{days:.1f} ngày trước · days ago"
+    return told if days <= DUMP_DAYS else (State.WEAK, told, "gisland db dump FILE")
+
+
+CHECKS: dict[str, Callable[[Connection, Settings], Found]] = {
+    "phiên bản · versions": _versions,
+    "vai trò CSDL · database roles": _roles,
+    "chính sách hàng · row-level security": _policies,
+    "công khai · the public": _public,
+    "chỉ mục dưới RLS · index under RLS": _operators,
+    "khoá số định danh · key of the ids": _id_key,
+    "khoá vai trò · key of the roles": _other_keys,
+    "quản trị viên · administrators": _administrators,
+    "VN-2000": _vn2000,
+    "nhật ký · audit log": _audit,
+    "đường truyền · transport": _transport,
+    "sao lưu · dump": _dump,
+}
+SQL = statements("gisland.security", "doctor.sql")

@@ -1,0 +1,53 @@
+-- What the doctor asks the database. Each gives the names of what is wrong, and nothing where all is well.
+
+-- Our schemas hold no table that all see, but those that tell of nobody.
+-- name: open_tables
+SELECT c.oid::regclass::text
+  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE relkind IN ('r', 'p') AND nspname IN ('registry', 'history', 'verification', 'intake', 'published_staff')
+   AND NOT (relrowsecurity AND relforcerowsecurity
+            AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'in_scope'))
+ ORDER BY 1
+
+-- name: mighty_roles
+SELECT rolname FROM pg_roles
+ WHERE rolname LIKE 'gisland\_%' AND rolname <> 'gisland_superuser' AND (rolsuper OR rolbypassrls OR rolcreaterole)
+ ORDER BY 1
+
+-- name: missing_roles
+SELECT role FROM unnest(%(roles)s::text[]) role WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) ORDER BY 1
+
+-- name: public_reaches
+SELECT c.oid::regclass::text
+  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE relkind IN ('r', 'v', 'm', 'p') AND nspname NOT IN ('published', 'public', 'pg_catalog', 'information_schema')
+   AND nspname NOT LIKE 'pg\_%%' AND has_schema_privilege('gisland_public', n.oid, 'USAGE')
+   AND has_any_column_privilege('gisland_public', c.oid, 'SELECT, INSERT, UPDATE')
+ ORDER BY 1
+
+-- The index of a bounding box is of use under row-level security only when its operator is known to tell nothing.
+-- name: leaking_operators
+SELECT oprcode::text FROM pg_operator
+  JOIN pg_type ON pg_type.oid = oprleft AND oprright = oprleft AND typname = 'geometry'
+  JOIN pg_proc ON pg_proc.oid = oprcode
+ WHERE oprname = '&&' AND NOT proleakproof
+
+-- name: versions
+SELECT current_setting('server_version_num')::int, current_setting('server_version'), postgis_lib_version()
+
+-- name: administrators
+SELECT count(*) FROM security.account JOIN security.grant ON account_id = account.id WHERE role = 'admin' AND NOT disabled
+
+-- name: newest_dump
+SELECT extract(epoch FROM now() - max(at)) / 86400 FROM audit.event WHERE tag = 'database:dumped'
+
+-- Seconds since the oldest event that is not sealed yet.
+-- name: unsealed
+SELECT extract(epoch FROM now() - min(at)) FROM audit.event
+ WHERE id > (SELECT floor FROM audit.sealer) AND NOT EXISTS (SELECT FROM audit.seal WHERE event_id = event.id)
+
+-- name: zone
+SELECT ST_X(place), ST_Y(place) FROM registry.to_wgs84(ST_SetSRID(ST_Point(%(x)s, %(y)s), %(srid)s)) place
+
+-- name: sealed_id
+SELECT id_cipher FROM registry.holder WHERE id_cipher IS NOT NULL LIMIT 1

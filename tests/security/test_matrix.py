@@ -1,0 +1,313 @@
+"""Every role × every outlet × the own and another ward and group: exactly what the table of permissions says.
+
+Two wards with two groups each, one parcel with its holder and certificate in every group. What lies elsewhere must look
+as if it were not there: the same status and the same body as for a number that nobody has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from psycopg import Connection
+
+from gisland.database import Role as DatabaseRole
+from gisland.database import connect, run
+from gisland.kit.identifiers import NationalId
+from gisland.security.crypto import IdVault, load_vault
+from gisland.security.permissions import PERMISSIONS, Permission, Role
+from gisland.security.subject import Grant
+from gisland.settings import Settings
+from tests.conftest import clone_of
+from tests.factories import (
+    make_account,
+    make_certificate,
+    make_group,
+    make_holder,
+    make_holding,
+    make_parcel,
+    make_sheet,
+    make_ward,
+    one,
+)
+from tests.live import start_server
+
+NAME = "Trần Thị Bí Mật"
+NOBODY = 999_999
+WHY = {"reason": "Thử"}
+STAFF = "/ogc/collections/parcels-staff"
+
+
+@dataclass
+class Place:
+    """A residential group with one parcel, its holder and certificate."""
+
+    ward: int
+    group: int
+    parcel: int
+    holder: int
+    holding: int
+    certificate: int
+
+
+@dataclass
+class World:
+    """Wards A and B with the groups A1, A2, B1, B2, and a client for each account."""
+
+    url: str
+    version: int = 0
+    places: dict[str, Place] = field(default_factory=dict)
+    clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+
+def _place(connection: Connection, ward: int, sheet: int, number: str, vault: IdVault) -> Place:
+    group = make_group(connection, ward, f"TDP {number}")
+    parcel = make_parcel(connection, ward, sheet, number)
+    connection.execute("UPDATE registry.parcel SET residential_group_id = %s WHERE id = %s", [group, parcel])
+    sealed = vault.seal(NationalId("personal", f"99907000{parcel:04d}"))
+    holder = make_holder(connection, ward, f"{NAME} {number}")
+    connection.execute(
+        "UPDATE registry.holder SET id_kind = %s, id_cipher = %s, id_hash = %s, id_masked = %s WHERE id = %s",
+        [sealed.kind, sealed.cipher, sealed.hash, sealed.masked, holder],
+    )
+    certificate = make_certificate(connection, ward, f"DD 10000{number}", parcel)
+    holding = make_holding(connection, ward, parcel, holder)
+    return Place(ward, group, parcel, holder, holding, certificate)
+
+
+def _people(places: dict[str, Place]) -> dict[str, list[Grant]]:
+    ward, group = places["A1"].ward, places["A1"].group
+    of_ward = [Role.VIEWER, Role.OFFICER, Role.REGISTRAR, Role.POLICE]
+    return {
+        **{role.value: [Grant(role, ward)] for role in of_ward},
+        "group_head": [Grant(Role.GROUP_HEAD, ward, group)],
+        "auditor": [Grant(Role.AUDITOR)],
+        "admin": [Grant(Role.ADMIN)],
+        "nothing": [],
+        # An officer here who may only look at the land there.
+        "mixed": [Grant(Role.OFFICER, ward), Grant(Role.VIEWER, places["B1"].ward)],
+    }
+
+
+@pytest.fixture(scope="module")
+def world(server: Settings) -> Iterator[World]:
+    with clone_of(server) as settings:
+        places: dict[str, Place] = {}
+
+        def fill(connection: Connection) -> None:
+            vault = load_vault(settings)
+            for name, code in (("A", "11311"), ("B", "11312")):
+                ward = make_ward(connection, code)
+                sheet = make_sheet(connection, ward, "7")
+                for number in ("1", "2"):
+                    places[name + number] = _place(connection, ward, sheet, number, vault)
+
+        def hire(connection: Connection) -> dict[str, tuple[str, str]]:
+            people = _people(places).items()
+            return {name: make_account(connection, f"a-{name}", *grants) for name, grants in people}
+
+        run(settings, fill)
+        with start_server(settings, demo_parcels=0) as live:
+            accounts = run(settings, hire)
+            with connect(settings, DatabaseRole.APP) as connection:
+                version = one(connection, "SELECT max(version) FROM publish.data_version")
+            found = World(live.url, version, places)
+            found.clients = {name: httpx.Client(base_url=live.url, auth=auth) for name, auth in accounts.items()}
+            found.clients["anonymous"] = httpx.Client(base_url=live.url)
+            yield found
+            for client in found.clients.values():
+                client.close()
+
+
+# Where each account has its role: the places whose rows it may see, if it may see any.
+REACH = {
+    "anonymous": set(),
+    "nothing": set(),
+    "group_head": {"A1"},
+    "mixed": {"A1", "A2", "B1", "B2"},
+    "auditor": {"A1", "A2", "B1", "B2"},
+    "admin": {"A1", "A2", "B1", "B2"},
+} | {name: {"A1", "A2"} for name in ("viewer", "officer", "registrar", "police")}
+PEOPLE = sorted(REACH)
+# `mixed` has what an officer has in ward A, and what a viewer has in ward B.
+ROLES = {name: [Role(name)] for name in Role} | {"mixed": [Role.OFFICER], "anonymous": [], "nothing": []}
+
+
+def may(who: str, permission: Permission, place: str = "A1") -> bool:
+    """What the table of permissions says."""
+    roles = [Role.VIEWER] if who == "mixed" and place.startswith("B") else ROLES[who]
+    return place in REACH[who] and any(permission in PERMISSIONS[role] for role in roles)
+
+
+def refused(who: str) -> int:
+    """The status of a request that a role does not allow."""
+    return 401 if who == "anonymous" else 403
+
+
+Ask = Callable[[httpx.Client, Place], httpx.Response]
+READ, WRITE, PERSON = Permission.REGISTRY_READ, Permission.REGISTRY_WRITE, Permission.PERSON_READ
+ONE: dict[str, Callable[[Place], str]] = {
+    "parcels": lambda place: f"/api/v1/parcels/{place.parcel}",
+    "holders": lambda place: f"/api/v1/holders/{place.holder}",
+    "holdings": lambda place: f"/api/v1/holdings/{place.holding}",
+    "certificates": lambda place: f"/api/v1/certificates/{place.certificate}",
+    "history": lambda place: f"/api/v1/holders/{place.holder}/history",
+    "timeline": lambda place: f"/api/v1/parcels/{place.parcel}/timeline",
+    "as of": lambda place: f"/api/v1/parcels/{place.parcel}?as_of={{version}}",
+}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("what", ONE)
+def test_one_record(world: World, who: str, what: str) -> None:
+    client = world.clients[who]
+    nobody = Place(*[NOBODY] * 6)
+    absent = client.get(ONE[what](nobody).format(version=world.version))
+    for name, place in world.places.items():
+        answer = client.get(ONE[what](place).format(version=world.version))
+        if not any(may(who, READ, each) for each in world.places):
+            assert answer.status_code == absent.status_code == refused(who)
+        elif not may(who, READ, name):
+            assert answer.status_code == absent.status_code == 404
+            assert _without_numbers(answer) == _without_numbers(absent)
+            assert answer.headers.keys() == absent.headers.keys()
+        else:
+            assert answer.status_code == 200
+            assert (NAME in answer.text) == (may(who, PERSON, name) and what in {"holders", "history", "timeline"})
+            masked = "id_masked" in answer.text and "*" in answer.text
+            assert masked <= may(who, Permission.IDENTITY_READ, name)
+        assert "99907000" not in answer.text
+
+
+def _without_numbers(answer: httpx.Response) -> str:
+    return "".join(sign for sign in answer.text if not sign.isdigit())
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("what", ["parcels", "holders", "holdings", "certificates", "changes"])
+def test_lists_and_their_counts(world: World, who: str, what: str) -> None:
+    answer = world.clients[who].get(f"/api/v1/{what}?limit=1000")
+    if not any(may(who, READ, each) for each in world.places):
+        assert answer.status_code == refused(who)
+        return
+    wards = {place.ward for name, place in world.places.items() if may(who, READ, name)}
+    items = answer.json()["items"]
+    assert {each["ward_id"] for each in items} - {None} == wards
+    if what == "holders":
+        shown = {each["full_name"] for each in items} - {None}
+        assert shown == {f"{NAME} {name[1]}" for name in world.places if may(who, PERSON, name)}
+        numbers = [each["id_masked"] for each in items if each["id_masked"] is not None]
+        assert len(numbers) == sum(may(who, Permission.IDENTITY_READ, name) for name in world.places)
+    for name, place in world.places.items():
+        other = world.clients[who].get(f"/api/v1/{what}?ward_id={place.ward}").json()["items"]
+        assert bool(other) == may(who, READ, name)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_whose_parcel_is_asked_by_those_only_who_may_see_persons(world: World, who: str) -> None:
+    for name, place in world.places.items():
+        asked = f"/api/v1/parcels?holder_id={place.holder}&ward_id={place.ward}"
+        answer = world.clients[who].get(asked)
+        if not any(may(who, READ, each) for each in world.places):
+            assert answer.status_code == refused(who)
+        elif may(who, PERSON, name):
+            assert [each["id"] for each in answer.json()["items"]] == [place.parcel]
+        elif answer.status_code == 200:
+            assert answer.json()["items"] == []
+            assert not may(who, READ, name)
+        else:
+            assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_search(world: World, who: str) -> None:
+    for text in (NAME, "tờ 7 thửa 1", "DD 100001", f"99907000{world.places['A1'].parcel:04d}"):
+        answer = world.clients[who].post("/api/v1/search", json={"text": text})
+        if not any(may(who, Permission.REGISTRY_SEARCH, each) for each in world.places):
+            assert answer.status_code == refused(who)
+            continue
+        wards = {place.ward for name, place in world.places.items() if may(who, Permission.REGISTRY_SEARCH, name)}
+        assert {hit["ward_id"] for hit in answer.json()["hits"]} <= wards
+        assert answer.json()["hits"]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_staff_layer(world: World, who: str) -> None:
+    client = world.clients[who]
+    reading = Permission.STAFF_LAYER_READ
+    seen = {name for name in world.places if may(who, reading, name)}
+    page = client.get(f"{STAFF}/items?limit=100")
+    if not seen:
+        assert page.status_code == refused(who)
+        assert "parcels-staff" not in client.get("/ogc/collections").text
+        return
+    ids = {world.places[name].parcel for name in seen}
+    assert {feature["id"] for feature in page.json()["features"]} == ids
+    assert page.json()["numberMatched"] == len(ids)
+    assert client.get(STAFF).json()["itemCount"] == len(ids)
+    assert client.get("/api/v1/layers/parcels-staff/counts").json()["total"] == len(ids)
+    whole = all(may(who, PERSON, name) for name in seen)
+    assert (NAME in page.text) == whole
+    numbers = all(may(who, Permission.IDENTITY_READ, name) for name in seen)
+    fields = client.get(f"{STAFF}/schema").json()["properties"].keys()
+    assert ("holder_names" in fields, "masked_ids" in fields) == (whole, numbers)
+    assert all(("masked_ids" in feature["properties"]) == numbers for feature in page.json()["features"])
+    absent = client.get(f"{STAFF}/items/{NOBODY}")
+    status = page.json()["features"][0]["properties"]["exact_status"]
+    for name, place in world.places.items():
+        one = client.get(f"{STAFF}/items/{place.parcel}")
+        assert one.status_code == (200 if name in seen else 404)
+        if name not in seen:
+            assert _without_numbers(one) == _without_numbers(absent)
+        for query in (
+            f"group_code=TDP {name[1]}",
+            f"exact_status={status}",
+            "bbox=105,20,107,22",
+            f"as-of={world.version}",
+        ):
+            found = client.get(f"{STAFF}/items?{query}").json()
+            assert {feature["id"] for feature in found["features"]} <= ids, query
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_field_that_is_masked_is_no_question_either(world: World, who: str) -> None:
+    answer = world.clients[who].get(f"{STAFF}/items?holder_names={NAME} 1")
+    assert answer.status_code in {400, refused(who)}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_reveal(world: World, who: str) -> None:
+    client = world.clients[who]
+    absent = client.post(f"/api/v1/holders/{NOBODY}/reveal", json={"reason": "kiểm tra"})
+    for name, place in world.places.items():
+        answer = client.post(f"/api/v1/holders/{place.holder}/reveal", json={"reason": "kiểm tra"})
+        if may(who, Permission.IDENTITY_REVEAL, name):
+            assert answer.json()["national_id"] == f"99907000{place.parcel:04d}"
+        elif any(may(who, Permission.IDENTITY_REVEAL, each) for each in world.places):
+            assert answer.status_code == absent.status_code == 404
+            assert _without_numbers(answer) == _without_numbers(absent)
+        else:
+            assert answer.status_code == refused(who)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_writing(world: World, who: str) -> None:
+    client = world.clients[who]
+    for name, place in world.places.items():
+        body: dict[str, Any] = {"change": WHY, "ward_id": place.ward, "kind": "person", "full_name": "Thử Ghi"}
+        made = client.post("/api/v1/holders", json=body)
+        etag = client.get(f"/api/v1/parcels/{place.parcel}").headers.get("etag", '"1-0"')
+        path = f"/api/v1/parcels/{place.parcel}"
+        changed = client.patch(path, json={"change": WHY, "address": f"Số {who}"}, headers={"If-Match": etag})
+        retired = client.post(f"{path}/retire", json={"change": WHY, "version": NOBODY})
+        if may(who, WRITE, name):
+            assert (made.status_code, changed.status_code, retired.status_code) == (201, 200, 412)
+        elif any(may(who, WRITE, each) for each in world.places):
+            # As for a parcel, or a ward, that is not there.
+            assert made.status_code == 422, made.text
+            assert changed.status_code == retired.status_code == 404
+        else:
+            assert {made.status_code, changed.status_code, retired.status_code} == {refused(who)}
