@@ -31,10 +31,13 @@ from gisland.publish import ogc
 from gisland.publish import routes as publish_routes
 from gisland.registry import act_routes, crosswalk_routes, search_routes
 from gisland.registry import routes as registry_routes
+from gisland.security import account_routes
 from gisland.security import routes as security_routes
 from gisland.security.entrance import Entrance
 from gisland.security.headers import SafeHeaders
+from gisland.security.keys import mask_tokens
 from gisland.security.limits import Limits
+from gisland.security.origin import is_page
 from gisland.settings import Settings, load_settings
 from gisland.state import State
 from gisland.web import pages
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(ogc.router)
     app.include_router(health.router)
     app.include_router(security_routes.router)
+    app.include_router(account_routes.router)
     app.include_router(publish_routes.router)
     app.include_router(registry_routes.router)
     app.include_router(act_routes.router)
@@ -121,21 +125,26 @@ class LogRequests:
                 await problem(GislandError("something went wrong on the server"))(scope, receive, watched)
         finally:
             milliseconds = round((time.perf_counter() - start) * 1000, 1)
-            path = mask_ids(scope["path"], code=True)
+            path = mask_tokens(mask_ids(scope["path"], code=True))
             log.info("request", method=scope["method"], path=path, status=status, ms=milliseconds)
 
 
-def problem(error: GislandError) -> JSONResponse:
-    """An error of ours as problem details (RFC 9457)."""
+def problem(error: GislandError, *, to_page: bool = False) -> JSONResponse:
+    """An error of ours as problem details (RFC 9457).
+
+    Args:
+        error: what is wrong.
+        to_page: a script of our pages asked, which has a sign-in of its own: the browser must not show another one.
+    """
     headers = error.headers
     if error.status == 401:
-        headers = {"WWW-Authenticate": 'Basic realm="gisland", charset="UTF-8"'}
+        headers = {"WWW-Authenticate": f'{"Session" if to_page else "Basic"} realm="gisland", charset="UTF-8"'}
     return JSONResponse(error.problem(), error.status, headers, media_type=PROBLEM)
 
 
-async def _ours(_: Request, error: Exception) -> Response:
+async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, GislandError)
-    return problem(error)
+    return problem(error, to_page=is_page(request))
 
 
 async def _http(_: Request, error: Exception) -> Response:

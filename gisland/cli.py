@@ -21,7 +21,8 @@ from gisland.publish import commands as publish
 from gisland.registry import act_commands, search_commands
 from gisland.registry import commands as registry
 from gisland.registry import record_commands as records
-from gisland.security import doctor_commands
+from gisland.security import commands as security
+from gisland.security import doctor_commands, token_commands
 from gisland.security.guards import Caller
 from gisland.security.subject import operator
 from gisland.settings import load_settings
@@ -45,6 +46,8 @@ app.add_typer(intake.app, name="intake", help="nhận tệp · take in files")
 app.add_typer(verification.app, name="verify", help="xác minh · verification")
 app.add_typer(publish.app, name="layer", help="lớp bản đồ · published layers")
 app.add_typer(audit.app, name="audit", help="nhật ký · the audit log")
+app.add_typer(security.app, name="user", help="tài khoản và vai trò · accounts and roles")
+app.add_typer(token_commands.app, name="token", help="mã truy cập cá nhân · personal access tokens")
 app.add_typer(bench.app, name="bench", help="đo tốc độ · races against other servers")
 
 

@@ -34,9 +34,9 @@ from gisland.database import cluster, run
 from gisland.errors import Conflict, DatabaseUnavailable, UsageError
 from gisland.jobs import serve_queue
 from gisland.kit.logging import set_up_logging
+from gisland.security.accounts import create_first_admin
 from gisland.security.guards import caller, requires
 from gisland.security.head import BoundedHead
-from gisland.security.identity import create_first_admin
 from gisland.security.permissions import Permission
 from gisland.settings import Settings, load_settings
 
@@ -119,6 +119,7 @@ def announce(settings: Settings) -> None:
     secret = run(settings, create_first_admin)
     if secret is not None:
         typer.echo(f"Tài khoản đầu tiên, chỉ hiện một lần · First account, shown once:  admin  {secret}")
+        typer.echo("Đăng nhập rồi đặt mật khẩu của mình · Sign in and set a password of your own:  /account")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     typer.echo(f"Bản đồ · Map:  {settings.public_url or f'http://{host}:{settings.port}/'}   (Ctrl-C: dừng · stop)")
 

@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="", description="Base URL that clients see, for links behind a proxy; default: that of the request."
     )
+    session_hours: int = Field(default=12, ge=1, le=720, description="A browser stays signed in so many hours at most.")
+    session_idle_minutes: int = Field(
+        default=60, ge=2, description="A browser that asks for nothing is signed out after so many minutes."
+    )
     trusted_proxies: str = Field(
         default="",
         description="Addresses and networks of the reverse proxies, by commas. What they say of the client's address, "

@@ -10,12 +10,12 @@ from psycopg import Connection
 from gisland.kit.identifiers import parse_personal_id, serial_key
 from gisland.kit.text import name_key
 from gisland.security.crypto import IdVault
-from gisland.security.identity import HASHER
+from gisland.security.passwords import hash_password
 from gisland.security.subject import Grant
 
 VAULT = IdVault(bytes(32))
 SECRET = "invented secret"
-SECRET_HASH = HASHER.hash(SECRET)
+SECRET_HASH = hash_password(SECRET)
 _numbers = count(1)
 # South-west corner of the invented parcels, VN-2000 / TM-3 105-45 (EPSG:9210), metres.
 EAST, NORTH = 594_000.0, 2_309_000.0

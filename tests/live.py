@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
@@ -20,8 +20,10 @@ from typing import IO
 from gisland.database import run
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
-from gisland.security.identity import create_first_admin
+from gisland.security.accounts import account_called, change_password, create_first_admin
 from gisland.settings import Settings
+
+PASSWORD = "ba cay cau moc ben song"
 
 
 @dataclass(frozen=True)
@@ -41,21 +43,36 @@ def free_port() -> int:
         return port
 
 
+def first_admin(settings: Settings) -> tuple[str, str]:
+    """Make the account `admin`, who has set a password of their own. Returns name and password."""
+    secret = run(settings, create_first_admin)
+    assert secret is not None
+    name = "admin"
+    run(settings, lambda connection: change_password(connection, account_called(connection, name), secret, PASSWORD))
+    return name, PASSWORD
+
+
 @contextmanager
 def start_server(settings: Settings, *, demo_parcels: int, log: IO[bytes] | None = None) -> Iterator[LiveServer]:
     """Load a demo ward, serve it with `gisland serve`, stop it at the end; what it says goes to `log` when given."""
     if demo_parcels:
         with TemporaryDirectory() as folder:
             load_demo(settings, generate(demo_parcels, 1, Path(folder), None))
-    secret = run(settings, create_first_admin)
-    assert secret is not None
+    admin = first_admin(settings)
+    with serve(settings, log=log) as live:
+        yield replace(live, admin=admin)
+
+
+@contextmanager
+def serve(settings: Settings, *, log: IO[bytes] | None = None) -> Iterator[LiveServer]:
+    """Serve a database as it is, on a port of its own."""
     settings = settings.model_copy(update={"port": free_port()})
     url = f"http://127.0.0.1:{settings.port}"
     command = [sys.executable, "-m", "gisland", "serve"]
     process = subprocess.Popen(command, env=settings.as_environment(), stdout=log, stderr=log)
     try:
         wait_until_ready(url, process)
-        yield LiveServer(url, ("admin", secret), settings)
+        yield LiveServer(url, ("", ""), settings)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) in {0, -signal.SIGTERM, 143}

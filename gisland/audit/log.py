@@ -33,6 +33,7 @@ class Tag(StrEnum):
     LAYER_REBUILT = "layer:rebuilt"
     MAP_PRINTED = "map:printed"
     PARCELS_IMPORTED = "parcels:imported"
+    PASSWORD_CHANGED = "password:changed"  # noqa: S105 - names an act
     REGISTRY_CHANGED = "registry:changed"
     REGISTRY_READ = "registry:read"
     REGISTRY_SEARCHED = "registry:searched"
@@ -43,6 +44,7 @@ class Tag(StrEnum):
     SIGN_IN_ENDED = "sign_in:ended"
     SIGN_IN_REFUSED = "sign_in:refused"
     STAFF_LAYER_READ = "staff_layer:read"
+    TOKEN_FIRST_USED = "token:first_used"  # noqa: S105 - a name
     TOKEN_ISSUED = "token:issued"  # noqa: S105 - a name
     TOKEN_REVOKED = "token:revoked"  # noqa: S105 - a name
     UNIT_ADDED = "unit:added"

@@ -30,6 +30,20 @@ ABOUT = (
     "Đăng ký đất đai: đọc, sửa có lý do, có khoá lạc quan, có lịch sử · The land registry: records are read as they are"
     " or as of a data version, and changed with a reason, under the ETag that was seen, with their whole history."
 )
+SIGN_IN: dict[str, Json] = {
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "Mật khẩu hoặc mã truy cập cá nhân · A password or a personal access token",
+    },
+    "token": {"type": "http", "scheme": "bearer", "description": "Mã truy cập cá nhân · A personal access token"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "gisland_session",
+        "description": "Phiên của trình duyệt; ghi cần X-Gisland-Page · A browser's session; to write: X-Gisland-Page",
+    },
+}
 QUERY = """
     SELECT relname, coalesce(attname, ''), coalesce(col_description(c.oid, attnum), obj_description(c.oid), '')
       FROM pg_class c
@@ -72,7 +86,7 @@ def document(routes: Sequence[BaseRoute], meanings: Meanings, root: str) -> Json
             if operation is not None:
                 _complete(operation, context, meanings)
     made["servers"] = [{"url": "/"}]
-    made["components"]["securitySchemes"] = {"basic": {"type": "http", "scheme": "basic"}}
+    made["components"]["securitySchemes"] = SIGN_IN
     made["tags"] = [{"name": kind.path, "description": meanings.get((kind.table, ""), "")} for kind in KINDS.values()]
     return dict(made)
 
@@ -80,7 +94,8 @@ def document(routes: Sequence[BaseRoute], meanings: Meanings, root: str) -> Json
 def _complete(operation: Json, context: RouteContext, meanings: Meanings) -> None:
     """Say who may, what else may be answered, and what the parameters mean."""
     permissions = _permissions(context)
-    operation["security"] = [{"basic": []}] if permissions - {Permission.PUBLIC_READ} else [{}, {"basic": []}]
+    ways: list[Json] = [{name: []} for name in SIGN_IN]
+    operation["security"] = ways if permissions - {Permission.PUBLIC_READ} else [{}, *ways]
     operation["x-permissions"] = sorted(permissions)
     responses = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422")):  # a body or parameter that does not fit is a 400 here

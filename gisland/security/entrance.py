@@ -11,6 +11,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gisland.errors import HeadersTooLarge, TooLarge, TooSlow, UriTooLong, UsageError
+from gisland.security.keys import check_no_token
 from gisland.security.limits import VISIT, Limits, Visit
 from gisland.security.proxies import TrustedProxies, is_loopback, network_of
 from gisland.settings import Settings
@@ -45,12 +46,13 @@ class Entrance:
 
         Raises:
             UriTooLong, HeadersTooLarge, TooLarge, TooSlow: it is too large, or does not arrive.
-            UsageError: its Host is none of ours, or its body is nested too deeply.
+            UsageError: its address holds a token, its Host is none of ours, or its body is nested too deeply.
             TooManyRequests: its address asks too often.
         """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        check_no_token(scope["path"], scope["query_string"])
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         names = {name for name, _ in headers}
         visit = scope[VISIT] = self._visit(scope, headers, names)

@@ -63,6 +63,8 @@ class Require:
         await self._note_refusal(request, subject)
         if not subject.signed_in:
             raise Unauthorized("sign in to see this")
+        if subject.must_change:
+            raise Forbidden("hãy đặt mật khẩu của mình trước · set a password of your own first", hint="/account")
         raise Forbidden("your role does not allow this")
 
     async def _note_refusal(self, request: Request, subject: Subject) -> None:

@@ -1,79 +1,122 @@
-"""Who is asking: HTTP Basic against `security.account` on the web, the operating system's user on the command line."""
+"""Who is asking, on the web: HTTP Basic with a password or token, a token as bearer, or the cookie of a session."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
-import hashlib
-import hmac
-import os
-import secrets
-import time
-from functools import cache
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from psycopg import Connection
 from starlette.requests import HTTPConnection
 
 from gisland.audit import log
+from gisland.database import run
 from gisland.errors import Unauthorized
-from gisland.security.permissions import Role
-from gisland.security.subject import ANONYMOUS, Grant, Subject, operator
+from gisland.security.keys import is_session_key, is_token, key_hash
+from gisland.security.origin import check_cookie_write, check_origin
+from gisland.security.proofs import PasswordProof, Proof, SessionProof, TokenProof
+from gisland.security.remembered import sign_ins
+from gisland.security.sessions import COOKIE
+from gisland.security.sign_in import Claim, Known, check_password_of, note_success
+from gisland.security.subject import ANONYMOUS, Subject
+from gisland.settings import Settings
 from gisland.state import state_of
 
-HASHER = PasswordHasher()
-GRANTS = "SELECT role, ward_id, residential_group_id FROM security.grant WHERE account_id = %s ORDER BY id"
-CACHE_SECONDS = 60
-CACHE_SIZE = 1000
+Result = TypeVar("Result")
 
-
-class SignIns:
-    """Sign-ins that were verified a moment ago: argon2 is slow on purpose, and QGIS sends the secret each time."""
-
-    def __init__(self) -> None:
-        self._key = os.urandom(32)
-        self._known: dict[bytes, tuple[float, Subject]] = {}
-
-    def _digest(self, credentials: str) -> bytes:
-        # Keyed: neither the secret nor anything that could be tried against it stays in memory.
-        return hmac.digest(self._key, credentials.encode(), hashlib.sha256)
-
-    def find(self, credentials: str) -> Subject | None:
-        """The subject that these credentials were verified for within the last minute."""
-        known = self._known.get(self._digest(credentials))
-        return known[1] if known is not None and known[0] > time.monotonic() else None
-
-    def remember(self, credentials: str, subject: Subject) -> None:
-        """Keep a verified sign-in for a minute."""
-        if len(self._known) >= CACHE_SIZE:
-            self._known.clear()
-        self._known[self._digest(credentials)] = (time.monotonic() + CACHE_SECONDS, subject)
-
-
-_sign_ins = SignIns()
+# A hash takes 64 MB and a tenth of a second of a processor: few at a time, and not where other work waits.
+_hashing = ThreadPoolExecutor(2, "argon2")
 
 
 async def authenticate(request: HTTPConnection) -> Subject:
-    """Who sends this request.
+    """Who sends this request. A session that has ended is nobody's; wrong credentials are refused.
 
     Raises:
         Unauthorized: credentials were sent, but they are not right.
+        TooManyRequests: too many sign-ins have failed.
+        Forbidden: another site makes the browser send it.
     """
     header = request.headers.get("authorization")
-    if header is None:
+    if header is not None:
+        return await _by_header(request, header)
+    if "cookie" not in request.headers:
         return ANONYMOUS
-    known = _sign_ins.find(header)
-    if known is not None:
-        return known
-    subject = await _verify(request, *_basic_credentials(header))
-    _sign_ins.remember(header, subject)
+    return await _by_cookie(request, request.cookies.get(COOKIE, ""))
+
+
+async def check_password(request: HTTPConnection, claim: Claim, then: Callable[[Connection, Known], Result]) -> Result:
+    """Check a password and do what it was asked for; see `check_password_of`."""
+    work = partial(check_password_of, state_of(request).settings, claim, then)
+    return await asyncio.get_running_loop().run_in_executor(_hashing, work)
+
+
+def address_of(request: HTTPConnection) -> str:
+    """Where a request comes from."""
+    return request.client.host if request.client is not None else ""
+
+
+async def _by_header(request: HTTPConnection, header: str) -> Subject:
+    state = state_of(request)
+    scheme, _, given = header.partition(" ")
+    bearer = scheme.lower() == "bearer"
+    if not bearer:
+        check_origin(request, state.settings)
+
+    async def verify() -> Proof:
+        if bearer:
+            return _token_proof(given.strip(), None)
+        name, secret = _basic_credentials(scheme, given)
+        if is_token(secret):
+            return _token_proof(secret, name)
+        return await check_password(request, Claim(name, secret, address_of(request)), _proof)
+
+    subject = await sign_ins.subject(state.pools, header, verify)
+    if subject is None:
+        await asyncio.to_thread(_note_bad_key, state.settings)
+        raise Unauthorized("name or secret is wrong", hint="sign in again")
     return subject
 
 
-def _basic_credentials(header: str) -> tuple[str, str]:
-    scheme, _, encoded = header.partition(" ")
+async def _by_cookie(request: HTTPConnection, key: str) -> Subject:
+    state = state_of(request)
+    if not is_session_key(key):
+        return ANONYMOUS
+
+    async def verify() -> Proof:
+        return SessionProof(key_hash(key), state.settings.session_idle_minutes)
+
+    subject = await sign_ins.subject(state.pools, f"{COOKIE} {key}", verify)
+    if subject is None:
+        return ANONYMOUS
+    check_cookie_write(request, state.settings)
+    return subject
+
+
+def _proof(connection: Connection, account: Known) -> Proof:
+    note_success(connection, account.name, "password")
+    return PasswordProof(account.id, account.secret_hash)
+
+
+def _token_proof(token: str, name: str | None) -> TokenProof:
+    if not is_token(token):
+        raise Unauthorized("the bearer is no token of gisland")
+    return TokenProof(key_hash(token), name)
+
+
+def _note_bad_key(settings: Settings) -> None:
+    """A token that is not good any more, or never was. Nobody guesses one, so nobody has to wait."""
+
+    def work(connection: Connection) -> None:
+        log.record(connection, "anonymous", log.Tag.SIGN_IN_REFUSED, detail={"for": "token"})
+
+    run(settings, work)
+
+
+def _basic_credentials(scheme: str, encoded: str) -> tuple[str, str]:
     try:
         if scheme.lower() != "basic":
             raise ValueError
@@ -81,51 +124,5 @@ def _basic_credentials(header: str) -> tuple[str, str]:
         if not colon:
             raise ValueError
     except (ValueError, binascii.Error):
-        raise Unauthorized("the Authorization header is not HTTP Basic") from None
+        raise Unauthorized("the Authorization header is neither HTTP Basic nor a bearer token") from None
     return name, secret
-
-
-async def _verify(request: HTTPConnection, name: str, secret: str) -> Subject:
-    async with state_of(request).pools.app.connection() as connection:
-        found = await connection.execute(
-            "SELECT secret_hash, id FROM security.account WHERE name = %s AND NOT disabled", [name]
-        )
-        row = await found.fetchone()
-        secret_hash, account = row if row is not None else (_nobodys_hash(), None)
-        granted = await (await connection.execute(GRANTS, [account])).fetchall()
-    right = await asyncio.to_thread(_secret_fits, secret_hash, secret)
-    if not right or account is None:
-        raise Unauthorized("name or secret is wrong", hint="sign in again")
-    return Subject(f"account:{name}", tuple(Grant(Role(role), ward, group) for role, ward, group in granted))
-
-
-@cache
-def _nobodys_hash() -> str:
-    """A hash that no secret fits: an unknown name costs as much time as a wrong secret."""
-    return HASHER.hash(secrets.token_urlsafe())
-
-
-def _secret_fits(secret_hash: str, secret: str) -> bool:
-    try:
-        return HASHER.verify(secret_hash, secret)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def create_first_admin(connection: Connection) -> str | None:
-    """Create the account `admin` where there is no account yet.
-
-    Returns:
-        Its secret, which is shown once and kept nowhere, or None when there are accounts.
-    """
-    connection.execute("LOCK TABLE security.account IN SHARE ROW EXCLUSIVE MODE")
-    if connection.execute("SELECT 1 FROM security.account LIMIT 1").fetchone():
-        return None
-    secret = secrets.token_urlsafe(15)
-    connection.execute(
-        "WITH made AS (INSERT INTO security.account (name, secret_hash) VALUES ('admin', %s) RETURNING id)"
-        " INSERT INTO security.grant (account_id, role) SELECT id, %s FROM made",
-        [HASHER.hash(secret), Role.ADMIN.value],
-    )
-    log.record(connection, operator().name, log.Tag.ACCOUNT_CREATED, object_id="admin")
-    return secret

@@ -73,3 +73,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 # Granted in a residential group only, and nothing else is.
 OF_A_GROUP = frozenset({Role.GROUP_HEAD})
+
+# What can be granted within a ward or group. The rest is of the whole service: who has it in a ward has nothing.
+WITHIN_WARDS = frozenset().union(*(PERMISSIONS[each] for each in Role if each not in {Role.ADMIN, Role.AUDITOR}))
+# What a token may be for. Rights are given by people: whoever finds a token must not make accounts with it.
+FOR_TOKENS = frozenset(Permission) - ANYONE - {Permission.ACCOUNT_MANAGE}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
+from typing import Literal
 
 from gisland.database import EVERYWHERE, NOWHERE, Scope
-from gisland.security.permissions import ANYONE, PERMISSIONS, Permission, Role
+from gisland.security.permissions import ANYONE, PERMISSIONS, WITHIN_WARDS, Permission, Role
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,48 @@ class Subject:
     """As the audit log has it: `account:<name>`, `cli:<operating system user>`, `anonymous`."""
     grants: tuple[Grant, ...] = ()
     signed_in: bool = True
+    account_id: int | None = None
+    by: Literal["password", "session", "token"] | None = None
+    """What was shown to sign in."""
+    session_id: int | None = None
+    must_change: bool = False
+    """Signed in by a one-time secret, which is good for nothing but to set an own one."""
+    limit: frozenset[Permission] | None = None
+    """What a token is for; None: all that is granted."""
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
         """What the subject may do somewhere."""
-        return ANYONE.union(*(PERMISSIONS[grant.role] for grant in self.grants))
+        granted = frozenset[Permission]().union(*(PERMISSIONS[grant.role] for grant in self.grants))
+        return ANYONE | (granted if self.limit is None else granted & self.limit)
 
     def scope(self, permission: Permission) -> Scope:
         """Where the subject has a permission."""
+        if permission not in self.permissions:
+            return NOWHERE
         return reduce(or_, (each.scope for each in self.grants if permission in PERMISSIONS[each.role]), NOWHERE)
+
+
+def narrowed(
+    grants: Iterable[Grant], permissions: Iterable[str], wards: Iterable[int] | None
+) -> tuple[tuple[Grant, ...], frozenset[Permission]]:
+    """What is left of somebody's grants by a token: never more than they have at this moment.
+
+    Args:
+        grants: of the owner.
+        permissions: what the token is for; what there is no more is left out.
+        wards: where it is good; None: wherever the owner is.
+
+    Returns:
+        The grants, and the permissions that count of them.
+    """
+    limit = frozenset(Permission) & frozenset(permissions)
+    if wards is None:
+        return tuple(grants), limit
+    within = frozenset(wards)
+    left = [each for each in grants if each.ward_id in within]
+    left += [Grant(each.role, ward) for each in grants if each.ward_id is None for ward in sorted(within)]
+    return tuple(left), limit & WITHIN_WARDS
 
 
 ANONYMOUS = Subject("anonymous", signed_in=False)

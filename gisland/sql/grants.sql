@@ -19,7 +19,12 @@ GRANT SELECT, INSERT ON verification.evidence, intake.batch, intake.source_row T
 GRANT SELECT ON verification.holder_status TO gisland_app;
 GRANT SELECT ON publish.layer, publish.status, publish.data_version, published.change_version TO gisland_app;
 GRANT SELECT, INSERT, UPDATE ON security.account TO gisland_app;
-GRANT SELECT, INSERT, DELETE ON security.grant TO gisland_app;
+GRANT SELECT, INSERT, DELETE ON security.grant, security.session TO gisland_app;
+GRANT UPDATE (seen_at) ON security.session TO gisland_app;
+-- What a token may do never changes.
+GRANT SELECT, INSERT, UPDATE (used_at, revoked_at) ON security.token TO gisland_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON security.attempt TO gisland_app;
+GRANT SELECT ON security.epoch TO gisland_app;
 GRANT SELECT ON security.id_key TO gisland_app;
 GRANT EXECUTE ON FUNCTION security.id_key_in_use() TO gisland_app;
 -- The id, time and transaction of an event are never said; seals are made by audit.seal only.

@@ -15,10 +15,9 @@ from psycopg import Connection
 
 from gisland.app import create_app
 from gisland.database import Role, connect, run
-from gisland.security.identity import create_first_admin
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
-from tests.live import free_port
+from tests.live import first_admin, free_port
 
 
 @dataclass
@@ -106,6 +105,4 @@ def client(settings: Settings) -> Iterator[httpx.Client]:
 @pytest.fixture
 def admin(settings: Settings) -> tuple[str, str]:
     """Name and secret of an account that may see the staff layers."""
-    secret = run(settings, create_first_admin)
-    assert secret is not None
-    return "admin", secret
+    return first_admin(settings)

@@ -12,9 +12,9 @@ import pytest
 
 from gisland.database import Role, connect, run
 from gisland.database.migrate import admin_conninfo
+from gisland.security.accounts import create_first_admin
 from gisland.security.crypto import load_vault
 from gisland.security.doctor import Finding, State, examine
-from gisland.security.identity import create_first_admin
 from gisland.settings import Settings
 from tests.factories import make_holder, make_ward
 
