@@ -36,6 +36,30 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
      WHERE id = ANY (security.wards()) OR id IN (SELECT ward_id FROM registry.residential_group WHERE id = ANY (security.groups()))
 $$;
 
+-- Whether a row is seen; for policies of the very table, which PostgreSQL would take for a circle otherwise.
+CREATE OR REPLACE FUNCTION security.sees(in_table regclass, row_id bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE id = $1)', in_table) INTO found USING row_id;
+    RETURN found;
+END
+$$;
+
+-- A row may name only what its writer sees: a foreign key would tell whether something is there, in whichever ward.
+CREATE OR REPLACE FUNCTION security.names_what_is_seen(writer regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT coalesce(string_agg(DISTINCT format(
+               CASE WHEN confrelid = conrelid THEN '(%1$s IS NULL OR security.sees(%2$L, %1$s))'
+                    ELSE '(%1$s IS NULL OR EXISTS (SELECT FROM %2$s seen WHERE seen.id = %1$s))' END,
+               format('%I.%I', relname, attname), confrelid::regclass), ' AND '), 'true')
+      FROM pg_constraint c JOIN pg_class ON pg_class.oid = conrelid
+      JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = conkey[1]
+     WHERE contype = 'f' AND conrelid = writer
+       AND confrelid = ANY ('{registry.asset,registry.certificate,registry.document,registry.holder,registry.parcel}'::regclass[])
+$$;
+
 -- Let `reader` see and write the rows of a table that fulfil a condition, and those roles all rows that need to.
 -- The sub-selects are computed once for a statement.
 CREATE OR REPLACE FUNCTION security.protect(protected regclass, reader name, visible text, writable text DEFAULT NULL)
@@ -46,8 +70,8 @@ BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', protected);
     EXECUTE format('DROP POLICY IF EXISTS in_scope ON %s', protected);
     EXECUTE format('DROP POLICY IF EXISTS all_rows ON %s', protected);
-    EXECUTE format('CREATE POLICY in_scope ON %s TO %I USING (%s) WITH CHECK ((SELECT security.everywhere()) OR %s)',
-                   protected, reader, in_scope, coalesce(writable, visible));
+    EXECUTE format('CREATE POLICY in_scope ON %s TO %I USING (%s) WITH CHECK ((SELECT security.everywhere()) OR (%s) AND %s)',
+                   protected, reader, in_scope, coalesce(writable, visible), security.names_what_is_seen(protected));
     EXECUTE format('CREATE POLICY all_rows ON %s TO gisland_owner, gisland_publisher, gisland_backup '
                    'USING (true) WITH CHECK (true)', protected);
 END
@@ -113,4 +137,5 @@ SELECT security.protect('intake.source_row', 'gisland_app', 'ward_id = ANY ((SEL
 
 GRANT USAGE ON SCHEMA security TO gisland_staff;
 GRANT EXECUTE ON FUNCTION security.everywhere(), security.wards(), security.groups() TO gisland_app, gisland_staff;
+GRANT EXECUTE ON FUNCTION security.sees(regclass, bigint) TO gisland_app;
 GRANT EXECUTE ON FUNCTION security.ward_codes(), security.group_codes(), security.reached_wards() TO gisland_staff;
