@@ -3,37 +3,37 @@
 -- history (owner), the views of public layers (publisher), dumps (backup).
 
 -- What the transaction may reach; nothing where it does not say. Placeholders of a past transaction are left as ''.
-CREATE OR REPLACE FUNCTION security.everywhere() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT coalesce(current_setting('gisland.wards', true), '') = 'all'
-$$;
-CREATE OR REPLACE FUNCTION security.wards() RETURNS int[]
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT coalesce(nullif(nullif(current_setting('gisland.wards', true), ''), 'all')::int[], '{}')
-$$;
-CREATE OR REPLACE FUNCTION security.groups() RETURNS int[]
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT coalesce(nullif(current_setting('gisland.groups', true), '')::int[], '{}')
-$$;
+-- Without a search_path of their own these are put into the statements that ask them, where they cost nothing.
+CREATE OR REPLACE FUNCTION security.everywhere() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(pg_catalog.current_setting('gisland.wards', true), '') = 'all';
+CREATE OR REPLACE FUNCTION security.wards() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(nullif(pg_catalog.current_setting('gisland.wards', true), ''), 'all')::int[], '{}');
+CREATE OR REPLACE FUNCTION security.groups() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(pg_catalog.current_setting('gisland.groups', true), '')::int[], '{}');
 
--- The same in the words of the published layers, whose features say the code of a ward, and that of a group within it.
--- With the owner's rights: staff may not read the registry.
-CREATE OR REPLACE FUNCTION security.ward_codes() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT coalesce(array_agg(code), '{}') FROM registry.unit WHERE id = ANY (security.wards())
-$$;
-CREATE OR REPLACE FUNCTION security.group_codes() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT coalesce(array_agg(unit.code || '/' || of_group.code), '{}')
-      FROM registry.residential_group of_group JOIN registry.unit ON unit.id = of_group.ward_id
-     WHERE of_group.id = ANY (security.groups())
-$$;
+-- The same in the words of the published layers, whose features say the code of a ward, and that of a group within it;
+-- and all wards of which something is reached.
+CREATE OR REPLACE FUNCTION security.ward_codes() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(pg_catalog.current_setting('gisland.ward_codes', true), '')::text[], '{}');
+CREATE OR REPLACE FUNCTION security.group_codes() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(pg_catalog.current_setting('gisland.group_codes', true), '')::text[], '{}');
+CREATE OR REPLACE FUNCTION security.reached_wards() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(pg_catalog.current_setting('gisland.reached_wards', true), '')::text[], '{}');
 
--- All wards of which something is reached.
-CREATE OR REPLACE FUNCTION security.reached_wards() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT coalesce(array_agg(code), '{}') FROM registry.unit
-     WHERE id = ANY (security.wards()) OR id IN (SELECT ward_id FROM registry.residential_group WHERE id = ANY (security.groups()))
+-- Begin a transaction of staff, who may not read the registry: the codes of their wards and groups are looked up once.
+CREATE OR REPLACE FUNCTION security.enter(of_wards text, of_groups text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM set_config('gisland.wards', of_wards, true), set_config('gisland.groups', of_groups, true);
+    IF NOT security.everywhere() THEN
+        PERFORM set_config('gisland.ward_codes', coalesce(array_agg(unit.code), '{}')::text, true)
+           FROM registry.unit WHERE unit.id = ANY (security.wards());
+        PERFORM set_config('gisland.group_codes', coalesce(array_agg(unit.code || '/' || of_group.code), '{}')::text, true),
+                set_config('gisland.reached_wards', (security.ward_codes() || coalesce(array_agg(unit.code), '{}'))::text, true)
+           FROM registry.residential_group of_group JOIN registry.unit ON unit.id = of_group.ward_id
+          WHERE of_group.id = ANY (security.groups());
+    END IF;
+END
 $$;
 
 -- Whether a row is seen; for policies of the very table, which PostgreSQL would take for a circle otherwise.
@@ -138,4 +138,5 @@ SELECT security.protect('intake.source_row', 'gisland_app', 'ward_id = ANY ((SEL
 GRANT USAGE ON SCHEMA security TO gisland_staff;
 GRANT EXECUTE ON FUNCTION security.everywhere(), security.wards(), security.groups() TO gisland_app, gisland_staff;
 GRANT EXECUTE ON FUNCTION security.sees(regclass, bigint) TO gisland_app;
-GRANT EXECUTE ON FUNCTION security.ward_codes(), security.group_codes(), security.reached_wards() TO gisland_staff;
+GRANT EXECUTE ON FUNCTION security.ward_codes(), security.group_codes(), security.reached_wards(), security.enter(text, text)
+    TO gisland_staff;
