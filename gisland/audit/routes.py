@@ -24,11 +24,10 @@ from gisland.audit.events import (
 )
 from gisland.database import run
 from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.state import state_of
-
-PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization"}
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 Auditor = Annotated[Subject, Depends(Require(Permission.AUDIT_READ))]
