@@ -40,7 +40,7 @@ from gisland.security.limits import Limits
 from gisland.security.origin import is_page
 from gisland.settings import Settings, load_settings
 from gisland.state import State
-from gisland.web import pages
+from gisland.web import account_pages, pages
 
 log = structlog.get_logger()
 
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(search_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(pages.router)
+    app.include_router(account_pages.router)
     app.mount("/static", pages.static_files())
     # The last one comes first.
     app.add_middleware(Entrance, settings=settings, limits=limits)

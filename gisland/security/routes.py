@@ -147,6 +147,15 @@ async def begin(request: Request, response: Response, body: SignIn, subject: Any
     return SignedIn(name=body.name, must_change=one_time)
 
 
+@router.get("/session", operation_id="get_session", summary="Ai đang đăng nhập · Who is signed in")
+async def present(subject: Anybody, response: Response) -> SignedIn | None:
+    """Ai đang đăng nhập, hoặc null · Who is signed in, or null: unlike `/me` it refuses nobody."""
+    response.headers.update(PRIVATE)
+    if not subject.signed_in:
+        return None
+    return SignedIn(name=subject.name.removeprefix("account:"), must_change=subject.must_change)
+
+
 @router.delete("/session", operation_id="end_session", summary="Đăng xuất · Sign out", status_code=204)
 async def end(request: Request, subject: Anybody) -> Response:
     """Kết thúc phiên này · End this session; without one there is nothing to end."""

@@ -22,7 +22,7 @@ from gisland.security.permissions import Permission
 
 WEB_DIR = Path(__file__).resolve().parent
 STATIC_DIR = WEB_DIR / "static"
-BUNDLE = ("app.js", "app.css")
+BUNDLE = ("app.js", "app.css", "account.js", "account.css")
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "

@@ -52,7 +52,7 @@ def test_after_ten_failures_even_the_right_password_waits(
     assert "too many" in refused.json()["detail"]
     failures(db, people.settings, name, attempts.FREE_OF_NAME + 5)
     assert me(people.url, (name, secret)).status_code == 200
-    assert [tag for _, tag, noted in tags(db, "sign_in:%", before) if noted == name] == [
+    assert [tag for _, tag, noted in tags(db, "%", before) if noted == name] == [
         *["sign_in:refused"] * attempts.FREE_OF_NAME,
         "account:locked",
         "sign_in:accepted",

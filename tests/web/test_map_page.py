@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from pyproj import Transformer
 
+from gisland.database import Role, connect
 from gisland.web.screenshot import take_screenshot
 from tests.live import LiveServer
 from tests.web.conftest import MapPage
@@ -151,15 +152,45 @@ def test_signing_in_shows_exact_states_and_holders(tab: MapPage, live_server: Li
     expect(tab.page.locator("#panel-people")).to_be_hidden()
 
 
-def test_the_password_is_stored_nowhere(tab: MapPage, live_server: LiveServer) -> None:
+def test_the_password_is_stored_nowhere_and_no_script_reads_the_session(tab: MapPage, live_server: LiveServer) -> None:
     name, secret = live_server.admin
     tab.sign_in(name, secret)
     expect(tab.page.locator("#session-user")).to_have_text(name)
     kept = tab.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
-    assert secret not in kept + tab.page.content()
+    (cookie,) = tab.page.context.cookies()
+    assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("gisland_session", True, "Lax")
+    for hidden in (secret, cookie["value"]):
+        assert hidden not in kept + tab.page.content()
     assert tab.page.input_value("#sign-in [name=secret]") == ""
+    assert not [request for request in tab.requests if secret in request]
+
+
+def test_a_session_outlives_the_page_until_one_signs_out(tab: MapPage, live_server: LiveServer) -> None:
+    tab.sign_in(*live_server.admin)
+    tab.page.wait_for_selector("#map[data-layer=parcels-staff][data-state=ready]")
+    tab.page.reload()
+    tab.page.wait_for_selector("#map[data-layer=parcels-staff][data-state=ready]")
+    expect(tab.page.locator("#session-user")).to_have_attribute("href", "/account?lang=vi")
+    tab.page.click("#session")
+    tab.page.wait_for_selector("#map[data-layer=parcels][data-state=ready]")
+    assert tab.page.context.cookies() == []
     tab.page.reload()
     expect(tab.page.locator("#session-text")).to_have_text("Đăng nhập")
+
+
+def test_a_session_that_was_ended_elsewhere_leads_back_to_the_public_map(tab: MapPage, live_server: LiveServer) -> None:
+    tab.sign_in(*live_server.admin)
+    tab.page.wait_for_selector("#map[data-layer=parcels-staff][data-state=ready]")
+    with connect(live_server.settings, Role.APP) as connection:
+        connection.execute("DELETE FROM security.session")
+    tab.page.wait_for_timeout(1300)
+    feature = tab.features()[3]
+    tab.page.evaluate(f"location.hash = location.hash.split('/').slice(0, 3).join('/') + '/{feature['id']}'")
+    expect(tab.page.locator("#notice-text")).to_contain_text("Phiên làm việc đã hết hiệu lực")
+    tab.page.wait_for_selector("#map[data-layer=parcels][data-state=ready]")
+    expect(tab.page.locator("#session-text")).to_have_text("Đăng nhập")
+    assert all("401" in error for error in tab.errors)
+    tab.errors.clear()
 
 
 def test_a_wrong_password_is_told(tab: MapPage, live_server: LiveServer) -> None:

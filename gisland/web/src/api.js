@@ -1,8 +1,11 @@
 /** The one door to the server: reading JSON, following `next` links, signing in, and errors in words. */
 import {t} from './i18n.js';
 
-/** Credentials live in this variable only: never stored, never in an address. */
-let authorization = '';
+/**
+ * On each request: no page of another site can set it. The session itself is in a cookie that no script can read.
+ * @type {Record<string, string>}
+ */
+const OURS = {'X-Gisland-Page': '1'};
 
 /** A request that failed; `message` is a sentence for the reader. */
 export class ApiError extends Error {
@@ -18,39 +21,58 @@ export class ApiError extends Error {
   }
 }
 
+const MOST_SECONDS = 900;
 const KINDS = {401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 429: 'busy'};
 
-/** @returns {boolean} whether requests carry credentials. */
-export function signedIn() {
-  return authorization !== '';
-}
-
 /**
- * Read JSON from the server.
+ * Ask the server.
  * @param {string} href path, or an absolute address of which only path and query are used: links made behind a proxy
- *   may name another host, and credentials must never leave this one
- * @param {AbortSignal} [signal]
- * @param {string} [credentials] Authorization header, by default that of the session
- * @returns {Promise<any>}
+ *   may name another host, and the session must never leave this one
+ * @param {RequestInit & {headers: Record<string, string>}} options
+ * @returns {Promise<Response>}
  * @throws {ApiError}
  */
-export async function get(href, signal, credentials = authorization) {
+async function ask(href, options) {
   const url = new URL(href, location.origin);
-  const headers = {Accept: 'application/geo+json, application/json'};
-  if (credentials) headers.Authorization = credentials;
   let response;
   try {
-    // credentials: 'omit' keeps the browser's own password dialog away when the server answers 401
-    response = await fetch(url.pathname + url.search, {headers, signal, credentials: 'omit'});
+    const headers = {...OURS, ...options.headers};
+    response = await fetch(url.pathname + url.search, {...options, headers, credentials: 'same-origin'});
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new ApiError('network');
   }
-  if (!response.ok) {
-    const seconds = Math.min(Number(response.headers.get('Retry-After')) || 5, 60);
-    throw new ApiError(KINDS[response.status] ?? 'server', response.status, seconds);
-  }
+  if (response.ok) return response;
+  const seconds = Math.min(Number(response.headers.get('Retry-After')) || 5, MOST_SECONDS);
+  const error = new ApiError(KINDS[response.status] ?? 'server', response.status, seconds);
+  error.problem = await response.json().catch(() => ({}));
+  throw error;
+}
+
+/**
+ * Read JSON from the server.
+ * @param {string} href
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ * @throws {ApiError}
+ */
+export async function get(href, signal) {
+  const response = await ask(href, {headers: {Accept: 'application/geo+json, application/json'}, signal});
   return response.json();
+}
+
+/**
+ * Do something on the server.
+ * @param {'POST' | 'DELETE'} method
+ * @param {string} href
+ * @param {object} [body]
+ * @returns {Promise<any>} what it answers; null when it has nothing to say
+ * @throws {ApiError}
+ */
+export async function send(method, href, body) {
+  const headers = body ? {'Content-Type': 'application/json'} : {};
+  const response = await ask(href, {method, headers, body: body && JSON.stringify(body)});
+  return response.status === 204 ? null : response.json();
 }
 
 /**
@@ -64,23 +86,4 @@ export async function* pages(href, signal) {
     yield page;
     next = page.links?.find((link) => link.rel === 'next')?.href;
   }
-}
-
-/**
- * Sign in by HTTP Basic.
- * @param {string} name
- * @param {string} secret
- * @returns {Promise<{name: string, role: string}>}
- */
-export async function signIn(name, secret) {
-  const bytes = new TextEncoder().encode(`${name}:${secret}`);
-  const credentials = `Basic ${btoa(String.fromCharCode(...bytes))}`;
-  const me = await get('/api/v1/me', undefined, credentials);
-  authorization = credentials;
-  return me;
-}
-
-/** Forget the credentials. */
-export function signOut() {
-  authorization = '';
 }

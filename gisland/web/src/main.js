@@ -3,7 +3,7 @@ import 'ol/ol.css';
 import './app.css';
 import GeoJSON from 'ol/format/GeoJSON.js';
 import {fromLonLat} from 'ol/proj.js';
-import {get, signedIn} from './api.js';
+import {get} from './api.js';
 import {byId} from './dom.js';
 import {currentLanguage, number, setLanguage, t, translatePage} from './i18n.js';
 import {drawLegend} from './legend.js';
@@ -13,7 +13,7 @@ import {notice, remark} from './notice.js';
 import {hidePanel, showPanel} from './panel.js';
 import {readHash, writeHash} from './permalink.js';
 import {clearSearch, connectSearch} from './search.js';
-import {connectSession, endSession, showSession} from './session.js';
+import {connectSession, endSession, restoreSession, showSession, signedIn} from './session.js';
 import {parcelStyle} from './style.js';
 
 const geojson = new GeoJSON({featureProjection: 'EPSG:3857'});
@@ -192,7 +192,7 @@ connectSession(async () => {
   loadView();
 });
 drawTexts();
-void start();
+void restoreSession().catch(() => {}).then(start); // whatever keeps it away, `start` meets it, too
 
 /** For tests and for the curious. */
 Object.assign(window, {gisland: {map, layer, loader}});

@@ -1,9 +1,27 @@
-/** The sign-in dialog. */
-import {signIn, signOut, signedIn} from './api.js';
+/** Who is signed in, and the sign-in dialog. */
+import {get, send} from './api.js';
 import {byId} from './dom.js';
-import {t} from './i18n.js';
+import {currentLanguage, t} from './i18n.js';
 
+const account = () => `/account?lang=${currentLanguage()}`;
 let user = '';
+
+/** @returns {boolean} whether somebody is signed in. */
+export function signedIn() {
+  return user !== '';
+}
+
+/** Whoever was signed in when the page was left still is. */
+export async function restoreSession() {
+  enter(await get('/api/v1/session'));
+}
+
+/** @param {{name: string, must_change: boolean} | null} session */
+function enter(session) {
+  user = session?.name ?? '';
+  showSession();
+  if (session?.must_change) location.assign(account()); // a one-time secret is good for nothing else
+}
 
 /**
  * Connect the sign-in button and dialog.
@@ -18,6 +36,7 @@ export function connectSession(changed) {
   };
   byId('session').addEventListener('click', async () => {
     if (!signedIn()) return dialog.showModal();
+    await send('DELETE', '/api/v1/session');
     endSession();
     await changed();
   });
@@ -29,21 +48,28 @@ export function connectSession(changed) {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     try {
-      const me = await signIn(form.elements.name.value.trim(), form.elements.secret.value);
-      user = me.name;
+      const claim = {name: form.elements.name.value.trim(), secret: form.elements.secret.value};
+      enter(await send('POST', '/api/v1/session', claim));
     } catch (error) {
-      byId('sign-in-error').textContent = error.kind === 'unauthorized' ? t('session.wrong') : error.message;
+      byId('sign-in-error').textContent = whyNot(error);
       return;
     }
     leave();
-    showSession();
     await changed();
   });
 }
 
-/** Forget who is signed in. */
+/**
+ * Why a sign-in was refused.
+ * @param {import('./api.js').ApiError} error
+ */
+export function whyNot(error) {
+  if (error.kind === 'unauthorized') return t('session.wrong');
+  return error.kind === 'busy' ? t('session.wait', {seconds: error.seconds}) : error.message;
+}
+
+/** Nobody is signed in any more. */
 export function endSession() {
-  signOut();
   user = '';
   showSession();
 }
@@ -52,4 +78,5 @@ export function endSession() {
 export function showSession() {
   byId('session-text').textContent = t(signedIn() ? 'session.sign_out' : 'session.sign_in');
   byId('session-user').textContent = user;
+  byId('session-user').href = account();
 }
