@@ -42,6 +42,13 @@ def undo(connection: Connection, change: int, why: Why, *, by: str) -> int:
     if undone_by is not None:
         raise Conflict(f"đã được huỷ bằng biến động {undone_by} · it was undone by change {undone_by}", change=change)
     _check_kind(kind, change)
+    if connection.execute("SELECT history.is_reached(%s)", [change]).fetchone() != (True,):
+        # Taken back by half it would be a third state, that nobody meant.
+        raise Conflict(
+            "biến động này còn ở phường khác · the change is of another ward, too",
+            hint="người có quyền ở mọi phường đó huỷ · who has the role in all its wards may undo it",
+            change=change,
+        )
     # In a statement of its own: the next one sees what was committed while this one waited.
     connection.execute("SELECT history.lock_touched(%s)", [change])
     standing = connection.execute("SELECT history.stands_on(%s)", [change]).fetchone()

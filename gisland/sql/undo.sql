@@ -63,6 +63,30 @@ BEGIN
 END
 $$;
 
+-- Whether all rows that a change touched lie in wards that the transaction reaches, as they are and as they were before.
+-- With the owner's rights: it is about those that are not seen.
+CREATE OR REPLACE FUNCTION history.is_reached(of_change bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    t record;
+    outside boolean;
+BEGIN
+    IF security.everywhere() THEN
+        RETURN true;
+    END IF;
+    FOR t IN SELECT relname AS name FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'ward_id'
+              WHERE relnamespace = 'history'::regnamespace AND relkind = 'r' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM registry.%1$I WHERE changed_by = $1 AND ward_id <> ALL ($2)) '
+                       '    OR EXISTS (SELECT FROM history.%1$I WHERE $1 IN (changed_by, ended_by) AND ward_id <> ALL ($2))', t.name)
+           INTO outside USING of_change, security.wards();
+        IF outside THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    RETURN true;
+END
+$$;
+
 -- The first thing that stands on a change, as '<table> <id>', or NULL: a row that was changed again, or one that refers
 -- to a row the change has made.
 CREATE OR REPLACE FUNCTION history.stands_on(of_change bigint) RETURNS text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from psycopg import Connection
+from psycopg.errors import InsufficientPrivilege
 
-from gisland.database import Role
-from gisland.errors import Conflict, PreconditionFailed, UsageError
+from gisland.database import Role, Scope, scope
+from gisland.errors import Conflict, NotFound, PreconditionFailed, UsageError
 from gisland.registry import undo
 from gisland.registry.move import SheetMove, move_sheet
 from tests.factories import make_change, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
@@ -148,3 +149,22 @@ def test_what_also_stands_elsewhere_stays_with_what_is_on_it(land: Land, new_war
     assert land.rows("SELECT ward_id FROM registry.holding WHERE asset_id IS NOT NULL") == [(land.ward,)]
     assert land.rows("SELECT ward_id FROM registry.restriction") == [(new_ward,)]
     assert land.rows("SELECT ward_id FROM registry.holder") == [(land.ward,)]
+
+
+def test_a_move_is_undone_by_those_only_who_reach_both_wards(land: Land, new_ward: int) -> None:
+    move = SheetMove(id=land.sheet, version=1, ward_code="11302", sheet_no="85")
+    one_ward, both = Scope(wards=frozenset({land.ward})), Scope(wards=frozenset({land.ward, new_ward}))
+    with scope(one_ward), pytest.raises((NotFound, InsufficientPrivilege)):
+        land.do(lambda c: move_sheet(c, move, WHY, by=BY))
+    with scope(both):
+        change, _ = land.do(lambda c: move_sheet(c, move, WHY, by=BY))
+    for ward in (land.ward, new_ward):
+        with (
+            scope(Scope(wards=frozenset({ward}))),
+            pytest.raises((NotFound, Conflict), match=r"another ward|no change"),
+        ):
+            land.do(lambda c: undo.undo(c, change, WHY, by=BY))
+    assert land.rows("SELECT DISTINCT ward_id FROM registry.parcel") == [(new_ward,)]
+    with scope(both):
+        land.do(lambda c: undo.undo(c, change, WHY, by=BY))
+    assert land.rows("SELECT DISTINCT ward_id FROM registry.parcel") == [(land.ward,)]
