@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gisland.bench import as_of, audit, bulk, city, database, parcel_codes, peers, race, search, writer
+from gisland.bench import as_of, audit, bulk, city, database, parcel_codes, peers, race, rls, search, writer
 from gisland.bench.machine import facts
 from gisland.bench.table import markdown
 from gisland.catalogue import load_catalogue
@@ -136,6 +136,21 @@ def as_of_command(ctx: typer.Context, *, parcels: Parcels = 100_000, rounds: Rou
     readings = as_of.run_bench(settings, load_catalogue(settings), parcels, rounds, _say)
     with connect(settings, Role.APP) as connection:
         _tell(as_of.markdown(readings, facts(connection, parcels)), out)
+
+
+@app.command("rls")
+@requires(Permission.BENCH_RUN)
+def rls_command(
+    ctx: typer.Context, *, parcels: Parcels = 500_000, seconds: Seconds = 4, rounds: Rounds = 3, out: Out = None
+) -> None:
+    """Chính sách theo phường · What row-level security costs a page of the staff layer."""
+    settings = database.settings_of(caller(ctx).settings, None)
+    catalogue = load_catalogue(settings)
+    _say("cơ sở dữ liệu · the database")
+    database.prepare(settings, catalogue, parcels)
+    rates = rls.run(settings, catalogue.layer(rls.LAYER), seconds=seconds, rounds=rounds, say=_say)
+    with connect(settings, Role.APP) as connection:
+        _tell(rls.markdown(rates, facts(connection, parcels)), out)
 
 
 def _tell(text: str, out: Path | None) -> None:

@@ -16,7 +16,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from gisland.database.roles import Role, login
-from gisland.database.scope import SET_SCOPE, Scope, current_scope
+from gisland.database.scope import ENTER, SET_SCOPE, Scope, current_scope
 from gisland.errors import DatabaseUnavailable
 from gisland.settings import Settings
 
@@ -162,7 +162,7 @@ class Pools:
         """A transaction of a role that sees the rows of this scope."""
         pool = self.staff if role is Role.STAFF else self.app
         async with pool.connection() as connection, connection.transaction():
-            await connection.execute(SET_SCOPE, scope.values())
+            await connection.execute(ENTER if role is Role.STAFF else SET_SCOPE, scope.values())
             yield connection
 
     @classmethod

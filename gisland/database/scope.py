@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Of this transaction only.
 SET_SCOPE = "SELECT set_config('gisland.wards', %s, true), set_config('gisland.groups', %s, true)"
+# The same for staff, whose layers know wards and groups by their codes.
+ENTER = "SELECT security.enter(%s, %s)"
 ALL = "all"
 
 

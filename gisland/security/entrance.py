@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gisland.errors import HeadersTooLarge, TooLarge, TooSlow, UriTooLong, UsageError
 from gisland.security.keys import check_no_token
 from gisland.security.limits import VISIT, Limits, Visit
-from gisland.security.proxies import TrustedProxies, is_loopback, network_of
+from gisland.security.proxies import TOLD_BY, TrustedProxies, is_loopback, network_of
 from gisland.settings import Settings
 
 log = structlog.get_logger()
@@ -23,6 +23,8 @@ MOST_DEPTH = 32
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?")
 _STRING = re.compile(rb'"[^"]*"?')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_TOLD = frozenset().union(*TOLD_BY.values())
+_WITH_BODY = frozenset({b"content-length", b"transfer-encoding"})
 # Supervisors ask by the address of the machine, and as often as they like.
 _HEALTH = "/health/"
 
@@ -60,7 +62,7 @@ class Entrance:
         if not scope["path"].startswith(_HEALTH):
             self._check_host(scope)
             self._limits.arrives(visit, with_credentials=b"authorization" in names or b"cookie" in names)
-        if scope["method"] not in {"GET", "HEAD"} and not names.isdisjoint({b"content-length", b"transfer-encoding"}):
+        if scope["method"] not in {"GET", "HEAD"} and not names.isdisjoint(_WITH_BODY):
             receive = _again(await self._body(headers, receive), receive)
         try:
             await self._app(scope, receive, send)
@@ -78,8 +80,7 @@ class Entrance:
     def _visit(self, scope: Scope, headers: list[tuple[bytes, bytes]], names: set[bytes]) -> Visit:
         client = scope.get("client")
         peer = client[0] if client else ""
-        told = not names.isdisjoint({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
-        if not told:
+        if names.isdisjoint(_TOLD):
             return Visit(network_of(peer), limited=not is_loopback(peer))
         origin = self._proxies.origin(peer, headers)
         if origin.address != peer:
@@ -90,9 +91,10 @@ class Entrance:
             others = [each for each in headers if each[0] != b"host"]
             scope["headers"] = [*others, (b"host", origin.host.encode("latin-1"))]
         trusted = self._proxies.trusts(peer)
-        if not trusted and not self._warned:
+        if not trusted and not self._warned and is_loopback(peer):
+            # All of its clients then look like this machine, which is not limited.
             self._warned = True
-            log.warning("a proxy that GISLAND_TRUSTED_PROXIES does not name, or a client that plays one", peer=peer)
+            log.warning("a proxy on this machine is not named in GISLAND_TRUSTED_PROXIES")
         # Whoever comes through a proxy is no neighbour, whatever address they claim.
         return Visit(network_of(origin.address), limited=trusted or not is_loopback(peer))
 

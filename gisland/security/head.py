@@ -17,7 +17,6 @@ log = logging.getLogger("uvicorn.error")
 class BoundedHead(HttpToolsProtocol):
     """uvicorn's protocol, which cuts off who sends an endless head, or one that does not end in time."""
 
-    _open = False
     _size = 0
     _deadline: asyncio.TimerHandle | None = None
 
@@ -32,9 +31,12 @@ class BoundedHead(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on; what ends within this piece is the ordinary case, and costs nothing."""
+        """Read on; a head that ends within this piece is the ordinary case, and costs nothing."""
         super().data_received(data)
-        if not self._open:
+        # The method is set when a head is complete.
+        if self.scope is None or "method" in self.scope:
+            if self._deadline is not None and self.scope is not None:
+                self._met()
             return
         self._size += len(data)
         if self._size > MOST_BYTES:
@@ -43,19 +45,8 @@ class BoundedHead(HttpToolsProtocol):
         elif self._deadline is None:
             self._deadline = self.loop.call_later(SECONDS, self._too_slow)
 
-    def on_message_begin(self) -> None:
-        """A head begins."""
-        super().on_message_begin()
-        self._open, self._size = True, 0
-
-    def on_headers_complete(self) -> None:
-        """It has come."""
-        self._open = False
-        if self._deadline is not None:
-            self._met()
-        super().on_headers_complete()
-
     def _met(self) -> None:
+        self._size = 0
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

@@ -7,13 +7,20 @@ chain of addresses the rightmost that is no trusted proxy counts: what is left o
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
-Headers = list[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
 Family = Literal["x-forwarded", "forwarded"]
+
+TOLD_BY: dict[Family, frozenset[bytes]] = {
+    "x-forwarded": frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"}),
+    "forwarded": frozenset({b"forwarded"}),
+}
+MOST_KEPT = 300  # bytes
 
 # RFC 7239 §4: pairs, parted by semicolons within a proxy's element and by commas between elements.
 _PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,;"]*)\s*([;,]|$)')
@@ -51,7 +58,9 @@ class TrustedProxies:
     def __init__(self, networks: str, family: Family = "x-forwarded") -> None:
         self._networks = [ip_network(each.strip(), strict=False) for each in networks.split(",") if each.strip()]
         self._family = family
+        self._names = TOLD_BY[family]
         self.trusts = lru_cache(maxsize=4096)(self._trusts)
+        self._known = lru_cache(maxsize=4096)(self._origin)
 
     def _trusts(self, address: str) -> bool:
         found = _address(address)
@@ -66,6 +75,12 @@ class TrustedProxies:
         """
         if not self._networks or not self.trusts(peer):
             return Origin(peer)
+        told = tuple([each for each in headers if each[0] in self._names])
+        # One client says the same each time. What is long is not kept: it may be anything.
+        short = sum([len(value) for _, value in told]) < MOST_KEPT
+        return (self._known if short else self._origin)(peer, told)
+
+    def _origin(self, peer: str, headers: tuple[tuple[bytes, bytes], ...]) -> Origin:
         address, told = peer, Hop("")
         for hop in reversed(_forwarded(headers) if self._family == "forwarded" else _x_forwarded(headers)):
             told = Hop(hop.client, hop.scheme or told.scheme, hop.host or told.host)

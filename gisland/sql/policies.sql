@@ -3,37 +3,61 @@
 -- history (owner), the views of public layers (publisher), dumps (backup).
 
 -- What the transaction may reach; nothing where it does not say. Placeholders of a past transaction are left as ''.
-CREATE OR REPLACE FUNCTION security.everywhere() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT coalesce(current_setting('gisland.wards', true), '') = 'all'
-$$;
-CREATE OR REPLACE FUNCTION security.wards() RETURNS int[]
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT coalesce(nullif(nullif(current_setting('gisland.wards', true), ''), 'all')::int[], '{}')
-$$;
-CREATE OR REPLACE FUNCTION security.groups() RETURNS int[]
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT coalesce(nullif(current_setting('gisland.groups', true), '')::int[], '{}')
+-- Without a search_path of their own these are put into the statements that ask them, where they cost nothing.
+CREATE OR REPLACE FUNCTION security.everywhere() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(pg_catalog.current_setting('gisland.wards', true), '') = 'all';
+CREATE OR REPLACE FUNCTION security.wards() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(nullif(pg_catalog.current_setting('gisland.wards', true), ''), 'all')::int[], '{}');
+CREATE OR REPLACE FUNCTION security.groups() RETURNS int[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(pg_catalog.current_setting('gisland.groups', true), '')::int[], '{}');
+
+-- The same in the words of the published layers, whose features say the code of a ward, and that of a group within it;
+-- and all wards of which something is reached.
+CREATE OR REPLACE FUNCTION security.ward_codes() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(pg_catalog.current_setting('gisland.ward_codes', true), '')::text[], '{}');
+CREATE OR REPLACE FUNCTION security.group_codes() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(pg_catalog.current_setting('gisland.group_codes', true), '')::text[], '{}');
+CREATE OR REPLACE FUNCTION security.reached_wards() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(pg_catalog.current_setting('gisland.reached_wards', true), '')::text[], '{}');
+
+-- Begin a transaction of staff, who may not read the registry: the codes of their wards and groups are looked up once.
+CREATE OR REPLACE FUNCTION security.enter(of_wards text, of_groups text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM set_config('gisland.wards', of_wards, true), set_config('gisland.groups', of_groups, true);
+    IF NOT security.everywhere() THEN
+        PERFORM set_config('gisland.ward_codes', coalesce(array_agg(unit.code), '{}')::text, true)
+           FROM registry.unit WHERE unit.id = ANY (security.wards());
+        PERFORM set_config('gisland.group_codes', coalesce(array_agg(unit.code || '/' || of_group.code), '{}')::text, true),
+                set_config('gisland.reached_wards', (security.ward_codes() || coalesce(array_agg(unit.code), '{}'))::text, true)
+           FROM registry.residential_group of_group JOIN registry.unit ON unit.id = of_group.ward_id
+          WHERE of_group.id = ANY (security.groups());
+    END IF;
+END
 $$;
 
--- The same in the words of the published layers, whose features say the code of a ward, and that of a group within it.
--- With the owner's rights: staff may not read the registry.
-CREATE OR REPLACE FUNCTION security.ward_codes() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT coalesce(array_agg(code), '{}') FROM registry.unit WHERE id = ANY (security.wards())
-$$;
-CREATE OR REPLACE FUNCTION security.group_codes() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT coalesce(array_agg(unit.code || '/' || of_group.code), '{}')
-      FROM registry.residential_group of_group JOIN registry.unit ON unit.id = of_group.ward_id
-     WHERE of_group.id = ANY (security.groups())
+-- Whether a row is seen; for policies of the very table, which PostgreSQL would take for a circle otherwise.
+CREATE OR REPLACE FUNCTION security.sees(in_table regclass, row_id bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE id = $1)', in_table) INTO found USING row_id;
+    RETURN found;
+END
 $$;
 
--- All wards of which something is reached.
-CREATE OR REPLACE FUNCTION security.reached_wards() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT coalesce(array_agg(code), '{}') FROM registry.unit
-     WHERE id = ANY (security.wards()) OR id IN (SELECT ward_id FROM registry.residential_group WHERE id = ANY (security.groups()))
+-- A row may name only what its writer sees: a foreign key would tell whether something is there, in whichever ward.
+CREATE OR REPLACE FUNCTION security.names_what_is_seen(writer regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT coalesce(string_agg(DISTINCT format(
+               CASE WHEN confrelid = conrelid THEN '(%1$s IS NULL OR security.sees(%2$L, %1$s))'
+                    ELSE '(%1$s IS NULL OR EXISTS (SELECT FROM %2$s seen WHERE seen.id = %1$s))' END,
+               format('%I.%I', relname, attname), confrelid::regclass), ' AND '), 'true')
+      FROM pg_constraint c JOIN pg_class ON pg_class.oid = conrelid
+      JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = conkey[1]
+     WHERE contype = 'f' AND conrelid = writer
+       AND confrelid = ANY ('{registry.asset,registry.certificate,registry.document,registry.holder,registry.parcel}'::regclass[])
 $$;
 
 -- Let `reader` see and write the rows of a table that fulfil a condition, and those roles all rows that need to.
@@ -46,8 +70,8 @@ BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', protected);
     EXECUTE format('DROP POLICY IF EXISTS in_scope ON %s', protected);
     EXECUTE format('DROP POLICY IF EXISTS all_rows ON %s', protected);
-    EXECUTE format('CREATE POLICY in_scope ON %s TO %I USING (%s) WITH CHECK ((SELECT security.everywhere()) OR %s)',
-                   protected, reader, in_scope, coalesce(writable, visible));
+    EXECUTE format('CREATE POLICY in_scope ON %s TO %I USING (%s) WITH CHECK ((SELECT security.everywhere()) OR (%s) AND %s)',
+                   protected, reader, in_scope, coalesce(writable, visible), security.names_what_is_seen(protected));
     EXECUTE format('CREATE POLICY all_rows ON %s TO gisland_owner, gisland_publisher, gisland_backup '
                    'USING (true) WITH CHECK (true)', protected);
 END
@@ -113,4 +137,6 @@ SELECT security.protect('intake.source_row', 'gisland_app', 'ward_id = ANY ((SEL
 
 GRANT USAGE ON SCHEMA security TO gisland_staff;
 GRANT EXECUTE ON FUNCTION security.everywhere(), security.wards(), security.groups() TO gisland_app, gisland_staff;
-GRANT EXECUTE ON FUNCTION security.ward_codes(), security.group_codes(), security.reached_wards() TO gisland_staff;
+GRANT EXECUTE ON FUNCTION security.sees(regclass, bigint) TO gisland_app;
+GRANT EXECUTE ON FUNCTION security.ward_codes(), security.group_codes(), security.reached_wards(), security.enter(text, text)
+    TO gisland_staff;

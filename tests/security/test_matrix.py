@@ -25,6 +25,7 @@ from tests.conftest import clone_of
 from tests.factories import (
     make_account,
     make_certificate,
+    make_change,
     make_group,
     make_holder,
     make_holding,
@@ -51,6 +52,7 @@ class Place:
     holder: int
     holding: int
     certificate: int
+    asset: int
 
 
 @dataclass
@@ -75,7 +77,9 @@ def _place(connection: Connection, ward: int, sheet: int, number: str, vault: Id
     )
     certificate = make_certificate(connection, ward, f"DD 10000{number}", parcel)
     holding = make_holding(connection, ward, parcel, holder)
-    return Place(ward, group, parcel, holder, holding, certificate)
+    query = "INSERT INTO registry.asset (ward_id, kind, created_by) VALUES (%s, 'apartment_building', %s) RETURNING id"
+    asset = one(connection, query, ward, make_change(connection, ward))
+    return Place(ward, group, parcel, holder, holding, certificate, asset)
 
 
 def _people(places: dict[str, Place]) -> dict[str, list[Grant]]:
@@ -164,7 +168,7 @@ ONE: dict[str, Callable[[Place], str]] = {
 @pytest.mark.parametrize("what", ONE)
 def test_one_record(world: World, who: str, what: str) -> None:
     client = world.clients[who]
-    nobody = Place(*[NOBODY] * 6)
+    nobody = Place(*[NOBODY] * 7)
     absent = client.get(ONE[what](nobody).format(version=world.version))
     for name, place in world.places.items():
         answer = client.get(ONE[what](place).format(version=world.version))
@@ -311,3 +315,28 @@ def test_writing(world: World, who: str) -> None:
             assert changed.status_code == retired.status_code == 404
         else:
             assert {made.status_code, changed.status_code, retired.status_code} == {refused(who)}
+
+
+LINKS: dict[str, Callable[[Place, Place], dict[str, Any]]] = {
+    "holdings": lambda own, other: {"parcel_id": own.parcel, "holder_id": other.holder, "role": "current_user"},
+    "restrictions": lambda own, other: {"certificate_id": other.certificate, "kind": "mortgage"},
+    "certificates": lambda own, other: {"serial": "DD 200000", "parcels": [{"parcel_id": other.parcel}]},
+    "documents": lambda own, other: {"kind": "contract", "links": [{"holder_id": other.holder}]},
+    "assets": lambda own, other: {"kind": "house", "parcels": [{"parcel_id": other.parcel}]},
+    "assets ": lambda own, other: {"kind": "apartment", "parent_id": other.asset},
+}
+
+
+@pytest.mark.parametrize("kind", LINKS)
+def test_a_link_tells_nothing_of_another_ward(world: World, kind: str) -> None:
+    client = world.clients["registrar"]
+    own, elsewhere, nobody = world.places["A2"], world.places["B1"], Place(*[NOBODY] * 7)
+
+    def link(to: Place) -> httpx.Response:
+        body = {"change": WHY, "ward_id": own.ward} | LINKS[kind](own, to)
+        return client.post(f"/api/v1/{kind.strip()}", json=body)
+
+    hidden, absent = link(elsewhere), link(nobody)
+    assert hidden.status_code == absent.status_code, (hidden.text, absent.text)
+    assert hidden.status_code in {404, 422}
+    assert _without_numbers(hidden) == _without_numbers(absent)
