@@ -9,7 +9,7 @@ import typer
 from psycopg import Connection
 
 from gisland.database import run
-from gisland.errors import NotFound
+from gisland.errors import NotFound, UsageError
 from gisland.security import accounts, attempts
 from gisland.security.accounts import account_called
 from gisland.security.crypto import load_vault
@@ -106,7 +106,7 @@ def unlock(
     """Bỏ qua các lần đăng nhập sai. · Forget failed sign-ins."""
     vault = load_vault(caller(ctx).settings)
     if name is None and address is None:
-        raise NotFound("thiếu tên hoặc --address · a name or --address is missing")
+        raise UsageError("thiếu tên hoặc --address · a name or --address is missing")
     if name is not None:
         _on(ctx, name, lambda connection, account, by: accounts.unlock(connection, vault, account, by))
     if address is not None:
