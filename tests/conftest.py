@@ -21,7 +21,11 @@ from gisland.database import Role, cluster, connect
 from gisland.database.migrate import admin_conninfo, migrate, prepare_server
 from gisland.publish.layers import apply_layers
 from gisland.settings import Settings
+from tests.browser import browser, open_tab, tab
 from tests.live import LiveServer, start_server
+
+# One browser for all tests: Playwright cannot be started twice in a process.
+__all__ = ["browser", "open_tab", "tab"]
 
 STATE = "GISLAND_TEST_STATE_DIR"
 TEMPLATE = "gisland_template"

@@ -30,7 +30,7 @@ from gisland.audit.sealer import sealing
 from gisland.audit.verify import Report, verify
 from gisland.bench.table import at_most, grid
 from gisland.bench.writer import CHANGE, EVIDENCE, LAYERS, NEITHER, WARM_UP, read_model
-from gisland.database import Role, connect, conninfo, flush
+from gisland.database import EVERYWHERE, Role, connect, conninfo, flush
 from gisland.settings import Settings
 
 NAME = "gisland_bench_audit"
@@ -106,7 +106,7 @@ def _race(settings: Settings, acts: int, holders: int, model: str, *, audited: b
 
     def write(seed: int) -> None:
         drawn = random.Random(seed)  # noqa: S311 - no secret
-        with psycopg.connect(conninfo(settings, Role.APP)) as connection:
+        with psycopg.connect(conninfo(settings, Role.APP, scope=EVERYWHERE)) as connection:
             for _ in range(WARM_UP):
                 _act(connection, drawn.randint(1, holders), model, audited=audited)
             ready.wait()

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import Connection
 
 from gisland.bench.table import at_most, grid
-from gisland.database import Role, connect, conninfo, flush
+from gisland.database import EVERYWHERE, Role, connect, conninfo, flush
 from gisland.settings import Settings
 
 LIMIT = 10
@@ -108,7 +108,7 @@ def _race(settings: Settings, writers: int, acts: int, holders: int, *, publishe
 
     def write(seed: int) -> None:
         drawn = random.Random(seed)  # noqa: S311 - no secret
-        with psycopg.connect(conninfo(settings, Role.APP)) as connection:
+        with psycopg.connect(conninfo(settings, Role.APP, scope=EVERYWHERE)) as connection:
             for _ in range(WARM_UP):
                 _act(connection, drawn.randint(1, holders), publishes=publishes)
             ready.wait()

@@ -20,6 +20,7 @@ from gisland.audit.anchors import read_anchors
 from gisland.audit.log import Tag, record
 from gisland.audit.sealer import sealing
 from gisland.database import Role, conninfo
+from gisland.kit.logging import set_up_logging
 from gisland.settings import Settings
 from tests.audit.conftest import Log
 from tests.factories import one
@@ -227,6 +228,8 @@ def test_the_worker_seals_and_may_be_killed(log: Log) -> None:
 
 
 def test_it_outlives_a_session_that_is_ended(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its thread logs; what an earlier test had set up may write to a stream that is closed.
+    set_up_logging("INFO")
     monkeypatch.setattr("gisland.audit.sealer.SECONDS", 0.05)
     monkeypatch.setattr("gisland.audit.sealer.STANDBY_SECONDS", 0.1)
     with sealing(log.settings), sealing(log.settings):

@@ -19,14 +19,12 @@ from gisland.security import labels
 from gisland.security.accounts import create_first_admin
 from gisland.security.permissions import Permission, Role
 from gisland.settings import Settings
+from tests.browser import MapPage
 from tests.factories import make_parcel, make_sheet, make_ward
 from tests.live import LiveServer, serve
 from tests.security.conftest import SOON, Person, me
-from tests.web import conftest as web
 
-browser = web.browser
-open_tab = web.open_tab
-Open = Callable[..., web.MapPage]
+Open = Callable[..., MapPage]
 NEW, PERSONS = "mot cau moi rat dai", "con song chay ra bien"
 
 

@@ -12,9 +12,9 @@ from psycopg import Connection
 
 from gisland.database import run
 from gisland.settings import Settings
+from tests.browser import MapPage
 from tests.factories import EAST, make_parcel, make_sheet, make_ward
 from tests.live import LiveServer, start_server
-from tests.web.conftest import MapPage
 
 SPREAD = 300_000.0  # metres between the two parcels "7/1"
 

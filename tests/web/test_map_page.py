@@ -16,8 +16,8 @@ from pyproj import Transformer
 
 from gisland.database import Role, connect
 from gisland.web.screenshot import take_screenshot
+from tests.browser import MapPage
 from tests.live import LiveServer
-from tests.web.conftest import MapPage
 
 NO_LABELS = 1.0  # metres per pixel: close enough for whole parcels, too far for labels
 LABELS = 0.15

@@ -1,4 +1,4 @@
-"""The map page in Chromium. Each test fails on a console error or on a request that leaves the machine."""
+"""Pages in Chromium, one for a test run. Each test fails on a console error or on a request that leaves the machine."""
 
 from __future__ import annotations
 
