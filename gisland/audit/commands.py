@@ -35,7 +35,7 @@ from gisland.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Nhật ký. · The audit log.")
 
-FAULTY = 11
+FAULTY = 20
 """Exit code of `verify` when something is wrong with the log."""
 
 Subject = Annotated[str | None, typer.Option(help="Ai · Who: account:…, cli:…, system")]
@@ -130,7 +130,7 @@ def seal_command(ctx: typer.Context) -> None:
 @app.command("verify")
 @requires(Permission.AUDIT_READ)
 def verify_command(ctx: typer.Context) -> None:
-    """Kiểm tra toàn bộ chuỗi và tệp neo; có lỗi thì mã thoát 11 · Prove the whole chain and its anchors."""
+    """Kiểm tra toàn bộ chuỗi và tệp neo; có lỗi thì mã thoát 20 · Prove the whole chain and its anchors."""
     who = caller(ctx)
     settings = who.settings
     # The anchors first: what is sealed while they are read is in the database already.

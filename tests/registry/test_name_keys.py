@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from alembic import command
-from psycopg import Connection, sql
 
-from gisland.database import Role, conninfo
-from gisland.database.migrate import admin_conninfo, alembic_config, migrate, prepare_server, sql_text
+from gisland.database.migrate import migrate
 from gisland.kit.text import name_key
 from gisland.settings import Settings
 from tests.factories import one
+from tests.revisions import database_at, owner
 
 # Under the keys that an earlier program gave them.
 NAMES = {
@@ -28,22 +25,8 @@ ROWS = "SELECT full_name, version, updated_at, changed_by FROM registry.holder O
 @pytest.fixture
 def before(settings: Settings) -> Iterator[Settings]:
     """A database of the migration before."""
-    old = settings.model_copy(update={"database_name": f"{settings.database_name}_old"})
-    prepare_server(old)
-    command.upgrade(alembic_config(old), "0006")
-    with owner(old) as connection:
-        for name in ("registry.sql", "history.sql"):
-            connection.execute(sql_text(name))
-    yield old
-    with psycopg.connect(admin_conninfo(settings), autocommit=True) as connection:
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old.database_name))
-        connection.execute(drop)
-
-
-def owner(settings: Settings) -> Connection:
-    connection = psycopg.connect(conninfo(settings, Role.MIGRATOR))
-    connection.execute("SET ROLE gisland_owner")
-    return connection
+    with database_at(settings, "0006") as old:
+        yield old
 
 
 def test_names_from_before_get_their_keys(before: Settings) -> None:

@@ -7,20 +7,20 @@ from collections.abc import Callable
 import numpy as np
 import psycopg
 import pytest
-from alembic import command
 from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 from psycopg import Connection
 
 from gisland.bench.search import misspelt
-from gisland.database import Role, connect, conninfo
-from gisland.database.migrate import alembic_config, migrate, prepare_server, sql_text
+from gisland.database import Role, connect
+from gisland.database.migrate import migrate
 from gisland.demo.names import FAMILY, GIVEN_MEN, GIVEN_WOMEN, MIDDLE_MEN, MIDDLE_WOMEN
 from gisland.kit.text import plain_name
 from gisland.registry.search import search
 from gisland.settings import Settings
 from tests.factories import VAULT, make_holder, make_ward, one
+from tests.revisions import database_at, owner
 
 VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxyàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ"
 MARKS = "\u0300\u0301\u0302\u0303\u0306\u0309\u031b\u0323"
@@ -51,27 +51,20 @@ def test_a_name_with_one_typo_shares_a_deletion(app_connection: Connection, name
 
 
 def test_rows_from_before_get_their_keys(settings: Settings) -> None:
-    old = settings.model_copy(update={"database_name": f"{settings.database_name}_old"})
-    prepare_server(old)
-    command.upgrade(alembic_config(old), "0005")
-    with psycopg.connect(conninfo(old, Role.MIGRATOR)) as connection:
-        connection.execute("SET ROLE gisland_owner")
-        for name in ("registry.sql", "history.sql"):
-            connection.execute(sql_text(name))
-        ward = make_ward(connection)
-        holder = make_holder(connection, ward, "Đặng Thị Ấn")
-        connection.commit()
-        connection.execute("SET ROLE gisland_owner")
-        connection.execute("UPDATE registry.holder SET full_name = 'Đặng Thị Ân' WHERE id = %s", [holder])
-    migrate(old)
-    with connect(old, Role.APP) as connection:
-        assert connection.execute("SELECT full_name, plain_name, version FROM registry.holder").fetchall() == [
-            ("Đặng Thị Ân", "dang thi an", 2)
-        ]
-        assert one(connection, "SELECT plain_name FROM history.holder") == "dang thi an"
-        assert connection.execute("SELECT name, words FROM search.name").fetchall() == [
-            ("dang thi an", ["dang", "thi", "an"])
-        ]
+    with database_at(settings, "0005") as old:
+        with owner(old) as connection:
+            holder = make_holder(connection, make_ward(connection), "Đặng Thị Ấn")
+        with owner(old) as connection:
+            connection.execute("UPDATE registry.holder SET full_name = 'Đặng Thị Ân' WHERE id = %s", [holder])
+        migrate(old)
+        with connect(old, Role.APP) as connection:
+            assert connection.execute("SELECT full_name, plain_name, version FROM registry.holder").fetchall() == [
+                ("Đặng Thị Ân", "dang thi an", 2)
+            ]
+            assert one(connection, "SELECT plain_name FROM history.holder") == "dang thi an"
+            assert connection.execute("SELECT name, words FROM search.name").fetchall() == [
+                ("dang thi an", ["dang", "thi", "an"])
+            ]
 
 
 def test_each_name_is_kept_once(app_connection: Connection) -> None:

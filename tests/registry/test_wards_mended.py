@@ -4,36 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from alembic import command
-from psycopg import Connection, sql
 
-from gisland.database import Role, conninfo
-from gisland.database.migrate import admin_conninfo, alembic_config, migrate, prepare_server, sql_text
+from gisland.database.migrate import migrate
 from gisland.settings import Settings
 from tests.factories import make_change, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
+from tests.revisions import database_at, owner
 
 
 @pytest.fixture
 def before(settings: Settings) -> Iterator[Settings]:
     """A database of the migration before."""
-    old = settings.model_copy(update={"database_name": f"{settings.database_name}_old"})
-    prepare_server(old)
-    command.upgrade(alembic_config(old), "0008")
-    with owner(old) as connection:
-        for name in ("registry.sql", "history.sql"):
-            connection.execute(sql_text(name))
-    yield old
-    with psycopg.connect(admin_conninfo(settings), autocommit=True) as connection:
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old.database_name))
-        connection.execute(drop)
-
-
-def owner(settings: Settings) -> Connection:
-    connection = psycopg.connect(conninfo(settings, Role.MIGRATOR))
-    connection.execute("SET ROLE gisland_owner")
-    return connection
+    with database_at(settings, "0008") as old:
+        yield old
 
 
 def test_what_was_left_behind_follows(before: Settings) -> None:

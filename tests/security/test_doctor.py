@@ -121,5 +121,5 @@ def test_the_command_says_it_by_its_exit_code(office: Settings) -> None:
     assert well.returncode == 0, well.stdout
     assert "✓ VN-2000" in well.stdout
     ill = examined(GISLAND_PUBLIC_URL="http://example.vn")
-    assert ill.returncode == 12
+    assert ill.returncode == 21
     assert "✗ đường truyền" in ill.stdout
