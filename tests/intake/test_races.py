@@ -47,6 +47,9 @@ def take_in(settings: Settings, path: Path) -> Report:
 
 def meanwhile(settings: Settings, path: Path, other: Connection, statement: str) -> Report:
     """Take in a file while another session has run a statement, which it commits once the intake waits for it."""
+    # As acts do it. Whoever writes a right first and its parcel in the flush may meet the intake in a deadlock: then
+    # PostgreSQL ends either of them, and only what runs by `database.run` begins anew.
+    other.execute("SELECT FROM registry.parcel ORDER BY id FOR NO KEY UPDATE")
     other.execute(statement.encode())
     with ThreadPoolExecutor(1) as pool:
         intake = pool.submit(take_in, settings, path)
