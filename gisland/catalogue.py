@@ -21,7 +21,7 @@ EXAMPLE = "config/layers/parcels"
 FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 5
+FORMAT = 6
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -139,6 +139,11 @@ class Layer(Entry):
         """All columns of the table, in order."""
         return ["id", *(field.name for field in self.fields), self.geometry]
 
+    @property
+    def scope_fields(self) -> list[str]:
+        """The names of the fields that say ward and group, or none."""
+        return [self.scope.ward, self.scope.group] if self.scope else []
+
     @cached_property
     def queryables(self) -> dict[str, LayerField]:
         """The fields that may be asked for by value."""
@@ -157,9 +162,8 @@ class Layer(Entry):
     def definition_hash(self, palette: Palette) -> str:
         """Changes whenever the published table would have other columns or other rows."""
         shape = [(field.name, field.type, field.queryable, field.title.vi) for field in self.fields]
-        scope = [self.scope.ward, self.scope.group] if self.scope else []
         parts = [FORMAT, self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
-        parts.append(scope)
+        parts.append(self.scope_fields)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -25,7 +25,7 @@ from gisland.publish.cost import check_cost
 from gisland.publish.query import Box, ItemsQuery, Way
 
 MOST_COUNTED = 10_000
-# A GeoJSON feature of a row of `t`; its parts were made when it was published (publish.json_of).
+# A feature of a row of `t`, the table beside the layer's: its parts were made when it was published (publish.json_of).
 FEATURE = (
     """'{"type":"Feature","id":' || t.id || ',"geometry":' || t._geometry || ',"properties":' || t._properties || '}'"""
 )
@@ -162,7 +162,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     # How many there were is not kept: it is counted, like hits.
     count = "NULL" if conditions or shape.goes_on or shape.past else f"publish.feature_count('{layer.id}')"
     table = _past(layer) if shape.past else _table(layer)
-    hits, columns, sought = table, "id", f"{table} t WHERE t.id = ANY (ids)"
+    hits, columns, sought = table, "id", f"{table if shape.past else geojson_table(layer)} t WHERE t.id = ANY (ids)"
     if shape.past and shape.way == "walk":
         # What a state says is not sought a second time.
         hits, columns, sought = _states(layer, shape), "id, _geometry, _properties", "hit t"
@@ -209,7 +209,7 @@ def _bears(layer: Layer, name: str, *, past: bool) -> str:
 
 @lru_cache(maxsize=100)
 def _feature_statement(layer: Layer, *, past: bool) -> str:
-    return f"SELECT {_feature(layer)} FROM {_past(layer) if past else _table(layer)} t WHERE id = %(id)s"  # noqa: S608
+    return f"SELECT {_feature(layer)} FROM {_past(layer) if past else geojson_table(layer)} t WHERE id = %(id)s"  # noqa: S608
 
 
 def _feature(layer: Layer) -> str:
@@ -231,15 +231,24 @@ def _table(layer: Layer) -> str:
     return f"{layer.target_schema}.{layer.table}"
 
 
+def geojson_table(layer: Layer) -> str:
+    """The table that has the finished parts of the features: id, ward and group, geometry, properties."""
+    return f"{_table(layer)}__geojson"
+
+
 def _past(layer: Layer) -> str:
     """The features as they were given at a data version: what has not changed since, and former states."""
-    columns = "t.id, t.{} AS geom, t._geometry, t._properties"
+    columns = "t.id, t.{} AS geom, {}._geometry, {}._properties"
     made = "JOIN published.change_version made ON made.change_id = t._change AND made.version <= %(version)s"
     return f"""(
-             SELECT {columns.format(layer.geometry)} FROM {_table(layer)} t {made}
+             SELECT {columns.format(layer.geometry, "j", "j")} FROM {_now(layer)} {made}
               UNION ALL
-             SELECT {columns.format("geom")} FROM {_table(layer)}__history t {made}
+             SELECT {columns.format("geom", "t", "t")} FROM {_table(layer)}__history t {made}
                JOIN published.change_version ended ON ended.change_id = t._ended_by AND ended.version > %(version)s)"""  # noqa: S608
+
+
+def _now(layer: Layer) -> str:
+    return f"{_table(layer)} t JOIN {geojson_table(layer)} j USING (id)"
 
 
 # Of the states of a feature the one that was in force at a data version.
@@ -256,12 +265,12 @@ def _states(layer: Layer, shape: _Shape) -> str:
     Read whole before it is asked which were in force (OFFSET 0): else one of the two tables would be walked to its end
     on each page, when all its rows came later.
     """
-    columns = "t.id, t.{} AS geom, t._geometry, t._properties, t._change"
+    columns = "t.id, t.{} AS geom, {}._geometry, {}._properties, t._change"
     return f"""(
              SELECT * FROM (
-                    SELECT {columns.format(layer.geometry)}, NULL::bigint AS _ended_by FROM {_table(layer)} t
+                    SELECT {columns.format(layer.geometry, "j", "j")}, NULL::bigint AS _ended_by FROM {_now(layer)}
                      UNION ALL
-                    SELECT {columns.format("geom")}, t._ended_by FROM {_table(layer)}__history t) states
+                    SELECT {columns.format("geom", "t", "t")}, t._ended_by FROM {_table(layer)}__history t) states
               WHERE {"id > %(after)s" if shape.goes_on else "true"} ORDER BY id OFFSET 0)"""  # noqa: S608
 
 

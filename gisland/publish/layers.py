@@ -18,6 +18,8 @@ from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
 DRAFT = "__draft"
+# Of the table of the finished GeoJSON (publish.json_of).
+GEOJSON_COLUMNS = "id, _ward, _group, _geometry, _properties"
 # Each change of the registry writes here before its flush and until its commit: this waits for those under way, and
 # those that come wait for this. So no change falls between the fill and the first flush that knows the layer.
 WAIT_FOR_WRITERS = "LOCK TABLE publish.dirty IN SHARE MODE"
@@ -99,7 +101,7 @@ def _drop(connection: Connection, layer_id: str) -> bool:
         return False
     for kind, name in zip(("VIEW", "TABLE"), row, strict=True):
         connection.execute(sql.SQL("DROP {} IF EXISTS {}").format(_trusted(kind), _trusted(name)))
-    connection.execute("SELECT publish.drop_history(%s)", [row[1]])
+    connection.execute("SELECT publish.drop_beside(%s)", [row[1]])
     connection.execute("SELECT publish.drop_functions(%s)", [layer_id])
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer_id])
     return True
@@ -154,7 +156,7 @@ def _note(connection: Connection, by: str, tag: Tag, layer: Layer, features: int
 def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
     """Make the table beside the old one, which is read until the new one takes its place at commit."""
     target = _target(layer)
-    draft = sql.Identifier(layer.target_schema, f"{layer.table}{DRAFT}")
+    draft = _target(layer, DRAFT)
     source = sql.Identifier(layer.source_schema, layer.table)
     connection.execute(WAIT_FOR_WRITERS)
     if _lies_elsewhere(connection, layer):
@@ -165,7 +167,9 @@ def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
     change, defined_by = _begin_change(connection, layer, palette)
     rows = _fill(connection, layer, draft, source, target if defined_by is not None else None, change)
     _finish_table(connection, layer, draft)
-    _put_in_place(connection, layer, draft, target)
+    _finish_geojson(connection, layer)
+    _protect(connection, layer)
+    _put_in_place(connection, layer)
     _register(connection, layer, palette, source, target, defined_by or change)
     connection.execute("INSERT INTO publish.count_delta (layer, delta) VALUES (%s, %s)", [layer.id, rows])
     return rows
@@ -196,23 +200,27 @@ def _fill(
     change: int,
 ) -> int:
     """Fill the draft; a feature that is as it was in the old table keeps the change that made it so."""
+    run = connection.execute
     names = sql.SQL(", ").join(map(sql.Identifier, layer.columns))
-    row = connection.execute("SELECT publish.json_of(%s)", [layer.columns]).fetchone()
+    row = run("SELECT publish.json_of(%s, %s)", [layer.columns, layer.scope_fields]).fetchone()
     assert row is not None
     # OFFSET 0 keeps the view whole: its expressions would be computed once more for the JSON.
     made = sql.SQL("SELECT {}, {} FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f").format(
         names, _trusted(row[0]), source
     )
     if old is None:
-        fill = sql.SQL("CREATE TABLE {} AS SELECT f.*, {}::bigint AS _change FROM ({}) f ORDER BY id")
-        connection.execute("SELECT publish.drop_history(%s)", [_target(layer).as_string(connection)])
+        run("SELECT publish.drop_history(%s)", [_target(layer).as_string(connection)])
+        rows = sql.SQL("SELECT f.*, {}::bigint AS _change FROM ({}) f").format(sql.Literal(change), made)
     else:
-        fill = sql.SQL(
-            "CREATE TABLE {} AS SELECT f.*, coalesce(old._change, {}::bigint) AS _change FROM ({}) f LEFT JOIN {} old"
-            " ON (old.id, old._geometry, old._properties) = (f.id, f._geometry, f._properties) ORDER BY f.id"
-        )
-    parts = [draft, sql.Literal(change), made, *([old] if old is not None else [])]
-    filled = connection.execute(fill.format(*parts))
+        rows = sql.SQL(
+            "SELECT f.*, coalesce(t._change, {}::bigint) AS _change FROM ({}) f LEFT JOIN ({} t JOIN {} j USING (id))"
+            " ON (t.id, j._geometry, j._properties) = (f.id, f._geometry, f._properties)"
+        ).format(sql.Literal(change), made, old, _geojson(layer))
+    filled = run(sql.SQL("CREATE TEMP TABLE whole ON COMMIT DROP AS {}").format(rows))
+    parts = [(draft, sql.SQL("{}, _change").format(names)), (_geojson(layer, DRAFT), _trusted(GEOJSON_COLUMNS))]
+    for table, columns in parts:
+        run(sql.SQL("CREATE TABLE {} AS SELECT {} FROM whole ORDER BY id").format(table, columns))
+    run("DROP TABLE whole")
     name = _target(layer).as_string(connection)
     connection.execute("SELECT publish.make_history(%s)", [name])
     if old is not None:
@@ -221,8 +229,13 @@ def _fill(
     return filled.rowcount
 
 
-def _target(layer: Layer) -> sql.Identifier:
-    return sql.Identifier(layer.target_schema, layer.table)
+def _target(layer: Layer, draft: str = "") -> sql.Identifier:
+    return sql.Identifier(layer.target_schema, layer.table + draft)
+
+
+def _geojson(layer: Layer, draft: str = "") -> sql.Identifier:
+    """The table beside it that has the GeoJSON of its features (publish.geojson_of)."""
+    return sql.Identifier(layer.target_schema, f"{layer.table}__geojson{draft}")
 
 
 def _lies_elsewhere(connection: Connection, layer: Layer) -> bool:
@@ -230,17 +243,21 @@ def _lies_elsewhere(connection: Connection, layer: Layer) -> bool:
     return row is not None and row[0] != layer.public
 
 
-def _put_in_place(connection: Connection, layer: Layer, draft: sql.Identifier, target: sql.Identifier) -> None:
-    connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(target))
-    indexes = connection.execute(
-        "SELECT nspname, relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-        " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE indrelid = %s::regclass",
-        [draft.as_string(connection)],
-    ).fetchall()
-    for schema, name in indexes:
-        new = sql.Identifier(name.replace(DRAFT, ""))
-        connection.execute(sql.SQL("ALTER INDEX {} RENAME TO {}").format(sql.Identifier(schema, name), new))
-    connection.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(draft, sql.Identifier(layer.table)))
+def _put_in_place(connection: Connection, layer: Layer) -> None:
+    """Let the drafts take the places of the tables."""
+    for name in (_target, _geojson):
+        draft, target = name(layer, DRAFT), name(layer)
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(target))
+        indexes = connection.execute(
+            "SELECT nspname, relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+            " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE indrelid = %s::regclass",
+            [draft.as_string(connection)],
+        ).fetchall()
+        for schema, index in indexes:
+            new = sql.Identifier(index.replace(DRAFT, ""))
+            connection.execute(sql.SQL("ALTER INDEX {} RENAME TO {}").format(sql.Identifier(schema, index), new))
+        plain = target.as_string(connection).rpartition(".")[2]
+        connection.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(draft, _trusted(plain)))
 
 
 def _create_view(connection: Connection, layer: Layer, source: sql.Identifier) -> None:
@@ -323,15 +340,32 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
         title = sql.Literal(f"{field.title.vi} · {field.title.en}")
         run(sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(target, sql.Identifier(field.name), title))
     run(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(f"{layer.title.vi} · {layer.title.en}")))
-    readers = "gisland_staff, gisland_public" if layer.public else "gisland_staff"
-    history = run("SELECT publish.history_of(%s)", [_target(layer).as_string(connection)]).fetchone()
-    assert history is not None
-    for each in (target, _trusted(history[0])):
-        run(sql.SQL("GRANT SELECT ON {} TO {}").format(each, _trusted(readers)))
-    if layer.scope is not None:
-        fields = [layer.scope.ward, layer.scope.group]
-        run("SELECT security.protect_layer(%s, %s, %s, %s)", [target.as_string(connection), history[0], *fields])
     run(sql.SQL("ANALYZE {}").format(target))
+
+
+def _finish_geojson(connection: Connection, layer: Layer) -> None:
+    """Types, key and comment of the table of the finished GeoJSON."""
+    target = _geojson(layer, DRAFT)
+    # Usage: the features of a page; one feature; flush()
+    connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (id)").format(target))
+    for column in ("_geometry", "_properties"):
+        connection.execute(sql.SQL("ALTER TABLE {} ALTER {} SET NOT NULL").format(target, sql.Identifier(column)))
+    told = f"GeoJSON of the features of {layer.target_schema}.{layer.table}"
+    connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(told)))
+    connection.execute(sql.SQL("ANALYZE {}").format(target))
+
+
+def _protect(connection: Connection, layer: Layer) -> None:
+    """Say who may read the tables, and which rows of them."""
+    run = connection.execute
+    readers = "gisland_staff, gisland_public" if layer.public else "gisland_staff"
+    row = run("SELECT publish.history_of(%s)", [_target(layer).as_string(connection)]).fetchone()
+    assert row is not None
+    tables = [_target(layer, DRAFT).as_string(connection), _geojson(layer, DRAFT).as_string(connection), row[0]]
+    for each in tables:
+        run(sql.SQL("GRANT SELECT ON {} TO {}").format(_trusted(each), _trusted(readers)))
+    if layer.scope is not None:
+        run("SELECT security.protect_layer(%s, %s, %s, %s, %s)", [*tables, *layer.scope_fields])
 
 
 def _register(
@@ -344,8 +378,8 @@ def _register(
 ) -> None:
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer.id])
     connection.execute(
-        "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, definition_hash,"
-        " defined_by) VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s, %s)",
+        "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, scope,"
+        " definition_hash, defined_by) VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s, %s, %s)",
         [
             layer.id,
             layer.public,
@@ -354,6 +388,7 @@ def _register(
             layer.columns,
             Jsonb(layer.touched_by),
             layer.feature,
+            layer.scope_fields,
             layer.definition_hash(palette),
             defined_by,
         ],

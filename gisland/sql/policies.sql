@@ -77,14 +77,17 @@ BEGIN
 END
 $$;
 
--- A published layer for staff, and what its features were; the latter know only the properties that were given.
-CREATE OR REPLACE FUNCTION security.protect_layer(target regclass, history regclass, ward text, of_group text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+-- A published layer for staff, the GeoJSON of its features, and what they were; the latter know only the properties that
+-- were given.
+DROP FUNCTION IF EXISTS security.protect_layer(regclass, regclass, text, text);
+CREATE OR REPLACE FUNCTION security.protect_layer(target regclass, geojson regclass, history regclass, ward text, of_group text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     condition CONSTANT text := '%1$s = ANY ((SELECT security.ward_codes())::text[]) '
                                'OR %1$s || ''/'' || %2$s = ANY ((SELECT security.group_codes())::text[])';
 BEGIN
     PERFORM security.protect(target, 'gisland_staff', format(condition, quote_ident(ward), quote_ident(of_group)));
+    PERFORM security.protect(geojson, 'gisland_staff', format(condition, '_ward', '_group'));
     PERFORM security.protect(history, 'gisland_staff', format(condition, format('(_properties::json ->> %L)', ward),
                                                               format('(_properties::json ->> %L)', of_group)));
 END

@@ -58,9 +58,9 @@ BUSINESS = """
 TABLES = ("parcel", "holding", "restriction", "land_use")
 NOW = BUSINESS.format(**{name: f"registry.{name}" for name in TABLES})
 THEN = BUSINESS.format(**{name: f"history.{name}_as_of(%(version)s)" for name in TABLES})
-LAYER_NOW = "SELECT id, _geometry, _properties FROM {table} t WHERE id = ANY (%(ids)s) ORDER BY id"
+LAYER_NOW = "SELECT id, _geometry, _properties FROM {table}__geojson t WHERE id = ANY (%(ids)s) ORDER BY id"
 LAYER_THEN = """
-    SELECT t.id, _geometry, _properties FROM {table} t
+    SELECT t.id, _geometry, _properties FROM {table} t JOIN {table}__geojson USING (id)
       JOIN published.change_version made ON made.change_id = t._change
      WHERE id = ANY (%(ids)s) AND made.version <= %(version)s
      UNION ALL

@@ -34,6 +34,7 @@ from tests.intake.files import RESULTS, add_ward, form_row, parcel, result_row, 
 
 WHY = RevealReason(reason="kiểm thử")
 CORRECTED = NationalId("personal", "999070000099")
+STAFF = "published_staff.parcels_staff"
 
 
 class Office:
@@ -96,7 +97,7 @@ class Office:
             self.rows("SELECT id, version, updated_at, changed_by, id_masked FROM registry.holder ORDER BY 1"),
             self.rows("SELECT id, version, ended_by FROM history.holder ORDER BY 1, 2"),
             self.rows("SELECT * FROM verification.holder_status ORDER BY 1"),
-            self.rows("SELECT id, _properties, _change FROM published_staff.parcels_staff ORDER BY 1"),
+            self.rows(f"SELECT id, _properties, _change FROM {STAFF} JOIN {STAFF}__geojson USING (id) ORDER BY 1"),
             self.rows("SELECT max(version) FROM publish.data_version"),
             self.rows("SELECT id, kind, batch_id FROM registry.change ORDER BY 1"),
             self.rows("SELECT kind, counts FROM intake.batch ORDER BY id"),
