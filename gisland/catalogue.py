@@ -21,7 +21,7 @@ EXAMPLE = "config/layers/parcels"
 FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 6
+FORMAT = 7
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")

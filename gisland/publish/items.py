@@ -31,6 +31,10 @@ FEATURE = (
 )
 
 
+# The outermost coordinates of a feature, exact: what the index of its geometry knows is rounded outwards.
+SIDES = "t._west, t._south, t._east, t._north"
+
+
 @dataclass(frozen=True)
 class Page:
     """A page of features."""
@@ -152,7 +156,11 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     geometry = "geom" if shape.past else layer.geometry
     day = f"(_properties::json ->> '{layer.datetime}')::date" if shape.past else layer.datetime
     conditions = [
-        *([f"({' OR '.join(_meets(geometry, box) for box in boxes)})"] if shape.boxes else []),
+        *(
+            [f"({' OR '.join(_meets(geometry, box, number) for number, box in enumerate(boxes))})"]
+            if shape.boxes
+            else []
+        ),
         *([f"{day} >= %(first)s"] if shape.begins else []),
         *([f"{day} <= %(last)s"] if shape.ends else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
@@ -190,13 +198,24 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
 
 def _envelope(number: int) -> str:
     sides = (f"%({side}{number})s" for side in ("west", "south", "east", "north"))
-    return f"ST_MakeEnvelope({', '.join(sides)}, 4326)"
+    # A box without width or height is a line or a point: as a polygon it would be invalid and meet nothing.
+    return f"ST_Envelope(ST_MakeEnvelope({', '.join(sides)}, 4326))"
 
 
-def _meets(geometry: str, box: str) -> str:
-    # A feature whose own box lies within meets it; only those on its edge are looked at closely.
+def _meets(geometry: str, box: str, number: int) -> str:
+    """Whether the geometry meets a box, exactly.
+
+    The index knows boxes as floats of 32 bits (0.8 m at 106° E), so it finds a few too many. A feature that lies
+    between two opposite sides of the box and has one of its ends in there meets it, whatever its shape: that end is a
+    point of it. So only those at the corners of the box, and those across it, are looked at closely.
+    """
+    west, south, east, north = (f"%({side}{number})s" for side in ("west", "south", "east", "north"))
+    across, along = f"BETWEEN {west} AND {east}", f"BETWEEN {south} AND {north}"
     # CASE and not OR, for which the planner would search the index twice.
-    return f"({geometry} && {box} AND CASE WHEN {geometry} @ {box} THEN true ELSE ST_Intersects({geometry}, {box}) END)"
+    return f"""({geometry} && {box} AND CASE
+               WHEN _west {across} AND _east {across} AND (_south {along} OR _north {along}) THEN true
+               WHEN _south {along} AND _north {along} AND (_west {across} OR _east {across}) THEN true
+               ELSE ST_Intersects({geometry}, {box}) END)"""
 
 
 def _bears(layer: Layer, name: str, *, past: bool) -> str:
@@ -238,7 +257,7 @@ def geojson_table(layer: Layer) -> str:
 
 def _past(layer: Layer) -> str:
     """The features as they were given at a data version: what has not changed since, and former states."""
-    columns = "t.id, t.{} AS geom, {}._geometry, {}._properties"
+    columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties"
     made = "JOIN published.change_version made ON made.change_id = t._change AND made.version <= %(version)s"
     return f"""(
              SELECT {columns.format(layer.geometry, "j", "j")} FROM {_now(layer)} {made}
@@ -265,7 +284,7 @@ def _states(layer: Layer, shape: _Shape) -> str:
     Read whole before it is asked which were in force (OFFSET 0): else one of the two tables would be walked to its end
     on each page, when all its rows came later.
     """
-    columns = "t.id, t.{} AS geom, {}._geometry, {}._properties, t._change"
+    columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties, t._change"
     return f"""(
              SELECT * FROM (
                     SELECT {columns.format(layer.geometry, "j", "j")}, NULL::bigint AS _ended_by FROM {_now(layer)}

@@ -18,7 +18,8 @@ from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
 DRAFT = "__draft"
-# Of the table of the finished GeoJSON (publish.json_of).
+# Of the published table itself (publish.sides_of), and of the table of the finished GeoJSON (publish.json_of).
+OWN_COLUMNS = "_west, _south, _east, _north, _change"
 GEOJSON_COLUMNS = "id, _ward, _group, _geometry, _properties"
 # Each change of the registry writes here before its flush and until its commit: this waits for those under way, and
 # those that come wait for this. So no change falls between the fill and the first flush that knows the layer.
@@ -202,7 +203,8 @@ def _fill(
     """Fill the draft; a feature that is as it was in the old table keeps the change that made it so."""
     run = connection.execute
     names = sql.SQL(", ").join(map(sql.Identifier, layer.columns))
-    row = run("SELECT publish.json_of(%s, %s)", [layer.columns, layer.scope_fields]).fetchone()
+    query = "SELECT concat_ws(', ', publish.sides_of(%s), publish.json_of(%s, %s))"
+    row = run(query, [layer.geometry, layer.columns, layer.scope_fields]).fetchone()
     assert row is not None
     # OFFSET 0 keeps the view whole: its expressions would be computed once more for the JSON.
     made = sql.SQL("SELECT {}, {} FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f").format(
@@ -217,7 +219,10 @@ def _fill(
             " ON (t.id, j._geometry, j._properties) = (f.id, f._geometry, f._properties)"
         ).format(sql.Literal(change), made, old, _geojson(layer))
     filled = run(sql.SQL("CREATE TEMP TABLE whole ON COMMIT DROP AS {}").format(rows))
-    parts = [(draft, sql.SQL("{}, _change").format(names)), (_geojson(layer, DRAFT), _trusted(GEOJSON_COLUMNS))]
+    parts = [
+        (draft, sql.SQL("{}, {}").format(names, _trusted(OWN_COLUMNS))),
+        (_geojson(layer, DRAFT), _trusted(GEOJSON_COLUMNS)),
+    ]
     for table, columns in parts:
         run(sql.SQL("CREATE TABLE {} AS SELECT {} FROM whole ORDER BY id").format(table, columns))
     run("DROP TABLE whole")

@@ -83,6 +83,13 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
      WHERE position > 1 AND position < cardinality(layer_columns)
 $$;
 
+-- SQL that makes the internal columns of a published table but for the change: the outermost coordinates of a row `f`.
+-- The index of a geometry knows them rounded outwards to 32 bits.
+CREATE OR REPLACE FUNCTION publish.sides_of(geometry text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT format('ST_XMin(f.%1$I) AS _west, ST_YMin(f.%1$I) AS _south, ST_XMax(f.%1$I) AS _east, ST_YMax(f.%1$I) AS _north', geometry)
+$$;
+
 -- The two functions of a layer, made when it is applied: their statements are planned once in a session. To plan the
 -- query of a view takes longer than to run it for one feature.
 CREATE OR REPLACE FUNCTION publish.function_of(what text, of_layer text) RETURNS text
@@ -148,8 +155,10 @@ BEGIN
         WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
              fresh AS MATERIALIZED (SELECT %1$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
              gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING t.id),
-             put AS (INSERT INTO %3$s AS t (%1$s, _change) SELECT %1$s, $2 FROM fresh f ORDER BY id
-                     ON CONFLICT (id) DO UPDATE SET (%1$s, _change) = ROW(%4$s, excluded._change)
+             put AS (INSERT INTO %3$s AS t (%1$s, _west, _south, _east, _north, _change)
+                     SELECT %1$s, %11$s, $2 FROM fresh f ORDER BY id
+                     ON CONFLICT (id) DO UPDATE SET (%1$s, _west, _south, _east, _north, _change)
+                         = ROW(%4$s, excluded._west, excluded._south, excluded._east, excluded._north, excluded._change)
                       WHERE (%5$s) IS DISTINCT FROM (%4$s)
                      RETURNING t.id, xmax = 0 AS added),
              told AS (INSERT INTO %10$s AS t (id, _ward, _group, _geometry, _properties)
@@ -158,8 +167,9 @@ BEGIN
                          = ROW(excluded._ward, excluded._group, excluded._geometry, excluded._properties)),
              untold AS (DELETE FROM %10$s t USING gone WHERE t.id = gone.id),
              -- All parts of a statement see the rows as they were before it.
-             kept AS (INSERT INTO %7$s (id, geom, _geometry, _properties, _change, _ended_by)
-                      SELECT t.id, t.%8$I, j._geometry, j._properties, t._change, $2 FROM %3$s t JOIN %10$s j USING (id)
+             kept AS (INSERT INTO %7$s (id, geom, _west, _south, _east, _north, _geometry, _properties, _change, _ended_by)
+                      SELECT t.id, t.%8$I, _west, _south, _east, _north, _geometry, _properties, _change, $2
+                        FROM %3$s t JOIN %10$s j USING (id)
                         JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id)
                        WHERE t._change <> $2)
         SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone) INTO grown;
@@ -168,7 +178,7 @@ BEGIN
         $function$ $body$, names, of_layer.source, of_layer.target, excluded_names, target_names,
         publish.json_of(of_layer.columns, of_layer.scope), publish.history_of(of_layer.target),
         of_layer.columns[cardinality(of_layer.columns)], publish.function_of('refresh', of_layer.id),
-        publish.geojson_of(of_layer.target));
+        publish.geojson_of(of_layer.target), publish.sides_of(of_layer.columns[cardinality(of_layer.columns)]));
 END
 $make$;
 
@@ -223,8 +233,10 @@ CREATE OR REPLACE FUNCTION publish.make_history(target text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
     IF to_regclass(publish.history_of(target)) IS NULL THEN
-        EXECUTE format('CREATE TABLE %s (id bigint NOT NULL, geom geometry(Geometry, 4326) NOT NULL, _geometry text NOT NULL, '
-                       '_properties text NOT NULL, _change bigint NOT NULL, _ended_by bigint NOT NULL)', publish.history_of(target));
+        EXECUTE format('CREATE TABLE %s (id bigint NOT NULL, geom geometry(Geometry, 4326) NOT NULL, '
+                       '_west float8 NOT NULL, _south float8 NOT NULL, _east float8 NOT NULL, _north float8 NOT NULL, '
+                       '_geometry text NOT NULL, _properties text NOT NULL, _change bigint NOT NULL, _ended_by bigint NOT NULL)',
+                       publish.history_of(target));
         -- Usage: pages as of a version, in the order of ids; bbox
         EXECUTE format('CREATE INDEX ON %s (id)', publish.history_of(target));
         EXECUTE format('CREATE INDEX ON %s USING gist (geom)', publish.history_of(target));
@@ -250,8 +262,9 @@ $$;
 CREATE OR REPLACE FUNCTION publish.keep_replaced(target text, replaced_by text, geometry text, change bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
-    EXECUTE format('INSERT INTO %s (id, geom, _geometry, _properties, _change, _ended_by) '
-                   'SELECT old.id, old.%I, j._geometry, j._properties, old._change, $1 FROM %s old JOIN %s j USING (id) '
+    EXECUTE format('INSERT INTO %s (id, geom, _west, _south, _east, _north, _geometry, _properties, _change, _ended_by) '
+                   'SELECT old.id, old.%I, old._west, old._south, old._east, old._north, _geometry, _properties, old._change, $1 '
+                   'FROM %s old JOIN %s j USING (id) '
                    'LEFT JOIN %s new USING (id) WHERE new._change IS DISTINCT FROM old._change',
                    publish.history_of(target), geometry, target, publish.geojson_of(target), replaced_by) USING change;
 END
