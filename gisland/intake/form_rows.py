@@ -107,13 +107,18 @@ class Person:
     member_role: str = ""
     reason: str = ""
     share: Fraction | None = None
+    written: tuple[str, ...] = ()
+    """The name and what stands beside it, as the cells have it: titles and remarks included."""
 
     def content(self) -> list[object]:
-        """What the hash of the row is made of; the number itself is in it, so the hash is keyed."""
+        """What the hash of the row is made of; the number itself is in it, so the hash is keyed.
+
+        Of the name it is what is written, not what our rules make of it: a rule that is mended makes no row new.
+        """
         number = self.national_id and f"{self.national_id.kind}:{self.national_id.number}"
         birth = [self.birth.date, self.birth.year]
-        rest = [self.gender, self.party, self.member_role, self.reason, self.share]
-        return [self.role, self.kind, self.name, number, self.address, *birth, *rest]
+        rest = [self.gender, self.party, self.member_role, self.share]
+        return [self.role, *self.written, number, self.address, *birth, *rest]
 
     def staged(self, vault: IdVault) -> tuple[object, ...]:
         """The columns from `role` to `share_den`."""
@@ -146,7 +151,7 @@ def staged_rows(
         asset, of_parcel = read_asset(row, notes.told, place), (row.text("parcel_address"), row.text("parcel_code"))
         # What rows say that were accepted before these columns were read stays what it was.
         further = [astuple(asset), of_parcel] if asset != NOTHING or any(of_parcel) else []
-        said = [shared, [person.content() for person in people], *further]
+        said = [_written(shared, row), [person.content() for person in people], *further]
         content = json.dumps(said, default=str, ensure_ascii=False)
         digest = vault.content_hash(content.encode())
         if digest in seen:
@@ -161,6 +166,11 @@ def staged_rows(
             notes.shares[*group, *asset.flat].append((row.number, person.share))
             told = (*of_parcel, asset == NOTHING or asset.kind is not None)
             yield (*head, Jsonb(land_uses) if land_uses else None, *person.staged(vault), *told, *asset.staged())
+
+
+def _written(shared: dict[str, object], row: Row) -> dict[str, object]:
+    """What a row says of certificate and parcel, with the serial as it is written and without its key."""
+    return {name: value for name, value in shared.items() if name != "serial_key"} | {"serial": row.text("serial")}
 
 
 def _numbers(shared: dict[str, object]) -> tuple[str, str]:
@@ -235,7 +245,11 @@ def _people(row: Row, notes: Notes, place: str) -> list[Person]:
     if name:
         reason = "; ".join(part for part in (row.text("user_reason"), remark) if part)
         national_id = _personal_id(row, "user_id", notes, place)
-        people.append(Person("current_user", "person", name, national_id, row.text("user_address"), reason=reason))
+        written = (row.text("user_name"), row.text("user_reason"))
+        user = Person(
+            "current_user", "person", name, national_id, row.text("user_address"), reason=reason, written=written
+        )
+        people.append(user)
     elif any(row.text(field) for field in ("user_name", "user_id", "user_address", "user_reason")):
         notes.told["user"].append(place)
     return people
@@ -259,6 +273,7 @@ def _organisation(row: Row, notes: Notes, place: str) -> Person:
         member_role=row.text("member_role"),
         reason=f"Người đại diện: {deputy}" if deputy else "",
         share=row.read("share", normalise.share, None),
+        written=(row.text("org_name"), row.text("holder_name")),
     )
 
 
@@ -292,6 +307,7 @@ def _holder(row: Row, notes: Notes, place: str) -> Person | None:
         member_role=member_role,
         reason=remark,
         share=row.read("share", normalise.share, None),
+        written=(row.text("holder_name"),),
     )
 
 

@@ -314,6 +314,7 @@ class Restriction(Record):
     description: Personal[Text] = ""
     valid_from: Day | None = None
     valid_to: Day | None = None
+    continues: Derived[int | None]
     created_by: Derived[int]
     retired_by: Derived[int | None]
 

@@ -156,6 +156,7 @@ COMMENT ON COLUMN registry.holding.share_den IS 'Mẫu số của phần · Deno
 COMMENT ON TABLE registry.restriction IS 'Hạn chế quyền, thế chấp (LA_Restriction) · Restriction or mortgage on a parcel, an asset or a certificate; constraint: on at least one of them, in its ward, and in force only on what is in force';
 COMMENT ON COLUMN registry.restriction.kind IS 'Loại hạn chế: thế chấp, quy hoạch, tranh chấp… · Kind of restriction';
 COMMENT ON COLUMN registry.restriction.beneficiary IS 'Bên nhận: ngân hàng… · In whose favour';
+COMMENT ON COLUMN registry.restriction.continues IS 'Hạn chế ban đầu mà dòng này tiếp nối sau tách, hợp thửa · The restriction (restriction.id) that it goes on from since a split or merge: the first of its line';
 COMMENT ON COLUMN registry.restriction.description IS 'Nội dung · What it says';
 
 COMMENT ON TABLE registry.document IS 'Văn bản, bản quét · Document or scan: what is known of it, not its content';

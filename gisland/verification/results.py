@@ -126,7 +126,8 @@ def _evidence(row: Row, vault: IdVault) -> tuple[bytes, bytes, str, str, str, st
     name = name_key(row.text("holder_name"))
     number = f"{ids[0].kind}:{ids[0].number}"
     others = [row.text(column) for column in ("sheet_no", "parcel_no", "serial", "birth_year")]
-    content = json.dumps([number, name, result, *raw, *others], ensure_ascii=False)
+    # The name as it is written: a rule for keys that is mended makes no answer new.
+    content = json.dumps([number, row.text("holder_name"), result, *raw, *others], ensure_ascii=False)
     return vault.content_hash(content.encode()), vault.hash(ids[0]), name, result, *raw
 
 

@@ -14,7 +14,7 @@ from gisland.database import run
 from gisland.database.cluster_host import find_programs
 from gisland.database.migrate import admin_conninfo
 from gisland.errors import GislandError, InputError
-from gisland.intake import tables
+from gisland.intake import form_rows, normalise, tables
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
@@ -192,6 +192,24 @@ def test_the_same_again_changes_nothing(ward: Settings, app_connection: Connecti
         assert (report.written, report.counts["unchanged"]) == (False, 4), str(report)
     assert rights(app_connection) == before
     assert one(app_connection, "SELECT count(*) FROM intake.batch WHERE kind = 'form'") == 1
+
+
+def test_a_mended_rule_for_names_or_serials_makes_no_row_new(
+    ward: Settings, app_connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names and serials are read by other rules than when the rows were accepted: they are known all the same."""
+    user = {"Tên người sử dụng hiện tại": "Bà Đỗ Thị Mới (đã chết)", "Lý do thay đổi": "Nhận thừa kế"}
+    rows = [form_row(1, **{NAME: "Ông Trần Văn Thử"}), form_row(2, **user, **{"Số phát hành GCN": "ab.123456"})]
+    path = write_form(tmp_path / "a.xlsx", rows)
+    take_in(ward, path)
+    before = rights(app_connection)
+    monkeypatch.setattr(form_rows, "name_key", lambda name: f"other {name}")
+    monkeypatch.setattr(form_rows, "serial_key", lambda serial: f"OTHER{serial}")
+    monkeypatch.setattr(form_rows, "normalise_serial", str.lower)
+    monkeypatch.setattr(normalise, "person_name", lambda value: (str(value or "").upper(), ""))
+    again = take_in(ward, path)
+    assert (again.written, again.counts["unchanged"]) == (False, 2), str(again)
+    assert rights(app_connection) == before
 
 
 ISSUED, BOOK, LAND = "Ngày cấp GCN", "Số vào sổ", "Loại đất 2"

@@ -11,7 +11,7 @@ from gisland.registry import reshape, rights, undo
 from gisland.registry.changes import Why
 from gisland.registry.parcels import retire_parcel
 from gisland.registry.rights import SeenRight
-from tests.factories import one
+from tests.factories import make_change, one
 from tests.registry.conftest import Api
 from tests.registry.land import BY, HALVES, WHY, Land
 
@@ -48,6 +48,57 @@ def test_it_does_not_go_over_to_a_merged_parcel(land: Land) -> None:
     land.do(lambda c: rights.end_restriction(c, seen, WHY, by=BY))
     land.do(lambda c: reshape.merge(c, [land.seen(land.west), land.seen(land.east)], None, WHY, by=BY))
     assert land.rows("SELECT parcel_id FROM registry.restriction") == [(land.west,)]
+
+
+def on_merged(land: Land) -> list[tuple[object, ...]]:
+    """(kind, beneficiary, the first of its line) of the restrictions in force, when west and east are merged."""
+    seen = [
+        land.seen(row[0]) for row in land.rows("SELECT id FROM registry.parcel WHERE retired_by IS NULL ORDER BY id")
+    ]
+    land.do(lambda c: reshape.merge(c, seen, None, WHY, by=BY))
+    return land.rows(
+        "SELECT kind, beneficiary, continues FROM registry.restriction WHERE retired_by IS NULL ORDER BY id"
+    )
+
+
+def test_split_and_merged_again_it_is_there_once(land: Land) -> None:
+    seen = mortgage(land, beneficiary="Ngân hàng Thử")
+    land.split(*HALVES)
+    assert on_merged(land) == [("mortgage", "Ngân hàng Thử", seen.id)]
+
+
+def test_two_on_one_parcel_stay_two(land: Land) -> None:
+    """Nothing tells two contracts with the same bank apart, yet they are two."""
+    first, second = mortgage(land), mortgage(land)
+    land.split(*HALVES)
+    assert on_merged(land) == [("mortgage", "", first.id), ("mortgage", "", second.id)]
+
+
+def test_of_two_parcels_only_one_registration_is_one(land: Land) -> None:
+    """One contract on one certificate, entered for each of its parcels, is one; contracts that look alike are two."""
+    query = "INSERT INTO registry.certificate (ward_id, serial, created_by) VALUES (%s, 'AA 1', %s) RETURNING id"
+    certificate = land.do(lambda c: one(c, query, land.ward, make_change(c, land.ward)))
+    first = mortgage(land, certificate_id=certificate)
+    mortgage(land, certificate_id=certificate, parcel_id=land.east)
+    alike = [mortgage(land, kind="planning", parcel_id=each).id for each in (land.west, land.east)]
+    assert on_merged(land) == [("mortgage", "", first.id), *(("planning", "", each) for each in alike)]
+
+
+def test_what_became_different_after_a_split_stays_apart(land: Land) -> None:
+    first = mortgage(land)
+    done = land.split(*HALVES)
+    query = "UPDATE registry.restriction SET beneficiary = 'Ngân hàng Thử' WHERE parcel_id = %s"
+    land.do(lambda c: c.execute(query, [done.parcels[1]]))
+    assert on_merged(land) == [("mortgage", "", first.id), ("mortgage", "Ngân hàng Thử", first.id)]
+
+
+def test_what_was_released_on_one_piece_comes_from_the_other(land: Land) -> None:
+    first = mortgage(land)
+    done = land.split(*HALVES)
+    query = "SELECT id, version FROM registry.restriction WHERE parcel_id = %s"
+    row = land.rows(query, done.parcels[0])[0]
+    land.do(lambda c: rights.end_restriction(c, SeenRight(id=row[0], version=row[1]), WHY, by=BY))
+    assert on_merged(land) == [("mortgage", "", first.id)]
 
 
 def test_it_never_ends_later_than_it_was_to_nor_before_it_began(land: Land) -> None:

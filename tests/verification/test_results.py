@@ -15,6 +15,7 @@ from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.registry.timeline import timeline
 from gisland.settings import Settings
+from gisland.verification import results
 from gisland.verification.results import accept_results
 from tests.factories import one
 from tests.intake.files import RESULTS, add_ward, form_row, parcel, result_row, write_form, write_parcels, write_table
@@ -87,6 +88,17 @@ def test_the_same_again_and_newer_answers(ward: Settings, app_connection: Connec
     assert (again.written, again.counts["unchanged"]) == (False, 3)
     assert statuses(app_connection)["A"] == "verified"
     assert one(app_connection, "SELECT count(*) FROM verification.evidence") == 3
+
+
+def test_a_mended_rule_for_names_makes_no_answer_new(
+    ward: Settings, app_connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(ward, tmp_path / "a.xlsx", result_row(1, "Không tìm thấy"))
+    take_in(ward, tmp_path / "b.xlsx", result_row(1, "Khớp"))
+    monkeypatch.setattr(results, "name_key", lambda name: f"other {name}")
+    again = take_in(ward, tmp_path / "a.xlsx", result_row(1, "Không tìm thấy"))
+    assert (again.written, again.counts["unchanged"]) == (False, 1)
+    assert statuses(app_connection)["A"] == "verified"
 
 
 def test_it_is_about_the_holder_of_that_name(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:

@@ -86,11 +86,20 @@ SELECT DISTINCT ON (holder_id, certificate_id, role)
  WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE
  ORDER BY holder_id, certificate_id, role, id
 
+-- A restriction that came to several parcels by a split is one again on their union; and what is said in the same words of
+-- two parcels on one certificate is one. Two that only look alike stay two: one that is released must not take the other
+-- along. Of each, as many go over as the old parcel with the most of them bears.
 -- name: inherit_restrictions
-INSERT INTO registry.restriction (ward_id, parcel_id, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to)
-SELECT %(ward)s, %(parcel)s, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to
-  FROM registry.restriction
- WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE ORDER BY id
+INSERT INTO registry.restriction (ward_id, parcel_id, asset_id, certificate_id, kind, beneficiary, description, valid_from,
+                                  valid_to, continues)
+SELECT %(ward)s, %(parcel)s, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to, min(first_id)
+  FROM (SELECT *, row_number() OVER (PARTITION BY parcel_id, one_of, asset_id, certificate_id, kind, beneficiary, description,
+                                                  valid_from, valid_to ORDER BY id) AS which
+          FROM (SELECT *, coalesce(continues, id) AS first_id,
+                       CASE WHEN certificate_id IS NULL THEN coalesce(continues, id) END AS one_of
+                  FROM registry.restriction
+                 WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE) held) said
+ GROUP BY one_of, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to, which ORDER BY min(id)
 
 -- name: inherit_assets
 INSERT INTO registry.asset_parcel (asset_id, parcel_id)
