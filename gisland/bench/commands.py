@@ -38,7 +38,7 @@ def items_command(
     seconds: Seconds = 5,
     rounds: Rounds = 3,
     connections: Connections = 8,
-    against: Peers = "pygeoapi,tipg,mapserver",
+    against: Peers = "pygeoapi,tipg,mapserver,qgisserver",
     out: Out = None,
     database_url: Url = None,
 ) -> None:

@@ -40,7 +40,6 @@ MAP
   PROJECTION "init=epsg:4326" END
   WEB METADATA
     "ows_enable_request" "*"
-    "oga_onlineresource" "{url}/bench/ogcapi"
   END END
   LAYER
     NAME "{layer}"
@@ -81,8 +80,30 @@ server.port = {port}
 server.document-root = "{folder}"
 server.max-keep-alive-requests = 1000000
 fastcgi.server = ("/" => ((
-  "socket" => "{folder}/mapserver.sock", "bin-path" => "{mapserv}", "max-procs" => {workers},
+  "socket" => "{folder}/{name}.sock", "bin-path" => "{program}", "max-procs" => {workers},
   "check-local" => "disable", "fix-root-scriptname" => "enable",
-  "bin-environment" => ("MAPSERVER_CONFIG_FILE" => "{config}")
+  "bin-environment" => ({environment})
 )))
+"""
+
+# QGIS takes an id of a layer for one only when it is longer than 10 characters.
+QGIS_PROJECT = """<!DOCTYPE qgis>
+<qgis version="3.22" projectname="bench">
+  <projectCrs><spatialrefsys><authid>EPSG:4326</authid></spatialrefsys></projectCrs>
+  <projectlayers>
+    <maplayer type="vector" geometry="Polygon">
+      <id>{layer}_of_the_bench</id>
+      <datasource>{connection} key='id' srid=4326 type=Polygon checkPrimaryKeyUnicity='0' estimatedmetadata=true
+        table="{schema}"."{table}" ({geometry})</datasource>
+      <layername>{layer}</layername>
+      <shortname>{layer}</shortname>
+      <srs><spatialrefsys><authid>EPSG:4326</authid></spatialrefsys></srs>
+      <provider encoding="UTF-8">postgres</provider>
+    </maplayer>
+  </projectlayers>
+  <properties>
+    <WFSLayers type="QStringList"><value>{layer}_of_the_bench</value></WFSLayers>
+    <WFSLayersPrecision><{layer}_of_the_bench type="int">7</{layer}_of_the_bench></WFSLayersPrecision>
+  </properties>
+</qgis>
 """

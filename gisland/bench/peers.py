@@ -1,8 +1,8 @@
 """The servers that gisland is compared with, each as its makers ship it, on a copy of the same table without gisland's
 internal columns (`peer_table`), as the same database role.
 
-pygeoapi and tipg live in an environment of their own (`.bench/venv`), installed once from `peers.txt`; MapServer comes
-from Debian (`cgi-mapserver`, with `lighttpd` before it) and is left out where it is not installed.
+pygeoapi and tipg live in an environment of their own (`.bench/venv`), installed once from `peers.txt`; MapServer and
+QGIS Server come from Debian (with `lighttpd` before them) and are left out where they are not installed.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import psycopg
 from psycopg import sql
@@ -118,30 +119,72 @@ def tipg(site: Site) -> Iterator[Server]:
 @contextmanager
 def mapserver(site: Site) -> Iterator[Server]:
     """MapServer's OGC API – Features as FastCGI processes behind lighttpd."""
-    programs = {name: shutil.which(name, path=SYSTEM_PATH) for name in ("mapserv", "lighttpd")}
-    if None in programs.values():
-        raise Missing("MapServer is not installed", hint="`apt install --no-install-recommends cgi-mapserver lighttpd`")
-    port, layer = free_port(), site.layer
-    url = f"http://127.0.0.1:{port}"
+    program = _debian("mapserv", "cgi-mapserver")
     layer_map = peer_config.MAP.format(
-        url=url,
-        layer=layer.id,
+        layer=site.layer.id,
         connection=conninfo(site.settings, Role.PUBLIC),
-        geometry=layer.geometry,
-        table=f"{peer_table.SCHEMA}.{layer.table}",
+        geometry=site.layer.geometry,
+        table=f"{peer_table.SCHEMA}.{site.layer.table}",
         most=MOST,
     )
     config = peer_config.MAPSERVER.format(map_file=site.write("bench.map", layer_map))
+    env = {"MAPSERVER_CONFIG_FILE": str(site.write("mapserver.conf", config))}
+    with _fastcgi("mapserver", program, env, f"/bench/ogcapi/collections/{site.layer.id}/items?f=json", site) as server:
+        yield server
+
+
+@contextmanager
+def qgisserver(site: Site) -> Iterator[Server]:
+    """QGIS Server's OGC API – Features as FastCGI processes behind lighttpd."""
+    program = _debian("qgis_mapserv.fcgi", "qgis-server-bin qgis-server-wfs3")
+    database = {
+        key: site.database[key] for key in ("dbname", "host", "port", "user", "password") if key in site.database
+    }
+    project = peer_config.QGIS_PROJECT.format(
+        layer=site.layer.id,
+        connection=escape(" ".join(f"{key}='{value}'" for key, value in database.items())),
+        schema=peer_table.SCHEMA,
+        table=site.layer.table,
+        geometry=site.layer.geometry,
+    )
+    env = {
+        "QGIS_PROJECT_FILE": str(site.write("bench.qgs", project)),
+        "QGIS_PREFIX_PATH": "/usr",
+        "QGIS_SERVER_API_WFS3_MAX_LIMIT": str(MOST),
+        "QT_QPA_PLATFORM": "offscreen",
+        "HOME": str(site.folder),
+    }
+    with _fastcgi("qgisserver", program, env, f"/wfs3/collections/{site.layer.id}/items.json", site) as server:
+        yield server
+
+
+def _debian(program: str, packages: str) -> str:
+    """The path of a program of Debian's.
+
+    Raises:
+        Missing: it is not installed, or lighttpd is not.
+    """
+    found = shutil.which(program, path=SYSTEM_PATH)
+    if found is None or shutil.which("lighttpd", path=SYSTEM_PATH) is None:
+        hint = f"`apt install --no-install-recommends {packages} lighttpd`"
+        raise Missing(f"{program} or lighttpd is not installed", hint=hint)
+    return found
+
+
+@contextmanager
+def _fastcgi(name: str, program: str, env: Mapping[str, str], items: str, site: Site) -> Iterator[Server]:
+    port = free_port()
     text = peer_config.LIGHTTPD.format(
         port=port,
         folder=site.folder,
-        mapserv=programs["mapserv"],
+        name=name,
+        program=program,
         workers=site.workers,
-        config=site.write("mapserver.conf", config),
+        environment=", ".join(f'"{key}" => "{value}"' for key, value in env.items()),
     )
-    command = [str(programs["lighttpd"]), "-D", "-f", str(site.write("lighttpd.conf", text))]
-    items = f"{url}/bench/ogcapi/collections/{layer.id}/items?f=json"
-    with started("mapserver", command, items, site.folder) as server:
+    lighttpd = str(shutil.which("lighttpd", path=SYSTEM_PATH))
+    command = [lighttpd, "-D", "-f", str(site.write(f"{name}-lighttpd.conf", text))]
+    with started(name, command, f"http://127.0.0.1:{port}{items}", site.folder) as server:
         yield server
 
 
@@ -149,6 +192,7 @@ PEERS: dict[str, Callable[[Site], AbstractContextManager[Server]]] = {
     "pygeoapi": pygeoapi,
     "tipg": tipg,
     "mapserver": mapserver,
+    "qgisserver": qgisserver,
 }
 
 

@@ -116,7 +116,7 @@ def test_from_an_empty_state_the_command_prints_rates_and_ratios_and_nothing_els
 def test_an_unknown_peer_is_told(bench: Settings) -> None:
     done = gisland(bench, "--peers", "nobody")
     assert done.returncode == UsageError.exit_code
-    assert "known are: pygeoapi, tipg, mapserver" in done.stderr
+    assert "known are: pygeoapi, tipg, mapserver, qgisserver" in done.stderr
 
 
 def gisland(settings: Settings, *options: str) -> subprocess.CompletedProcess[str]:
