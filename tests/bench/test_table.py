@@ -57,5 +57,5 @@ def test_what_reads_as_the_target_holds(ratio: float, told: str) -> None:
 
 def test_every_page_size_has_a_target_for_every_contender() -> None:
     assert {frozenset(targets) for targets in TARGETS.values()} == {
-        frozenset({"pgbench", "pygeoapi", "tipg", "mapserver"}
+        frozenset({"pgbench", "pygeoapi", "tipg", "mapserver"}),
     }
