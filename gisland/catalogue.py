@@ -9,9 +9,9 @@ import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from gisland.errors import NotFound
 from gisland.kit.yaml_file import Entry, parse, read_yaml, wrong
@@ -22,6 +22,12 @@ FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
 FORMAT = 7
+
+Part = Literal["public", "exact"]
+"""A part of the palette."""
+
+PARTS: tuple[Part, ...] = ("public", "exact")
+NO_HATCH = "none"
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -48,7 +54,10 @@ class PublicClass(Entry):
 
     label: Text
     color: Color
+    dark: Color | None = None
+    """The colour on dark paper; default: the same."""
     hatch: Filled
+    """Name of a hatch; `none` for none."""
 
 
 class ExactStatus(PublicClass):
@@ -57,17 +66,84 @@ class ExactStatus(PublicClass):
     public: str
 
 
+class Hatch(Entry):
+    """How a surface is hatched; lengths in millimetres of paper. Without lines it is dotted, on a square grid."""
+
+    lines: tuple[Literal[0, 45, 90, 135], ...] = ()
+    """Directions of the lines: degrees counter-clockwise from east."""
+    spacing: Annotated[float, Field(gt=0)]
+    """From line to line, or from dot to dot."""
+    width: Annotated[float, Field(gt=0)]
+    """Of a line; diameter of a dot."""
+
+
+class Ground(Entry):
+    """What surfaces lie on: colours of boundaries, of text, and of the paper under it all."""
+
+    stroke: Color
+    ink: Color
+    paper: Color
+
+
 class Palette(Entry):
     """`config/palette.yml`: colours, hatches and labels; its order is the order of the statuses, the worst first."""
 
     public: dict[str, PublicClass]
     exact: dict[str, ExactStatus]
     stroke: Color
+    ink: Color
+    paper: Color
+    dark: Ground
+    tint: Annotated[float, Field(gt=0, le=1)]
+    """The share of its colour that a surface has on paper, under its hatch."""
+    hatches: dict[str, Hatch]
 
     @property
     def order(self) -> list[tuple[str, str]]:
         """(exact status, its public class), the worst first."""
         return [(name, status.public) for name, status in self.exact.items()]
+
+    @property
+    def light(self) -> Ground:
+        """The ground of screens and of paper."""
+        return Ground(stroke=self.stroke, ink=self.ink, paper=self.paper)
+
+    def statuses(self, part: Part) -> dict[str, PublicClass]:
+        """What a part of the palette holds, the worst first."""
+        return self.public if part == "public" else {**self.exact}
+
+    def hatch_of(self, status: PublicClass) -> Hatch | None:
+        """How a status is hatched, or None."""
+        return self.hatches.get(status.hatch)
+
+    def tinted(self, color: str) -> str:
+        """A colour as light as it is printed, so that the hatch over it and the numbers stay readable on a copy."""
+        mixed = (
+            self.tint * part + (1 - self.tint) * under for part, under in zip(rgb(color), rgb(self.paper), strict=True)
+        )
+        return "#" + bytes(round(part) for part in mixed).hex()
+
+    def ink_on(self, color: str) -> str:
+        """The colour of text on a surface: ink or paper, whichever can be read the better."""
+        return max((self.ink, self.paper), key=lambda ink: contrast(ink, color))
+
+
+def rgb(color: str) -> bytes:
+    """Red, green and blue of a colour, 0 to 255."""
+    return bytes.fromhex(color[1:])
+
+
+def contrast(one: str, other: str) -> float:
+    """How well two colours can be told apart by their lightness: 1 to 21 (WCAG 2 contrast ratio)."""
+    dark, light = sorted(map(_luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (x / 255 for x in rgb(color))
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 class LayerField(Entry):
@@ -79,7 +155,7 @@ class LayerField(Entry):
     description: Text | None = None
     queryable: bool = False
     """May be asked for by value (`?name=value`), and therefore has an index."""
-    values: Literal["public", "exact"] | None = None
+    values: Part | None = None
     """Its values are the statuses of this part of the palette."""
     needs: Literal["person:read", "identity:read"] | None = None
     """The permission without which it is not shown, nor asked for: it tells of persons."""
@@ -90,6 +166,32 @@ class LayerScope(Entry):
 
     ward: Name
     group: Name
+
+
+class LayerLabel(Entry):
+    """What is written on a feature: one line, or a fraction as on a cadastral map."""
+
+    text: Name | None = None
+    """The field of the one line."""
+    left: Name | None = None
+    """The field left of the fraction (land type)."""
+    above: Name | None = None
+    below: Name | None = None
+    """The fields above and below its bar (parcel number over area)."""
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        fraction = (self.left, self.above, self.below)
+        if self.text is None and not all(fraction):
+            raise ValueError("give `text`, or all of `left`, `above`, `below`")
+        if self.text is not None and any(fraction):
+            raise ValueError("give either `text`, or `left`, `above`, `below`")
+        return self
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of the fields that it shows."""
+        return [each for each in (self.text, self.left, self.above, self.below) if each is not None]
 
 
 class Layer(Entry):
@@ -108,6 +210,8 @@ class Layer(Entry):
     """A field by whose values the extent of the collection is also given, part by part."""
     scope: LayerScope | None = None
     """Whose features are whose: a layer that is not public must say it."""
+    label: LayerLabel | None = None
+    """What styles write on its features; default: nothing."""
     fields_of: str | None = None
     """A layer whose fields come before those given here."""
     fields: tuple[LayerField, ...]
@@ -226,11 +330,21 @@ def load_catalogue(settings: Settings) -> Catalogue:
             raise wrong(
                 palette_file, f"exact.{name}.public", f"{status.public!r} is no public class", f"one of: {known}"
             )
+    _check_hatches(palette_file, palette)
     files = sorted((settings.config_dir / "layers").glob("*/layer.yml"))
     if not files:
         raise wrong(settings.config_dir / "layers", "", "there is no layer", "add <layer id>/layer.yml and view.sql")
     raw = {file.parent.name: (file, read_yaml(file, FOLDER)) for file in files}
     return Catalogue(layers={name: _layer(name, raw) for name in raw}, palette=palette)
+
+
+def _check_hatches(file: Path, palette: Palette) -> None:
+    for part in PARTS:
+        for name, status in palette.statuses(part).items():
+            if status.hatch != NO_HATCH and status.hatch not in palette.hatches:
+                known = ", ".join([NO_HATCH, *palette.hatches])
+                told = f"{status.hatch!r} is none of the hatches"
+                raise wrong(file, f"{part}.{name}.hatch", told, f"one of: {known}")
 
 
 def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
@@ -251,6 +365,10 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
     if layer.extents_by is not None and layer.extents_by not in names:
         raise wrong(file, "extents_by", f"there is no field {layer.extents_by!r}", f"one of: {', '.join(names[1:-1])}")
     _check_scope(file, layer)
+    if layer.label is not None:
+        for field in layer.label.fields:
+            if field not in names:
+                raise wrong(file, "label", f"there is no field {field!r}", f"one of: {', '.join(names[:-1])}")
     dates = [field.name for field in layer.fields if field.type == "date"]
     if layer.datetime is not None and layer.datetime not in dates:
         raise wrong(file, "datetime", f"{layer.datetime!r} is no date field", f"one of: {', '.join(dates) or 'none'}")

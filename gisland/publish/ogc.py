@@ -16,6 +16,9 @@ from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA
 from gisland.publish.extent import read_extent
 from gisland.publish.openapi import openapi_document
 from gisland.publish.pygeoapi import BASE, Documents, make_documents
+from gisland.publish.styles import routes as styles_routes
+from gisland.publish.styles.documents import link_to_styles
+from gisland.publish.styles.formats import STYLES_CONFORMANCE
 
 CONFORMANCE = [
     *(f"http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/{each}" for each in ("core", "json", "html", "oas30")),
@@ -30,10 +33,12 @@ CONFORMANCE = [
     ),
     "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
     *(f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{each}" for each in ("schemas", "core-roles-features")),
+    *STYLES_CONFORMANCE,
 ]
 
 router = APIRouter(prefix=ROOT, dependencies=[Depends(READ)])
 features.add_to(router)
+styles_routes.add_to(router)
 
 
 _making = Lock()
@@ -63,7 +68,9 @@ async def _document(asked: Asked, path: str) -> dict[str, Any]:
 async def landing(asked: Anyone) -> Response:
     """The landing page."""
     asked.check_no_parameters()
-    return asked.answer(await _document(asked, ""), "landing")
+    document = await _document(asked, "")
+    document["links"].append(link_to_styles(asked.root, asked.language))
+    return asked.answer(document, "landing")
 
 
 @router.get("/conformance")
@@ -126,6 +133,7 @@ async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
     async with asked.reading(layer) as connection:
         found = await read_extent(connection, layer, whole=layer.public or asked.scope.everywhere)
     document["itemCount"] = found.features
+    document["links"].append(link_to_styles(asked.root, asked.language, layer))
     if found.boxes:
         document["extent"]["spatial"]["bbox"] = found.boxes
     else:

@@ -12,6 +12,7 @@ import gisland
 from gisland.catalogue import Language, Layer, Palette
 from gisland.publish.pygeoapi import JSON_TYPES
 from gisland.publish.query import CRS84, EPSG4326, values_of
+from gisland.publish.styles.openapi import styles_paths
 from gisland.settings import Settings
 
 Json = dict[str, Any]
@@ -27,6 +28,7 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
     }
     for layer in layers:
         paths |= _layer_paths(layer, palette, language)
+    paths |= styles_paths(layers, palette)
     return {
         "openapi": "3.0.3",
         "info": {"title": "gisland OGC API", "version": gisland.__version__, "description": "OGC API – Features"},

@@ -19,6 +19,8 @@ DOCUMENTS = [
     "/ogc/collections/parcels/queryables",
     "/ogc/collections/parcels/schema",
     "/ogc/collections/parcels/items",
+    "/ogc/collections/parcels/styles",
+    "/ogc/styles",
 ]
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 ITEMS = "/ogc/collections/parcels/items"
@@ -100,7 +102,7 @@ def test_openapi_is_valid_self_contained_and_has_what_clients_look_for(
         OpenAPIV30SpecValidator(api).validate()
         assert '"$ref": "http' not in str(api)
         for path in api["paths"]:
-            concrete = path.replace("{featureId}", "1")
+            concrete = path.replace("{featureId}", "1").replace("{styleId}", "parcels")
             assert client.get(f"{api['servers'][0]['url']}{concrete}", auth=auth).status_code in {200, 404}
     limit = api["components"]["parameters"]["limit"]
     assert limit == {
