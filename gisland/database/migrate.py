@@ -24,6 +24,7 @@ SQL_FILES = (
     "audit.sql",
     "security.sql",
     "policies.sql",
+    "cql2.sql",
     "grants.sql",
     "comments.sql",
 )

@@ -10,6 +10,8 @@ from pyproj.transformer import TransformerGroup
 
 from gisland.errors import UsageError
 
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+"""What the URI of a CRS of EPSG begins with; its code follows."""
 VN_2000 = 4756
 # EPSG:6960, the parameters of decision 05/2007/QĐ-BTNMT.
 OFFICIAL = "VN-2000 to WGS 84 (2)"

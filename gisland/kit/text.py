@@ -31,6 +31,9 @@ _WORD = re.compile("(?:[^\\W\\d_][\u0300-\u036f]*)+")
 # A plain name: đ as d, no marks, letters only.
 _PLAIN_D = str.maketrans("ĐđÐð", "DdDd")
 _MARKS = re.compile("[\u0300-\u036f]")
+# All blocks of combining marks; those of other scripts make other letters (dakuten, vowel signs).
+_ALL_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_UNSTRUCK = str.maketrans("ĐđÐðØøŁłĦħŦŧ", "DdDdOoLlHhTt")
 _NOT_PLAIN = re.compile("[^a-z]+")
 # As the database does it in the collation "C"; str.lower() would make an "i" of the Turkish İ.
 _ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -83,6 +86,15 @@ def plain_key(text: object) -> str:
     """Key of a header or a word: no accents, no case, letters and digits only. Too coarse for names of people."""
     folded = unicodedata.normalize("NFKD", clean_text(text).casefold().replace("đ", "d"))
     return "".join(sign for sign in folded if sign.isalnum())
+
+
+def without_accents(text: str) -> str:
+    """Text without its accents, else as it is, in NFC: Đường Hàm Nghi → Duong Ham Nghi. Also letters with a stroke.
+
+    It is what the function `cql2.accenti` of the database makes of the same text.
+    """
+    base = unicodedata.normalize("NFD", text.translate(_UNSTRUCK))
+    return unicodedata.normalize("NFC", _ALL_MARKS.sub("", base))
 
 
 def plain_name(name: str) -> str:

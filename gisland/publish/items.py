@@ -77,6 +77,9 @@ async def read_page(
 
 def is_served(layer: Layer, query: ItemsQuery) -> bool:
     """Whether an index finds what is asked for, or a walk along the key finds a page at once."""
+    if query.filter is not None:
+        # What a filter costs, and whether an index serves it, its plan tells.
+        return False
     if query.bbox is not None:
         return True
     if query.as_of is not None:
@@ -109,6 +112,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         ends=last is not None,
         equals=tuple(name for name, _ in query.equals),
         goes_on=query.cursor is not None,
+        filter=query.filter.sql if query.filter else None,
         past=query.as_of is not None,
         scoped=query.scoped,
         way=way,
@@ -120,7 +124,10 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         parameters |= zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True)
     if query.cursor is not None:
         parameters["after"] = query.cursor.after
-    return _page_statement(layer, shape), parameters
+    if query.filter is None:
+        return _page_statement(layer, shape), parameters
+    # There are as many texts as filters: they are not kept.
+    return _page_statement.__wrapped__(layer, shape), parameters | query.filter.values
 
 
 def _boxes(bbox: Box | None) -> list[Box]:
@@ -139,6 +146,7 @@ class _Shape(NamedTuple):
     ends: bool
     equals: tuple[str, ...]
     goes_on: bool
+    filter: str | None
     past: bool
     scoped: bool
     way: Way
@@ -164,6 +172,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
         *([f"{day} >= %(first)s"] if shape.begins else []),
         *([f"{day} <= %(last)s"] if shape.ends else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
+        *([shape.filter] if shape.filter else []),
         # Row-level security shows no others; this says it so that an index can find them.
         *([in_reach(layer)] if shape.scoped and not shape.past else []),
     ]
@@ -326,9 +335,10 @@ async def _read(
     statement, parameters = page_statement(layer, query, way)
     if most_cost is not None:
         await check_cost(connection, statement, parameters, most=most_cost)
-    # Which index a walk takes depends on the values, so it is planned anew each time. Hits are found by the same index
-    # whatever the values are: their plan is kept.
-    cursor = await connection.execute(statement, parameters, prepare=False if way == "walk" else None)
+    # Which index a walk or a filter takes depends on the values, so it is planned anew each time. Other hits are found
+    # by the same index whatever the values are: their plan is kept.
+    anew = way == "walk" or query.filter is not None
+    cursor = await connection.execute(statement, parameters, prepare=False if anew else None)
     result = cursor.pgresult
     assert result is not None
     # The bytes as they came over the wire: no decoding here, no encoding for the client.

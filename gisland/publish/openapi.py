@@ -10,12 +10,14 @@ from typing import Any
 
 import gisland
 from gisland.catalogue import Language, Layer, Palette
+from gisland.publish.cql2.filter import PARSERS
 from gisland.publish.pygeoapi import JSON_TYPES
-from gisland.publish.query import CRS84, EPSG4326, values_of
+from gisland.publish.query import CRS84, EPSG4326, FRAMES, values_of
 from gisland.publish.styles.openapi import styles_paths
 from gisland.settings import Settings
 
 Json = dict[str, Any]
+FILTER = ("filter", "filter-lang", "filter-crs")
 
 
 def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, root: str, language: Language) -> Json:
@@ -50,9 +52,8 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
 def _layer_paths(layer: Layer, palette: Palette, language: Language) -> dict[str, Json]:
     title, path = layer.title.to(language), f"/collections/{layer.id}"
     name = "".join(part.capitalize() for part in layer.id.split("-"))
-    items = [
-        {"$ref": f"#/components/parameters/{each}"} for each in ("bbox", "bbox-crs", "crs", "limit", "cursor", "as-of")
-    ]
+    shared = ("bbox", "bbox-crs", "crs", "limit", "cursor", "as-of", *FILTER)
+    items = [{"$ref": f"#/components/parameters/{each}"} for each in shared]
     if layer.datetime is not None:
         items.append({"$ref": "#/components/parameters/datetime"})
     for field in layer.queryables.values():
@@ -133,10 +134,24 @@ def _parameters(settings: Settings) -> dict[str, Json]:
             "as-of", {"type": "string"}, "Features as of a data version (1234) or a time (2026-01-31T17:00:00Z)"
         ),
         "cursor": _parameter("cursor", {"type": "string"}, "Where a page begins: comes in `next` links only"),
+        **_filter_parameters(),
         **{
             name: _parameter(name, {"type": "string", "enum": values, "default": values[0]}, name)
             for name, values in choices.items()
         },
+    }
+
+
+def _filter_parameters() -> dict[str, Json]:
+    text = {"type": "string"}
+    forms = text | {"enum": list(PARSERS), "default": next(iter(PARSERS))}
+    told = "Features for which this is true, in CQL2 (OGC 21-065r2): sheet_no = '12' AND area_m2 > 100"
+    return {
+        "filter": _parameter("filter", text, told),
+        "filter-lang": _parameter("filter-lang", forms, "Form of `filter`"),
+        "filter-crs": _parameter(
+            "filter-crs", text | {"format": "uri-reference", "enum": list(FRAMES), "default": CRS84}, "CRS of `filter`"
+        ),
     }
 
 

@@ -14,6 +14,9 @@ from typing import Literal
 
 from gisland.catalogue import LANGUAGES, Layer, LayerField, Palette
 from gisland.errors import UsageError
+from gisland.kit.crs import EPSG, MERIDIANS
+from gisland.publish.cql2.filter import Condition, parse_filter
+from gisland.publish.cql2.geometry import Frame
 from gisland.settings import Settings
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -22,7 +25,14 @@ EPSG4326 = "http://www.opengis.net/def/crs/EPSG/0/4326"
 
 # Every resource has these: its format and its language.
 COMMON = {"f": ("json", "html"), "lang": LANGUAGES}
-ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of")
+ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of", "filter", "filter-lang", "filter-crs")
+# The CRSs that coordinates in a filter may be in.
+FRAMES = {
+    CRS84: Frame(),
+    CRS84H: Frame(),
+    EPSG4326: Frame(flipped=True),
+    **{f"{EPSG}{srid}": Frame(srid) for srid in (3857, *MERIDIANS)},
+}
 
 Box = tuple[float, float, float, float]
 Value = str | int | float | date | datetime
@@ -48,6 +58,8 @@ class ItemsQuery:
     dates: tuple[date | None, date | None] | None = None
     """First and last day, None for an open end."""
     equals: tuple[tuple[str, Value], ...] = ()
+    filter: Condition | None = None
+    """What a CQL2 filter makes of the layer's columns, of the past if it is asked for."""
     as_of: int | datetime | None = None
     """Data version, or time, as of which features are read; None reads what there is now."""
     cursor: Cursor | None = None
@@ -57,7 +69,7 @@ class ItemsQuery:
     @property
     def filtered(self) -> bool:
         """Whether not all features are asked for."""
-        return bool(self.bbox or self.dates or self.equals)
+        return bool(self.bbox or self.dates or self.equals or self.filter)
 
 
 def parse_items_query(
@@ -83,6 +95,7 @@ def parse_items_query(
             if name in parameters
         ),
         as_of=_as_of(parameters),
+        filter=_filter(layer, parameters),
         scoped=scoped,
     )
     if "cursor" not in parameters:
@@ -99,6 +112,19 @@ def parse_item_query(given: Iterable[tuple[str, str]]) -> int | datetime | None:
     parameters = check_parameters(given, ["crs", "as-of"])
     _check_crs(parameters)
     return _as_of(parameters)
+
+
+def _filter(layer: Layer, parameters: dict[str, str]) -> Condition | None:
+    text, uri = parameters.get("filter"), parameters.get("filter-crs", CRS84)
+    if text is None:
+        for each in ("filter-lang", "filter-crs"):
+            if each in parameters:
+                raise _wrong(each, "there is no filter", "give both or none")
+        return None
+    if uri not in FRAMES:
+        raise _wrong("filter-crs", "this CRS is not offered", f"one of: {', '.join(FRAMES)}")
+    found = parse_filter(text, parameters.get("filter-lang"), FRAMES[uri])
+    return found.condition(layer, past="as-of" in parameters)
 
 
 def _as_of(parameters: dict[str, str]) -> int | datetime | None:
@@ -160,7 +186,7 @@ def _read_cursor(text: str, checksum: bytes) -> Cursor:
 
 
 def _checksum(layer: Layer, query: ItemsQuery) -> bytes:
-    asked = json.dumps([layer.id, query.bbox, query.dates, query.equals, query.as_of], default=str)
+    asked = json.dumps([layer.id, query.bbox, query.dates, query.equals, query.as_of, query.filter], default=str)
     return hashlib.blake2b(asked.encode(), digest_size=6).digest()
 
 
