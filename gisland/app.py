@@ -29,6 +29,10 @@ from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
 from gisland.publish import ogc
 from gisland.publish import routes as publish_routes
+from gisland.publish.tiles import documents as tile_documents
+from gisland.publish.tiles import routes as tile_routes
+from gisland.publish.tiles.cache import TileCache
+from gisland.publish.tiles.drawing import Drawing
 from gisland.registry import act_routes, crosswalk_routes, search_routes
 from gisland.registry import routes as registry_routes
 from gisland.security import account_routes
@@ -56,14 +60,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pools = await Pools.open(settings)
-        app.state.gisland = State(settings, pools, load_catalogue(settings), limits)
+        catalogue = load_catalogue(settings)
+        app.state.gisland = State(settings, pools, catalogue, limits)
+        app.state.drawing = Drawing(TileCache(settings.tile_cache_path, settings.tile_cache_mb * 2**20), catalogue)
         yield
         await pools.close()
 
     # The OGC API and the REST API have documents of their own, so FastAPI's are off.
     app = FastAPI(title="gisland", version=gisland.__version__, lifespan=lifespan, openapi_url=None)
-    # The first are found the fastest: pages of items.
+    # The first are found the fastest: tiles and pages of items.
+    app.include_router(tile_routes.router)
     app.include_router(ogc.router)
+    app.include_router(tile_documents.router)
     app.include_router(health.router)
     app.include_router(security_routes.router)
     app.include_router(account_routes.router)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,7 +22,7 @@ EXAMPLE = "config/layers/parcels"
 FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 7
+FORMAT = 8
 
 Part = Literal["public", "exact"]
 """A part of the palette."""
@@ -33,6 +34,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Zoom = Annotated[int, Field(ge=0, le=22)]
 Table = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$")]
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
@@ -194,6 +196,38 @@ class LayerLabel(Entry):
         return [each for each in (self.text, self.left, self.above, self.below) if each is not None]
 
 
+class TileLabel(Entry):
+    """The label of a feature on vector tiles: a point, a direction, and a text that grows with the zoom."""
+
+    x: Name
+    """The field of its longitude, in degrees."""
+    y: Name
+    """… of its latitude."""
+    angle: Name | None = None
+    """… of the direction of its text: degrees counter-clockwise from east."""
+    text: dict[Zoom, Filled]
+    """From which zoom on what is written; `{field}` stands for what the field says."""
+
+
+class Tiles(Entry):
+    """How a layer is drawn on vector tiles. Fields that tell of persons (`needs`) are never on a tile."""
+
+    drawn_from: Annotated[int, Field(ge=0, le=16)] = 14
+    """The zoom from which on each feature is drawn; below, features are put together."""
+    fields: dict[Zoom, tuple[Name, ...]] | None = None
+    """From which zoom on which fields come along, besides those before; all from the first on when it is not said."""
+    status: Name | None = None
+    """The field by whose values features are put together; by default the one that has the palette's."""
+    areas: tuple[Name, ...] = ()
+    """The text fields that say to which area a feature belongs, the widest first; far away only the first counts."""
+    label: TileLabel | None = None
+
+    def status_of(self, layer: Layer) -> str | None:
+        """The field by whose values the features of this layer are put together."""
+        with_values = (field.name for field in layer.fields if field.values and field.needs is None)
+        return self.status or next(with_values, None)
+
+
 class Layer(Entry):
     """`config/layers/<id>/`: one published layer."""
 
@@ -218,6 +252,7 @@ class Layer(Entry):
     touched_by: dict[Table, Filled]
     """Per table, which features a change of its rows touches: SQL over `changed(id)` that gives their keys."""
     view_sql: Filled
+    tiles: Tiles = Tiles()
 
     def __hash__(self) -> int:
         """Layers are keys of caches."""
@@ -267,7 +302,8 @@ class Layer(Entry):
         """Changes whenever the published table would have other columns or other rows."""
         shape = [(field.name, field.type, field.queryable, field.title.vi) for field in self.fields]
         parts = [FORMAT, self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
-        parts.append(self.scope_fields)
+        # Of tiles what there are indexes for.
+        parts += [self.scope_fields, self.tiles.status, self.tiles.areas]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -369,6 +405,7 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
         for field in layer.label.fields:
             if field not in names:
                 raise wrong(file, "label", f"there is no field {field!r}", f"one of: {', '.join(names[:-1])}")
+    _check_tiles(file, layer)
     dates = [field.name for field in layer.fields if field.type == "date"]
     if layer.datetime is not None and layer.datetime not in dates:
         raise wrong(file, "datetime", f"{layer.datetime!r} is no date field", f"one of: {', '.join(dates) or 'none'}")
@@ -391,3 +428,27 @@ def _check_scope(file: Path, layer: Layer) -> None:
     for name in (layer.scope.ward, layer.scope.group):
         if name not in texts:
             raise wrong(file, "scope", f"{name!r} is no text field", f"one of: {', '.join(texts)}")
+
+
+def _check_tiles(file: Path, layer: Layer) -> None:
+    """What is drawn on tiles must be there, and be nobody's secret."""
+    tiles = layer.tiles
+    wanted = [("tiles.status", tiles.status)] if tiles.status else []
+    wanted += [(f"tiles.fields.{zoom}", each) for zoom, names in (tiles.fields or {}).items() for each in names]
+    if tiles.label is not None:
+        wanted += [("tiles.label", each) for each in (tiles.label.x, tiles.label.y, tiles.label.angle) if each]
+        wanted += [("tiles.label.text", each) for text in tiles.label.text.values() for each in named_in(text)]
+    known = [field.name for field in layer.fields if field.needs is None]
+    texts = [field.name for field in layer.fields if field.type == "string" and field.needs is None]
+    for name in tiles.areas:
+        if name not in texts:
+            raise wrong(file, "tiles.areas", f"{name!r} is no text field", f"one of: {', '.join(texts)}")
+    for where, name in wanted:
+        if name not in known:
+            told = "tells of persons" if name in layer.columns else "is no field"
+            raise wrong(file, where, f"{name!r} {told}", f"one of: {', '.join(known)}")
+
+
+def named_in(template: str) -> list[str]:
+    """The fields that a text names as `{field}`."""
+    return re.findall(r"\{([a-z][a-z0-9_]*)\}", template)

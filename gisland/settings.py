@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from ipaddress import ip_network
 from pathlib import Path
@@ -131,6 +132,7 @@ class Settings(BaseSettings):
         default=10, ge=0, description="The same of sign-ins of one address that fail or are under way."
     )
     slots_pages: int = Field(default=64, ge=1, description="Requests that a web worker works on at a time.")
+    slots_tiles: int = Field(default=64, ge=1, description="Vector tiles that a web worker works on at a time.")
     slots_searches: int = Field(default=16, ge=1, description="Searches that a web worker does at a time.")
     slots_exports: int = Field(default=2, ge=1, description="Exports that a web worker does at a time.")
     slots_jobs: int = Field(default=4, ge=1, description="Jobs that a web worker takes in at a time.")
@@ -156,6 +158,14 @@ class Settings(BaseSettings):
         default=100, ge=1, description="Features on a page of items when none is asked for."
     )
     items_limit_max: int = Field(default=10_000, ge=1, description="Most features on a page of items.")
+    tile_cache_dir: Path | None = Field(
+        default=None,
+        description="Folder where vector tiles of public layers are kept, shared by all web workers; default: tiles in "
+        "the state folder. What is in it may be deleted at any time.",
+    )
+    tile_cache_mb: int = Field(
+        default=1024, ge=0, description="Most mebibytes of vector tiles that are kept; 0 keeps none."
+    )
     audit_anchor_file: Path | None = Field(
         default=None,
         description="File outside the database that heads of the audit log's chain are written to; default: "
@@ -214,6 +224,14 @@ class Settings(BaseSettings):
     def audit_anchor_path(self) -> Path:
         """File of the anchors of the audit log."""
         return self.audit_anchor_file or self.state_dir / "audit" / "anchors"
+
+    @property
+    def tile_cache_path(self) -> Path:
+        """Folder of the tiles of this database: another one may share the cache, but none of its tiles."""
+        place = conninfo_to_dict(self.database_url) if self.database_url else {"state": str(self.state_dir.absolute())}
+        place = {name: str(value) for name, value in place.items() if name != "password"} | {"": self.database_name}
+        name = hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest()[:12]
+        return (self.tile_cache_dir or self.state_dir / "tiles") / name
 
     def as_environment(self) -> dict[str, str]:
         """The environment under which a child process reads these very settings."""

@@ -20,6 +20,7 @@ SQL_FILES = (
     "history.sql",
     "undo.sql",
     "search.sql",
+    "tiles.sql",
     "publish.sql",
     "audit.sql",
     "security.sql",

@@ -21,6 +21,10 @@ DRAFT = "__draft"
 # Of the published table itself (publish.sides_of), and of the table of the finished GeoJSON (publish.json_of).
 OWN_COLUMNS = "_west, _south, _east, _north, _change"
 GEOJSON_COLUMNS = "id, _ward, _group, _geometry, _properties"
+# The longer side of the box of a feature, in degrees; and those from which on there are indexes of them: three squares
+# of the finest raster of far tiles at zoom 13, 11 and 9.
+EXTENT = "greatest(_east - _west, _north - _south)"
+LARGE = (0.0005, 0.002, 0.008)
 # Each change of the registry writes here before its flush and until its commit: this waits for those under way, and
 # those that come wait for this. So no change falls between the fill and the first flush that knows the layer.
 WAIT_FOR_WRITERS = "LOCK TABLE publish.dirty IN SHARE MODE"
@@ -173,6 +177,8 @@ def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
     _put_in_place(connection, layer)
     _register(connection, layer, palette, source, target, defined_by or change)
     connection.execute("INSERT INTO publish.count_delta (layer, delta) VALUES (%s, %s)", [layer.id, rows])
+    if layer.public:
+        connection.execute("SELECT publish.renew_all_regions(%s, %s)", [layer.id, target.as_string(connection)])
     return rows
 
 
@@ -330,14 +336,17 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
     geometry = sql.Identifier(layer.geometry)
     run = connection.execute
     run(
-        sql.SQL("ALTER TABLE {} ALTER {} TYPE geometry(Geometry, 4326), ALTER {} SET NOT NULL").format(
-            target, geometry, geometry
-        )
+        sql.SQL(
+            "ALTER TABLE {} ALTER {} TYPE geometry(Geometry, 4326), ALTER {} SET NOT NULL,"
+            " ADD _mercator geometry(Geometry, 3857) GENERATED ALWAYS AS (publish.mercator({})) STORED,"
+            " ADD _cell bigint GENERATED ALWAYS AS (publish.cell_of(_west, _south, _east, _north)) STORED"
+        ).format(target, geometry, geometry, geometry)
     )
     # Usage: one feature; paging in the order of ids; flush()
     run(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (id)").format(target))
     # Usage: bbox
     run(sql.SQL("CREATE INDEX ON {} USING gist ({})").format(target, geometry))
+    _index_for_tiles(connection, layer, target)
     for field in layer.queryables.values():
         # Usage: ?field=value, with pages in the order of ids read straight from the index
         run(sql.SQL("CREATE INDEX ON {} ({}, id)").format(target, sql.Identifier(field.name)))
@@ -346,6 +355,29 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
         run(sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(target, sql.Identifier(field.name), title))
     run(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(f"{layer.title.vi} · {layer.title.en}")))
     run(sql.SQL("ANALYZE {}").format(target))
+
+
+def _index_for_tiles(connection: Connection, layer: Layer, target: sql.Identifier) -> None:
+    """Indexes from which far tiles are drawn without a look at the rows."""
+    status, areas = layer.tiles.status_of(layer), layer.tiles.areas
+    keys = [*areas, *([status] if status else [])]
+    included = sql.SQL("INCLUDE ({})").format(sql.SQL(", ").join(map(sql.Identifier, keys))) if keys else sql.SQL("")
+    # Usage: the squares of a tile
+    connection.execute(sql.SQL("CREATE INDEX ON {} (_cell) {}").format(target, included))
+    # Usage: features that fill more than the square that they count in
+    for extent in LARGE:
+        large = sql.SQL("CREATE INDEX ON {} USING gist ({}) WHERE {}")
+        geometry = sql.Identifier(layer.geometry)
+        connection.execute(large.format(target, geometry, _trusted(larger_than(extent))))
+    if areas:
+        # Usage: how many features an area has, by status
+        names = sql.SQL(", ").join(map(sql.Identifier, keys))
+        connection.execute(sql.SQL("CREATE INDEX ON {} ({})").format(target, names))
+
+
+def larger_than(extent: float) -> str:
+    """The condition (SQL) that the longer side of a feature is longer than so many degrees."""
+    return f"{EXTENT} > {extent}"
 
 
 def _finish_geojson(connection: Connection, layer: Layer) -> None:

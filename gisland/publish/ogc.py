@@ -19,6 +19,7 @@ from gisland.publish.pygeoapi import BASE, Documents, make_documents
 from gisland.publish.styles import routes as styles_routes
 from gisland.publish.styles.documents import link_to_styles
 from gisland.publish.styles.formats import STYLES_CONFORMANCE
+from gisland.publish.tiles import documents as tiles
 
 CONFORMANCE = [
     *(f"http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/{each}" for each in ("core", "json", "html", "oas30")),
@@ -34,6 +35,7 @@ CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
     *(f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{each}" for each in ("schemas", "core-roles-features")),
     *STYLES_CONFORMANCE,
+    *tiles.CONFORMANCE,
 ]
 
 router = APIRouter(prefix=ROOT, dependencies=[Depends(READ)])
@@ -70,6 +72,7 @@ async def landing(asked: Anyone) -> Response:
     asked.check_no_parameters()
     document = await _document(asked, "")
     document["links"].append(link_to_styles(asked.root, asked.language))
+    document["links"] += tiles.links_to_tiles(asked)
     return asked.answer(document, "landing")
 
 
@@ -130,6 +133,7 @@ async def _properties(asked: Asked, layer_id: str, kind: str) -> Response:
 async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
     """The document of a collection, with its extent and number of features of this moment."""
     document = await _document(asked, f"collections/{layer.id}")
+    document["links"] += tiles.links_to_tiles(asked, f"/collections/{layer.id}")
     async with asked.reading(layer) as connection:
         found = await read_extent(connection, layer, whole=layer.public or asked.scope.everywhere)
     document["itemCount"] = found.features

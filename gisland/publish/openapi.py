@@ -14,10 +14,14 @@ from gisland.publish.cql2.filter import PARSERS
 from gisland.publish.pygeoapi import JSON_TYPES
 from gisland.publish.query import CRS84, EPSG4326, FRAMES, values_of
 from gisland.publish.styles.openapi import styles_paths
+from gisland.publish.tiles import grid
 from gisland.settings import Settings
 
 Json = dict[str, Any]
 FILTER = ("filter", "filter-lang", "filter-crs")
+
+TILE = "application/vnd.mapbox-vector-tile"
+TILE_PARAMETERS = ("tileMatrixSetId", "tileMatrix", "tileRow", "tileCol")
 
 
 def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, root: str, language: Language) -> Json:
@@ -27,6 +31,11 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
         "/conformance": _operation("getConformance", "Conformance classes", "Document"),
         "/api": _operation("getApi", "This document", "Document"),
         "/collections": _operation("getCollections", "Collections", "Document"),
+        "/tileMatrixSets": _operation("getTileMatrixSets", "Tile matrix sets", "Document"),
+        "/tileMatrixSets/{tileMatrixSetId}": _operation(
+            "getTileMatrixSet", "A tile matrix set", "Document", parameters=[_ref("tileMatrixSetId")]
+        ),
+        **_tile_paths("", "Dataset", "All public layers"),
     }
     for layer in layers:
         paths |= _layer_paths(layer, palette, language)
@@ -69,10 +78,29 @@ def _layer_paths(layer: Layer, palette: Palette, language: Language) -> dict[str
         f"{path}/items": _operation(f"get{name}", title, "FeatureCollection", "application/geo+json", items),
         f"{path}/items/{{featureId}}": _operation(f"get{name}One", title, "Feature", "application/geo+json", one),
     }
+    paths |= _tile_paths(path, name, title)
     if not layer.public:
         for each in paths.values():
             each["get"]["security"] = [{"basic": []}]
     return paths
+
+
+def _tile_paths(path: str, name: str, title: str) -> dict[str, Json]:
+    """The tile sets of a layer (its path), or of the whole dataset."""
+    one, title = f"{path}/tiles/{{tileMatrixSetId}}", f"{title}: vector tiles"
+    tile = _operation(f"get{name}Tile", title, "Tile", TILE, [_ref(each) for each in TILE_PARAMETERS])
+    del tile["get"]["responses"]["200"]["content"]["text/html"]
+    tile["get"]["parameters"] = [each for each in tile["get"]["parameters"] if each not in (_ref("f"), _ref("lang"))]
+    tile["get"]["responses"]["304"] = {"description": "The client has this tile (If-None-Match)"}
+    return {
+        f"{path}/tiles": _operation(f"get{name}TileSets", title, "Document"),
+        one: _operation(f"get{name}TileSet", title, "Document", parameters=[_ref("tileMatrixSetId")]),
+        f"{one}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": tile,
+    }
+
+
+def _ref(parameter: str) -> Json:
+    return {"$ref": f"#/components/parameters/{parameter}"}
 
 
 def _operation(
@@ -133,6 +161,7 @@ def _parameters(settings: Settings) -> dict[str, Json]:
         "as-of": _parameter(
             "as-of", {"type": "string"}, "Features as of a data version (1234) or a time (2026-01-31T17:00:00Z)"
         ),
+        **_tile_parameters(),
         "cursor": _parameter("cursor", {"type": "string"}, "Where a page begins: comes in `next` links only"),
         **_filter_parameters(),
         **{
@@ -153,6 +182,17 @@ def _filter_parameters() -> dict[str, Json]:
             "filter-crs", text | {"format": "uri-reference", "enum": list(FRAMES), "default": CRS84}, "CRS of `filter`"
         ),
     }
+
+
+def _tile_parameters() -> dict[str, Json]:
+    number = {"type": "integer", "minimum": 0}
+    schemas: dict[str, Json] = {
+        "tileMatrixSetId": {"type": "string", "enum": [grid.ID]},
+        "tileMatrix": number | {"maximum": grid.MAX_ZOOM},
+        "tileRow": number,
+        "tileCol": number,
+    }
+    return {name: {"name": name, "in": "path", "required": True, "schema": each} for name, each in schemas.items()}
 
 
 def _schemas() -> dict[str, Json]:
@@ -183,6 +223,7 @@ def _schemas() -> dict[str, Json]:
     problem = {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}}
     return {
         "Document": {"type": "object"},
+        "Tile": {"type": "string", "format": "binary"},
         "Feature": feature,
         "FeatureCollection": {"type": "object", "required": ["type", "features"], "properties": features},
         "Problem": {"type": "object", "properties": problem | {"hint": {"type": "string"}}},

@@ -27,6 +27,7 @@ class Work(StrEnum):
     """Kinds of work that a worker does some of at a time; each route names its kind at its guard."""
 
     PAGES = "pages"
+    TILES = "tiles"
     SEARCHES = "searches"
     EXPORTS = "exports"
     JOBS = "jobs"
@@ -109,6 +110,7 @@ class Limits:
         self._wait = settings.slot_wait_seconds
         self._slots = {
             Work.PAGES: asyncio.Semaphore(settings.slots_pages),
+            Work.TILES: asyncio.Semaphore(settings.slots_tiles),
             Work.SEARCHES: asyncio.Semaphore(settings.slots_searches),
             Work.EXPORTS: asyncio.Semaphore(settings.slots_exports),
             Work.JOBS: asyncio.Semaphore(settings.slots_jobs),

@@ -45,7 +45,7 @@ GRANT USAGE ON SCHEMA published, published_staff, publish TO gisland_staff;
 GRANT USAGE ON SCHEMA published, publish TO gisland_public;
 GRANT EXECUTE ON FUNCTION publish.feature_count(text), publish.version_at(timestamptz), publish.first_version(text)
     TO gisland_staff, gisland_public;
-GRANT SELECT ON published.change_version TO gisland_staff, gisland_public;
+GRANT SELECT ON published.change_version, published.tile_region TO gisland_staff, gisland_public;
 -- What staff were given is noted in the transaction that gives it.
 GRANT USAGE ON SCHEMA audit TO gisland_staff;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;

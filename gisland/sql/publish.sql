@@ -136,7 +136,8 @@ $make$;
 
 -- refresh_<layer>(keys, change): recompute the features with these keys: gone ones leave, new ones come, changed ones
 -- change, others are not written. What a changed or gone feature was before goes into the layer's history, as the
--- GeoJSON that was given. Returns by how many features the layer grew.
+-- GeoJSON that was given. Gives by how many features the layer grew and, of a public layer, the regions where what is
+-- drawn has changed: those of the features as they are now, and as they were.
 -- All is found by keys: a plan that is made while a table is still empty may not read it whole when it is full.
 CREATE OR REPLACE FUNCTION publish.make_refresh(of_layer publish.layer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $make$
@@ -144,13 +145,13 @@ DECLARE
     names text := (SELECT string_agg(quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
     excluded_names text := (SELECT string_agg('excluded.' || quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
     target_names text := (SELECT string_agg('t.' || quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
+    moved text := CASE WHEN of_layer.public THEN 'SELECT _west, _south, _east, _north FROM put UNION ALL SELECT * FROM gone_from'
+                       ELSE 'SELECT 0::float8, 0::float8, 0::float8, 0::float8 WHERE false' END;
 BEGIN
     EXECUTE format($body$
-        CREATE OR REPLACE FUNCTION %9$s(keys bigint[], change bigint) RETURNS bigint LANGUAGE plpgsql
+        CREATE OR REPLACE FUNCTION %9$s(keys bigint[], change bigint, OUT grown bigint, OUT regions bigint[]) LANGUAGE plpgsql
         SET search_path = pg_catalog, public SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $function$
         #variable_conflict use_column
-        DECLARE
-            grown bigint;
         BEGIN
         WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
              fresh AS MATERIALIZED (SELECT %1$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
@@ -160,7 +161,7 @@ BEGIN
                      ON CONFLICT (id) DO UPDATE SET (%1$s, _west, _south, _east, _north, _change)
                          = ROW(%4$s, excluded._west, excluded._south, excluded._east, excluded._north, excluded._change)
                       WHERE (%5$s) IS DISTINCT FROM (%4$s)
-                     RETURNING t.id, xmax = 0 AS added),
+                     RETURNING t.id, xmax = 0 AS added, t._west, t._south, t._east, t._north),
              told AS (INSERT INTO %10$s AS t (id, _ward, _group, _geometry, _properties)
                       SELECT f.id, %6$s FROM fresh f JOIN put USING (id) ORDER BY id
                       ON CONFLICT (id) DO UPDATE SET (_ward, _group, _geometry, _properties)
@@ -171,14 +172,18 @@ BEGIN
                       SELECT t.id, t.%8$I, _west, _south, _east, _north, _geometry, _properties, _change, $2
                         FROM %3$s t JOIN %10$s j USING (id)
                         JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id)
-                       WHERE t._change <> $2)
-        SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone) INTO grown;
-        RETURN grown;
+                       WHERE t._change <> $2),
+             gone_from AS (SELECT _west, _south, _east, _north FROM %3$s t
+                             JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id))
+        SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone),
+               ARRAY(SELECT DISTINCT publish.packed_region(x, y)
+                       FROM (%12$s) moved(w, s, e, n), publish.regions_of(w, s, e, n))
+          INTO grown, regions;
         END
         $function$ $body$, names, of_layer.source, of_layer.target, excluded_names, target_names,
         publish.json_of(of_layer.columns, of_layer.scope), publish.history_of(of_layer.target),
         of_layer.columns[cardinality(of_layer.columns)], publish.function_of('refresh', of_layer.id),
-        publish.geojson_of(of_layer.target), publish.sides_of(of_layer.columns[cardinality(of_layer.columns)]));
+        publish.geojson_of(of_layer.target), publish.sides_of(of_layer.columns[cardinality(of_layer.columns)]), moved);
 END
 $make$;
 
@@ -198,23 +203,28 @@ BEGIN
 END
 $$;
 
--- Recompute features, so many at a time that memory stays bounded.
-CREATE OR REPLACE FUNCTION publish.refresh(of_layer text, keys bigint[]) RETURNS void
+-- Recompute features, so many at a time that memory stays bounded. Returns the regions where what is drawn has changed.
+DROP FUNCTION IF EXISTS publish.refresh(text, bigint[]);
+CREATE FUNCTION publish.refresh(of_layer text, keys bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     at_once CONSTANT int := 10000;
     change bigint := registry.current_change();
     grown bigint;
     delta bigint := 0;
+    regions bigint[];
+    moved bigint[] := '{}';
 BEGIN
     FOR place IN 1 .. cardinality(keys) BY at_once LOOP
-        EXECUTE format('SELECT %s($1, $2)', publish.function_of('refresh', of_layer))
-           INTO grown USING keys[place : place + at_once - 1], change;
+        EXECUTE format('SELECT * FROM %s($1, $2)', publish.function_of('refresh', of_layer))
+           INTO grown, regions USING keys[place : place + at_once - 1], change;
         delta := delta + grown;
+        moved := moved || regions;
     END LOOP;
     IF delta <> 0 THEN
         INSERT INTO publish.count_delta (layer, delta) VALUES (of_layer, delta);
     END IF;
+    RETURN ARRAY(SELECT DISTINCT region FROM unnest(moved) region);
 END
 $$;
 
@@ -298,6 +308,8 @@ DECLARE
     layer record;
     keys bigint[];
     refreshed bigint := 0;
+    regions bigint[];
+    moved jsonb := '{}';
     given bigint;
 BEGIN
     IF pg_current_xact_id_if_assigned() IS NULL
@@ -314,10 +326,17 @@ BEGIN
         keys := publish.touched_keys(layer.id);
         CONTINUE WHEN keys = '{}';
         PERFORM publish.lock_rows(layer.feature, keys);
-        PERFORM publish.refresh(layer.id, keys);
+        regions := publish.refresh(layer.id, keys);
+        IF regions <> '{}' THEN
+            moved := moved || jsonb_build_object(layer.id, regions);
+        END IF;
         refreshed := refreshed + cardinality(keys);
     END LOOP;
     given := publish.give_version(refreshed);
+    -- Last, like the version: its lock is held until the commit, and no region is waited for before it is.
+    IF moved <> '{}' THEN
+        PERFORM publish.renew_regions(key, ARRAY(SELECT jsonb_array_elements(value)::bigint)) FROM jsonb_each(moved);
+    END IF;
     DELETE FROM publish.dirty WHERE txid = pg_current_xact_id();
     DELETE FROM publish.dirty_transaction WHERE txid = pg_current_xact_id();
     RETURN given;
@@ -362,5 +381,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 -- Of today's shape, for the layers that are there.
+SELECT publish.drop_functions(id) FROM publish.layer;
 DROP FUNCTION IF EXISTS publish.touched_keys(publish.layer), publish.refresh(publish.layer, bigint[]), publish.json_of(text[]);
 SELECT publish.make_functions(layer) FROM publish.layer;

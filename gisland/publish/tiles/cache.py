@@ -1,0 +1,134 @@
+"""Tiles that were drawn, kept in files that all workers share.
+
+A file says which state of the ground its tile shows. It is given out only while that is the state, so nothing has to be
+deleted when the ground changes: the tile is drawn anew and takes the place of the old one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import structlog
+
+from gisland.publish.tiles.encoding import Encoding
+from gisland.publish.tiles.grid import Tile
+
+log = structlog.get_logger()
+
+# State of the ground, time when that was so (seconds since 1970).
+HEAD = struct.Struct(">qd")
+SUFFIXES: dict[Encoding, str] = {"": "mvt", "gzip": "mvt.gz", "br": "mvt.br"}
+# Of the limit: after so much was written a worker looks whether there is too much, and how much it then leaves.
+LOOK_AFTER, LEAVE = 1 / 16, 7 / 8
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A tile that was drawn."""
+
+    state: int
+    at: float
+    """When the ground was in this state."""
+    body: bytes
+    encoding: Encoding = ""
+
+
+class TileCache:
+    """The files of tiles.
+
+    Args:
+        folder: where they are; made when the first is written.
+        most_bytes: how much they may take together; 0 keeps none.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self._folder = str(folder)
+        self._most = most_bytes
+        self._written = 0
+        self._numbers = count()
+        self._looking = threading.Lock()
+
+    def read(self, drawing: str, tile: Tile, encoding: Encoding) -> Kept | None:
+        """The tile as it was drawn last.
+
+        Args:
+            drawing: which layer, as it is defined and drawn.
+            tile: which tile.
+            encoding: in which the body is wanted; small ones are kept as they are.
+        """
+        if not self._most:
+            return None
+        for each in (encoding, "") if encoding else ("",):
+            try:
+                with open(self._path(drawing, tile, each), "rb", buffering=0) as file:  # noqa: PTH123 - the hot path
+                    content = file.readall()
+                state, at = HEAD.unpack_from(content)
+            except (OSError, struct.error):
+                continue
+            return Kept(state, at, content[HEAD.size :], each)
+        return None
+
+    def write(self, drawing: str, tile: Tile, kept: Kept) -> None:
+        """Keep a tile. That it cannot be kept is told in the log, and is no error."""
+        if not self._most:
+            return
+        path = self._path(drawing, tile, kept.encoding)
+        draft = f"{path}.{os.getpid()}.{next(self._numbers)}"
+        content = HEAD.pack(kept.state, kept.at) + kept.body
+        try:
+            try:
+                _write(draft, content)
+            except FileNotFoundError:
+                Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write(draft, content)
+            # A reader sees the old file or the new one, whole.
+            os.replace(draft, path)  # noqa: PTH105 - the hot path
+        except OSError as error:
+            log.warning("a tile cannot be kept", reason=error.strerror)
+            return
+        self._written += len(content)
+        if self._written > self._most * LOOK_AFTER:
+            self._written = 0
+            threading.Thread(target=self.make_room, daemon=True).start()
+
+    def make_room(self) -> None:
+        """Delete what was drawn longest ago, when there is too much."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            files = sorted(self._files())
+            size = sum(each for _, each, _ in files)
+            if size <= self._most:
+                return
+            for _, each, path in files:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)  # noqa: PTH108 - there are many
+                size -= each
+                if size <= self._most * LEAVE:
+                    return
+        finally:
+            self._looking.release()
+
+    def _files(self) -> Iterator[tuple[float, int, str]]:
+        """Time, size and path of each file; other workers may delete them meanwhile."""
+        for folder, _, names in os.walk(self._folder):
+            for name in names:
+                path = f"{folder}/{name}"
+                with contextlib.suppress(OSError):
+                    found = os.stat(path)  # noqa: PTH116 - there are many
+                    yield found.st_mtime, found.st_blocks * 512, path
+
+    def _path(self, drawing: str, tile: Tile, encoding: Encoding) -> str:
+        return f"{self._folder}/{drawing}/{tile.zoom}/{tile.column}/{tile.row}.{SUFFIXES[encoding]}"
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb", buffering=0) as file:  # noqa: PTH123 - the hot path
+        file.write(content)
