@@ -17,6 +17,7 @@ from gisland.demo import commands as demo
 from gisland.errors import GislandError
 from gisland.intake import commands as intake
 from gisland.kit.logging import set_up_logging
+from gisland.printing import commands as printing
 from gisland.publish import commands as publish
 from gisland.registry import act_commands, search_commands
 from gisland.registry import commands as registry
@@ -45,6 +46,7 @@ for each in (act_commands.app, search_commands.app):
 app.add_typer(intake.app, name="intake", help="nhận tệp · take in files")
 app.add_typer(verification.app, name="verify", help="xác minh · verification")
 app.add_typer(publish.app, name="layer", help="lớp bản đồ · published layers")
+app.add_typer(printing.app, name="print", help="in bản đồ · maps on paper")
 app.add_typer(audit.app, name="audit", help="nhật ký · the audit log")
 app.add_typer(security.app, name="user", help="tài khoản và vai trò · accounts and roles")
 app.add_typer(token_commands.app, name="token", help="mã truy cập cá nhân · personal access tokens")

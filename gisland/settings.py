@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         description="File with the 32-byte key (hex) of which the passwords of the database roles on a server given by "
         "URL are made; default: keys/roles.key in the state folder.",
     )
+    print_key_file: Path | None = Field(
+        default=None,
+        description="File with the 32-byte key (hex) that seals the codes of printed pages; default: keys/print.key in "
+        "the state folder.",
+    )
     host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the web server listens on.")
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Web worker processes.")
@@ -219,6 +224,11 @@ class Settings(BaseSettings):
     def role_key_path(self) -> Path:
         """File of the key of which the passwords of the database roles are made."""
         return self.role_key_file or self.state_dir / "keys" / "roles.key"
+
+    @property
+    def print_key_path(self) -> Path:
+        """File of the key that seals the codes of printed pages."""
+        return self.print_key_file or self.state_dir / "keys" / "print.key"
 
     @property
     def audit_anchor_path(self) -> Path:

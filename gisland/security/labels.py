@@ -25,6 +25,7 @@ PERMISSIONS: dict[Permission, tuple[str, str]] = {
     Permission.IDENTITY_READ: ("Xem số định danh đã che", "See masked national ids"),
     Permission.IDENTITY_REVEAL: ("Xem số định danh đầy đủ, có lý do", "See a national id in clear, with a reason"),
     Permission.LAYER_APPLY: ("Áp dụng lớp bản đồ", "Apply layers"),
+    Permission.MAP_PRINT: ("In bản đồ, danh sách", "Print maps and lists"),
     Permission.PARCEL_IMPORT: ("Nhận thửa đất", "Take in parcels"),
     Permission.PERSON_READ: ("Xem tên, địa chỉ người sử dụng đất", "See names and addresses of land users"),
     Permission.PUBLIC_READ: ("Xem phần công khai", "See what is public"),

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     IDENTITY_READ = "identity:read"
     IDENTITY_REVEAL = "identity:reveal"
     LAYER_APPLY = "layer:apply"
+    MAP_PRINT = "map:print"
     PARCEL_IMPORT = "parcel:import"
     PERSON_READ = "person:read"
     PUBLIC_READ = "public:read"
@@ -47,7 +48,7 @@ class Role(StrEnum):
 
 
 ANYONE = frozenset({Permission.PUBLIC_READ})
-_VIEWER = ANYONE | {Permission.REGISTRY_READ, Permission.STAFF_LAYER_READ}
+_VIEWER = ANYONE | {Permission.MAP_PRINT, Permission.REGISTRY_READ, Permission.STAFF_LAYER_READ}
 _OFFICER = _VIEWER | {Permission.IDENTITY_READ, Permission.PERSON_READ, Permission.REGISTRY_SEARCH}
 _REGISTRAR = _OFFICER | {
     Permission.EVIDENCE_IMPORT,

@@ -1,0 +1,169 @@
+"""The atlas of a residential group: from the registry to a finished file, and a note of it in the audit log."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from psycopg import Connection
+
+from gisland.audit import log
+from gisland.catalogue import Language, load_catalogue
+from gisland.database import Role, Scope, connect, run, scope
+from gisland.printing import cover, lists
+from gisland.printing.code import load_print_key, print_id
+from gisland.printing.finish import Viewport, finish
+from gisland.printing.fonts import missing_glyphs
+from gisland.printing.ink import Ink
+from gisland.printing.labels import measure
+from gisland.printing.layout import lay_out
+from gisland.printing.mapsheet import Labelled, label_page
+from gisland.printing.model import Group
+from gisland.printing.panel import draw_map_page
+from gisland.printing.paper import paper
+from gisland.printing.product import Product, load_product
+from gisland.printing.read import find_group, read_group, read_neighbours, snapshot
+from gisland.printing.scene import Scene
+from gisland.printing.words import Words
+from gisland.security.mask import held
+from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
+from gisland.settings import Settings
+
+PRODUCT = "atlas"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for."""
+
+    ward: str
+    group: str
+    paper: str = "A3"
+    orientation: str = "auto"
+    scale: int | None = None
+    """Denominator; None: by the share of labels that fit."""
+    language: Language = "vi"
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A finished file and what is told of it."""
+
+    content: bytes
+    print_id: str
+    scene: Scene
+    labelled: dict[int, Labelled]
+    """Map page → what is written on it."""
+    unknown: list[str]
+    """Characters that the font has not."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the file."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def print_atlas(settings: Settings, subject: Subject, order: Order) -> Printed:
+    """Print the atlas of a group. Who did it is in the audit log before anybody has the file.
+
+    Args:
+        settings: where database, configuration and keys are.
+        subject: who prints; names of holders are printed for those who may see them in this ward.
+        order: what is asked for.
+
+    Raises:
+        NotFound: there is no such group, or no parcel in it.
+        UsageError: paper, scale or product make no sense, or a parcel fits on no page.
+    """
+    product = load_product(settings, PRODUCT)
+    scene = _read(settings, subject, order, product)
+    printed = draw_atlas(scene)
+    with scope(subject.scope(Permission.MAP_PRINT)):
+        run(settings, lambda connection: _note(connection, subject, printed))
+    return printed
+
+
+def _read(settings: Settings, subject: Subject, order: Order, product: Product) -> Scene:
+    """Read the group and lay the atlas out, within one snapshot and what the subject reaches."""
+    papers = paper(order.paper, order.orientation)
+    palette = load_catalogue(settings).palette
+    with scope(subject.scope(Permission.MAP_PRINT)), connect(settings, Role.APP) as connection:
+        snapshot(connection)
+        place = find_group(connection, order.ward, order.group)
+        names = Permission.PERSON_READ.value in held(subject, Scope(wards=frozenset({place.ward_id})))
+        group = read_group(connection, place, names=names)
+        measures = measure(group.parcels, product.label_height)
+        layout = lay_out(group.shapes, measures, product, papers, order.scale)
+        shapes, numbers = read_neighbours(connection, place.group_id, group.srid, layout.frames)
+    group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
+    by = subject.name.partition(":")[2] or subject.name
+    facts = (product.model_dump_json(), palette.model_dump_json(), group.ward_code, group.code, group.version)
+    name = print_id(*facts, layout.paper.sign, layout.scale, order.language, names, by)
+    words = Words(order.language)
+    return Scene(
+        *(group, layout, product, palette, measures, words, by, name, place.group_id, load_print_key(settings)),
+        names=names,
+    )
+
+
+def draw_atlas(scene: Scene) -> Printed:
+    """Draw the pages: cover, map pages with their checklists, notes on small parcels, proof sheet."""
+    words = scene.words
+    labelled = {page.number: label_page(scene, page) for page in scene.layout.pages}
+    unknown = sorted(_unknown(scene.group))
+    checklists = {page.number: lists.checklist(scene, page) for page in scene.layout.pages if page.home}
+    small = lists.small_parcels(scene, labelled)
+    proof = lists.proof(scene, labelled, [f"{sign} (U+{ord(sign):04X})" for sign in unknown])
+    shown: dict[int, str] = {}
+    number = 1 + len(scene.layout.pages)
+    for of_map, table in checklists.items():
+        scene.first_list[of_map] = number + 1
+        count = table.pages(scene)
+        shown[of_map] = f"{number + 1}" if count == 1 else f"{number + 1}–{number + count}"
+        number += count
+    scene.pages = number + (small.pages(scene) if small else 0) + proof.pages(scene)
+    ink = Ink(f"{scene.product.title.to(words.language)}: {scene.group_name}", scene.place_name, scene.by)
+    cover.draw_cover(ink, scene, shown)
+    viewports = []
+    for page in scene.layout.pages:
+        viewports.append(Viewport(ink.pages, scene.paper.frame, page.place, scene.group.srid))
+        draw_map_page(ink, scene, page, labelled[page.number])
+    first = 1
+    for table in checklists.values():
+        lists.draw_table(ink, scene, table, first)
+        first += table.pages(scene)
+    for table in filter(None, (small, proof)):
+        lists.draw_table(ink, scene, table, 1)
+    content = finish(ink.save(), scene.group.at, words.language, viewports)
+    return Printed(content, scene.print_id, scene, labelled, unknown)
+
+
+def _unknown(group: Group) -> set[str]:
+    """Characters of the group's texts that the font has not."""
+    texts = [group.name, group.ward_name, group.province, *group.neighbour_numbers]
+    for parcel in group.parcels:
+        texts += [parcel.sheet, parcel.number, parcel.land_type, *(parcel.holders or ())]
+    return missing_glyphs("".join(texts))
+
+
+def _note(connection: Connection, subject: Subject, printed: Printed) -> None:
+    scene = printed.scene
+    log.record(
+        connection,
+        subject.name,
+        log.Tag.MAP_PRINTED,
+        ward_id=scene.group.ward_id,
+        object_id=f"residential_group:{scene.group_id}",
+        detail={
+            "product": PRODUCT,
+            "print": printed.print_id,
+            "pages": scene.pages,
+            "parcels": len(scene.group.parcels),
+            "paper": scene.paper.sign,
+            "scale": scene.layout.scale,
+            "data_version": scene.group.version,
+            "names": scene.names,
+            "sha256": printed.sha256,
+        },
+    )

@@ -1,0 +1,146 @@
+"""The cover: what the atlas is of, the index of its pages, and how far the verification is."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from gisland.printing.blocks import heading, key_map, notes_block, qr_block
+from gisland.printing.hatches import draw_status
+from gisland.printing.ink import BLACK, GREY, Ink, color
+from gisland.printing.marks import MARK, QR, draw_marks
+from gisland.printing.model import thousands
+from gisland.printing.paper import Box
+from gisland.printing.scene import Scene, list_name, map_name
+from gisland.printing.tables import Column, draw_header, draw_row
+
+HEAD, ROW = 34.0, 5.2
+
+
+def draw_cover(ink: Ink, scene: Scene, lists: dict[int, str]) -> None:
+    """The cover.
+
+    Args:
+        ink: where.
+        scene: the atlas.
+        lists: map page → the pages of its checklist, as text.
+    """
+    paper = scene.paper
+    with ink.page(paper.width, paper.height, name="cover", title=scene.words("cover")):
+        _draw_title(ink, scene)
+        page = paper.page
+        body = Box(page.x, page.y + MARK + 3, page.width, page.height - HEAD - MARK - 5)
+        if paper.orientation == "landscape":
+            wide = 118.0 if paper.name == "A3" else 92.0
+            index = Box(body.x, body.y, body.width - wide - 8, body.height)
+            side = Box(body.right - wide, body.y, wide, body.height)
+        else:
+            high = body.height * 0.56
+            index = Box(body.x, body.top - high, body.width, high)
+            side = Box(body.x, body.y, body.width, body.height - high - 6)
+        y = heading(ink, index, scene.words("index"))
+        _draw_index(ink, scene, Box(index.x, index.y, index.width, y - index.y - 1))
+        _draw_tables(ink, scene, side, lists)
+        draw_marks(ink, paper)
+
+
+def _draw_title(ink: Ink, scene: Scene) -> None:
+    page, words, product = scene.paper.page, scene.words, scene.product
+    qr_block(ink, scene, page.right - MARK - QR - 6, page.top - QR - 5.2, scene.code("C1"))
+    x, room = page.x + MARK + 4, page.width - 2 * MARK - QR - 16
+    ink.fill_with(BLACK)
+    place = scene.place_name + (f", {scene.group.province}" if scene.group.province else "")
+    ink.text(x, page.top - 4.2, f"{place.upper()} ({scene.group.ward_code})", 3.6, room=room)
+    title = f"{product.title.to(words.language)} – {scene.group_name}"
+    ink.text(x, page.top - 14, title, 8.5, bold=True, room=room)
+    ink.text(
+        x, page.top - 20, product.notice.to(words.language).upper(), 3.4, bold=True, paint=(0.65, 0.1, 0.1), room=room
+    )
+    said = " · ".join(
+        [
+            words("parcel_count", count=len(scene.group.parcels)),
+            f"{words('scale')} 1:{thousands(scene.layout.scale)}",
+            words("data", version=scene.group.version, time=scene.time),
+            words("printed_by", by=scene.by),
+        ]
+    )
+    ink.text(x, page.top - 26, said, 2.8, room=room, paint=GREY)
+
+
+def _draw_index(ink: Ink, scene: Scene, box: Box) -> None:
+    """The parcels in the colours of their statuses, and the outlines of the pages."""
+    frames = scene.layout.frames
+    west, south, east, north = shapely.total_bounds(np.concatenate([frames, scene.outline]))
+    shrink = min(box.width / (east - west), box.height / (north - south))
+    x0, y0 = box.middle[0] - (east + west) / 2 * shrink, box.middle[1] - (north + south) / 2 * shrink
+    with ink.kept():
+        ink.clip(box)
+        shapes = shapely.transform(scene.group.shapes, lambda xy: xy * shrink + (x0, y0))
+        statuses = np.array([parcel.status for parcel in scene.group.parcels])
+        for status in scene.counts:
+            draw_status(ink, scene.palette, status, shapes[statuses == status], box)
+        ink.draw_with(color(scene.palette.stroke), 0.08)
+        ink.polygons(shapes, stroke=True)
+    key_map(ink, scene, box, None, numbers=6.0, ground=False)
+
+
+def _draw_tables(ink: Ink, scene: Scene, box: Box, lists: dict[int, str]) -> None:
+    """Parcels by status, pages, notes: below each other on a wide sheet, beside each other on a high one."""
+    if scene.paper.orientation == "landscape":
+        y = _draw_statuses(ink, scene, Box(box.x, box.y, box.width, box.height))
+        y = _draw_pages(ink, scene, Box(box.x, box.y, box.width, y - box.y - 6), lists)
+        notes_block(ink, scene, Box(box.x, box.y, box.width, max(y - box.y - 5, 0)), 2.4)
+        return
+    half = (box.width - 8) / 2
+    y = _draw_statuses(ink, scene, Box(box.x, box.y, half, box.height))
+    notes_block(ink, scene, Box(box.x, box.y, half, y - box.y - 5), 2.4)
+    _draw_pages(ink, scene, Box(box.right - half, box.y, half, box.height), lists)
+
+
+def _draw_statuses(ink: Ink, scene: Scene, box: Box) -> float:
+    words, language = scene.words, scene.words.language
+    columns = [
+        Column("", 12),
+        Column(words("status"), 40),
+        Column(words("parcels"), 16, "right"),
+        Column("%", 12, "right"),
+    ]
+    y = heading(ink, box, words("status")) - ROW - 1
+    draw_header(ink, columns, Box(box.x, y, box.width, ROW), 2.4)
+    total = len(scene.group.parcels)
+    for status, count in scene.counts.items():
+        y -= ROW
+        row = Box(box.x, y, box.width, ROW)
+        share = f"{count / total * 100:.1f}".replace(".", ",")
+        draw_row(ink, columns, ["", scene.palette.exact[status].label.to(language), str(count), share], row, 2.6)
+        sample = Box(box.x + 1.2, y + 0.8, box.width * 12 / 80 - 2.4, ROW - 1.6)
+        shape = np.array([shapely.box(sample.x, sample.y, sample.right, sample.top)], dtype=object)
+        draw_status(ink, scene.palette, status, shape, sample)
+        ink.draw_with(color(scene.palette.stroke), 0.16)
+        ink.box(sample)
+    y -= ROW
+    draw_row(ink, columns, ["", words("total"), str(total), "100,0"], Box(box.x, y, box.width, ROW), 2.6)
+    return y
+
+
+def _draw_pages(ink: Ink, scene: Scene, box: Box, lists: dict[int, str]) -> float:
+    """The table of contents; each line leads to its map page, its list to the checklist."""
+    words = scene.words
+    columns = [
+        Column(words("map_page"), 18, "middle", bold=True),
+        Column(words("scale"), 24),
+        Column(words("parcels"), 16, "right"),
+        Column(words("list_pages"), 22, "middle"),
+    ]
+    y = heading(ink, box, words("pages")) - ROW - 1
+    draw_header(ink, columns, Box(box.x, y, box.width, ROW), 2.4)
+    high = min(ROW, (y - box.y) / max(len(scene.layout.pages), 1))
+    for page in scene.layout.pages:
+        y -= high
+        scale = f"1:{thousands(page.place.scale)}" + (f" ({words('inset')})" if page.inset else "")
+        cells = [str(page.number), scale, str(len(page.home)), lists.get(page.number, "–")]
+        draw_row(ink, columns, cells, Box(box.x, y, box.width, high), min(2.6, high * 0.55))
+        ink.link(Box(box.x, y, box.width * 58 / 80, high), map_name(page))
+        if page.number in scene.first_list:
+            ink.link(Box(box.x + box.width * 58 / 80, y, box.width * 22 / 80, high), list_name(page))
+    return y

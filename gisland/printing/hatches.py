@@ -1,0 +1,65 @@
+"""The hatches of the palette as lines and dots on paper: they tell the statuses apart on a black-and-white copy."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from gisland.catalogue import Palette
+from gisland.printing.ink import Ink, color
+from gisland.printing.model import Floats, Geometries
+from gisland.printing.paper import Box
+
+
+def draw_status(ink: Ink, palette: Palette, status: str, shapes: Geometries, within: Box) -> None:
+    """Fill polygons (mm) with the colour and the hatch of an exact status.
+
+    Args:
+        ink: where.
+        palette: the one palette.
+        status: a key of the palette.
+        shapes: the polygons.
+        within: nothing is drawn outside.
+    """
+    look = palette.exact[status]
+    ink.fill_with(color(palette.tinted(look.color)))
+    ink.polygons(shapes, fill=True)
+    hatch = palette.hatch_of(look)
+    if hatch is None or not len(shapes):
+        return
+    west, south, east, north = shapely.total_bounds(shapes)
+    west, east = max(west, within.x), min(east, within.right)
+    south, north = max(south, within.y), min(north, within.top)
+    if west >= east or south >= north:
+        return
+    # White would not be seen on white.
+    tone = palette.stroke if look.color == palette.paper else look.color
+    with ink.kept():
+        ink.clip_to(shapes)
+        if not hatch.lines:
+            ink.draw_with(color(tone), hatch.width, (0, hatch.spacing))
+            ink.lines(_rows_of_dots(west, south, east, north, hatch.spacing))
+        else:
+            ink.draw_with(color(tone), hatch.width)
+            for angle in hatch.lines:
+                ink.lines(_lines(west, south, east, north, angle, hatch.spacing))
+
+
+def _lines(west: float, south: float, east: float, north: float, angle: float, apart: float) -> Floats:
+    """Parallel lines over a rectangle; they lie where they lie on the sheet, so that neighbours are hatched as one."""
+    turn = np.radians(angle)
+    across = np.array([-np.sin(turn), np.cos(turn)])
+    along = np.array([np.cos(turn), np.sin(turn)])
+    corners = np.array([(west, south), (east, south), (east, north), (west, north)])
+    low, high = (corners @ across).min(), (corners @ across).max()
+    start, end = (corners @ along).min(), (corners @ along).max()
+    steps = np.arange(np.ceil(low / apart), np.floor(high / apart) + 1) * apart
+    base = steps[:, None] * across
+    return np.hstack([base + start * along, base + end * along])
+
+
+def _rows_of_dots(west: float, south: float, east: float, north: float, apart: float) -> Floats:
+    """Rows of dots, as lines whose dashes have no length and round ends: a hundredth of the operators."""
+    y = np.arange(np.ceil(south / apart), np.floor(north / apart) + 1) * apart
+    start = np.full(len(y), np.floor(west / apart) * apart)
+    return np.column_stack([start, y, np.full(len(y), east), y])

@@ -1,0 +1,231 @@
+"""Drawing in millimetres: a thin layer of PDF operators over ReportLab's canvas, which keeps fonts, pages and links.
+
+ReportLab's own drawing calls cost three times as much (measured); what its canvas keeps in `_code` are the operators of
+the page, so the version is pinned. All texts are made NFC here, and get a box for what the font has not.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import shapely
+from reportlab import rl_config
+from reportlab.pdfgen.canvas import Canvas
+
+from gisland.catalogue import rgb
+from gisland.printing.fonts import BOLD, REGULAR, internals, printable, register, width
+from gisland.printing.model import Floats, Geometries
+from gisland.printing.paper import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+POINTS = 72 / 25.4
+Align = Literal["left", "middle", "right"]
+Color = tuple[float, float, float]
+BLACK, WHITE, GREY = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.45, 0.45, 0.45)
+PALE, RULE = (0.93, 0.93, 0.93), (0.6, 0.6, 0.6)
+
+
+def color(text: str) -> Color:
+    """A colour of the palette: `#rrggbb`."""
+    red, green, blue = (each / 255 for each in rgb(text))
+    return red, green, blue
+
+
+class Ink:
+    """A PDF file that is being drawn.
+
+    Args:
+        title: of the document.
+        subject: of the document.
+        author: of the document.
+    """
+
+    def __init__(self, title: str, subject: str, author: str) -> None:
+        register()
+        # The print's own times are written by `finish`; without ASCII85 streams are smaller and made faster.
+        rl_config.useA85 = 0
+        self._out = io.BytesIO()
+        self._canvas = Canvas(self._out, pageCompression=1, invariant=1, initialFontName=REGULAR, pdfVersion=(1, 7))
+        self._canvas.setTitle(printable(title))
+        self._canvas.setSubject(printable(subject))
+        self._canvas.setCreator("gisland")
+        self._canvas.setProducer("gisland")
+        self._canvas.setAuthor(printable(author))
+        self._ops: list[str] = []
+        self._fonts: dict[tuple[str, int], str] = {}
+        self.pages = 0
+
+    # Pages ---------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def page(
+        self, wide: float, high: float, *, name: str, title: str, level: int = 0, above: str = ""
+    ) -> Iterator[None]:
+        """A page; `name` is where links lead to, `title` its bookmark, `above` one that begins a part there."""
+        canvas = self._canvas
+        canvas.setPageSize((wide * POINTS, high * POINTS))
+        if above:
+            canvas.bookmarkPage(f"{name}-part")
+            canvas.addOutlineEntry(printable(above), f"{name}-part", level=0, closed=0)
+        canvas.bookmarkPage(name)
+        canvas.addOutlineEntry(printable(title), name, level=level, closed=0)
+        self._ops = [f"{POINTS:.6f} 0 0 {POINTS:.6f} 0 0 cm 1 j 1 J"]
+        yield
+        canvas._code.append("q " + "\n".join(self._ops) + " Q")
+        canvas.showPage()
+        self.pages += 1
+
+    def link(self, box: Box, name: str) -> None:
+        """Make a rectangle lead to a page."""
+        corners = (box.x * POINTS, box.y * POINTS, box.right * POINTS, box.top * POINTS)
+        self._canvas.linkRect("", name, corners, relative=0, thickness=0)
+
+    def save(self) -> bytes:
+        """The file."""
+        self._canvas.showOutline()
+        self._canvas.save()
+        return self._out.getvalue()
+
+    # State ---------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What is set within (colours, clips) is forgotten at the end."""
+        self._ops.append("q")
+        yield
+        self._ops.append("Q")
+
+    def fill_with(self, paint: Color) -> None:
+        """The colour of areas and texts."""
+        self._ops.append(f"{_rgb(paint)} rg")
+
+    def draw_with(self, paint: Color, thick: float, dash: Sequence[float] = ()) -> None:
+        """Colour, thickness (mm) and dashes of lines."""
+        pattern = " ".join(f"{each:.2f}" for each in dash)
+        self._ops.append(f"{_rgb(paint)} RG {thick:.3f} w [{pattern}] 0 d")
+
+    def clip(self, box: Box) -> None:
+        """Draw within a rectangle only."""
+        self._ops.append(f"{box.x:.3f} {box.y:.3f} {box.width:.3f} {box.height:.3f} re W n")
+
+    def clip_to(self, shapes: Geometries) -> None:
+        """Draw within polygons only."""
+        self._ops.append(_path(shapes) + " W* n" if len(shapes) else "0 0 0 0 re W n")
+
+    # Shapes --------------------------------------------------------------------------------------------------------
+
+    def polygons(self, shapes: Geometries, *, fill: bool = False, stroke: bool = False) -> None:
+        """Polygons with their holes, in millimetres."""
+        if len(shapes):
+            self._ops.append(_path(shapes) + {(True, True): " B*", (True, False): " f*"}.get((fill, stroke), " S"))
+
+    def lines(self, ends: Floats | Iterable[Sequence[float]]) -> None:
+        """Lines, a row (x, y, x, y) each."""
+        drawn = [f"{a:.3f} {b:.3f} m {c:.3f} {d:.3f} l" for a, b, c, d in np.asarray(ends, dtype=float).tolist()]
+        if drawn:
+            self._ops.append("\n".join(drawn) + " S")
+
+    def box(self, box: Box, *, fill: bool = False, stroke: bool = True) -> None:
+        """A rectangle."""
+        self.boxes([(box.x, box.y, box.width, box.height)], fill=fill, stroke=stroke)
+
+    def boxes(self, drawn: Iterable[Sequence[float]], *, fill: bool = False, stroke: bool = True) -> None:
+        """Rectangles, (x, y, width, height) each."""
+        path = "\n".join(f"{x:.3f} {y:.3f} {w:.3f} {h:.3f} re" for x, y, w, h in drawn)
+        if path:
+            self._ops.append(path + (" B" if fill and stroke else " f" if fill else " S"))
+
+    def dots(self, places: Floats, size: float) -> None:
+        """Round dots: lines without length and with round ends."""
+        if len(places):
+            drawn = [f"{x:.2f} {y:.2f} m {x:.2f} {y:.2f} l" for x, y in places.tolist()]
+            self._ops.append(f"{size:.3f} w " + "\n".join(drawn) + " S")
+
+    # Text ----------------------------------------------------------------------------------------------------------
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        said: str,
+        size: float,
+        *,
+        bold: bool = False,
+        align: Align = "left",
+        angle: float = 0,
+        paint: Color | None = None,
+        room: float | None = None,
+    ) -> float:
+        """Write a line of text.
+
+        Args:
+            x: where it begins, or its middle or end.
+            y: its base line.
+            said: the text.
+            size: of the font, mm.
+            bold: the heavier weight.
+            align: what `x` is.
+            angle: degrees, counter-clockwise.
+            paint: its colour, when it is not that of areas.
+            room: as long as it may become; it is written narrower, down to 70 %, and then cut off.
+
+        Returns:
+            How long it is, mm.
+        """
+        name = BOLD if bold else REGULAR
+        said = printable(said)
+        long = width(said, size, name)
+        narrow = 1.0
+        if room is not None and long > room:
+            narrow = max(0.7, room / long)
+            while said and long * narrow > room:
+                said = said[:-1]
+                long = width(said + "…", size, name)
+                if long * narrow <= room:
+                    said += "…"
+            long *= narrow
+        turn = math.radians(angle)
+        cos, sin = math.cos(turn), math.sin(turn)
+        back = {"left": 0.0, "middle": long / 2, "right": long}[align]
+        place = f"{cos * narrow:.5f} {sin * narrow:.5f} {-sin:.5f} {cos:.5f} {x - back * cos:.3f} {y - back * sin:.3f}"
+        shown = self._shown(said, name, size)
+        said_so = f"BT {place} Tm {shown} ET"
+        self._ops.append(said_so if paint is None else f"q {_rgb(paint)} rg {said_so} Q")
+        return long
+
+    def _shown(self, said: str, name: str, size: float) -> str:
+        """The operators that show a text in the subsets of a font."""
+        font: Any = internals(name)
+        document = self._canvas._doc
+        parts = []
+        for subset, codes in font.splitString(said, document):
+            inner = self._fonts.get((name, subset))
+            if inner is None:
+                inner = self._fonts[name, subset] = font.getSubsetInternalName(subset, document)
+            parts.append(f"{inner} {size:.3f} Tf ({self._canvas._escape(codes)}) Tj")
+        return " ".join(parts)
+
+
+def _rgb(paint: Color) -> str:
+    return " ".join(f"{each:.3f}" for each in paint)
+
+
+def _path(shapes: Geometries) -> str:
+    """The path operators of polygons."""
+    rings = shapely.get_rings(shapely.get_parts(shapes))
+    xy, index = shapely.get_coordinates(rings, return_index=True)
+    ends = np.searchsorted(index, np.arange(len(rings) + 1)).tolist()
+    points = [f"{x:.3f} {y:.3f}" for x, y in xy.tolist()]
+    return "\n".join(
+        points[start] + " m " + " l ".join(points[start + 1 : end - 1]) + " l h"
+        for start, end in pairwise(ends)
+        if end - start > 2
+    )

@@ -1,0 +1,228 @@
+"""Where the labels of parcels go: the mixed number of the circular, and less of it where there is no room.
+
+`ODT 18/421,1` means: land type, parcel number over area. The forms are tried in the circular's order, each for those
+parcels that the one before did not fit into: fraction upright and along the parcel, smaller, all in one line along it,
+number only; then a leader line (`leaders`), and in the end the table of small parcels.
+
+A label that lies within its own parcel meets no other one, unless parcels overlap: `drop_overlapping` sees to that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import shapely
+
+from gisland.printing.fonts import BOLD, CAP_HEIGHT, width
+from gisland.printing.model import Bools, Floats, Geometries, Parcel, decimal
+
+# Parts of the height of a digit: gap between code and fraction, between a digit and the line, around the label.
+GAP, LINE, AROUND = 0.35, 0.32, 0.22
+POLE_TOLERANCE = 0.5
+"""Metres within which the place furthest from the sides of a parcel is sought."""
+
+
+class Form(StrEnum):
+    """How much of a label is written, and how."""
+
+    FRACTION = "fraction"
+    LINE = "line"
+    NUMBER = "number"
+    LEADER = "leader"
+    TABLE = "table"
+
+    @property
+    def complete(self) -> bool:
+        """Whether number, area and land type are all told in the parcel."""
+        return self in {Form.FRACTION, Form.LINE}
+
+
+FORMS = list(Form)
+
+
+@dataclass
+class Labels:
+    """The labels of all parcels at one scale; arrays in the order of the parcels, lengths on the ground in metres.
+
+    `form` is an index into `FORMS`; `x`, `y` the middle of the label; `angle` in degrees, counter-clockwise from east.
+    """
+
+    scale: int
+    form: Floats
+    x: Floats
+    y: Floats
+    angle: Floats
+    size: Floats
+    """1 is the full height, see `Product.label_height`."""
+    width: Floats
+    height: Floats
+
+    @property
+    def share(self) -> float:
+        """Share of the parcels whose label is complete."""
+        complete = [index for index, form in enumerate(FORMS) if form.complete]
+        return float(np.isin(self.form, complete).mean()) if len(self.form) else 1.0
+
+    def boxes(self, chosen: Bools | slice = slice(None)) -> Geometries:
+        """The rectangles that labels take up."""
+        return boxes(*(each[chosen] for each in (self.x, self.y, self.width, self.height, self.angle)))
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Width and height of the labels of parcels in each form at full size, in mm on paper, without space around."""
+
+    digit: float
+    fraction: Floats
+    line: Floats
+    number: Floats
+
+    def chosen(self, which: Floats) -> Measures:
+        """Those of some of the parcels."""
+        return Measures(self.digit, self.fraction[which], self.line[which], self.number[which])
+
+    def of(self, form: Form) -> tuple[Floats, float]:
+        """(widths, height) of a form."""
+        if form is Form.FRACTION:
+            return self.fraction, self.digit * (2 + 2 * LINE)
+        # Commas and letters hang below the line a little.
+        return (self.line if form is Form.LINE else self.number), self.digit * (1.18 if form is Form.LINE else 1.0)
+
+
+def measure(parcels: tuple[Parcel, ...], digit: float) -> Measures:
+    """How large labels are; `digit` is the height of a digit, mm."""
+    size = digit / CAP_HEIGHT
+    number = np.array([width(each.number, size, BOLD) for each in parcels])
+    area = np.array([width(decimal(each.area), size) for each in parcels])
+    code = np.array([width(each.land_type, size) for each in parcels])
+    line = np.array([width(one_line(each), size) for each in parcels])
+    return Measures(digit, code + np.where(code > 0, GAP * digit, 0) + np.maximum(number, area), line, number)
+
+
+def one_line(parcel: Parcel) -> str:
+    """`ODT 18/421,1`."""
+    return f"{parcel.land_type} {parcel.number}/{decimal(parcel.area)}".strip()
+
+
+def boxes(x: Floats, y: Floats, wide: Floats, high: Floats, angle: Floats) -> Geometries:
+    """Turned rectangles around points."""
+    turn = np.radians(angle)
+    along = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * np.asarray(wide)[..., None] / 2
+    across = np.stack([-np.sin(turn), np.cos(turn)], axis=-1) * np.asarray(high)[..., None] / 2
+    middle = np.stack([x, y], axis=-1)
+    corners = [middle - along - across, middle + along - across, middle + along + across, middle - along + across]
+    rings: Geometries = shapely.polygons(np.stack(corners, axis=1).reshape(-1, 4, 2))
+    return rings
+
+
+def place_labels(
+    shapes: Geometries, measures: Measures, scale: int, smallest: float, stored: Floats | None = None
+) -> Labels:
+    """The labels that lie within their parcels; what fits nowhere is left to `Form.TABLE`.
+
+    Args:
+        shapes: the parcels; multi-parts and holes are welcome.
+        measures: see `measure`.
+        scale: denominator of the scale.
+        smallest: how small a label may become, in parts of its full size.
+        stored: places that somebody chose, a row (x, y, angle) for each parcel, NaN where nobody did; tried first.
+    """
+    count = len(shapes)
+    zeros = np.zeros(count)
+    labels = Labels(scale, np.full(count, FORMS.index(Form.TABLE)), *(zeros.copy() for _ in range(6)))
+    if not count:
+        return labels
+    shapely.prepare(shapes)
+    centre = shapely.get_coordinates(shapely.centroid(shapes))
+    turned = long_side(shapes)
+    labels.x, labels.y, labels.angle = centre[:, 0].copy(), centre[:, 1].copy(), turned
+    if stored is not None:
+        _try(labels, shapes, measures, Form.FRACTION, 1, stored[:, :2], stored[:, 2])
+    _try(labels, shapes, measures, Form.FRACTION, 1, centre, zeros)
+    _try(labels, shapes, measures, Form.FRACTION, 1, centre, turned)
+    left = labels.form == FORMS.index(Form.TABLE)
+    pole = centre.copy()
+    if left.any():
+        pole[left] = _poles(shapes[left])
+    for form in (Form.FRACTION, Form.LINE, Form.NUMBER):
+        for size in (1.0, (1 + smallest) / 2, smallest):
+            for place in (pole, centre):
+                for angle in (turned,) if form is Form.LINE else (zeros, turned):
+                    _try(labels, shapes, measures, form, size, place, angle)
+    return labels
+
+
+def place_numbers(shapes: Geometries, widths: Floats, digit: float, scale: int) -> tuple[Floats, Floats, Bools]:
+    """Where numbers of one size lie within polygons: their middles, their angles, and whether they fit.
+
+    Args:
+        shapes: polygons on the ground, metres.
+        widths: of the numbers, mm on paper.
+        digit: height of a digit, mm on paper.
+        scale: denominator of the scale.
+    """
+    if not len(shapes):
+        return np.empty((0, 2)), np.empty(0), np.empty(0, dtype=bool)
+    count = Measures(digit, widths, widths, widths)
+    centre, turned = shapely.get_coordinates(shapely.centroid(shapes)), long_side(shapes)
+    zeros = np.zeros(len(shapes))
+    labels = Labels(scale, np.full(len(shapes), FORMS.index(Form.TABLE)), *(zeros.copy() for _ in range(6)))
+    shapely.prepare(shapes)
+    for angle in (zeros, turned):
+        _try(labels, shapes, count, Form.NUMBER, 1, centre, angle)
+    return np.column_stack([labels.x, labels.y]), labels.angle, labels.form == FORMS.index(Form.NUMBER)
+
+
+def _try(
+    labels: Labels, shapes: Geometries, measures: Measures, form: Form, size: float, place: Floats, angle: Floats
+) -> None:
+    """Give a form to those parcels that have no label yet and that it fits into."""
+    left = np.flatnonzero((labels.form == FORMS.index(Form.TABLE)) & np.isfinite(place[:, 0]))
+    metres = size * labels.scale / 1000
+    widths, height = measures.of(form)
+    wide, high = (widths[left] + 2 * AROUND * measures.digit) * metres, (height + 2 * AROUND * measures.digit) * metres
+    # A box is never larger than its parcel: that is seen much faster than whether it lies within.
+    possible = wide * high < shapely.area(shapes[left])
+    left, wide = left[possible], wide[possible]
+    x, y, turn = place[left, 0], place[left, 1], angle[left]
+    fits = shapely.contains_properly(shapes[left], boxes(x, y, wide, np.full(len(left), high), turn))
+    won = left[fits]
+    labels.form[won] = FORMS.index(form)
+    labels.x[won], labels.y[won], labels.angle[won] = x[fits], y[fits], turn[fits]
+    labels.size[won], labels.width[won], labels.height[won] = size, wide[fits], high
+
+
+def long_side(shapes: Geometries) -> Floats:
+    """The direction of the longer side of the smallest rectangle around each shape, in degrees within (-90, 90]."""
+    rings = shapely.get_exterior_ring(shapely.oriented_envelope(shapes))
+    corners = np.full((len(shapes), 3, 2), np.nan)
+    for index in range(3):
+        corners[:, index] = shapely.get_coordinates(shapely.get_point(rings, index))
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 1]
+    longer = np.where((np.hypot(*one.T) >= np.hypot(*two.T))[:, None], one, two)
+    angle = np.degrees(np.arctan2(longer[:, 1], longer[:, 0])) % 180
+    turned: Floats = np.where(angle > 90, angle - 180, angle)
+    return np.round(turned, 2)
+
+
+def _poles(shapes: Geometries) -> Floats:
+    """The place furthest from the sides of each shape, of its largest part."""
+    lines = shapely.maximum_inscribed_circle(shapes, tolerance=POLE_TOLERANCE)
+    found: Floats = shapely.get_coordinates(shapely.get_point(lines, 0))
+    return found
+
+
+def drop_overlapping(labels: Labels) -> list[int]:
+    """Take away labels that lie on one before, as happens where parcels overlap; returns whose."""
+    drawn = np.flatnonzero(labels.form != FORMS.index(Form.TABLE))
+    found = labels.boxes(drawn)
+    one, two = shapely.STRtree(found).query(found, predicate="intersects")
+    dropped: set[int] = set()
+    for first, second in sorted(zip(one.tolist(), two.tolist(), strict=True)):
+        if first < second and first not in dropped:
+            dropped.add(second)
+    gone = [int(drawn[index]) for index in sorted(dropped)]
+    labels.form[gone] = FORMS.index(Form.TABLE)
+    return gone

@@ -1,0 +1,235 @@
+"""The pages of lists: the checklist of each map page, the notes on small parcels, and the proof sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gisland.printing.blocks import qr_block
+from gisland.printing.ink import BLACK, GREY, RULE, Ink
+from gisland.printing.layout import MapPage
+from gisland.printing.mapsheet import Labelled
+from gisland.printing.marks import MARK, QR, draw_marks
+from gisland.printing.model import Parcel, decimal
+from gisland.printing.paper import Box
+from gisland.printing.scene import Scene, list_name, map_name
+from gisland.printing.tables import Cell, Column, draw_header, draw_row
+
+ROW, HEADER, HEAD, FOOT, GAP = 7.0, 6.0, 26.0, 12.0, 6.0
+SMALL_ROW = 4.6
+TWO_WIDE = 380.0
+"""A sheet as wide as this has two tables beside each other."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list that may go on over several pages."""
+
+    name: str
+    """Where links to its first page lead."""
+    title: str
+    columns: list[Column]
+    rows: list[list[Cell]]
+    row: float
+    letter: str
+    beside: int
+    """Tables beside each other on a page."""
+    page: MapPage | None = None
+    note: str = ""
+
+    def per_page(self, scene: Scene) -> int:
+        """Rows on one page."""
+        return self.beside * self.high(scene)
+
+    def high(self, scene: Scene) -> int:
+        """Rows below each other."""
+        return int((scene.paper.page.height - HEAD - HEADER - FOOT) / self.row)
+
+    def pages(self, scene: Scene) -> int:
+        """How many pages it takes."""
+        return max(1, -(-len(self.rows) // self.per_page(scene)))
+
+
+def checklist(scene: Scene, page: MapPage) -> Table:
+    """The checklist of a map page: what to ask for in each parcel. No national id stands in it."""
+    words, product = scene.words, scene.product
+    wide = scene.paper.page.width
+    columns = [
+        Column(words("no"), 7, "middle"),
+        Column(words("sheet"), 9, "middle"),
+        Column(words("parcel"), 10, "middle", bold=True),
+        Column(words("area"), 14, "right"),
+        Column(words("land_type"), 13),
+        Column(words("holder"), 44),
+        Column(words("missing"), 26),
+        *(Column(box.to(words.language), 12, "middle", tick=True) for box in product.boxes),
+        Column(words("outcome"), 11, "middle"),
+        Column(words("note"), 32),
+    ]
+    parcels = [scene.group.parcels[index] for index in page.home]
+    rows: list[list[Cell]] = [
+        [
+            *(str(number), parcel.sheet, parcel.number, decimal(parcel.area), parcel.land_type),
+            _holders(scene, parcel),
+            _missing(scene, parcel),
+            *("" for _ in product.boxes),
+            *("", ""),
+        ]
+        for number, parcel in enumerate(parcels, start=1)
+    ]
+    title = f"{words('checklist_of')} {page.number}"
+    return Table(list_name(page), title, columns, rows, ROW, "L", 2 if wide > TWO_WIDE else 1, page)
+
+
+def _holders(scene: Scene, parcel: Parcel) -> Cell:
+    if parcel.holders is None:
+        return scene.words("hidden")
+    if len(parcel.holders) <= 2:
+        return parcel.holders or ""
+    return parcel.holders[0], scene.words("and", count=len(parcel.holders) - 1)
+
+
+def _missing(scene: Scene, parcel: Parcel) -> Cell:
+    """What is missing, under the status of the verification where that is not in order."""
+    lacks = scene.words.missing(parcel.missing)
+    if parcel.status in {"verified", "organisation", "no_holder"}:
+        return lacks
+    status = scene.palette.exact[parcel.status].label.to(scene.words.language)
+    return (status, lacks) if lacks else status
+
+
+def small_parcels(scene: Scene, labelled: dict[int, Labelled]) -> Table | None:
+    """What is not told in full on the map: number, area and land type of small parcels; None where all is told."""
+    words = scene.words
+    rows: list[list[Cell]] = []
+    for page in scene.layout.pages:
+        for index in page.home:
+            form = labelled[page.number].form_of(index)
+            if not form.complete:
+                parcel = scene.group.parcels[index]
+                rows.append(
+                    [
+                        parcel.sheet,
+                        parcel.number,
+                        decimal(parcel.area),
+                        parcel.land_type,
+                        str(page.number),
+                        words.form(form),
+                    ]
+                )
+    if not rows:
+        return None
+    columns = [
+        Column(words("sheet"), 9, "middle"),
+        Column(words("parcel"), 10, "middle", bold=True),
+        Column(words("area"), 14, "right"),
+        Column(words("land_type"), 14),
+        Column(words("map_page"), 13, "middle"),
+        Column(words("how"), 40),
+    ]
+    return Table("small", words("small"), columns, rows, SMALL_ROW, "S", 3 if scene.paper.page.width > TWO_WIDE else 2)
+
+
+def proof(scene: Scene, labelled: dict[int, Labelled], signs: Sequence[str]) -> Table:
+    """Every parcel: on which pages it lies whole, and how it is labelled on its own, or why not."""
+    words = scene.words
+    whole: dict[int, list[int]] = {}
+    for page in scene.layout.pages:
+        for index in page.whole:
+            whole.setdefault(index, []).append(page.number)
+    rows: list[list[Cell]] = []
+    for index, parcel in enumerate(scene.group.parcels):
+        home = scene.layout.pages[scene.layout.where[index]].number
+        others = [number for number in whole[index] if number != home]
+        form = labelled[home].form_of(index)
+        rows.append([parcel.key, " ".join(map(str, [home, *others])), words.form(form)])
+    columns = [
+        Column(f"{words('sheet')}/{words('parcel').lower()}", 14, bold=True),
+        Column(words("pages"), 12),
+        Column(words("how"), 28),
+    ]
+    note = words("proof_note")
+    if signs:
+        note += " " + words("unknown_signs", signs=" ".join(signs))
+    beside = 5 if scene.paper.page.width > TWO_WIDE else 3
+    return Table("proof", words("proof"), columns, rows, SMALL_ROW, "P", beside, note=note)
+
+
+def draw_table(ink: Ink, scene: Scene, table: Table, first: int) -> None:
+    """The pages of a list.
+
+    Args:
+        ink: where.
+        scene: the atlas.
+        table: the list.
+        first: the number that its first page has among those of its kind (`L7`).
+    """
+    count, size = table.pages(scene), table.per_page(scene)
+    for index in range(count):
+        name = table.name if index == 0 else f"{table.name}-{index + 1}"
+        title = table.title + (f" ({index + 1}/{count})" if count > 1 else "")
+        paper = scene.paper
+        # Checklists are a part of the bookmarks with one entry each; other lists are parts of their own.
+        above = scene.words("checklist") if table.page is not None and first + index == 1 else ""
+        level = (1 if table.page is not None else 0) + (1 if index else 0)
+        with ink.page(paper.width, paper.height, name=name, title=title, level=level, above=above):
+            _draw_head(ink, scene, table, title, f"{table.letter}{first + index}")
+            _draw_rows(ink, scene, table, table.rows[index * size : (index + 1) * size])
+            _draw_foot(ink, scene, table, ink.pages + 1)
+            draw_marks(ink, paper)
+
+
+def _draw_head(ink: Ink, scene: Scene, table: Table, title: str, code: str) -> None:
+    page, words = scene.paper.page, scene.words
+    qr_block(ink, scene, page.right - MARK - QR - 6, page.top - QR - 5.2, scene.code(code))
+    x = page.x + MARK + 3
+    room = page.width - 2 * MARK - QR - 14
+    ink.fill_with(BLACK)
+    ink.text(x, page.top - 5.5, title, 5.2, bold=True, room=room)
+    ink.text(x, page.top - 11, f"{scene.group_name}, {scene.place_name}", 3.4, room=room)
+    said = " · ".join(
+        [words("data", version=scene.group.version, time=scene.time), words("printed_by", by=scene.by)]
+        + ([words("confidential")] if table.page is not None and scene.names else [])
+    )
+    ink.text(x, page.top - 15.5, said, 2.3, room=room, paint=GREY)
+    if table.note:
+        ink.text(x, page.top - 19.5, table.note, 2.3, room=room)
+    if table.page is not None:
+        back = f"→ {words('map_page')} {table.page.number}"
+        long = ink.text(x, page.top - 20.5, back, 2.8, bold=True)
+        ink.link(Box(x, page.top - 21.5, long, 4), map_name(table.page))
+
+
+def _draw_rows(ink: Ink, scene: Scene, table: Table, rows: list[list[Cell]]) -> None:
+    page = scene.paper.page
+    high = table.high(scene)
+    wide = (page.width - GAP * (table.beside - 1)) / table.beside
+    top = page.top - HEAD
+    size = 2.6 if table.row > SMALL_ROW else 2.2
+    for part in range(table.beside):
+        chosen = rows[part * high : (part + 1) * high]
+        if not chosen:
+            return
+        x = page.x + part * (wide + GAP)
+        draw_header(ink, table.columns, Box(x, top - HEADER, wide, HEADER), size * 0.9)
+        for index, row in enumerate(chosen):
+            box = Box(x, top - HEADER - (index + 1) * table.row, wide, table.row)
+            draw_row(ink, table.columns, row, box, size)
+
+
+def _draw_foot(ink: Ink, scene: Scene, table: Table, number: int) -> None:
+    page, words = scene.paper.page, scene.words
+    x, right, y = page.x + MARK + 3, page.right - MARK - 3, page.y + 2
+    ink.draw_with(RULE, 0.15)
+    ink.lines([(x, y + 7, right, y + 7)])
+    ink.fill_with(BLACK)
+    ink.text(right, y, f"{words('page')} {number}/{scene.pages}", 2.8, bold=True, align="right")
+    if table.page is not None:
+        codes = "   ".join(
+            f"{index} {each.to(words.language)}" for index, each in enumerate(scene.product.outcomes, start=1)
+        )
+        ink.text(x, y + 3.6, f"{words('outcomes')}:  {codes}", 2.4, room=right - x)
+        signs = "      ".join(f"{each.to(words.language)}: …………………………" for each in scene.product.signatures)
+        ink.text(x, y, signs, 2.4, room=right - x - 30)
+    else:
+        ink.text(x, y, scene.product.notice.to(words.language), 2.4, room=right - x - 30)

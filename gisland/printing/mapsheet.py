@@ -1,0 +1,332 @@
+"""The map of a page: parcels, labels, grid, and what stands around the frame."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from gisland.printing.beside import Reference, references
+from gisland.printing.fonts import BOLD, CAP_HEIGHT, REGULAR, width
+from gisland.printing.hatches import draw_status
+from gisland.printing.ink import BLACK, WHITE, Ink, color
+from gisland.printing.labels import (
+    FORMS,
+    GAP,
+    LINE,
+    Form,
+    Labels,
+    boxes,
+    drop_overlapping,
+    one_line,
+    place_labels,
+    place_numbers,
+)
+from gisland.printing.layout import MapPage
+from gisland.printing.leaders import Leader, place_leaders
+from gisland.printing.model import Floats, Geometries, Parcel, decimal, thousands
+from gisland.printing.paper import BESIDE, Box
+from gisland.printing.placement import Place
+from gisland.printing.scene import Scene, map_name, points_to_paper, to_paper
+
+OUTLINE, BORDER, FRAME = 0.16, 0.7, 0.55
+APART = 1.0
+"""Between the two lines of the frame, mm."""
+BORDER_DASH = (5, 1.6, 0.01, 1.6)
+"""The border of the group: dash and dot, with round ends."""
+NEIGHBOUR_DIGIT = 1.5
+CROSS = 2.0
+"""Half the length of a grid cross, mm."""
+GRID = 100
+"""Distance of the grid crosses on paper, mm: 10 cm, as the circular has it."""
+POLYGONS = (3, 6)
+"""Type ids of polygons and multipolygons (GEOS)."""
+TINT = (0.93, 0.95, 0.975)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What is written on the map of a page: the parcels that are seen, their labels there, and leaders."""
+
+    seen: Floats
+    labels: Labels
+    leaders: list[Leader]
+
+    def form_of(self, parcel: int) -> Form:
+        """How a parcel is labelled on this page."""
+        if any(leader.parcel == parcel for leader in self.leaders):
+            return Form.LEADER
+        return FORMS[int(self.labels.form[int(np.searchsorted(self.seen, parcel))])]
+
+
+def label_page(scene: Scene, page: MapPage) -> Labelled:
+    """Place the labels of a page."""
+    place = page.place
+    seen = np.flatnonzero(
+        shapely.intersects(scene.group.shapes, shapely.box(place.west, place.south, place.east, place.north))
+    )
+    labels = page_labels(scene, place, seen)
+    digit = scene.product.label_height * scene.product.label_smallest
+    return Labelled(seen, labels, place_leaders(scene.group, page, labels, seen, digit))
+
+
+def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
+    """Everything within the map frame, and the frame with what stands around it."""
+    frame, place = scene.paper.frame, page.place
+    ground = shapely.box(place.west, place.south, place.east, place.north)
+    seen, labels, leaders = labelled.seen, labelled.labels, labelled.leaders
+    with ink.kept():
+        ink.clip(frame)
+        _draw_overlaps(ink, scene, page, filled=True)
+        _draw_neighbours(ink, scene, place, ground)
+        shapes = to_paper(scene.group.shapes[seen], place, frame)
+        statuses = np.array([scene.group.parcels[index].status for index in seen])
+        for status in scene.palette.exact:
+            if (statuses == status).any():
+                draw_status(ink, scene.palette, status, shapes[statuses == status], frame)
+        ink.draw_with(color(scene.palette.stroke), OUTLINE)
+        ink.polygons(shapes, stroke=True)
+        _draw_overlaps(ink, scene, page, filled=False)
+        ink.draw_with(BLACK, BORDER, BORDER_DASH)
+        ink.polygons(to_paper(scene.outline, place, frame), stroke=True)
+        _draw_crosses(ink, place, frame)
+        _draw_labels(ink, scene, place, labels, seen)
+        _draw_leaders(ink, scene, place, leaders)
+    _draw_frame(ink, scene, page)
+
+
+def page_labels(scene: Scene, place: Place, seen: Geometries) -> Labels:
+    """The labels of the parcels that are seen on a page: those of the whole parcels, anew where the frame cuts them."""
+    whole = scene.layout.labels[place.scale]
+    found = Labels(
+        place.scale,
+        *(
+            each[seen].copy()
+            for each in (whole.form, whole.x, whole.y, whole.angle, whole.size, whole.width, whole.height)
+        ),
+    )
+    hair = 0.3 * place.scale / 1000
+    inner = shapely.box(place.west + hair, place.south + hair, place.east - hair, place.north - hair)
+    # A label that lies across the frame gets another place, in the part that is seen.
+    across = np.flatnonzero(~shapely.contains(inner, found.boxes()) & (found.form != FORMS.index(Form.TABLE)))
+    cut = shapely.intersection(scene.group.shapes[seen[across]], inner)
+    usable = np.isin(shapely.get_type_id(cut), POLYGONS) & ~shapely.is_empty(cut)
+    found.form[across] = FORMS.index(Form.TABLE)
+    across, cut = across[usable], cut[usable]
+    if len(across):
+        measures = scene.measures.chosen(seen[across])
+        anew = place_labels(cut, measures, place.scale, scene.product.label_smallest)
+        for name in ("form", "x", "y", "angle", "size", "width", "height"):
+            getattr(found, name)[across] = getattr(anew, name)
+    drop_overlapping(found)
+    return found
+
+
+def _draw_neighbours(ink: Ink, scene: Scene, place: Place, ground: shapely.Polygon) -> None:
+    """Parcels of other groups: thin grey lines, and their numbers where there is room."""
+    group, frame = scene.group, scene.paper.frame
+    near: Floats = np.flatnonzero(shapely.intersects(group.neighbours, ground))
+    if not len(near):
+        return
+    shapes = group.neighbours[near]
+    ink.draw_with((0.62, 0.62, 0.62), 0.1)
+    ink.polygons(to_paper(shapes, place, frame), stroke=True)
+    size = NEIGHBOUR_DIGIT / CAP_HEIGHT
+    numbers = [group.neighbour_numbers[index] for index in near]
+    widths = np.array([width(number, size) for number in numbers])
+    hair = 0.5 * place.scale / 1000
+    inner = shapely.box(place.west + hair, place.south + hair, place.east - hair, place.north - hair)
+    clipped = shapely.intersection(shapes, inner)
+    usable = np.isin(shapely.get_type_id(clipped), POLYGONS) & ~shapely.is_empty(clipped)
+    # Where parcels of two groups overlap, the own one is labelled.
+    own = shapely.STRtree(group.shapes)
+    middles, angles, fits = place_numbers(clipped[usable], widths[usable], NEIGHBOUR_DIGIT, place.scale)
+    chosen = np.flatnonzero(usable)[fits]
+    if not len(chosen):
+        return
+    high = np.full(len(chosen), 1.6 * NEIGHBOUR_DIGIT * place.scale / 1000)
+    wide = (widths[chosen] + NEIGHBOUR_DIGIT) * place.scale / 1000
+    hit = set(
+        own.query(boxes(middles[fits, 0], middles[fits, 1], wide, high, angles[fits]), predicate="intersects")[
+            0
+        ].tolist()
+    )
+    at = points_to_paper(middles[fits], place, frame)
+    for index, ((x, y), angle) in enumerate(zip(at.tolist(), angles[fits].tolist(), strict=True)):
+        if index not in hit:
+            _centred(ink, x, y, numbers[chosen[index]], size, angle, bold=False, paint=(0.55, 0.55, 0.55))
+
+
+def _draw_overlaps(ink: Ink, scene: Scene, page: MapPage, *, filled: bool) -> None:
+    """Where other pages show the same ground: a tint below everything, and a dashed line above the parcels."""
+    frame = scene.paper.frame
+    ground = shapely.box(page.place.west, page.place.south, page.place.east, page.place.north)
+    frames = scene.layout.frames
+    for other in scene.layout.pages:
+        if other.number == page.number or other.place.scale != page.place.scale:
+            continue
+        both = shapely.intersection(ground, frames[other.number - 1])
+        if shapely.get_type_id(both) != 3 or shapely.is_empty(both):
+            continue
+        shape = to_paper(np.array([both], dtype=object), page.place, frame)
+        if filled:
+            ink.fill_with(TINT)
+            ink.polygons(shape, fill=True)
+        else:
+            ink.draw_with((0.25, 0.45, 0.65), 0.2, (1.2, 1.6))
+            ink.polygons(shape, stroke=True)
+
+
+def grid_values(place: Place) -> tuple[list[int], list[int]]:
+    """East and north values of the grid lines within a frame, metres."""
+    step = place.scale * GRID / 1000
+    east = np.arange(math.ceil(place.west / step), math.floor(place.east / step) + 1) * step
+    north = np.arange(math.ceil(place.south / step), math.floor(place.north / step) + 1) * step
+    return [round(each) for each in east.tolist()], [round(each) for each in north.tolist()]
+
+
+def _draw_crosses(ink: Ink, place: Place, frame: Box) -> None:
+    east, north = grid_values(place)
+    at = points_to_paper([(x, y) for x in east for y in north], place, frame)
+    ink.draw_with(BLACK, 0.12)
+    ink.lines([(x - CROSS, y, x + CROSS, y) for x, y in at.tolist()])
+    ink.lines([(x, y - CROSS, x, y + CROSS) for x, y in at.tolist()])
+
+
+def _draw_labels(ink: Ink, scene: Scene, place: Place, labels: Labels, seen: Geometries) -> None:
+    frame, digit = scene.paper.frame, scene.product.label_height
+    drawn = np.flatnonzero(labels.form != FORMS.index(Form.TABLE))
+    shapes = to_paper(labels.boxes(drawn), place, frame)
+    statuses = np.array([scene.group.parcels[seen[index]].status for index in drawn])
+    # No hatch and no grid cross under a label.
+    for status, look in scene.palette.exact.items():
+        if (statuses == status).any():
+            ink.fill_with(color(scene.palette.tinted(look.color)))
+            ink.polygons(shapes[statuses == status], fill=True)
+    ink.draw_with(BLACK, 0.12)
+    ink.fill_with(BLACK)
+    at = points_to_paper(np.column_stack([labels.x, labels.y])[drawn], place, frame)
+    for index, (x, y) in zip(drawn.tolist(), at.tolist(), strict=True):
+        parcel = scene.group.parcels[seen[index]]
+        _draw_label(ink, parcel, FORMS[int(labels.form[index])], x, y, labels.angle[index], digit * labels.size[index])
+
+
+def _draw_label(ink: Ink, parcel: Parcel, form: Form, x: float, y: float, angle: float, digit: float) -> None:
+    """One label; `digit` is the height of its digits, mm."""
+    size = digit / CAP_HEIGHT
+    if form is Form.NUMBER:
+        _centred(ink, x, y, parcel.number, size, angle, bold=True)
+        return
+    if form is Form.LINE:
+        _centred(ink, x, y, one_line(parcel), size, angle, bold=False)
+        return
+    area = decimal(parcel.area)
+    code_wide = width(parcel.land_type, size)
+    gap = GAP * digit if parcel.land_type else 0.0
+    fraction = max(width(parcel.number, size, BOLD), width(area, size, REGULAR))
+    left = -(code_wide + gap + fraction) / 2
+    middle = left + code_wide + gap + fraction / 2
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+
+    def at(along: float, across: float) -> tuple[float, float]:
+        return x + along * cos - across * sin, y + along * sin + across * cos
+
+    if parcel.land_type:
+        ink.text(*at(left, -digit / 2), parcel.land_type, size, angle=angle)
+    ink.text(*at(middle, LINE * digit), parcel.number, size, angle=angle, align="middle", bold=True)
+    ink.text(*at(middle, -(1 + LINE) * digit), area, size, angle=angle, align="middle")
+    ink.lines([(*at(middle - fraction / 2, 0), *at(middle + fraction / 2, 0))])
+
+
+def _centred(
+    ink: Ink,
+    x: float,
+    y: float,
+    said: str,
+    size: float,
+    angle: float,
+    *,
+    bold: bool,
+    paint: tuple[float, float, float] | None = None,
+) -> None:
+    """A text whose digits have their middle at a point."""
+    turn, down = math.radians(angle), size * CAP_HEIGHT / 2
+    ink.text(
+        x + down * math.sin(turn),
+        y - down * math.cos(turn),
+        said,
+        size,
+        angle=angle,
+        align="middle",
+        bold=bold,
+        paint=paint,
+    )
+
+
+def _draw_leaders(ink: Ink, scene: Scene, place: Place, leaders: list[Leader]) -> None:
+    """Numbers that stand outside of their parcels, with a line into them."""
+    frame, digit = scene.paper.frame, scene.product.label_height * scene.product.label_smallest
+    size = digit / CAP_HEIGHT
+    for leader in leaders:
+        (px, py), (x, y), (ax, ay) = points_to_paper(
+            [leader.parcel_at, leader.at, leader.line_to], place, frame
+        ).tolist()
+        ink.draw_with(BLACK, 0.12)
+        ink.lines([(px, py, ax, ay)])
+        ink.dots(np.array([(px, py)]), 0.5)
+        ink.fill_with(BLACK)
+        _centred(ink, x, y, scene.group.parcels[leader.parcel].number, size, 0, bold=True)
+
+
+def _draw_frame(ink: Ink, scene: Scene, page: MapPage) -> None:
+    """The double frame, values of the grid on it, and references to the pages beside."""
+    frame, place = scene.paper.frame, page.place
+    ink.draw_with(BLACK, 0.15)
+    ink.box(frame)
+    ink.draw_with(BLACK, FRAME)
+    ink.box(frame.inset(-APART))
+    ink.fill_with(BLACK)
+    east, north = grid_values(place)
+    columns = points_to_paper([(x, place.south) for x in east], place, frame)[:, 0].tolist()
+    rows = points_to_paper([(place.west, y) for y in north], place, frame)[:, 1].tolist()
+    ink.draw_with(BLACK, 0.15)
+    ink.lines([(x, y, x, y + tick) for x in columns for y, tick in ((frame.y, -APART), (frame.top, APART))])
+    ink.lines([(x, y, x + tick, y) for y in rows for x, tick in ((frame.x, -APART), (frame.right, APART))])
+    size = 1.6 / CAP_HEIGHT
+    # Values near a corner of the frame give way to the corner marks.
+    for value, x in zip(east, columns, strict=True):
+        half = width(thousands(value), size) / 2
+        for y in (frame.y - 3.6, frame.top + 2.0):
+            ink.text(min(max(x, frame.x + half), frame.right - half), y, thousands(value), size, align="middle")
+    for value, y in zip(north, rows, strict=True):
+        half = width(thousands(value), size) / 2
+        for x in (frame.x - 2.0, frame.right + 3.6):
+            ink.text(x, min(max(y, frame.y + half), frame.top - half), thousands(value), size, align="middle", angle=90)
+    for reference in references(page, scene.layout.pages, frame):
+        _draw_reference(ink, scene, frame, reference)
+
+
+def _draw_reference(ink: Ink, scene: Scene, frame: Box, reference: Reference) -> None:
+    """A small tab outside of the frame with an arrow and the number of the page, which leads there."""
+    wide, high, off = 11.0, 4.0, BESIDE - 2.4
+    x, y = {
+        "north": (frame.x + reference.at, frame.top + off),
+        "south": (frame.x + reference.at, frame.y - off),
+        "east": (frame.right + off, frame.y + reference.at),
+        "west": (frame.x - off, frame.y + reference.at),
+    }[reference.side]
+    across = reference.side in {"east", "west"}
+    box = Box(x - high / 2, y - wide / 2, high, wide) if across else Box(x - wide / 2, y - high / 2, wide, high)
+    ink.fill_with(BLACK)
+    ink.box(box, fill=True, stroke=False)
+    arrow = {"north": "↑", "south": "↓", "east": "↓", "west": "↑"}[reference.side]
+    said = f"{arrow} {reference.page}"
+    down = 2.0 / 2
+    if across:
+        # Written from below to above, so "ahead" of the text is north: the arrow is turned with it.
+        ink.text(x + down, y, said, 2.0 / CAP_HEIGHT, bold=True, align="middle", angle=90, paint=WHITE)
+    else:
+        ink.text(x, y - down, said, 2.0 / CAP_HEIGHT, bold=True, align="middle", paint=WHITE)
+    ink.link(box, map_name(scene.layout.pages[reference.page - 1]))

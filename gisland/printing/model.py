@@ -1,0 +1,71 @@
+"""What is printed: parcels of a group with what their map and checklist say, in the plane of the print (metres)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from numpy.typing import NDArray
+
+Geometries = NDArray[Any]
+"""An array of shapely geometries."""
+Floats = NDArray[Any]
+Bools = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A parcel as its label and its row of the checklist have it."""
+
+    id: int
+    sheet: str
+    number: str
+    area: float
+    """Of the map, m², one decimal."""
+    legal_area: float | None
+    land_type: str
+    """`ODT`, `ONT+CLN`; '' when nothing is known."""
+    status: str
+    """Exact verification status, a key of the palette."""
+    holders: tuple[str, ...] | None
+    """Names; None for a reader who may not see them."""
+    missing: tuple[str, ...]
+    """What is not there yet: keys of `words.MISSING`."""
+
+    @property
+    def key(self) -> str:
+        """How people call it: sheet/parcel."""
+        return f"{self.sheet}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A residential group and what lies around it, as of one data version.
+
+    All shapes are in the plane `srid`, metres, x east and y north.
+    """
+
+    ward_id: int
+    ward_code: str
+    ward_name: str
+    province: str
+    code: str
+    name: str
+    srid: int
+    version: int
+    at: datetime
+    parcels: tuple[Parcel, ...]
+    shapes: Geometries
+    neighbours: Geometries = field(repr=False)
+    neighbour_numbers: tuple[str, ...] = field(repr=False)
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """A number as Vietnamese maps have it, with a decimal comma: 421,1."""
+    return f"{value:.{digits}f}".replace(".", ",")
+
+
+def thousands(value: float) -> str:
+    """A whole number with thin gaps: 2 308 250."""
+    return f"{value:,.0f}".replace(",", "\u00a0")

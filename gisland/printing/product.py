@@ -1,0 +1,49 @@
+"""What a printed product looks like: `config/print/<id>/product.yml`, read and checked before anything is drawn."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gisland.catalogue import Text
+from gisland.errors import NotFound
+from gisland.kit.yaml_file import Entry, parse, read_yaml
+from gisland.settings import Settings
+
+FOLDER = "GISLAND_CONFIG_DIR"
+EXAMPLE = "config/print/atlas/product.yml"
+
+Scale = Annotated[int, Field(ge=50, le=100_000)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Product(Entry):
+    """A printed product; what the fields mean stands in `config/print/atlas/product.yml`. Lengths: mm on paper."""
+
+    title: Text
+    notice: Text
+    notes: tuple[Text, ...]
+    scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
+    labels_that_fit: Share
+    inset_scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
+    label_height: Annotated[float, Field(ge=1, le=5)]
+    label_smallest: Annotated[float, Field(ge=0.5, le=1)]
+    inside: Annotated[float, Field(ge=0, le=20)]
+    signatures: Annotated[tuple[Text, ...], Field(max_length=3)]
+    boxes: Annotated[tuple[Text, ...], Field(max_length=4)]
+    outcomes: Annotated[tuple[Text, ...], Field(max_length=9)]
+
+
+def load_product(settings: Settings, name: str) -> Product:
+    """Read `config/print/<name>/product.yml`.
+
+    Raises:
+        NotFound: there is no such product.
+        UsageError: the file is wrong; says which field and how to mend it.
+    """
+    file = settings.config_dir / "print" / name / "product.yml"
+    if not file.exists():
+        known = sorted(each.parent.name for each in file.parent.parent.glob("*/product.yml"))
+        raise NotFound(f"there is no printed product {name!r}", hint=f"one of: {', '.join(known)}")
+    return parse(Product, file, read_yaml(file, FOLDER), EXAMPLE)

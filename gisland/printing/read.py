@@ -1,0 +1,150 @@
+"""Reading a group from the registry: one snapshot, within the rows that the reader reaches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import psycopg
+import shapely
+from psycopg import Connection
+from psycopg.rows import namedtuple_row
+from pyproj import CRS
+
+from gisland.database.statements import statements
+from gisland.errors import NotFound, UsageError
+from gisland.kit.crs import to_wgs84, transformer
+from gisland.kit.text import clean_text
+from gisland.printing.model import Floats, Geometries, Group, Parcel
+
+SQL = statements("gisland.printing", "read.sql")
+Row = Any
+
+
+def read_group(connection: Connection, place: Row, *, names: bool) -> Group:
+    """A group without what lies around it.
+
+    Args:
+        connection: a transaction as `gisland_app` that sees one snapshot.
+        place: the group, see `find_group`.
+        names: whether the reader may see the names of holders.
+
+    Raises:
+        NotFound: none of its parcels is within reach.
+    """
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Row] = cursor.execute(SQL["parcels"], {"group": place.group_id, "names": names}).fetchall()
+    if not rows:
+        raise NotFound(
+            f"tổ {place.group_code} không có thửa đất nào · group {place.group_code} has no parcel",
+            hint="kiểm tra cột tổ dân phố khi nhận thửa · see the groups of the parcels that were taken in",
+        )
+    srid = Counter(row.srid for row in rows).most_common(1)[0][0]
+    shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows]), srid)
+    version = connection.execute(SQL["version"]).fetchone()
+    assert version is not None
+    return Group(
+        ward_id=place.ward_id,
+        ward_code=place.ward_code,
+        ward_name=clean_text(place.ward_name),
+        province=clean_text(place.province),
+        code=place.group_code,
+        name=clean_text(place.group_name),
+        srid=srid,
+        version=version[0],
+        at=version[1],
+        parcels=tuple(map(_parcel, rows)),
+        shapes=shapes,
+        neighbours=np.empty(0, dtype=object),
+        neighbour_numbers=(),
+    )
+
+
+def read_neighbours(
+    connection: Connection, group_id: int, srid: int, frames: Geometries
+) -> tuple[Geometries, list[str]]:
+    """Parcels of other groups that touch one of the map frames, with their numbers.
+
+    Args:
+        connection: the same transaction.
+        group_id: the group that they are not of.
+        srid: the plane of the print.
+        frames: rectangles in that plane.
+    """
+    around = shapely.from_wkb(shapely.to_wkb(shapely.union_all(frames)))
+    corners = shapely.get_coordinates(shapely.envelope(around))
+    east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
+    box = {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Row] = cursor.execute(SQL["neighbours"], box | {"group": group_id}).fetchall()
+    shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), srid)
+    shapely.prepare(around)
+    near = shapely.intersects(around, shapes) if len(rows) else np.empty(0, dtype=bool)
+    return shapes[near], [row.parcel_no for row, kept in zip(rows, near, strict=True) if kept]
+
+
+def in_plane(wkb: list[bytes], srids: Any, srid: int) -> Geometries:
+    """Shapes in one plane; those of another zone are brought over."""
+    shapes: Geometries = shapely.from_wkb(np.array(wkb, dtype=object)) if wkb else np.empty(0, dtype=object)
+    for other in sorted(set(srids.tolist()) - {srid}):
+        over = transformer(CRS.from_epsg(other), CRS.from_epsg(srid))
+
+        def moved(xy: Floats, over: Any = over) -> Floats:
+            return np.column_stack(over.transform(xy[:, 0], xy[:, 1]))
+
+        shapes[srids == other] = shapely.transform(shapes[srids == other], moved)
+    return shapes
+
+
+def find_group(connection: Connection, ward: str, group: str) -> Row:
+    """A residential group of a ward in force: ids, codes and names.
+
+    Raises:
+        NotFound: there is none; the message names those there are.
+        UsageError: the code could mean several.
+    """
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        found: list[Row] = cursor.execute(SQL["group"], {"ward": ward, "group": group}).fetchall()
+    exact = [row for row in found if row.group_code == group] or found
+    if len(exact) == 1:
+        return exact[0]
+    if exact:
+        raise UsageError(
+            f"có nhiều tổ {group} · there are several groups {group}", hint=", ".join(row.group_code for row in exact)
+        )
+    known = [row[0] for row in connection.execute(SQL["groups"], {"ward": ward})]
+    if not known:
+        raise NotFound(
+            f"phường {ward} không có tổ dân phố nào · there is no ward {ward} with residential groups",
+            hint="gisland unit list",
+        )
+    shown = ", ".join(known[:20]) + (" …" if len(known) > 20 else "")
+    raise NotFound(f"không có tổ {group} · there is no group {group}", hint=f"các tổ · the groups: {shown}")
+
+
+def _parcel(row: Row) -> Parcel:
+    lacks = {
+        "holder": row.status == "no_holder",
+        "id": row.without_id > 0,
+        "certificate": row.certificates == 0,
+        "scan": row.certificates > row.scans,
+        "land_type": not row.land_type,
+        "legal_area": row.legal_area_m2 is None,
+    }
+    return Parcel(
+        id=row.id,
+        sheet=clean_text(row.sheet_no),
+        number=clean_text(row.parcel_no),
+        area=row.area_m2,
+        legal_area=row.legal_area_m2,
+        land_type=clean_text(row.land_type),
+        status=row.status,
+        holders=None if row.holders is None else tuple(clean_text(name) for name in row.holders),
+        missing=tuple(name for name, lacking in lacks.items() if lacking),
+    )
+
+
+def snapshot(connection: Connection) -> None:
+    """Let the transaction that begins with the next statement see one state of the database."""
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

@@ -1,0 +1,101 @@
+"""The words on paper, Vietnamese and English; what a product says of itself stands in `config/print/`."""
+
+from __future__ import annotations
+
+from gisland.catalogue import Language
+
+MISSING = {
+    "holder": ("chủ sử dụng", "holder"),
+    "id": ("số định danh", "national id"),
+    "certificate": ("GCN", "certificate"),
+    "scan": ("bản quét", "scan"),
+    "land_type": ("loại đất", "land type"),
+    "legal_area": ("diện tích pháp lý", "legal area"),
+}
+FORMS = {
+    "fraction": ("nhãn đầy đủ", "full label"),
+    "line": ("nhãn một dòng", "label in one line"),
+    "number": ("chỉ số thửa", "number only"),
+    "leader": ("số thửa ngoài, có đường dẫn", "number outside, leader line"),
+    "table": ("không đủ chỗ: xem bảng", "no room: see the table"),
+}
+WORDS = {
+    "atlas": ("Bản đồ thửa đất", "Parcel atlas"),
+    "ward": ("Phường", "Ward"),
+    "province": ("Tỉnh/thành phố", "Province"),
+    "cover": ("Bìa", "Cover"),
+    "page": ("Trang", "Page"),
+    "map": ("Bản đồ", "Map"),
+    "map_page": ("Tờ bản đồ", "Map page"),
+    "inset": ("thu nhỏ", "inset"),
+    "checklist": ("Danh sách thửa đất", "Checklist"),
+    "checklist_of": ("Danh sách thửa đất – tờ bản đồ", "Checklist – map page"),
+    "small": ("Ghi chú các thửa đất nhỏ", "Notes on small parcels"),
+    "proof": ("Bảng kiểm in", "Proof sheet"),
+    "proof_note": (
+        "Mỗi thửa một dòng: tờ/thửa, các trang có trọn thửa (trang chính in trước), dạng nhãn.",
+        "One line a parcel: sheet/parcel, pages that hold it whole (its own first), form of its label.",
+    ),
+    "index": ("Sơ đồ các trang", "Index of pages"),
+    "legend": ("Chú dẫn", "Legend"),
+    "border": ("Ranh giới tổ (không chính thức)", "Border of the group (not official)"),
+    "neighbour": ("Thửa ngoài tổ", "Parcel of another group"),
+    "overlap": ("Phần in trùng trang khác", "Also on another page"),
+    "label": ("Loại đất – số thửa trên diện tích (m²)", "Land type – parcel number over area (m²)"),
+    "scale": ("Tỷ lệ", "Scale"),
+    "north": ("B", "N"),
+    "parcels": ("Số thửa", "Parcels"),
+    "parcel_count": ("{count} thửa", "{count} parcels"),
+    "list_pages": ("Trang danh sách", "List pages"),
+    "total": ("Cộng", "Total"),
+    "status": ("Tình trạng xác minh", "Verification status"),
+    "data": ("Dữ liệu: phiên bản {version}, {time}", "Data: version {version}, {time}"),
+    "printed_by": ("Người in: {by}", "Printed by: {by}"),
+    "crs": (
+        "VN-2000, múi chiếu 3°, kinh tuyến trục {meridian} (EPSG:{srid}); lưới 10 cm",
+        "VN-2000, 3° zone, central meridian {meridian} (EPSG:{srid}); grid of 10 cm",
+    ),
+    "scale_note": ("1 cm trên bản in bằng {metres} m trên thực địa", "1 cm on the print is {metres} m on the ground"),
+    "signed": ("(ký, ghi rõ họ tên)", "(signature, name)"),
+    "date": ("Ngày …… tháng …… năm 20……", "Date ……………………"),
+    "no": ("STT", "No."),
+    "sheet": ("Tờ", "Sheet"),
+    "parcel": ("Thửa", "Parcel"),
+    "area": ("Diện tích", "Area"),
+    "land_type": ("Loại đất", "Type"),
+    "holder": ("Người sử dụng đất", "Holder"),
+    "hidden": ("(không được xem)", "(not shown)"),
+    "missing": ("Còn thiếu", "Missing"),
+    "outcome": ("Mã KQ", "Code"),
+    "note": ("Ghi chú", "Note"),
+    "outcomes": ("Mã kết quả", "Outcome codes"),
+    "how": ("Nhãn trên bản đồ", "Label on the map"),
+    "pages": ("Trang", "Pages"),
+    "and": ("và {count} người khác", "and {count} more"),
+    "unknown_signs": (
+        "Ký tự không có trong phông chữ, in là □: {signs}",
+        "Characters that the font has not, printed as □: {signs}",
+    ),
+    "confidential": ("Có dữ liệu cá nhân – không sao chép", "Holds personal data – do not copy"),
+    "continued": ("tiếp", "continued"),
+}
+
+
+class Words:
+    """The words in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._column = 1 if language == "en" else 0
+
+    def __call__(self, name: str, **values: object) -> str:
+        """A word or sentence."""
+        return WORDS[name][self._column].format(**values)
+
+    def missing(self, names: tuple[str, ...]) -> str:
+        """What a parcel lacks, by commas."""
+        return ", ".join(MISSING[name][self._column] for name in names)
+
+    def form(self, name: str) -> str:
+        """A form of label."""
+        return FORMS[name][self._column]

@@ -1,0 +1,104 @@
+"""A small demo ward that the tests of this room only read, and wards made by hand."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from psycopg import Connection
+
+from gisland.database import run
+from gisland.demo.generate import generate
+from gisland.demo.load import load_demo
+from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.security.permissions import Role
+from gisland.security.subject import Grant, Subject
+from gisland.settings import Settings
+from tests.conftest import clone_of
+from tests.factories import make_change, make_group, make_holder, make_holding, make_sheet, make_ward, one
+
+ADMIN = Subject("account:thu", (Grant(Role.ADMIN),))
+PARCELS = 500
+
+
+@pytest.fixture(scope="session")
+def demo(server: Settings) -> Iterator[Settings]:
+    """A ward of 500 parcels in three groups, with holders, rights and results."""
+    with clone_of(server) as settings, tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
+        load_demo(settings, generate(PARCELS, 1, Path(folder)), output=nowhere)
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def atlas(demo: Settings) -> Printed:
+    """The A3 atlas of the second group."""
+    return print_atlas(demo, ADMIN, Order("11311", "02"))
+
+
+@dataclass
+class Land:
+    """A ward without parcels, and verbs to fill it."""
+
+    settings: Settings
+    ward: int = 0
+    sheet: int = 0
+    group: int = 0
+    numbers: list[str] = field(default_factory=list)
+
+    def add(self, wkt: str, number: str, *, land_type: str = "ODT", holder: str = "") -> int:
+        """A parcel of the group; its corners are metres from a point in the ward."""
+
+        def work(connection: Connection) -> int:
+            query = """
+                INSERT INTO registry.parcel
+                       (ward_id, map_sheet_id, residential_group_id, parcel_no, srid, geom, created_by)
+                VALUES (%s, %s, %s, %s, 9210, ST_Translate(ST_GeomFromText(%s, 9210), 594000, 2309000), %s) RETURNING id
+            """
+            change = make_change(connection, self.ward)
+            parcel = int(one(connection, query, self.ward, self.sheet, self.group, number, wkt, change))
+            if land_type:
+                connection.execute(
+                    "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%s, 1, %s)", [parcel, land_type]
+                )
+            if holder:
+                make_holding(connection, self.ward, parcel, make_holder(connection, self.ward, holder))
+            return parcel
+
+        self.numbers.append(number)
+        return run(self.settings, work)
+
+    def square(self, x: float, y: float, size: float, number: str, **more: str) -> int:
+        """A square parcel."""
+        ring = [(x, y), (x + size, y), (x + size, y + size), (x, y + size), (x, y)]
+        return self.add(f"POLYGON(({','.join(f'{a} {b}' for a, b in ring)}))", number, **more)
+
+
+@pytest.fixture
+def land(settings: Settings) -> Land:
+    """An empty group of an empty ward."""
+    found = Land(settings)
+
+    def work(connection: Connection) -> None:
+        found.ward = make_ward(connection)
+        found.sheet = make_sheet(connection, found.ward, "12")
+        found.group = make_group(connection, found.ward, "07")
+
+    run(settings, work)
+    return found
+
+
+Print = Callable[..., Printed]
+
+
+@pytest.fixture
+def draw(land: Land) -> Print:
+    """Prints the group of `land`."""
+
+    def work(subject: Subject = ADMIN, **more: object) -> Printed:
+        return print_atlas(land.settings, subject, Order("11311", "07", **more))  # type: ignore[arg-type]
+
+    return work

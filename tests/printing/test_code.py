@@ -1,0 +1,53 @@
+"""The code of a page: read back as it was printed, refused when it was altered."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from gisland.errors import InputError
+from gisland.printing.code import PageCode, load_print_key, print_id, read_code, read_short
+from gisland.settings import Settings
+
+KEY = bytes(32)
+CODE = PageCode("M3", 12, "ABCDEFGH", "11311", 123, 2031, "A3L", 500, 9210, 596576.55, 2308288.24)
+
+
+def test_it_comes_back() -> None:
+    text = CODE.text(KEY)
+    assert read_code(text, KEY) == CODE
+    page = dataclasses.replace(CODE, page="L4", scale=0, east=None, north=None)
+    assert read_code(page.text(KEY), KEY) == page
+    # It stays in the alphabet of QR codes that takes the least room.
+    assert set(text) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+
+
+def test_every_altered_sign_is_seen() -> None:
+    text = CODE.text(KEY)
+    for index, sign in enumerate(text):
+        other = text[:index] + ("A" if sign != "A" else "B") + text[index + 1 :]
+        with pytest.raises(InputError):
+            read_code(other, KEY)
+    with pytest.raises(InputError, match="altered"):
+        read_code(text, bytes([1] * 32))
+    for nonsense in ("", "GL1", "*" * 12, "https://example.vn/", text[:-1], text + "*"):
+        with pytest.raises(InputError):
+            read_code(nonsense, KEY)
+
+
+def test_the_short_form_is_for_typing() -> None:
+    short = CODE.short(KEY)
+    assert read_short(f" {short.lower()} ", KEY) == ("ABCDEFGH", "M3")
+    for wrong in (short.replace("M3", "M4"), short[:-1] + ("A" if short[-1] != "A" else "B"), "ABCDEFGH-M3"):
+        with pytest.raises(InputError):
+            read_short(wrong, KEY)
+
+
+def test_same_facts_same_id() -> None:
+    assert print_id("a", 1) == print_id("a", 1) != print_id("a", 2)
+
+
+def test_the_key_is_made_once(settings: Settings) -> None:
+    assert load_print_key(settings) == load_print_key(settings)
+    assert settings.print_key_path.stat().st_mode & 0o077 == 0

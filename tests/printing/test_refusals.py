@@ -1,0 +1,167 @@
+"""Bad input and odd land: a clear answer or a correct page, never a blank one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import shapely
+from psycopg import Connection
+
+from gisland.database import Role as DatabaseRole
+from gisland.database import connect, run
+from gisland.errors import NotFound, UsageError
+from gisland.printing.atlas import Order, print_atlas
+from gisland.printing.finish import check
+from gisland.printing.labels import Form
+from gisland.security.permissions import Role
+from gisland.security.subject import Grant, Subject
+from gisland.settings import Settings
+from tests.factories import make_group, make_ward, one
+from tests.printing.conftest import ADMIN, Land, Print
+from tests.printing.pdf_text import opened, read_page
+
+NAME = "Trần Thị Bí Mật"
+
+
+def said(content: bytes) -> list[str]:
+    pdf = opened(content)
+    return [text.said for index in range(len(pdf.pages)) for text in read_page(pdf, index)[0]]
+
+
+def test_a_group_without_parcels(draw: Print) -> None:
+    with pytest.raises(NotFound, match="has no parcel"):
+        draw()
+
+
+def test_no_such_group_or_ward(land: Land) -> None:
+    with pytest.raises(NotFound, match="groups: 07"):
+        print_atlas(land.settings, ADMIN, Order("11311", "99"))
+    with pytest.raises(NotFound, match="no ward 99999"):
+        print_atlas(land.settings, ADMIN, Order("99999", "07"))
+
+
+def test_zeros_before_a_group_do_not_matter(land: Land) -> None:
+    land.square(0, 0, 20, "1")
+    assert print_atlas(land.settings, ADMIN, Order("11311", "7")).scene.group.code == "07"
+
+
+@pytest.mark.parametrize("wrong", [{"paper": "A5"}, {"orientation": "diagonal"}])
+def test_unknown_paper(draw: Print, land: Land, wrong: dict[str, str]) -> None:
+    land.square(0, 0, 20, "1")
+    with pytest.raises(UsageError):
+        draw(**wrong)
+
+
+def test_a_parcel_larger_than_the_page_gets_an_inset(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1")
+    land.square(20, 0, 900, "2")
+    printed = draw(scale=500)
+    insets = [page for page in printed.scene.layout.pages if page.inset]
+    assert [page.place.scale for page in insets] == [5000]
+    assert [printed.scene.group.parcels[index].number for index in insets[0].whole] == ["1", "2"]
+    assert check(printed.content) == []
+
+
+def test_a_parcel_that_fits_nowhere(draw: Print, land: Land) -> None:
+    land.square(0, 0, 9_000, "1")
+    with pytest.raises(UsageError, match="fits on no A4 page"):
+        draw(paper="A4", scale=200)
+
+
+def test_odd_shapes(draw: Print, land: Land) -> None:
+    """Holes, several parts, a sliver, a very thin L, and two parcels that overlap."""
+    land.add("POLYGON((0 0,60 0,60 40,0 40,0 0),(5 5,5 35,55 35,55 5,5 5))", "1")
+    land.add("MULTIPOLYGON(((70 0,75 0,75 5,70 5,70 0)),((80 0,110 0,110 30,80 30,80 0)))", "2")
+    land.add("POLYGON((0 50,60 50,60 50.02,0 50))", "3")
+    land.add("POLYGON((0 60,50 60,50 60.8,0.8 60.8,0.8 90,0 90,0 60))", "4")
+    land.square(120, 0, 30, "5")
+    land.square(121, 1, 30, "6")
+    printed = draw(scale=500)
+    forms = {printed.scene.group.parcels[index].number: printed.labelled[1].form_of(index) for index in range(6)}
+    assert forms["1"] is Form.FRACTION
+    assert forms["2"] is Form.FRACTION
+    assert forms["5"] is Form.FRACTION
+    assert forms["6"] is not Form.FRACTION
+    assert forms["3"] in {Form.LEADER, Form.TABLE}
+    assert "Ghi chú các thửa đất nhỏ" in said(printed.content)
+    texts = [text for text in read_page(opened(printed.content), 1)[0] if text.box.centroid.x < 330]
+    for index, one_text in enumerate(texts):
+        for other in texts[index + 1 :]:
+            assert shapely.area(shapely.intersection(one_text.box, other.box)) < 0.02, (one_text.said, other.said)
+
+
+def test_who_may_not_see_names_gets_none(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1", holder=NAME)
+    assert NAME in said(draw().content)
+    viewer = Subject("account:xem", (Grant(Role.VIEWER, land.ward),))
+    printed = draw(viewer)
+    assert NAME not in said(printed.content)
+    assert "(không được xem)" in said(printed.content)
+    assert printed.scene.group.parcels[0].holders is None
+    officer = Subject("account:can-bo", (Grant(Role.OFFICER, land.ward),))
+    assert NAME in said(draw(officer).content)
+
+
+def test_other_wards_look_as_if_they_were_empty(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1", holder=NAME)
+
+    def work(connection: Connection) -> int:
+        ward = make_ward(connection, "11312")
+        make_group(connection, ward, "01")
+        return ward
+
+    elsewhere = Subject("account:khac", (Grant(Role.OFFICER, run(land.settings, work)),))
+    with pytest.raises(NotFound, match="has no parcel"):
+        draw(elsewhere)
+
+
+def test_a_character_that_the_font_has_not(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1", holder="Lý 李 Minh")
+    printed = draw()
+    assert printed.unknown == ["李"]
+    words = said(printed.content)
+    assert "Lý □ Minh" in words
+    assert any("U+674E" in each for each in words)
+
+
+def test_decomposed_names_are_written_composed(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1", holder="Đo\u0302\u0303 Va\u0306n Thử")
+    assert "Đỗ Văn Thử" in said(draw().content)
+
+
+def test_a_print_is_an_audited_act(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1", holder=NAME)
+    printed = draw()
+    with connect(land.settings, DatabaseRole.APP) as connection:
+        fields = "detail || jsonb_build_object('by', subject, 'ward', ward_id)"
+        noted = one(connection, f"SELECT {fields} FROM audit.event WHERE tag = 'map:printed'")
+    assert noted["sha256"] == printed.sha256
+    assert noted["names"] is True
+    assert (noted["by"], noted["ward"], noted["pages"]) == ("account:thu", land.ward, printed.scene.pages)
+    assert NAME not in str(noted)
+
+
+def gisland(settings: Settings, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gisland", *map(str, arguments)]
+    return subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True)
+
+
+def test_the_command(land: Land, tmp_path: Path) -> None:
+    land.square(0, 0, 20, "1", holder=NAME)
+    out = tmp_path / "a.pdf"
+    arguments = ("print", "atlas", "--ward", "11311", "--group", "7", "--paper", "A3", "--out", out)
+    done = gisland(land.settings, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert NAME not in done.stdout + done.stderr
+    assert re.search(r"\d trang A3L: 1 tờ bản đồ", done.stdout)
+    assert check(out.read_bytes()) == []
+    assert out.stat().st_mode & 0o077 == 0
+    for wrong, code in ((("--scale", "1:7"), 2), (("--group", "99"), 3), (("--out", tmp_path / "no" / "a.pdf"), 2)):
+        refused = gisland(land.settings, *arguments, *wrong)
+        assert refused.returncode == code
+        assert refused.stderr.startswith("lỗi / error: ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pdf"]
