@@ -22,7 +22,7 @@ EXAMPLE = "config/layers/parcels"
 FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 8
+FORMAT = 9
 
 Part = Literal["public", "exact"]
 """A part of the palette."""
@@ -157,6 +157,11 @@ class LayerField(Entry):
     description: Text | None = None
     queryable: bool = False
     """May be asked for by value (`?name=value`), and therefore has an index."""
+    sortable: bool = False
+    """Features may be sorted by it (`?sortby=name`), and therefore it has an index. Texts are in the order of the
+    Vietnamese alphabet, numbers in them by their value."""
+    text: bool = False
+    """A text whose words `?q=…` looks for."""
     values: Part | None = None
     """Its values are the statuses of this part of the palette."""
     needs: Literal["person:read", "identity:read"] | None = None
@@ -238,6 +243,8 @@ class Layer(Entry):
     feature: Table
     """The table whose rows are the features; the layer's `id` is its `id`."""
     geometry: Name = "geom"
+    native: Name | None = None
+    """A column of the view with the geometry in the CRS of its survey: its coordinates are given to the last bit."""
     datetime: Name | None = None
     """The date that the `datetime` parameter asks for."""
     extents_by: Name | None = None
@@ -288,6 +295,16 @@ class Layer(Entry):
         """The fields that may be asked for by value."""
         return {field.name: field for field in self.fields if field.queryable}
 
+    @cached_property
+    def sortables(self) -> dict[str, LayerField]:
+        """The fields that features may be sorted by."""
+        return {field.name: field for field in self.fields if field.sortable}
+
+    @cached_property
+    def texts(self) -> list[LayerField]:
+        """The fields whose words may be looked for."""
+        return [field for field in self.fields if field.text]
+
     @property
     def masked(self) -> bool:
         """Whether fields are left out."""
@@ -300,10 +317,13 @@ class Layer(Entry):
 
     def definition_hash(self, palette: Palette) -> str:
         """Changes whenever the published table would have other columns or other rows."""
-        shape = [(field.name, field.type, field.queryable, field.title.vi) for field in self.fields]
+        shape = [
+            (field.name, field.type, field.queryable, field.sortable, field.text, field.title.vi)
+            for field in self.fields
+        ]
         parts = [FORMAT, self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
         # Of tiles what there are indexes for.
-        parts += [self.scope_fields, self.tiles.status, self.tiles.areas]
+        parts += [self.scope_fields, self.native, self.tiles.status, self.tiles.areas]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -313,6 +333,16 @@ def _values(layer: Layer) -> dict[str, Any]:
 
 class MaskedLayer(Layer):
     """A layer without the fields that a reader may not see: they are no part of it, wherever it is asked about."""
+
+    @cached_property
+    def sortables(self) -> dict[str, LayerField]:
+        """The fields that features may be sorted by."""
+        return {field.name: field for field in self.fields if field.sortable}
+
+    @cached_property
+    def texts(self) -> list[LayerField]:
+        """The fields whose words may be looked for."""
+        return [field for field in self.fields if field.text]
 
     @property
     def masked(self) -> bool:
@@ -400,16 +430,29 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
         raise wrong(file, "fields", f"the column {twice!r} is there twice", "give each field a name of its own")
     if layer.extents_by is not None and layer.extents_by not in names:
         raise wrong(file, "extents_by", f"there is no field {layer.extents_by!r}", f"one of: {', '.join(names[1:-1])}")
+    if layer.native in names:
+        raise wrong(file, "native", f"{layer.native!r} is also a column of the layer", "give it a name of its own")
     _check_scope(file, layer)
     if layer.label is not None:
         for field in layer.label.fields:
             if field not in names:
                 raise wrong(file, "label", f"there is no field {field!r}", f"one of: {', '.join(names[:-1])}")
     _check_tiles(file, layer)
+    _check_order(file, layer)
     dates = [field.name for field in layer.fields if field.type == "date"]
     if layer.datetime is not None and layer.datetime not in dates:
         raise wrong(file, "datetime", f"{layer.datetime!r} is no date field", f"one of: {', '.join(dates) or 'none'}")
     return layer
+
+
+def _check_order(file: Path, layer: Layer) -> None:
+    """What is in addresses (cursors, words) may not tell of persons; only texts have words."""
+    for field in layer.fields:
+        if field.needs is not None and (field.sortable or field.text):
+            told = "it tells of persons, and addresses would show its values"
+            raise wrong(file, f"fields.{field.name}", told, "leave out `sortable` and `text`")
+        if field.text and field.type != "string":
+            raise wrong(file, f"fields.{field.name}", "only a string has words", "leave out `text`")
 
 
 def _check_scope(file: Path, layer: Layer) -> None:

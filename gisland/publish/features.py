@@ -18,9 +18,10 @@ from gisland.catalogue import Layer
 from gisland.errors import NotFound
 from gisland.kit.identifiers import mask_ids
 from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, Anyone, Asked
+from gisland.publish.crs import NO_PLANES, OfferedCrs, Planes, read_planes
 from gisland.publish.html import render
 from gisland.publish.items import Page, read_feature, read_page, version_of
-from gisland.publish.query import CRS84, ItemsQuery, next_cursor, parse_item_query, parse_items_query
+from gisland.publish.query import ItemsQuery, crs_asked_for, next_cursor, parse_item_query, parse_items_query
 
 HTML = "text/html; charset=utf-8"
 
@@ -31,7 +32,8 @@ async def items(request: Request) -> Response:
     layer = await asked.layer(request.path_params["layer_id"])
     state = asked.state
     scoped = not (layer.public or asked.scope.everywhere)
-    query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given, scoped=scoped)
+    planes = await _planes(asked, layer)
+    query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given, planes=planes, scoped=scoped)
     version = None
     async with asked.reading(layer) as connection:
         if query.as_of is not None:
@@ -44,7 +46,7 @@ async def items(request: Request) -> Response:
     matched = "" if page.matched is None else f'"numberMatched":{page.matched},'
     tail = f'],{matched}"numberReturned":{page.returned},"links":{links}}}'
     head = b'{"type":"FeatureCollection","features":['
-    return _answer(asked, layer, "items", version, head, page.features, tail.encode())
+    return _answer(asked, layer, "items", query.shown.crs, version, head, page.features, tail.encode())
 
 
 items.require = READ  # type: ignore[attr-defined]  # read by the test of all routes
@@ -53,13 +55,13 @@ items.require = READ  # type: ignore[attr-defined]  # read by the test of all ro
 async def item(asked: Anyone, layer_id: str, feature_id: str) -> Response:
     """One feature."""
     layer = await asked.layer(layer_id)
-    as_of = parse_item_query(asked.given)
+    as_of, shown = parse_item_query(layer, asked.given, await _planes(asked, layer))
     version = None
     number = int(feature_id) if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19 else 0
     async with asked.reading(layer) as connection:
         if as_of is not None:
             version = await version_of(connection, layer, as_of)
-        feature = await read_feature(connection, layer, number, version)
+        feature = await read_feature(connection, layer, number, version, shown)
         if not layer.public:
             # What is no feature's number may be anything, also a national id.
             named = str(number) if feature is not None else mask_ids(str(number), code=True)
@@ -67,7 +69,7 @@ async def item(asked: Anyone, layer_id: str, feature_id: str) -> Response:
     if feature is None:
         raise NotFound("there is no feature with this id", collection=layer.id)
     links = json.dumps(_document_links(asked, layer, f"/collections/{layer.id}/items/{number}"))
-    return _answer(asked, layer, "item", version, feature[:-1], f',"links":{links}}}'.encode())
+    return _answer(asked, layer, "item", shown.crs, version, feature[:-1], f',"links":{links}}}'.encode())
 
 
 def add_to(router: APIRouter) -> None:
@@ -77,6 +79,15 @@ def add_to(router: APIRouter) -> None:
     """
     router.add_route(ROOT + "/collections/{layer_id}/items", items, methods=["GET"])
     router.add_api_route("/collections/{layer_id}/items/{feature_id}", item, methods=["GET"])
+
+
+async def _planes(asked: Asked, layer: Layer) -> Planes:
+    """The planes of the layer, where the request speaks of CRSs."""
+    wanted = crs_asked_for(asked.given)
+    if not wanted:
+        return NO_PLANES
+    async with asked.reading(layer) as connection:
+        return await read_planes(connection, layer, wanted=wanted)
 
 
 async def _note(connection: AsyncConnection, asked: Asked, object_id: str, returned: int) -> None:
@@ -89,7 +100,7 @@ def _links(asked: Asked, layer: Layer, query: ItemsQuery, page: Page) -> list[di
     path = f"/collections/{layer.id}/items"
     links = _document_links(asked, layer, path)
     if page.more:
-        cursor = next_cursor(layer, query, page.last, page.way)
+        cursor = next_cursor(layer, query, page.last, page.way, page.keys)
         links.append({"rel": "next", "type": links[0]["type"], "href": asked.url(path, cursor=cursor)})
     return links
 
@@ -118,8 +129,8 @@ class InParts(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _answer(asked: Asked, layer: Layer, template: str, version: int | None, *parts: bytes) -> Response:
-    headers = {"Content-Crs": f"<{CRS84}>"} | (FOR_ALL if layer.public else FOR_ONE)
+def _answer(asked: Asked, layer: Layer, template: str, crs: OfferedCrs, version: int | None, *parts: bytes) -> Response:
+    headers = {"Content-Crs": f"<{crs.uri}>"} | (FOR_ALL if layer.public else FOR_ONE)
     if version is not None:
         headers["Data-Version"] = str(version)
     if asked.format == "json":

@@ -17,20 +17,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, DataError
 
 from gisland.catalogue import Layer
 from gisland.errors import UsageError
+from gisland.publish import sorting
 from gisland.publish.cost import check_cost
-from gisland.publish.query import Box, ItemsQuery, Way
+from gisland.publish.crs import Box
+from gisland.publish.query import ItemsQuery, Way
+from gisland.publish.shown import ALL, Shown, feature_text, needs_layer
+from gisland.publish.sorting import Sort
 
 MOST_COUNTED = 10_000
-# A feature of a row of `t`, the table beside the layer's: its parts were made when it was published (publish.json_of).
-FEATURE = (
-    """'{"type":"Feature","id":' || t.id || ',"geometry":' || t._geometry || ',"properties":' || t._properties || '}'"""
-)
-
-
 # The outermost coordinates of a feature, exact: what the index of its geometry knows is rounded outwards.
 SIDES = "t._west, t._south, t._east, t._north"
 
@@ -43,6 +41,8 @@ class Page:
     """GeoJSON features, joined by commas."""
     returned: int
     last: int
+    keys: str | None
+    """What the last one is sorted by (`sorting.keys_text`); None in the order of ids."""
     matched: int | None
     more: bool
     way: Way
@@ -80,19 +80,21 @@ def is_served(layer: Layer, query: ItemsQuery) -> bool:
     if query.filter is not None:
         # What a filter costs, and whether an index serves it, its plan tells.
         return False
-    if query.bbox is not None:
+    if query.bbox is not None or query.region is not None:
         return True
     if query.as_of is not None:
         # The past has an index of its boxes and of its ids, none of its properties.
         return not (query.dates or query.equals)
+    if query.words is not None:
+        return True
     return query.dates is None or bool(query.equals) or layer.datetime in layer.queryables
 
 
 async def read_feature(
-    connection: AsyncConnection, layer: Layer, feature_id: int, version: int | None = None
+    connection: AsyncConnection, layer: Layer, feature_id: int, version: int | None = None, shown: Shown = ALL
 ) -> bytes | None:
     """One feature as GeoJSON, now or as of a data version; None when there is none with this id."""
-    statement = _feature_statement(layer, past=version is not None)
+    statement = _feature_statement(layer, shown, past=version is not None)
     cursor = await connection.execute(statement, {"id": feature_id, "version": version})
     assert cursor.pgresult is not None
     return cursor.pgresult.get_value(0, 0) if cursor.rowcount else None
@@ -108,6 +110,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
     boxes = _boxes(query.bbox)
     shape = _Shape(
         boxes=len(boxes),
+        region=query.region is not None,
         begins=first is not None,
         ends=last is not None,
         equals=tuple(name for name, _ in query.equals),
@@ -115,6 +118,10 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         filter=query.filter.sql if query.filter else None,
         past=query.as_of is not None,
         scoped=query.scoped,
+        sought=query.words is not None,
+        shown=query.shown,
+        sort=query.sort,
+        nulls=tuple(value is None for value in query.cursor.values) if query.cursor else (),
         way=way,
     )
     parameters: dict[str, object] = {"limit": query.limit, "first": first, "last": last, **dict(query.equals)}
@@ -122,8 +129,12 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         parameters |= {"version": query.as_of, **{name: str(value) for name, value in query.equals}}
     for number, box in enumerate(boxes):
         parameters |= zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True)
+    if shape.region:
+        parameters["region"] = query.region
     if query.cursor is not None:
-        parameters["after"] = query.cursor.after
+        parameters |= {"after": query.cursor.after, **sorting.parameters(query.cursor.values)}
+    if shape.sought:
+        parameters["words"] = query.words
     if query.filter is None:
         return _page_statement(layer, shape), parameters
     # There are as many texts as filters: they are not kept.
@@ -142,6 +153,7 @@ class _Shape(NamedTuple):
     """What the text of a statement depends on; the values are parameters."""
 
     boxes: int
+    region: bool
     begins: bool
     ends: bool
     equals: tuple[str, ...]
@@ -149,6 +161,10 @@ class _Shape(NamedTuple):
     filter: str | None
     past: bool
     scoped: bool
+    sought: bool
+    shown: Shown
+    sort: Sort
+    nulls: tuple[bool, ...]
     way: Way
 
 
@@ -156,9 +172,9 @@ class _Shape(NamedTuple):
 @lru_cache(maxsize=1000)
 def _page_statement(layer: Layer, shape: _Shape) -> str:
     # Kept plans would build the box anew for each row; plans made anew need to see it.
-    kept = shape.way == "hits" and shape.boxes > 0
-    made = [_envelope(number) for number in range(shape.boxes)]
-    boxes = [f"(SELECT box{number} FROM box)" for number in range(shape.boxes)] if kept else made  # noqa: S608
+    kept = shape.way == "hits" and (shape.boxes > 0 or shape.region)
+    made = [*map(_envelope, range(shape.boxes)), *(["%(region)s::geometry"] if shape.region else [])]
+    boxes = [f"(SELECT box{number} FROM box)" for number in range(len(made))] if kept else made  # noqa: S608
     named = ", ".join(f"{box} AS box{number}" for number, box in enumerate(made))
     # The past has no columns but the properties that were given.
     geometry = "geom" if shape.past else layer.geometry
@@ -169,40 +185,76 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
             if shape.boxes
             else []
         ),
+        *([f"ST_Intersects({geometry}, {boxes[0]})"] if shape.region else []),
         *([f"{day} >= %(first)s"] if shape.begins else []),
         *([f"{day} <= %(last)s"] if shape.ends else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
         *([shape.filter] if shape.filter else []),
         # Row-level security shows no others; this says it so that an index can find them.
         *([in_reach(layer)] if shape.scoped and not shape.past else []),
+        *([f"{words_of(layer)} @@ %(words)s::tsquery"] if shape.sought else []),
     ]
     # How many there were is not kept: it is counted, like hits.
     count = "NULL" if conditions or shape.goes_on or shape.past else f"publish.feature_count('{layer.id}')"
     table = _past(layer) if shape.past else _table(layer)
-    hits, columns, sought = table, "id", f"{table if shape.past else geojson_table(layer)} t WHERE t.id = ANY (ids)"
+    hits, columns, sought = table, "id", f"{_texts(layer, shape.shown, past=shape.past)} WHERE t.id = ANY (ids)"
     if shape.past and shape.way == "walk":
         # What a state says is not sought a second time.
-        hits, columns, sought = _states(layer, shape), "id, _geometry, _properties", "hit t"
+        hits, columns, sought = _states(layer, shape), "id, geom, _geometry, _properties, _native", "hit t"
         conditions = [*IN_FORCE, *conditions]
-    elif shape.goes_on:
+    elif shape.goes_on and not shape.sort:
         conditions.append("id > %(after)s")
     counted = shape.way == "hits" and not shape.goes_on
     within = (
         f"LIMIT {MOST_COUNTED + 1}" if counted else "ORDER BY id LIMIT %(limit)s + 1" if shape.way == "walk" else ""
     )
+    box = f"box AS MATERIALIZED (SELECT {named})," if kept else ""
+    if shape.sort:
+        return _sorted_statement(layer, shape, box, conditions, count)
     ids = "(array_agg(id ORDER BY id))[1:(%(limit)s)::int]"
+    feature = feature_text(layer, shape.shown, past=shape.past)
     # Of the hits only the ids are kept: most of them are counted and not shown. The features come as rows: to join
     # them to one text here would take longer than all the rest. The one row of `page` is there without features, too.
     return f"""
-        WITH {f"box AS MATERIALIZED (SELECT {named})," if kept else ""}
-        hit AS (
+        WITH {box} hit AS (
              SELECT {columns} FROM {hits} t WHERE {" AND ".join(conditions) or "true"} {within}),
         page AS MATERIALIZED (
              SELECT {f"CASE WHEN count(*) <= {MOST_COUNTED} THEN {ids} END" if counted else ids} AS ids,
                     count(*) AS found, {count} AS counted FROM hit)
-        SELECT feature, id, found, counted
+        SELECT feature, id, found, counted, NULL
           FROM page LEFT JOIN LATERAL (
-               SELECT {_feature(layer)} AS feature, t.id FROM {sought} ORDER BY t.id LIMIT %(limit)s) shown ON true"""  # noqa: S608
+               SELECT {feature} AS feature, t.id FROM {sought} ORDER BY t.id LIMIT %(limit)s) shown ON true"""  # noqa: S608
+
+
+def _sorted_statement(layer: Layer, shape: _Shape, box: str, conditions: list[str], count: str) -> str:
+    """The same in another order than that of the ids; what a feature is sorted by comes with it."""
+    sort, table = shape.sort, _table(layer)
+    counted = shape.way == "hits" and not shape.goes_on
+    if shape.way == "walk":
+        hits = sorting.walk(table, sort, conditions, shape.nulls if shape.goes_on else None)
+    else:
+        later = [f"({' OR '.join(sorting.after(sort, shape.nulls)) or 'false'})"] if shape.goes_on else []
+        where = " AND ".join([*conditions, *later]) or "true"
+        hits = f"SELECT {sorting.columns(sort)} FROM {table} t WHERE {where}"  # noqa: S608 - as in _page_statement
+        hits += f" LIMIT {MOST_COUNTED + 1}" if counted else ""
+    ids = f"(array_agg(id ORDER BY {sorting.order_by(sort)}))[1:(%(limit)s)::int]"
+    feature = feature_text(layer, shape.shown, past=False)
+    return f"""
+        WITH {box} hit AS ({hits}),
+        page AS MATERIALIZED (
+             SELECT {f"CASE WHEN count(*) <= {MOST_COUNTED} THEN {ids} END" if counted else ids} AS ids,
+                    count(*) AS found, {count} AS counted FROM hit)
+        SELECT feature, id, found, counted, keys
+          FROM page LEFT JOIN LATERAL (
+               SELECT {feature} AS feature, t.id, {sorting.keys_text(sort, "g")} AS keys
+                 FROM unnest(ids) WITH ORDINALITY place(id, at)
+                 JOIN {geojson_table(layer)} t USING (id) JOIN {table} g USING (id)
+                ORDER BY at LIMIT %(limit)s) shown ON true"""  # noqa: S608
+
+
+def words_of(layer: Layer) -> str:
+    """SQL of the words of a feature that `q` looks for, as its index has them."""
+    return f"publish.words({', '.join(f'{field.name}' for field in layer.texts)})"
 
 
 def _envelope(number: int) -> str:
@@ -236,17 +288,17 @@ def _bears(layer: Layer, name: str, *, past: bool) -> str:
 
 
 @lru_cache(maxsize=100)
-def _feature_statement(layer: Layer, *, past: bool) -> str:
-    return f"SELECT {_feature(layer)} FROM {_past(layer) if past else geojson_table(layer)} t WHERE id = %(id)s"  # noqa: S608
+def _feature_statement(layer: Layer, shown: Shown, *, past: bool) -> str:
+    feature = feature_text(layer, shown, past=past)
+    return f"SELECT {feature} FROM {_texts(layer, shown, past=past)} WHERE t.id = %(id)s"  # noqa: S608
 
 
-def _feature(layer: Layer) -> str:
-    if not layer.masked:
-        return FEATURE
-    # The finished text says all. Of what it says those fields are taken that the layer is shown with.
-    shown = ",".join(field.name for field in layer.fields)
-    kept = f"(SELECT json_object_agg(key, value) FROM json_each(t._properties::json) WHERE key = ANY ('{{{shown}}}'))"  # noqa: S608 - names that the catalogue checked
-    return FEATURE.replace("t._properties", kept)
+def _texts(layer: Layer, shown: Shown, *, past: bool) -> str:
+    """Where `feature_text` finds what it shows."""
+    if past:
+        return f"{_past(layer)} t"
+    joined = f" JOIN {_table(layer)} g USING (id)" if needs_layer(shown) else ""
+    return f"{geojson_table(layer)} t{joined}"
 
 
 def in_reach(layer: Layer) -> str:
@@ -266,13 +318,17 @@ def geojson_table(layer: Layer) -> str:
 
 def _past(layer: Layer) -> str:
     """The features as they were given at a data version: what has not changed since, and former states."""
-    columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties"
+    columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties, {{}}"
     made = "JOIN published.change_version made ON made.change_id = t._change AND made.version <= %(version)s"
     return f"""(
-             SELECT {columns.format(layer.geometry, "j", "j")} FROM {_now(layer)} {made}
+             SELECT {columns.format(layer.geometry, "j", "j", _native(layer))} FROM {_now(layer)} {made}
               UNION ALL
-             SELECT {columns.format("geom", "t", "t")} FROM {_table(layer)}__history t {made}
+             SELECT {columns.format("geom", "t", "t", "t._native")} FROM {_table(layer)}__history t {made}
                JOIN published.change_version ended ON ended.change_id = t._ended_by AND ended.version > %(version)s)"""  # noqa: S608
+
+
+def _native(layer: Layer) -> str:
+    return "NULL::geometry AS _native" if layer.native is None else "j._native"
 
 
 def _now(layer: Layer) -> str:
@@ -293,12 +349,14 @@ def _states(layer: Layer, shape: _Shape) -> str:
     Read whole before it is asked which were in force (OFFSET 0): else one of the two tables would be walked to its end
     on each page, when all its rows came later.
     """
-    columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties, t._change"
+    columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties, {{}}, t._change"
     return f"""(
              SELECT * FROM (
-                    SELECT {columns.format(layer.geometry, "j", "j")}, NULL::bigint AS _ended_by FROM {_now(layer)}
+                    SELECT {columns.format(layer.geometry, "j", "j", _native(layer))}, NULL::bigint AS _ended_by
+                      FROM {_now(layer)}
                      UNION ALL
-                    SELECT {columns.format("geom", "t", "t")}, t._ended_by FROM {_table(layer)}__history t) states
+                    SELECT {columns.format("geom", "t", "t", "t._native")}, t._ended_by
+                      FROM {_table(layer)}__history t) states
               WHERE {"id > %(after)s" if shape.goes_on else "true"} ORDER BY id OFFSET 0)"""  # noqa: S608
 
 
@@ -338,7 +396,13 @@ async def _read(
     # Which index a walk or a filter takes depends on the values, so it is planned anew each time. Other hits are found
     # by the same index whatever the values are: their plan is kept.
     anew = way == "walk" or query.filter is not None
-    cursor = await connection.execute(statement, parameters, prepare=False if anew else None)
+    try:
+        cursor = await connection.execute(statement, parameters, prepare=False if anew else None)
+    except DataError:
+        if query.cursor is None or not query.sort:
+            raise
+        # Somebody wrote values into it that are none of these fields.
+        raise UsageError("it is none of ours", hint="follow the `next` links", parameter="cursor") from None
     result = cursor.pgresult
     assert result is not None
     # The bytes as they came over the wire: no decoding here, no encoding for the client.
@@ -352,4 +416,6 @@ async def _read(
             matched = int(value(0, 3) or 0)
         elif way == "hits" and found <= MOST_COUNTED:
             matched = found
-    return Page(features, shown, int(value(last, 1) or 0), matched, found > shown, way)
+    keys = value(last, 4)
+    at = keys.decode() if keys else None
+    return Page(features, shown, int(value(last, 1) or 0), at, matched, found > shown, way)

@@ -14,6 +14,7 @@ from gisland.audit.log import SYSTEM, Tag, record
 from gisland.catalogue import Catalogue, Layer, Palette
 from gisland.database import Role, connect
 from gisland.errors import UsageError
+from gisland.publish.items import words_of
 from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
@@ -87,6 +88,7 @@ def check_layers(settings: Settings, catalogue: Catalogue) -> None:
         for layer in catalogue.layers.values():
             _create_view(connection, layer, sql.Identifier(layer.source_schema, layer.table))
             _check_touched_by(connection, layer)
+            _check_indexes(connection, layer, catalogue.palette)
         connection.rollback()
 
 
@@ -209,25 +211,26 @@ def _fill(
     """Fill the draft; a feature that is as it was in the old table keeps the change that made it so."""
     run = connection.execute
     names = sql.SQL(", ").join(map(sql.Identifier, layer.columns))
-    query = "SELECT concat_ws(', ', publish.sides_of(%s), publish.json_of(%s, %s))"
-    row = run(query, [layer.geometry, layer.columns, layer.scope_fields]).fetchone()
+    query = "SELECT concat_ws(', ', publish.sides_of(%s), publish.json_of(%s, %s, %s))"
+    row = run(query, [layer.geometry, layer.columns, layer.scope_fields, layer.native]).fetchone()
     assert row is not None
     # OFFSET 0 keeps the view whole: its expressions would be computed once more for the JSON.
     made = sql.SQL("SELECT {}, {} FROM (SELECT * FROM {} ORDER BY id OFFSET 0) f").format(
         names, _trusted(row[0]), source
     )
+    same = " AND j._native IS NOT DISTINCT FROM f._native"
     if old is None:
         run("SELECT publish.drop_history(%s)", [_target(layer).as_string(connection)])
         rows = sql.SQL("SELECT f.*, {}::bigint AS _change FROM ({}) f").format(sql.Literal(change), made)
     else:
         rows = sql.SQL(
             "SELECT f.*, coalesce(t._change, {}::bigint) AS _change FROM ({}) f LEFT JOIN ({} t JOIN {} j USING (id))"
-            " ON (t.id, j._geometry, j._properties) = (f.id, f._geometry, f._properties)"
-        ).format(sql.Literal(change), made, old, _geojson(layer))
+            " ON (t.id, j._geometry, j._properties) = (f.id, f._geometry, f._properties){}"
+        ).format(sql.Literal(change), made, old, _geojson(layer), sql.SQL(same if layer.native else ""))
     filled = run(sql.SQL("CREATE TEMP TABLE whole ON COMMIT DROP AS {}").format(rows))
     parts = [
         (draft, sql.SQL("{}, {}").format(names, _trusted(OWN_COLUMNS))),
-        (_geojson(layer, DRAFT), _trusted(GEOJSON_COLUMNS)),
+        (_geojson(layer, DRAFT), _trusted(GEOJSON_COLUMNS + (", _native" if layer.native else ""))),
     ]
     for table, columns in parts:
         run(sql.SQL("CREATE TABLE {} AS SELECT {} FROM whole ORDER BY id").format(table, columns))
@@ -235,8 +238,8 @@ def _fill(
     name = _target(layer).as_string(connection)
     connection.execute("SELECT publish.make_history(%s)", [name])
     if old is not None:
-        replaced = [name, draft.as_string(connection), layer.geometry, change]
-        connection.execute("SELECT publish.keep_replaced(%s, %s, %s, %s)", replaced)
+        replaced = [name, draft.as_string(connection), layer.geometry, layer.native, change]
+        connection.execute("SELECT publish.keep_replaced(%s, %s, %s, %s, %s)", replaced)
     return filled.rowcount
 
 
@@ -305,6 +308,8 @@ def _check_columns(connection: Connection, layer: Layer, source: sql.Identifier)
         ).fetchall()
     )
     expected = {"id": COLUMN_TYPES["integer"], layer.geometry: {"geometry"}}
+    if layer.native is not None:
+        expected[layer.native] = {"geometry"}
     expected |= {field.name: COLUMN_TYPES[field.type] for field in layer.fields}
     for name in sorted(expected.keys() ^ found.keys()):
         told = "view.sql does not give this field" if name in expected else "view.sql gives it, but it is not declared"
@@ -331,6 +336,22 @@ def _check_touched_by(connection: Connection, layer: Layer) -> None:
             raise UsageError(told, hint=hint, layer=layer.id, file="layer.yml", field=f"touched_by.{table}") from error
 
 
+def _check_indexes(connection: Connection, layer: Layer, palette: Palette) -> None:
+    """That each field that features are sorted by or asked for has its index still: somebody may have dropped it."""
+    applied = "SELECT FROM publish.layer WHERE id = %s AND definition_hash = %s"
+    if connection.execute(applied, [layer.id, layer.definition_hash(palette)]).fetchone() is None:
+        return
+    query = (
+        "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]"
+        " WHERE indrelid = %s::regclass AND indisvalid"
+    )
+    found = {name for (name,) in connection.execute(query, [_target(layer).as_string(connection)]).fetchall()}
+    for name in layer.queryables | layer.sortables:
+        if name not in found:
+            told, hint = "its index is gone", f"make the table anew: `gisland layer rebuild {layer.id}`"
+            raise UsageError(told, hint=hint, layer=layer.id, file="layer.yml", field=name)
+
+
 def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) -> None:
     """Types, key, indexes, comments and grants of a table that has its rows."""
     geometry = sql.Identifier(layer.geometry)
@@ -347,9 +368,16 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
     # Usage: bbox
     run(sql.SQL("CREATE INDEX ON {} USING gist ({})").format(target, geometry))
     _index_for_tiles(connection, layer, target)
-    for field in layer.queryables.values():
-        # Usage: ?field=value, with pages in the order of ids read straight from the index
+    for field in layer.sortables.values():
+        if field.type == "string":
+            column = sql.Identifier(field.name)
+            run(sql.SQL("ALTER TABLE {} ALTER {} TYPE text COLLATE publish.vietnamese").format(target, column))
+    for field in (layer.queryables | layer.sortables).values():
+        # Usage: ?field=value, with pages in the order of ids read straight from the index; ?sortby=field
         run(sql.SQL("CREATE INDEX ON {} ({}, id)").format(target, sql.Identifier(field.name)))
+    if layer.texts:
+        # Usage: ?q=words
+        run(sql.SQL("CREATE INDEX ON {} USING gin ({})").format(target, _trusted(words_of(layer))))
     for field in layer.fields:
         title = sql.Literal(f"{field.title.vi} · {field.title.en}")
         run(sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(target, sql.Identifier(field.name), title))
@@ -416,7 +444,8 @@ def _register(
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer.id])
     connection.execute(
         "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, scope,"
-        " definition_hash, defined_by) VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s, %s, %s)",
+        " definition_hash, defined_by, native, planes)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s, %s, %s, %s, %s)",
         [
             layer.id,
             layer.public,
@@ -428,9 +457,19 @@ def _register(
             layer.scope_fields,
             layer.definition_hash(palette),
             defined_by,
+            layer.native,
+            _planes(connection, layer),
         ],
     )
     connection.execute("SELECT publish.make_functions(layer) FROM publish.layer WHERE id = %s", [layer.id])
+
+
+def _planes(connection: Connection, layer: Layer) -> list[int]:
+    """The planes that the native geometries lie on."""
+    if layer.native is None:
+        return []
+    query = sql.SQL("SELECT DISTINCT ST_SRID(_native) FROM {} WHERE _native IS NOT NULL").format(_geojson(layer))
+    return [srid for (srid,) in connection.execute(query).fetchall()]
 
 
 def _trusted(text: str) -> sql.SQL:

@@ -13,14 +13,17 @@ from fastapi import APIRouter, Depends, Response
 from gisland.catalogue import Catalogue, Layer
 from gisland.publish import features
 from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
+from gisland.publish.crs import read_planes
 from gisland.publish.extent import read_extent
 from gisland.publish.openapi import openapi_document
-from gisland.publish.pygeoapi import BASE, Documents, make_documents
+from gisland.publish.pygeoapi import BASE, TITLES, Documents, make_documents
+from gisland.publish.sorting import ID
 from gisland.publish.styles import routes as styles_routes
 from gisland.publish.styles.documents import link_to_styles
 from gisland.publish.styles.formats import STYLES_CONFORMANCE
 from gisland.publish.tiles import documents as tiles
 
+SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
 CONFORMANCE = [
     *(f"http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/{each}" for each in ("core", "json", "html", "oas30")),
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -28,10 +31,14 @@ CONFORMANCE = [
         f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{each}"
         for each in ("core", "geojson", "html", "oas30")
     ),
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     *(
         f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{each}"
         for each in ("queryables", "queryables-query-parameters")
     ),
+    # Drafts, which have no number yet.
+    *(f"http://www.opengis.net/spec/ogcapi-features-8/0.0/conf/{each}" for each in ("sorting", "features-sorting")),
+    "http://www.opengis.net/spec/ogcapi-features-6/0.0/conf/properties",
     "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
     *(f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{each}" for each in ("schemas", "core-roles-features")),
     *STYLES_CONFORMANCE,
@@ -123,6 +130,18 @@ async def schema(asked: Anyone, layer_id: str) -> Response:
     return await _properties(asked, layer_id, "schema")
 
 
+@router.get("/collections/{layer_id}/sortables")
+async def sortables(asked: Anyone, layer_id: str) -> Response:
+    """What features may be sorted by."""
+    layer = await asked.layer(layer_id)
+    asked.check_no_parameters()
+    document = await _document(asked, f"collections/{layer.id}/schema")
+    document["$id"] = f"{asked.root}/collections/{layer.id}/sortables"
+    names = (ID, *layer.sortables)
+    document["properties"] = {name: each for name, each in document["properties"].items() if name in names}
+    return asked.answer(document, "properties", media_type=SCHEMA, private=not layer.public)
+
+
 async def _properties(asked: Asked, layer_id: str, kind: str) -> Response:
     layer = await asked.layer(layer_id)
     asked.check_no_parameters()
@@ -136,7 +155,14 @@ async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
     document["links"] += tiles.links_to_tiles(asked, f"/collections/{layer.id}")
     async with asked.reading(layer) as connection:
         found = await read_extent(connection, layer, whole=layer.public or asked.scope.everywhere)
-    document["itemCount"] = found.features
+        planes = await read_planes(connection, layer)
+    document |= {"itemCount": found.features, "crs": planes.uris, "storageCrs": planes.storage}
+    path = f"{asked.root}/collections/{layer.id}/sortables"
+    for media_type, form in ((SCHEMA, "json"), ("text/html", "html")):
+        href = f"{path}?f={form}&lang={asked.language}"
+        document["links"].append(
+            {"rel": SORTABLES, "type": media_type, "title": TITLES["sortables"][asked.language], "href": href}
+        )
     document["links"].append(link_to_styles(asked.root, asked.language, layer))
     if found.boxes:
         document["extent"]["spatial"]["bbox"] = found.boxes

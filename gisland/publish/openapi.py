@@ -11,14 +11,20 @@ from typing import Any
 import gisland
 from gisland.catalogue import Language, Layer, Palette
 from gisland.publish.cql2.filter import PARSERS
+from gisland.publish.crs import CRS84
 from gisland.publish.pygeoapi import JSON_TYPES
-from gisland.publish.query import CRS84, EPSG4326, FRAMES, values_of
+from gisland.publish.query import FRAMES, values_of
+from gisland.publish.sorting import ID, MOST_KEYS
 from gisland.publish.styles.openapi import styles_paths
 from gisland.publish.tiles import grid
 from gisland.settings import Settings
 
 Json = dict[str, Any]
 FILTER = ("filter", "filter-lang", "filter-crs")
+INTERVAL = (
+    "Date or interval, open ends as .. or empty, of the day from which a feature is in force; "
+    "what was in force then is read with as-of"
+)
 
 TILE = "application/vnd.mapbox-vector-tile"
 TILE_PARAMETERS = ("tileMatrixSetId", "tileMatrix", "tileRow", "tileCol")
@@ -61,8 +67,9 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
 def _layer_paths(layer: Layer, palette: Palette, language: Language) -> dict[str, Json]:
     title, path = layer.title.to(language), f"/collections/{layer.id}"
     name = "".join(part.capitalize() for part in layer.id.split("-"))
-    shared = ("bbox", "bbox-crs", "crs", "limit", "cursor", "as-of", *FILTER)
+    shared = ("bbox", "bbox-crs", "crs", "limit", "cursor", "as-of", "skipGeometry", *FILTER)
     items = [{"$ref": f"#/components/parameters/{each}"} for each in shared]
+    items += _of_layer(layer)
     if layer.datetime is not None:
         items.append({"$ref": "#/components/parameters/datetime"})
     for field in layer.queryables.values():
@@ -70,10 +77,12 @@ def _layer_paths(layer: Layer, palette: Palette, language: Language) -> dict[str
         schema = JSON_TYPES[field.type] | ({"enum": values} if values else {})
         items.append(_parameter(field.name, schema, field.title.to(language)))
     feature_id: Json = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "integer"}}
-    one = [feature_id, {"$ref": "#/components/parameters/crs"}]
+    one = [feature_id, *({"$ref": f"#/components/parameters/{each}"} for each in ("crs", "as-of", "skipGeometry"))]
+    one += [each for each in _of_layer(layer) if each["name"] == "properties"]
     paths = {
         path: _operation(f"describe{name}", title, "Document"),
         f"{path}/queryables": _operation(f"get{name}Queryables", title, "Document", "application/schema+json"),
+        f"{path}/sortables": _operation(f"get{name}Sortables", title, "Document", "application/schema+json"),
         f"{path}/schema": _operation(f"get{name}Schema", title, "Document", "application/schema+json"),
         f"{path}/items": _operation(f"get{name}", title, "FeatureCollection", "application/geo+json", items),
         f"{path}/items/{{featureId}}": _operation(f"get{name}One", title, "Feature", "application/geo+json", one),
@@ -101,6 +110,25 @@ def _tile_paths(path: str, name: str, title: str) -> dict[str, Json]:
 
 def _ref(parameter: str) -> Json:
     return {"$ref": f"#/components/parameters/{parameter}"}
+
+
+def _of_layer(layer: Layer) -> list[Json]:
+    """Parameters whose values are names of the layer."""
+    names = [field.name for field in layer.fields]
+    orders = [sign + name for name in (ID, *layer.sortables) for sign in ("", "+", "-")]
+    found = [
+        _parameter(
+            "properties", {"type": "array", "items": {"type": "string", "enum": names}}, "Only these properties"
+        ),
+        _parameter(
+            "sortby",
+            {"type": "array", "minItems": 1, "maxItems": MOST_KEYS, "items": {"type": "string", "enum": orders}},
+            "Order of the features; texts by the Vietnamese alphabet and numbers in them by value, "
+            "what has no value last, and first with -",
+        ),
+    ]
+    words = _parameter("q", {"type": "string"}, "Words, whatever their accents: 54 34 both, 54,34 one of them")
+    return [*found, words] if layer.texts else found
 
 
 def _operation(
@@ -155,13 +183,19 @@ def _parameters(settings: Settings) -> dict[str, Json]:
     return {
         "limit": _parameter("limit", limit, "Most features on a page"),
         "bbox": _parameter("bbox", bbox | {"items": {"type": "number"}}, "Features that meet this box"),
-        "bbox-crs": _parameter("bbox-crs", crs | {"enum": [CRS84, EPSG4326]}, "CRS of the bbox"),
-        "crs": _parameter("crs", crs | {"enum": [CRS84]}, "CRS of the features"),
-        "datetime": _parameter("datetime", {"type": "string"}, "Date or interval, open ends as .. or empty"),
+        # Which there are is told by the collection: the planes of VN-2000 come with their map sheets.
+        "bbox-crs": _parameter("bbox-crs", crs, "CRS of the bbox: one of those of the collection"),
+        "crs": _parameter("crs", crs, "CRS of the features: one of those of the collection"),
+        "datetime": _parameter(
+            "datetime",
+            {"type": "string"},
+            INTERVAL,
+        ),
         "as-of": _parameter(
             "as-of", {"type": "string"}, "Features as of a data version (1234) or a time (2026-01-31T17:00:00Z)"
         ),
         **_tile_parameters(),
+        "skipGeometry": _parameter("skipGeometry", {"type": "boolean", "default": False}, "No geometry"),
         "cursor": _parameter("cursor", {"type": "string"}, "Where a page begins: comes in `next` links only"),
         **_filter_parameters(),
         **{

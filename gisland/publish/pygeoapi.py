@@ -17,7 +17,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from gisland.catalogue import LANGUAGES, Catalogue, Language, Layer
-from gisland.publish.query import CRS84, values_of
+from gisland.publish.crs import CRS84
+from gisland.publish.query import values_of
 
 # Stands in the documents for the URL that the visitor uses.
 BASE = "http://gisland.invalid/ogc"
@@ -42,6 +43,7 @@ TITLES: dict[str, dict[Language, str]] = {
     "items": {"vi": "Các đối tượng", "en": "Features"},
     "schema": {"vi": "Lược đồ", "en": "Schema"},
     "queryables": {"vi": "Thuộc tính tìm được", "en": "Queryables"},
+    "sortables": {"vi": "Thuộc tính sắp xếp được", "en": "Sortables"},
 }
 
 Documents = dict[tuple[str, Language], dict[str, Any]]

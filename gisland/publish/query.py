@@ -17,15 +17,19 @@ from gisland.errors import UsageError
 from gisland.kit.crs import EPSG, MERIDIANS
 from gisland.publish.cql2.filter import Condition, parse_filter
 from gisland.publish.cql2.geometry import Frame
+from gisland.publish.crs import CRS84, CRS84H, EPSG4326, NO_PLANES, WGS84, Box, Planes, region_of, to_degrees
+from gisland.publish.shown import ALL, Shown
+from gisland.publish.sorting import Sort, Values, parse_sort, read_values
+from gisland.publish.words import parse_words
 from gisland.settings import Settings
-
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-CRS84H = "http://www.opengis.net/def/crs/OGC/0/CRS84h"
-EPSG4326 = "http://www.opengis.net/def/crs/EPSG/0/4326"
 
 # Every resource has these: its format and its language.
 COMMON = {"f": ("json", "html"), "lang": LANGUAGES}
-ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of", "filter", "filter-lang", "filter-crs")
+ITEMS = (
+    *("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of", "sortby", "properties", "skipGeometry", "q"),
+    *("filter", "filter-lang", "filter-crs"),
+)
+ITEM = ("crs", "as-of", "properties", "skipGeometry")
 # The CRSs that coordinates in a filter may be in.
 FRAMES = {
     CRS84: Frame(),
@@ -34,7 +38,6 @@ FRAMES = {
     **{f"{EPSG}{srid}": Frame(srid) for srid in (3857, *MERIDIANS)},
 }
 
-Box = tuple[float, float, float, float]
 Value = str | int | float | date | datetime
 # How the pages after the first are found: by the hits of the filter, or by walking along the key (see items.py).
 Way = Literal["hits", "walk"]
@@ -46,6 +49,8 @@ class Cursor:
 
     after: int
     way: Way
+    values: Values = ()
+    """What the last feature is sorted by; nothing in the order of ids."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class ItemsQuery:
     limit: int
     bbox: Box | None = None
     """West, south, east, north in degrees (CRS84)."""
+    region: str | None = None
+    """The box of a plane, as hexadecimal EWKB in degrees."""
     dates: tuple[date | None, date | None] | None = None
     """First and last day, None for an open end."""
     equals: tuple[tuple[str, Value], ...] = ()
@@ -62,6 +69,12 @@ class ItemsQuery:
     """What a CQL2 filter makes of the layer's columns, of the past if it is asked for."""
     as_of: int | datetime | None = None
     """Data version, or time, as of which features are read; None reads what there is now."""
+    words: str | None = None
+    """What `q` looks for, as a text search query of PostgreSQL."""
+    sort: Sort = ()
+    """The order; nothing is that of the ids."""
+    shown: Shown = ALL
+    """What of each feature is shown, and in which CRS."""
     cursor: Cursor | None = None
     scoped: bool = False
     """Whether who asks may see some features only: none of the others may be counted."""
@@ -69,25 +82,31 @@ class ItemsQuery:
     @property
     def filtered(self) -> bool:
         """Whether not all features are asked for."""
-        return bool(self.bbox or self.dates or self.equals or self.filter)
+        return bool(self.bbox or self.region or self.dates or self.equals or self.words or self.filter)
 
 
 def parse_items_query(
-    layer: Layer, palette: Palette, settings: Settings, given: Iterable[tuple[str, str]], *, scoped: bool = False
+    layer: Layer,
+    palette: Palette,
+    settings: Settings,
+    given: Iterable[tuple[str, str]],
+    *,
+    planes: Planes = NO_PLANES,
+    scoped: bool = False,
 ) -> ItemsQuery:
-    """Read the parameters of an items request.
+    """Read the parameters of an items request; `planes` are those of the layer, where CRSs are spoken of.
 
     Raises:
         UsageError: a parameter is unknown, there twice or wrong; says which, and what is expected.
     """
-    parameters = check_parameters(given, (*ITEMS, *layer.queryables))
-    bbox = _bbox(parameters["bbox"], parameters.get("bbox-crs", CRS84)) if "bbox" in parameters else None
-    _check_crs(parameters)
-    if "bbox-crs" in parameters and bbox is None:
-        raise _wrong("bbox-crs", "there is no bbox", "give both or none")
+    # A layer without texts has no `q`, one without a date no `datetime`.
+    names = [name for name in ITEMS if (name != "q" or layer.texts) and (name != "datetime" or layer.datetime)]
+    parameters = check_parameters(given, (*names, *layer.queryables))
+    bbox, region = _area(parameters, planes)
     query = ItemsQuery(
         limit=_limit(parameters.get("limit"), settings),
         bbox=bbox,
+        region=region,
         dates=_dates(parameters["datetime"]) if "datetime" in parameters and layer.datetime else None,
         equals=tuple(
             (name, _value(field, palette, parameters[name]))
@@ -96,22 +115,54 @@ def parse_items_query(
         ),
         as_of=_as_of(parameters),
         filter=_filter(layer, parameters),
+        words=parse_words(layer, parameters.get("q")),
+        sort=parse_sort(layer, parameters.get("sortby")),
+        shown=_shown(layer, parameters, planes),
         scoped=scoped,
     )
+    _check_past(query)
     if "cursor" not in parameters:
         return query
-    return replace(query, cursor=_read_cursor(parameters["cursor"], _checksum(layer, query)))
+    return replace(query, cursor=_read_cursor(parameters["cursor"], _checksum(layer, query), query.sort))
 
 
-def parse_item_query(given: Iterable[tuple[str, str]]) -> int | datetime | None:
-    """Check the parameters of a request for one item. Returns the data version or time as of which it is asked for.
+def parse_item_query(
+    layer: Layer, given: Iterable[tuple[str, str]], planes: Planes = NO_PLANES
+) -> tuple[int | datetime | None, Shown]:
+    """Check the parameters of a request for one item.
+
+    Returns:
+        The data version or time as of which it is asked for, and what is shown of it.
 
     Raises:
         UsageError: one is unknown, there twice or wrong.
     """
-    parameters = check_parameters(given, ["crs", "as-of"])
-    _check_crs(parameters)
-    return _as_of(parameters)
+    parameters = check_parameters(given, ITEM)
+    return _as_of(parameters), _shown(layer, parameters, planes)
+
+
+def _shown(layer: Layer, parameters: dict[str, str], planes: Planes) -> Shown:
+    skip = parameters.get("skipGeometry", "false")
+    if skip not in {"true", "false"}:
+        raise _wrong("skipGeometry", "it is neither true nor false", "write true or false")
+    names = parameters.get("properties")
+    wanted = None if names is None else tuple(dict.fromkeys(names.split(","))) if names else ()
+    known = [field.name for field in layer.fields]
+    if wanted and not set(wanted) <= set(known):
+        raise _wrong("properties", "there is no such property", f"of: {', '.join(known)}")
+    crs = planes.find(parameters.get("crs", CRS84), "crs")
+    return Shown(crs, None if wanted is None else tuple(sorted(wanted)), geometry=skip == "false")
+
+
+def _check_past(query: ItemsQuery) -> None:
+    for name, asked in (("sortby", query.sort), ("q", query.words)):
+        if asked and query.as_of is not None:
+            raise _wrong(name, "the past has no index for it", "leave out as-of, or this")
+
+
+def crs_asked_for(given: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The URIs of the CRSs that a request names."""
+    return frozenset(value for name, value in given if name in {"crs", "bbox-crs"})
 
 
 def _filter(layer: Layer, parameters: dict[str, str]) -> Condition | None:
@@ -142,11 +193,6 @@ def _as_of(parameters: dict[str, str]) -> int | datetime | None:
     return moment
 
 
-def _check_crs(parameters: dict[str, str]) -> None:
-    if parameters.get("crs", CRS84) != CRS84:
-        raise _wrong("crs", "features are not offered in this CRS", f"use {CRS84}")
-
-
 def check_parameters(given: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> dict[str, str]:
     """The parameters by name.
 
@@ -168,25 +214,27 @@ def check_parameters(given: Iterable[tuple[str, str]], known: Iterable[str] = ()
     return parameters
 
 
-def next_cursor(layer: Layer, query: ItemsQuery, after: int, way: Way) -> str:
-    """The cursor of the page that follows the feature `after`; it fits this layer and this filter only."""
-    raw = struct.pack(">q?", after, way == "walk") + _checksum(layer, query)
+def next_cursor(layer: Layer, query: ItemsQuery, after: int, way: Way, keys: str | None = None) -> str:
+    """The cursor of the page that follows the feature `after`; it fits this layer, filter and order only."""
+    raw = struct.pack(">q?", after, way == "walk") + _checksum(layer, query) + (keys or "").encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _read_cursor(text: str, checksum: bytes) -> Cursor:
+def _read_cursor(text: str, checksum: bytes, sort: Sort) -> Cursor:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         after, walk = struct.unpack_from(">q?", raw)
+        values = read_values(sort, raw[15:].decode()) if sort and raw[9:15] == checksum else ()
     except (ValueError, struct.error):
         raise _wrong("cursor", "it is none of ours", "follow the `next` links and change nothing in them") from None
-    if raw[9:] != checksum:
+    if raw[9:15] != checksum or (raw[15:] and not sort):
         raise _wrong("cursor", "it belongs to another request", "a new filter begins with a new first page")
-    return Cursor(after, "walk" if walk else "hits")
+    return Cursor(after, "walk" if walk else "hits", values)
 
 
 def _checksum(layer: Layer, query: ItemsQuery) -> bytes:
-    asked = json.dumps([layer.id, query.bbox, query.dates, query.equals, query.as_of, query.filter], default=str)
+    where = (query.bbox, query.region, query.dates, query.equals, query.filter, query.words)
+    asked = json.dumps([layer.id, *where, query.as_of, query.sort], default=str)
     return hashlib.blake2b(asked.encode(), digest_size=6).digest()
 
 
@@ -199,24 +247,39 @@ def _limit(text: str | None, settings: Settings) -> int:
     return min(int(text[:18]), settings.items_limit_max)
 
 
-def _bbox(text: str, crs: str) -> Box:
-    if crs not in {CRS84, CRS84H, EPSG4326}:
-        raise _wrong("bbox-crs", "this CRS is not offered", f"use {CRS84} or {EPSG4326}")
+def _area(parameters: dict[str, str], planes: Planes) -> tuple[Box | None, str | None]:
+    """What the bbox says: a box in degrees, or a region in degrees that is a box on its plane."""
+    text, uri = parameters.get("bbox"), parameters.get("bbox-crs", CRS84)
+    if text is None:
+        if "bbox-crs" in parameters:
+            raise _wrong("bbox-crs", "there is no bbox", "give both or none")
+        return None, None
+    crs = WGS84 if uri == CRS84H else planes.find(uri, "bbox-crs")
+    box = _box(text, flipped=crs.flipped)
+    if crs.plane:
+        return None, region_of(box, crs)
+    if crs.srid != WGS84.srid:
+        return to_degrees(box, crs), None
+    west, south, east, north = box
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90):
+        raise _wrong("bbox", "it lies outside -180..180, -90..90 degrees", "check the order of the axes")
+    return box, None
+
+
+def _box(text: str, *, flipped: bool) -> Box:
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
         numbers = []
     if len(numbers) not in {4, 6} or not all(map(math.isfinite, numbers)):
-        raise _wrong("bbox", "it is not 4 or 6 numbers", "write west,south,east,north in degrees")
+        raise _wrong("bbox", "it is not 4 or 6 numbers", "write west,south,east,north")
     half = len(numbers) // 2
     first, second = numbers[:2], numbers[half : half + 2]
-    if crs == EPSG4326:  # latitude comes first
+    if flipped:  # latitude comes first
         first, second = first[::-1], second[::-1]
     west, south, east, north = *first, *second
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90):
-        raise _wrong("bbox", "it lies outside -180..180, -90..90 degrees", "check the order of the axes")
     if south > north:
-        raise _wrong("bbox", "its south is north of its north", "write west,south,east,north in degrees")
+        raise _wrong("bbox", "its south is north of its north", "write west,south,east,north")
     return west, south, east, north
 
 

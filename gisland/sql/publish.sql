@@ -72,13 +72,15 @@ $$;
 
 -- SQL that makes what the GeoJSON table says of a row `f` of a layer: ward, group, geometry, properties. The columns of
 -- the layer are the id, the fields, the geometry. It is made when a feature is published: on a page of 1,000 this would
--- be two thirds of the work. 7 decimals of a degree are about 1 cm.
-CREATE OR REPLACE FUNCTION publish.json_of(layer_columns text[], of_scope text[]) RETURNS text
+-- be two thirds of the work. 7 decimals of a degree are about 1 cm. Where the view gives it, the geometry as it was
+-- surveyed comes last.
+CREATE OR REPLACE FUNCTION publish.json_of(layer_columns text[], of_scope text[], native text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
     SELECT format('%s AS _ward, %s AS _group, ST_AsGeoJSON(f.%I, 7, 0) AS _geometry, '
-                  '(SELECT row_to_json(p)::text FROM (SELECT %s) p) AS _properties',
+                  '(SELECT row_to_json(p)::text FROM (SELECT %s) p) AS _properties%s',
                   coalesce('f.' || quote_ident(of_scope[1]), 'NULL::text'), coalesce('f.' || quote_ident(of_scope[2]), 'NULL::text'),
-                  layer_columns[cardinality(layer_columns)], string_agg(format('f.%I', name), ', ' ORDER BY position))
+                  layer_columns[cardinality(layer_columns)], string_agg(format('f.%I', name), ', ' ORDER BY position),
+                  coalesce(format(', f.%I AS _native', native), ''))
       FROM unnest(layer_columns) WITH ORDINALITY u(name, position)
      WHERE position > 1 AND position < cardinality(layer_columns)
 $$;
@@ -147,6 +149,12 @@ DECLARE
     target_names text := (SELECT string_agg('t.' || quote_ident(c), ', ') FROM unnest(of_layer.columns) c);
     moved text := CASE WHEN of_layer.public THEN 'SELECT _west, _south, _east, _north FROM put UNION ALL SELECT * FROM gone_from'
                        ELSE 'SELECT 0::float8, 0::float8, 0::float8, 0::float8 WHERE false' END;
+    -- The geometry as it was surveyed lies in the table beside it only, and may change where nothing else does.
+    given text := names || coalesce(', ' || quote_ident(of_layer.native), '');
+    resurveyed text := CASE WHEN of_layer.native IS NULL THEN 'SELECT NULL::bigint AS id WHERE false' ELSE format(
+        'SELECT id FROM fresh f JOIN %s j USING (id) WHERE j._native IS DISTINCT FROM f.%I',
+        publish.geojson_of(of_layer.target), of_layer.native) END;
+    native text := CASE WHEN of_layer.native IS NULL THEN '' ELSE ', _native' END;
 BEGIN
     EXECUTE format($body$
         CREATE OR REPLACE FUNCTION %9$s(keys bigint[], change bigint, OUT grown bigint, OUT regions bigint[]) LANGUAGE plpgsql
@@ -154,22 +162,23 @@ BEGIN
         #variable_conflict use_column
         BEGIN
         WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
-             fresh AS MATERIALIZED (SELECT %1$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
+             fresh AS MATERIALIZED (SELECT %13$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
+             resurveyed AS (%14$s),
              gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING t.id),
              put AS (INSERT INTO %3$s AS t (%1$s, _west, _south, _east, _north, _change)
                      SELECT %1$s, %11$s, $2 FROM fresh f ORDER BY id
                      ON CONFLICT (id) DO UPDATE SET (%1$s, _west, _south, _east, _north, _change)
                          = ROW(%4$s, excluded._west, excluded._south, excluded._east, excluded._north, excluded._change)
-                      WHERE (%5$s) IS DISTINCT FROM (%4$s)
+                      WHERE (%5$s) IS DISTINCT FROM (%4$s) OR t.id IN (SELECT id FROM resurveyed)
                      RETURNING t.id, xmax = 0 AS added, t._west, t._south, t._east, t._north),
-             told AS (INSERT INTO %10$s AS t (id, _ward, _group, _geometry, _properties)
+             told AS (INSERT INTO %10$s AS t (id, _ward, _group, _geometry, _properties%15$s)
                       SELECT f.id, %6$s FROM fresh f JOIN put USING (id) ORDER BY id
-                      ON CONFLICT (id) DO UPDATE SET (_ward, _group, _geometry, _properties)
-                         = ROW(excluded._ward, excluded._group, excluded._geometry, excluded._properties)),
+                      ON CONFLICT (id) DO UPDATE SET (_ward, _group, _geometry, _properties%15$s)
+                         = ROW(excluded._ward, excluded._group, excluded._geometry, excluded._properties%16$s)),
              untold AS (DELETE FROM %10$s t USING gone WHERE t.id = gone.id),
              -- All parts of a statement see the rows as they were before it.
-             kept AS (INSERT INTO %7$s (id, geom, _west, _south, _east, _north, _geometry, _properties, _change, _ended_by)
-                      SELECT t.id, t.%8$I, _west, _south, _east, _north, _geometry, _properties, _change, $2
+             kept AS (INSERT INTO %7$s (id, geom, _west, _south, _east, _north, _geometry, _properties, _change, _ended_by%15$s)
+                      SELECT t.id, t.%8$I, _west, _south, _east, _north, _geometry, _properties, _change, $2%15$s
                         FROM %3$s t JOIN %10$s j USING (id)
                         JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id)
                        WHERE t._change <> $2),
@@ -181,9 +190,10 @@ BEGIN
           INTO grown, regions;
         END
         $function$ $body$, names, of_layer.source, of_layer.target, excluded_names, target_names,
-        publish.json_of(of_layer.columns, of_layer.scope), publish.history_of(of_layer.target),
+        publish.json_of(of_layer.columns, of_layer.scope, of_layer.native), publish.history_of(of_layer.target),
         of_layer.columns[cardinality(of_layer.columns)], publish.function_of('refresh', of_layer.id),
-        publish.geojson_of(of_layer.target), publish.sides_of(of_layer.columns[cardinality(of_layer.columns)]), moved);
+        publish.geojson_of(of_layer.target), publish.sides_of(of_layer.columns[cardinality(of_layer.columns)]), moved,
+        given, resurveyed, native, replace(native, '_native', 'excluded._native'));
 END
 $make$;
 
@@ -245,7 +255,8 @@ BEGIN
     IF to_regclass(publish.history_of(target)) IS NULL THEN
         EXECUTE format('CREATE TABLE %s (id bigint NOT NULL, geom geometry(Geometry, 4326) NOT NULL, '
                        '_west float8 NOT NULL, _south float8 NOT NULL, _east float8 NOT NULL, _north float8 NOT NULL, '
-                       '_geometry text NOT NULL, _properties text NOT NULL, _change bigint NOT NULL, _ended_by bigint NOT NULL)',
+                       '_geometry text NOT NULL, _properties text NOT NULL, _native geometry, '
+                       '_change bigint NOT NULL, _ended_by bigint NOT NULL)',
                        publish.history_of(target));
         -- Usage: pages as of a version, in the order of ids; bbox
         EXECUTE format('CREATE INDEX ON %s (id)', publish.history_of(target));
@@ -269,11 +280,12 @@ END
 $$;
 
 -- A table that is made anew: what it held and the new one does not goes into its history.
-CREATE OR REPLACE FUNCTION publish.keep_replaced(target text, replaced_by text, geometry text, change bigint) RETURNS void
+CREATE OR REPLACE FUNCTION publish.keep_replaced(target text, replaced_by text, geometry text, native text, change bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
-    EXECUTE format('INSERT INTO %s (id, geom, _west, _south, _east, _north, _geometry, _properties, _change, _ended_by) '
-                   'SELECT old.id, old.%I, old._west, old._south, old._east, old._north, _geometry, _properties, old._change, $1 '
+    EXECUTE format('INSERT INTO %s (id, geom, _west, _south, _east, _north, _geometry, _properties, _change, _ended_by, _native) '
+                   'SELECT old.id, old.%I, old._west, old._south, old._east, old._north, _geometry, _properties, old._change, $1, '
+                   || CASE WHEN native IS NULL THEN 'NULL ' ELSE '_native ' END ||
                    'FROM %s old JOIN %s j USING (id) '
                    'LEFT JOIN %s new USING (id) WHERE new._change IS DISTINCT FROM old._change',
                    publish.history_of(target), geometry, target, publish.geojson_of(target), replaced_by) USING change;
@@ -380,7 +392,42 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT version FROM publish.layer JOIN published.change_version ON change_id = defined_by WHERE layer.id = of_layer
 $$;
 
+-- The order of texts: Vietnamese, and the digits in them by their value, as sheets and parcels are numbered.
+CREATE COLLATION IF NOT EXISTS publish.vietnamese (provider = icu, locale = 'vi-u-kn-true');
+
+-- Words that `q` looks for: without accents, in lower case; numbers are words, too. The same as gisland.publish.words.
+CREATE OR REPLACE FUNCTION publish.words(VARIADIC texts text[]) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT array_to_tsvector(array_remove(regexp_split_to_array(translate(
+        lower(normalize(array_to_string(texts, ' ')) COLLATE publish.vietnamese),
+        'àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđð',
+        'aaaaaaaaaaaaaaaaaeeeeeeeeeeeiiiiiooooooooooooooooouuuuuuuuuuuyyyyydd'),
+        '[^a-z0-9]+'), ''))
+$$;
+
+-- The planes (EPSG codes) that features of a layer are offered in: its own, and those of the map sheets that are in use.
+-- It has its own by its native geometry; the parcels that come after it was applied lie on these sheets.
+CREATE OR REPLACE FUNCTION publish.planes(of_layer text, OUT offered int[], OUT own int[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    sheets int[] := ARRAY(SELECT DISTINCT srid FROM registry.map_sheet);
+BEGIN
+    SELECT CASE WHEN native IS NULL THEN '{}' WHEN feature = 'registry.parcel'::regclass THEN planes || sheets ELSE planes END
+      INTO own FROM publish.layer WHERE id = of_layer;
+    own := ARRAY(SELECT DISTINCT unnest(own) ORDER BY 1);
+    offered := ARRAY(SELECT DISTINCT unnest(sheets || own) ORDER BY 1);
+END
+$$;
+
+-- A geometry in WGS 84 on a plane: the way back of registry.to_wgs84.
+CREATE OR REPLACE FUNCTION publish.from_wgs84(geom geometry, to_srid int) RETURNS geometry
+LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN to_srid BETWEEN 5896 AND 5899 OR to_srid BETWEEN 9205 AND 9218
+                THEN ST_SetSRID(ST_Transform(geom, to_srid + 900000), to_srid) ELSE ST_Transform(geom, to_srid) END
+$$;
+
 -- Of today's shape, for the layers that are there.
 SELECT publish.drop_functions(id) FROM publish.layer;
-DROP FUNCTION IF EXISTS publish.touched_keys(publish.layer), publish.refresh(publish.layer, bigint[]), publish.json_of(text[]);
+DROP FUNCTION IF EXISTS publish.touched_keys(publish.layer), publish.refresh(publish.layer, bigint[]), publish.json_of(text[]),
+    publish.json_of(text[], text[]), publish.keep_replaced(text, text, text, bigint);
 SELECT publish.make_functions(layer) FROM publish.layer;

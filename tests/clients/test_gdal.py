@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import pyogrio
+import shapely
+from pyproj import CRS
 
+from gisland.database import Role, connect
+from gisland.kit.crs import transformer
 from tests.clients.conftest import Expected
+from tests.live import LiveServer
 
 
 def test_gdal_lists_and_reads_all_parcels(expected: Expected) -> None:
     source = f"OAPIF:{expected.url}"
     assert [name for name, _ in pyogrio.list_layers(source)] == ["parcels"]
-    info = pyogrio.read_info(source, layer="parcels", PAGE_SIZE="50")
-    assert "CRS84" in info["crs"]
+    info = pyogrio.read_info(
+        source, layer="parcels", PAGE_SIZE="50", CRS="http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+    )
+    assert "CRS84" in info["crs"] or "4326" in info["crs"]
     frame = pyogrio.read_dataframe(source, layer="parcels", PAGE_SIZE="50", fid_as_index=True)
     assert set(frame.index) == expected.ids
     assert {"sheet_no", "parcel_no", "area_m2", "verification_status", "valid_from"} <= set(frame.columns)
@@ -21,9 +28,26 @@ def test_gdal_lists_and_reads_all_parcels(expected: Expected) -> None:
 
 def test_gdal_reads_a_bbox_and_a_filter(expected: Expected) -> None:
     source = f"OAPIF:{expected.url}"
-    frame = pyogrio.read_dataframe(source, layer="parcels", bbox=expected.bbox, fid_as_index=True)
-    assert set(frame.index) == expected.ids_in_bbox
+    # By default in the CRS of the survey, and so is the box.
+    box = transformer(CRS.from_epsg(4326), CRS.from_epsg(9210)).transform_bounds(*expected.bbox)
+    frame = pyogrio.read_dataframe(source, layer="parcels", bbox=box, fid_as_index=True)
+    assert frame.crs.to_epsg() == 9210
+    assert set(frame.index) >= expected.ids_in_bbox
+    degrees = pyogrio.read_dataframe(source, layer="parcels", bbox=expected.bbox, fid_as_index=True, CRS="OGC:CRS84")
+    assert set(degrees.index) == expected.ids_in_bbox
     sheet = frame.iloc[0]["sheet_no"]
     of_sheet = pyogrio.read_dataframe(source, layer="parcels", where=f"sheet_no = '{sheet}'", fid_as_index=True)
     assert set(of_sheet["sheet_no"]) == {sheet}
     assert set(frame[frame["sheet_no"] == sheet].index) <= set(of_sheet.index) < expected.ids
+
+
+def test_gdal_reads_the_coordinates_of_the_survey(expected: Expected, live_server: LiveServer) -> None:
+    frame = pyogrio.read_dataframe(f"OAPIF:{expected.url}", layer="parcels", fid_as_index=True)
+    with connect(live_server.settings, Role.APP) as connection:
+        rows = connection.execute(
+            "SELECT id, ST_AsBinary(geom) FROM registry.parcel WHERE retired_by IS NULL"
+        ).fetchall()
+    surveyed = {number: shapely.from_wkb(bytes(wkb)) for number, wkb in rows}
+    assert frame.crs.to_epsg() == 9210
+    for number, shape in frame.geometry.items():
+        assert (shapely.get_coordinates(shape) == shapely.get_coordinates(surveyed[number])).all()

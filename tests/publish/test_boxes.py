@@ -12,8 +12,9 @@ from shapely.geometry.base import BaseGeometry
 
 from gisland.catalogue import Catalogue
 from gisland.database import Role, connect
+from gisland.publish.crs import Box
 from gisland.publish.items import page_statement
-from gisland.publish.query import Box, ItemsQuery
+from gisland.publish.query import ItemsQuery
 from gisland.settings import Settings
 from tests.publish.conftest import Ward
 

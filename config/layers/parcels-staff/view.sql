@@ -20,7 +20,8 @@ SELECT p.id,
          WHERE parcel_id = p.id AND serial <> '' AND retired_by IS NULL) AS certificate_serial,
        holders.names AS holder_names,
        holders.masked_ids,
-       p.geom_4326 AS geom
+       p.geom_4326 AS geom,
+       p.geom AS surveyed
   FROM registry.parcel p
   LEFT JOIN LATERAL (
         -- The current holders, and the position of the worst status among them: the current users if any are known,

@@ -14,7 +14,8 @@ SELECT p.id,
        label.angle AS label_angle,
        p.valid_from,
        p.updated_at,
-       p.geom_4326 AS geom
+       p.geom_4326 AS geom,
+       p.geom AS surveyed
   FROM registry.parcel p
   LEFT JOIN LATERAL (
         -- The worst status of the current holders: the current users if any are known, else those on the certificate.
