@@ -39,7 +39,7 @@ async def _do(request: Request, by: str, each: Act, body: object, record_id: int
 
 def _add(name: str, each: Act) -> None:
     options = {
-        "operation_id": f"act_{name}",
+        "operation_id": f"act_{name.replace('-', '_')}",
         "summary": each.title,
         "description": each.body.__doc__,
         "tags": [each.path.partition("/")[0]],
