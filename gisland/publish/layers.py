@@ -14,6 +14,7 @@ from gisland.audit.log import SYSTEM, Tag, record
 from gisland.catalogue import Catalogue, Layer, Palette
 from gisland.database import Role, connect
 from gisland.errors import UsageError
+from gisland.publish.meanings import find_meanings, write_meanings
 from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
@@ -87,6 +88,7 @@ def check_layers(settings: Settings, catalogue: Catalogue) -> None:
         for layer in catalogue.layers.values():
             _create_view(connection, layer, sql.Identifier(layer.source_schema, layer.table))
             _check_touched_by(connection, layer)
+            find_meanings(connection, layer)
         connection.rollback()
 
 
@@ -148,6 +150,8 @@ def _apply(connection: Connection, layer: Layer, palette: Palette, by: str) -> A
     if row is not None and row[0] == wanted:
         count = connection.execute("SELECT publish.feature_count(%s)", [layer.id]).fetchone()
         assert count is not None
+        # Comments may say it in better words by now.
+        write_meanings(connection, layer, _target(layer))
         return Applied(layer.id, changed=False, features=count[0])
     features = _create(connection, layer, palette)
     _note(connection, by, Tag.LAYER_APPLIED, layer, features)
@@ -350,9 +354,7 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
     for field in layer.queryables.values():
         # Usage: ?field=value, with pages in the order of ids read straight from the index
         run(sql.SQL("CREATE INDEX ON {} ({}, id)").format(target, sql.Identifier(field.name)))
-    for field in layer.fields:
-        title = sql.Literal(f"{field.title.vi} · {field.title.en}")
-        run(sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(target, sql.Identifier(field.name), title))
+    write_meanings(connection, layer, target)
     run(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(f"{layer.title.vi} · {layer.title.en}")))
     run(sql.SQL("ANALYZE {}").format(target))
 

@@ -10,7 +10,7 @@ from psycopg import Connection
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound
 from gisland.registry.changes import ChangeKind, Why, begin
-from gisland.registry.seen import Seen, check_seen
+from gisland.registry.seen import Seen, check_seen, lock_in_force
 
 
 def retire_asset(connection: Connection, asset: Seen, why: Why, *, by: str) -> int:
@@ -24,7 +24,7 @@ def retire_asset(connection: Connection, asset: Seen, why: Why, *, by: str) -> i
         PreconditionFailed: it was changed in the meantime.
         Conflict: it has ended already, bears a restriction such as a mortgage, or has parts, such as flats.
     """
-    ward = _lock(connection, "asset", asset)
+    ward = lock_in_force(connection, SQL["lock_asset"], "asset", asset)
     if _first(connection, "restriction_on_asset", asset.id) is not None:
         raise Conflict(
             "tài sản còn hạn chế (thế chấp…) · the asset bears a restriction",
@@ -56,7 +56,7 @@ def revoke_certificate(connection: Connection, certificate: Seen, why: Why, *, b
         Conflict: it has ended already, or rights or restrictions in force are under it: what becomes of them is for the
             officer to say.
     """
-    ward = _lock(connection, "certificate", certificate)
+    ward = lock_in_force(connection, SQL["lock_certificate"], "certificate", certificate)
     right = _first(connection, "right_under_certificate", certificate.id)
     if right is not None:
         raise Conflict(
@@ -81,7 +81,7 @@ def retire_document(connection: Connection, document: Seen, why: Why, *, by: str
         PreconditionFailed: it was changed in the meantime.
         Conflict: it has ended already.
     """
-    ward = _lock(connection, "document", document)
+    ward = lock_in_force(connection, SQL["lock_document"], "document", document)
     change = begin(connection, ChangeKind.RETIRE, why, by=by, ward_id=ward)
     connection.execute(SQL["retire_document"], {"id": document.id, "change": change})
     return change
@@ -115,18 +115,6 @@ def withdraw_historic_right(connection: Connection, right: Seen, why: Why, *, by
     change = begin(connection, ChangeKind.WITHDRAW, why, by=by, ward_id=ward)
     connection.execute(SQL["withdraw_right"], {"id": right.id})
     return change
-
-
-def _lock(connection: Connection, kind: str, seen: Seen) -> int:
-    """Lock a record in force in the version that was seen. Returns its ward."""
-    row = connection.execute(SQL[f"lock_{kind}"], {"id": seen.id}).fetchone()
-    if row is None:
-        raise NotFound(f"không có {kind} {seen.id} · there is no {kind} {seen.id}")
-    version, ward, retired = row
-    if retired:
-        raise Conflict(f"{kind} {seen.id} đã hết hiệu lực · {kind} {seen.id} is retired", id=seen.id)
-    check_seen(kind, seen.id, seen.version, version)
-    return int(ward)
 
 
 def _first(connection: Connection, query: str, record: int) -> str | None:

@@ -17,11 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, UsageError
 from gisland.kit.identifiers import serial_key
-from gisland.kit.text import clean_text
 from gisland.registry.changes import ChangeKind, Why, begin
-from gisland.registry.fields import BigKey, Book, Code, Numerator, Text
+from gisland.registry.fields import BigKey, Book, Code, Numerator, Serial, Text
 from gisland.registry.refusals import refusal
-from gisland.registry.seen import Seen, check_seen
+from gisland.registry.seen import Seen, check_seen, lock_in_force
 
 Role = Literal["certificate_holder", "current_user"]
 Party = Literal["individual", "household", "couple", "co_users", "community", "organisation"]
@@ -71,7 +70,7 @@ class IssuedCertificate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    serial: Annotated[Book, Field(min_length=1, max_length=30)]
+    serial: Annotated[Serial, Field(min_length=1, max_length=30)]
     book_no: Book = ""
     gcn_code: Code = ""
     issue_date: date | None = None
@@ -181,13 +180,7 @@ def end_restriction(connection: Connection, restriction: Seen, why: Why, *, by: 
         PreconditionFailed: it was changed in the meantime.
         Conflict: it has ended already.
     """
-    row = connection.execute(SQL["lock_restriction"], {"id": restriction.id}).fetchone()
-    if row is None:
-        raise NotFound(f"không có hạn chế {restriction.id} · there is no restriction {restriction.id}")
-    version, ward, retired = row
-    if retired:
-        raise Conflict("hạn chế đã kết thúc · the restriction has ended", restriction=restriction.id)
-    check_seen("restriction", restriction.id, restriction.version, version)
+    ward = lock_in_force(connection, SQL["lock_restriction"], "restriction", restriction)
     change = begin(connection, ChangeKind.RELEASE, why, by=by, ward_id=ward)
     connection.execute(SQL["end_restriction"], {"change": change, "id": restriction.id})
     return change
@@ -223,16 +216,9 @@ def reissue(connection: Connection, certificate: Seen, new: IssuedCertificate, w
         PreconditionFailed: it was changed in the meantime.
         Conflict: it was replaced or retired already.
     """
-    row = connection.execute(SQL["lock_certificate"], {"id": certificate.id}).fetchone()
-    if row is None:
-        raise NotFound(f"không có GCN {certificate.id} · there is no certificate {certificate.id}")
-    version, ward, retired = row
-    if retired:
-        raise Conflict("GCN đã hết hiệu lực · the certificate is not in force any more", certificate=certificate.id)
-    check_seen("certificate", certificate.id, certificate.version, version)
+    ward = lock_in_force(connection, SQL["lock_certificate"], "certificate", certificate)
     change = begin(connection, ChangeKind.REISSUE, why, by=by, ward_id=ward)
-    serial = clean_text(new.serial).upper()
-    values = new.model_dump() | {"old": certificate.id, "serial": serial, "serial_key": serial_key(serial)}
+    values = new.model_dump() | {"old": certificate.id, "serial_key": serial_key(new.serial)}
     made = connection.execute(SQL["add_certificate"], values | {"ward": ward, "change": change}).fetchone()
     assert made is not None
     values = {"old": certificate.id, "new": made[0], "change": change}

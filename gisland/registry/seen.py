@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
+from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 
-from gisland.errors import PreconditionFailed
+from gisland.errors import Conflict, NotFound, PreconditionFailed
 from gisland.registry.fields import BigKey, Key
 
 
@@ -37,3 +40,30 @@ def check_seen(kind: str, record: int, given: int, current: int) -> None:
             given_version=given,
             current_version=current,
         )
+
+
+def lock_in_force(connection: Connection, query: LiteralString, kind: str, seen: Seen) -> int:
+    """Lock a record that is in force, in the version that was seen.
+
+    Args:
+        connection: the transaction of the act.
+        query: selects version, ward and whether it has ended, of the record `id`, and locks it.
+        kind: what it is, as `gisland.registry.kinds` calls it.
+        seen: the record.
+
+    Returns:
+        Its ward.
+
+    Raises:
+        NotFound: there is no such record.
+        Conflict: it has ended already.
+        PreconditionFailed: it was changed in the meantime.
+    """
+    row = connection.execute(query, {"id": seen.id}).fetchone()
+    if row is None:
+        raise NotFound(f"không có {kind} {seen.id} · there is no {kind} {seen.id}")
+    version, ward, ended = row
+    if ended:
+        raise Conflict(f"{kind} {seen.id} đã hết hiệu lực · {kind} {seen.id} has ended", id=seen.id)
+    check_seen(kind, seen.id, seen.version, version)
+    return int(ward)

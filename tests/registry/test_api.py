@@ -270,6 +270,18 @@ def test_text_that_is_no_unicode_is_refused(api: Api) -> None:
     assert answer.status_code == 400, answer.text
 
 
+def test_serials_are_written_in_one_way(api: Api) -> None:
+    """As a form writes them: whoever enters one, it is the same paper."""
+    ward = api.ward()
+    typed = {"ab123456": "AB 123456", "Ð.654321": "Đ 654321", "aa 00000003": "AA 00000003", "số 12": "SỐ 12", "": ""}
+    for given, written in typed.items():
+        assert api.make("certificates", ward_id=ward, serial=given)["serial"] == written
+    old = api.make("certificates", ward_id=ward)
+    new = {"serial": "dd.123456"}
+    made = api.post(f"certificates/{old['id']}/reissue", version=old["version"], certificate=new).json()["made"][0]
+    assert api.client.get(f"certificates/{made}").json()["serial"] == "DD 123456"
+
+
 def test_a_number_is_there_once_on_its_sheet(api: Api) -> None:
     parcel = api.parcel(api.ward())
     answer = api.post("parcels", map_sheet_id=parcel["map_sheet_id"], parcel_no="01", geometry=square(EAST))

@@ -213,7 +213,7 @@ def test_reissue(land: Land) -> None:
     with connect(land.settings, Role.STAFF) as connection:
         query = "SELECT certificate_serial FROM published_staff.parcels_staff WHERE id = %s"
         assert one(connection, query, land.west) == "AA 00000001"
-    with pytest.raises(Conflict, match="not in force"):
+    with pytest.raises(Conflict, match="has ended"):
         land.do(lambda c: rights.reissue(c, seen.model_copy(update={"version": 2}), new, WHY, by=BY))
 
 

@@ -52,7 +52,7 @@ def test_an_asset_is_gone_and_so_are_the_rights_on_it(land: Land) -> None:
     change = land.do(lambda c: ending.retire_asset(c, house, WHY, by=BY))
     assert retired(land, "asset", house)
     assert retired(land, "holding", right)
-    with pytest.raises(Conflict, match="retired"):
+    with pytest.raises(Conflict, match="has ended"):
         land.do(lambda c: ending.retire_asset(c, house.model_copy(update={"version": 2}), WHY, by=BY))
     land.do(lambda c: undo.undo(c, change, WHY, by=BY))
     assert not retired(land, "asset", house)
