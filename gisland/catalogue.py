@@ -155,6 +155,9 @@ class LayerField(Entry):
     type: Literal["integer", "number", "string", "date", "datetime"]
     title: Text
     description: Text | None = None
+    """What the database does not say of it; default: the comment of the column that it is (`gisland layer apply`)."""
+    column: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+\.[a-z0-9_]+$")] | None = None
+    """The column (schema.table.column) whose comment says what it means, where the view does not simply show it."""
     queryable: bool = False
     """May be asked for by value (`?name=value`), and therefore has an index."""
     sortable: bool = False

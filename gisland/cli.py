@@ -19,7 +19,7 @@ from gisland.intake import commands as intake
 from gisland.kit.logging import set_up_logging
 from gisland.printing import commands as printing
 from gisland.publish import commands as publish
-from gisland.registry import act_commands, search_commands
+from gisland.registry import act_commands, check_commands, search_commands
 from gisland.registry import commands as registry
 from gisland.registry import record_commands as records
 from gisland.security import commands as security
@@ -41,7 +41,7 @@ app.add_typer(database.app, name="db", help="cơ sở dữ liệu · the databas
 app.add_typer(demo.app, name="demo", help="phường minh hoạ · the demo ward")
 app.add_typer(registry.app, name="unit", help="đơn vị hành chính · administrative units")
 app.add_typer(records.app, name="registry", help="bản ghi của sổ đăng ký · records of the registry")
-for each in (act_commands.app, search_commands.app):
+for each in (act_commands.app, search_commands.app, check_commands.app):
     records.app.add_typer(each)  # without a name: its commands stand beside the others
 app.add_typer(intake.app, name="intake", help="nhận tệp · take in files")
 app.add_typer(verification.app, name="verify", help="xác minh · verification")

@@ -16,13 +16,15 @@
     ├── TooManyRequests       429  14  from one address or account
     ├── HeadersTooLarge       431  15
     ├── Busy                  503  16  too much of this work is going on
-    └── TookTooLong           503  17  a statement was ended by its time limit
+    ├── TookTooLong           503  17  a statement was ended by its time limit
+    └── NotAllowed            405  18  this is not done to such a thing; the hint says what is
 
 The message says what is wrong, where, and how to mend it; it never holds personal data.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from gisland.kit.identifiers import mask_ids
@@ -197,3 +199,24 @@ class TookTooLong(GislandError):
     """A statement was ended by its time limit."""
 
     status, exit_code, title = 503, 17, "Took too long"
+
+
+class NotAllowed(GislandError):
+    """This is not done to such a thing.
+
+    Args:
+        detail: what is wrong.
+        hint: what is done instead.
+        allowed: the methods that there are.
+    """
+
+    status, exit_code, title = 405, 18, "Method not allowed"
+
+    def __init__(self, detail: str, *, hint: str, allowed: Sequence[str]) -> None:
+        super().__init__(detail, hint=hint)
+        self.allowed = allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The methods that there are (RFC 9110 §10.2.1)."""
+        return {"Allow": ", ".join(self.allowed)}

@@ -1,8 +1,8 @@
-"""What reading the past costs against reading the present: each table of the registry, and the pages of a layer.
+"""What reading the past costs against reading the present: tables of the registry, pages of a layer and of `/api/v1`.
 
 The past is the state of an import; since then one row in a hundred was changed, and in the worst case each row, a
 hundred parcels at a time. Rows are read as whole tables (COPY of all columns); the layer page by page to its end, by
-the very code that answers `/ogc`, and by boxes.
+the very code that answers `/ogc`, and by boxes; records page by page, by the very code that answers `/api/v1`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from gisland.catalogue import Catalogue, Layer
 from gisland.database import Role, connect, conninfo, run
 from gisland.publish.items import read_page
 from gisland.publish.query import Cursor, ItemsQuery
+from gisland.registry import records
+from gisland.registry.kinds import Kind, kind_of
 from gisland.settings import Settings
 
 NAME = "gisland_bench_as_of"
@@ -33,6 +35,9 @@ BOXES = 40
 PER_CHANGE = 100
 EVERY = 100
 TIMEOUT_MS = 60_000
+RECORDS = ("parcel", "holder", "holding", "certificate")
+# Records that are read one by one.
+LOOKUPS = 200
 
 CHANGE = "INSERT INTO registry.change (kind, reason, by) VALUES ('correct', 'bench', 'bench')"
 EVIDENCE = """
@@ -122,6 +127,14 @@ def _read(
             readings.append(
                 _race(table, part, rounds, partial(_copy, connection, table), partial(_copy, connection, past))
             )
+        for name in RECORDS:
+            kind = kind_of(name)
+            every, few = (
+                partial(_records, connection, kind),
+                partial(_lookups, connection, kind, _first(connection, kind)),
+            )
+            readings.append(_race(f"API, {kind.path}, all pages", part, rounds, every, partial(every, version)))
+            readings.append(_race(f"API, {kind.path}, one by one", part, rounds, few, partial(few, version)))
     for what, asked in {"layer, all pages": [ItemsQuery(PAGE)], "layer, boxes": boxed}.items():
         then = [replace(query, as_of=version) for query in asked]
         read = partial(_pages, settings, layer)
@@ -146,6 +159,27 @@ def _copy(connection: Connection, source: str) -> int:
     statement = f"COPY (SELECT * FROM {source}) TO STDOUT (FORMAT binary)"  # noqa: S608
     with connection.cursor().copy(statement.encode()) as copy:
         return sum(len(block) for block in copy)
+
+
+def _records(connection: Connection, kind: Kind, version: int | None = None) -> int:
+    """Read all pages of the records in force. Returns their number."""
+    query, found = kind.page_query.model_validate({"limit": PAGE}), 0
+    while True:
+        page = records.read_page(connection, kind, query, as_of=version)
+        found += len(page.items)
+        if page.next is None:
+            return found
+        query = query.model_copy(update={"cursor": page.next})
+
+
+def _first(connection: Connection, kind: Kind) -> list[int]:
+    ids = f"SELECT id FROM registry.{kind.table} ORDER BY id LIMIT %s"  # noqa: S608
+    return [row[0] for row in connection.execute(ids.encode(), [LOOKUPS])]
+
+
+def _lookups(connection: Connection, kind: Kind, ids: Sequence[int], version: int | None = None) -> int:
+    """Read single records. Returns their number."""
+    return len([records.read(connection, kind, each, as_of=version) for each in ids])
 
 
 def _pages(settings: Settings, layer: Layer, queries: Sequence[ItemsQuery]) -> int:

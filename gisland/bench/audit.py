@@ -1,8 +1,8 @@
 """What the audit log costs those who write: the same acts with their event and without it, by 32 writers at once.
 
-The act is that of the bench of writers: a change and one row of evidence on a holder, flushed into the layers and
-committed; with its event it is what `registry.changes.begin` writes. While events are written the sealer chains them,
-as in a running gisland. No writer ever pauses, so the machine is as busy as it can be.
+The act is that of the bench of writers: a change and one row of evidence on a holder, by the way that all acts take;
+with its event it is what `registry.changes.begin` writes. While events are written the sealer chains them, as in a
+running gisland. No writer ever pauses, so the machine is as busy as it can be.
 
 Writers into layers wait for one another when they flush, and what they do before costs next to nothing. So the acts are
 timed without the read model, too, where an event is the larger part of an act.
@@ -10,17 +10,15 @@ timed without the read model, too, where an event is the larger part of an act.
 
 from __future__ import annotations
 
-import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
@@ -29,8 +27,8 @@ from gisland.audit.log import INSERT, Tag
 from gisland.audit.sealer import sealing
 from gisland.audit.verify import Report, verify
 from gisland.bench.table import at_most, grid
-from gisland.bench.writer import CHANGE, EVIDENCE, LAYERS, NEITHER, WARM_UP, read_model
-from gisland.database import EVERYWHERE, Role, connect, conninfo, flush
+from gisland.bench.writer import CHANGE, EVIDENCE, LAYERS, NEITHER, race, read_model
+from gisland.database import Role, connect
 from gisland.settings import Settings
 
 NAME = "gisland_bench_audit"
@@ -83,8 +81,9 @@ def run(settings: Settings, acts: int, rounds: int, say: Callable[[str], None]) 
                 with read_model(settings, model):
                     for sort in (PLAIN, AUDITED) if number % 2 else (AUDITED, PLAIN):
                         with sealing(anchored) if sort == AUDITED else nullcontext():
-                            done = _race(settings, acts // WRITERS, row[0], model, audited=sort == AUDITED)
-                        found[model, sort].append(done)
+                            work = partial(_act, audited=sort == AUDITED)
+                            times, rate = race(settings, WRITERS, acts // WRITERS, row[0], work)
+                        found[model, sort].append(Round(rate, times))
                 rates = [found[model, sort][-1].rate for sort in (AUDITED, PLAIN)]
                 say(f"vòng · round {number}/{rounds}, {model}: {rates[0]:.0f} ÷ {rates[1]:.0f}")
         start = time.perf_counter()
@@ -100,40 +99,13 @@ def _anchored(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update={"audit_anchor_file": Path(folder) / "anchors"})
 
 
-def _race(settings: Settings, acts: int, holders: int, model: str, *, audited: bool) -> Round:
-    times: list[float] = []
-    ready = threading.Barrier(WRITERS + 1)
-
-    def write(seed: int) -> None:
-        drawn = random.Random(seed)  # noqa: S311 - no secret
-        with psycopg.connect(conninfo(settings, Role.APP, scope=EVERYWHERE)) as connection:
-            for _ in range(WARM_UP):
-                _act(connection, drawn.randint(1, holders), model, audited=audited)
-            ready.wait()
-            times.extend(_act(connection, drawn.randint(1, holders), model, audited=audited) for _ in range(acts))
-
-    threads = [threading.Thread(target=write, args=[seed]) for seed in range(WRITERS)]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    start = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return Round(WRITERS * acts / (time.perf_counter() - start), times)
-
-
-def _act(connection: Connection, holder: int, model: str, *, audited: bool) -> float:
-    start = time.perf_counter()
+def _act(connection: Connection, holder: int, *, audited: bool) -> None:
     change = connection.execute(CHANGE + " RETURNING id").fetchone()
     assert change is not None
     if audited:
         said = Jsonb({"kind": "verify"})
         connection.execute(INSERT, ["cli:bench", Tag.REGISTRY_CHANGED.value, None, f"change:{change[0]}", said])
     connection.execute(EVIDENCE, [holder])
-    if model != NEITHER:
-        flush(connection)
-    connection.commit()
-    return (time.perf_counter() - start) * 1000
 
 
 def markdown(result: Result, facts: dict[str, str]) -> str:

@@ -1,7 +1,8 @@
 """What a writer pays for the read model: a status changes, with all layers, with data versions only, and with neither.
 
-The act is the smallest there is: a change and one row of evidence on a holder, committed. Without the read model the
-triggers that note what is to be published are off, so there is nothing to flush and no version to be given.
+The act is the smallest there is: a change and one row of evidence on a holder, by the way that all acts of a web worker
+take (`gisland.database.run`: a session of its pool, the scope, flush, commit, again after a deadlock). Without the read
+model the triggers that note what is to be published are off, so the flush has nothing to do and gives no version.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-import psycopg
 from psycopg import Connection
 
 from gisland.bench.table import at_most, grid
-from gisland.database import EVERYWHERE, Role, connect, conninfo, flush
+from gisland.database import Role, connect, pooled_acts
+from gisland.database import run as run_act
 from gisland.settings import Settings
 
 LIMIT = 10
@@ -62,7 +63,7 @@ def run(settings: Settings, acts: int, rounds: int, say: Callable[[str], None]) 
         for writers in WRITERS:
             for model in (NEITHER, VERSIONS, LAYERS):
                 with read_model(settings, model):
-                    done = _race(settings, writers, acts // writers, row[0], publishes=model != NEITHER)
+                    done = race(settings, writers, acts // writers, row[0], act)
                 found.setdefault((writers, model), []).append(done)
         say(f"vòng · round {number}/{rounds}")
     return [
@@ -101,37 +102,51 @@ def _owner(settings: Settings, statements: Sequence[str]) -> None:
             connection.execute(statement.encode())
 
 
-def _race(settings: Settings, writers: int, acts: int, holders: int, *, publishes: bool) -> tuple[list[float], float]:
-    """Milliseconds of each act, and acts in a second of all writers together."""
+def race(
+    settings: Settings, writers: int, acts: int, holders: int, work: Callable[[Connection, int], None]
+) -> tuple[list[float], float]:
+    """Let writers act at once, without pause, each `acts` times on holders drawn by chance.
+
+    Args:
+        settings: the database.
+        writers: how many there are.
+        acts: of each of them.
+        holders: the largest id of one.
+        work: what an act does, given a session and the holder; flush and commit follow.
+
+    Returns:
+        Milliseconds of each act, and acts in a second of all writers together.
+    """
     times: list[float] = []
     ready = threading.Barrier(writers + 1)
 
+    def timed(holder: int) -> float:
+        start = time.perf_counter()
+        run_act(settings, lambda connection: work(connection, holder))
+        return (time.perf_counter() - start) * 1000
+
     def write(seed: int) -> None:
         drawn = random.Random(seed)  # noqa: S311 - no secret
-        with psycopg.connect(conninfo(settings, Role.APP, scope=EVERYWHERE)) as connection:
-            for _ in range(WARM_UP):
-                _act(connection, drawn.randint(1, holders), publishes=publishes)
-            ready.wait()
-            times.extend(_act(connection, drawn.randint(1, holders), publishes=publishes) for _ in range(acts))
+        for _ in range(WARM_UP):
+            timed(drawn.randint(1, holders))
+        ready.wait()
+        times.extend(timed(drawn.randint(1, holders)) for _ in range(acts))
 
     threads = [threading.Thread(target=write, args=[seed]) for seed in range(writers)]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    start = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return times, writers * acts / (time.perf_counter() - start)
+    with pooled_acts(settings, writers):
+        for thread in threads:
+            thread.start()
+        ready.wait()
+        start = time.perf_counter()
+        for thread in threads:
+            thread.join()
+        return times, writers * acts / (time.perf_counter() - start)
 
 
-def _act(connection: Connection, holder: int, *, publishes: bool) -> float:
-    start = time.perf_counter()
+def act(connection: Connection, holder: int) -> None:
+    """The status of a holder changes."""
     connection.execute(CHANGE)
     connection.execute(EVIDENCE, [holder])
-    if publishes:
-        flush(connection)
-    connection.commit()
-    return (time.perf_counter() - start) * 1000
 
 
 def markdown(results: Sequence[Times], facts: dict[str, str]) -> str:

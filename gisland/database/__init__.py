@@ -5,7 +5,7 @@ may reach, `connection` opens connections as one of the roles, `migrate` brings 
 of parcels.
 """
 
-from gisland.database.connection import Pools, connect, conninfo, flush, run
+from gisland.database.connection import Pools, connect, conninfo, flush, pooled_acts, run
 from gisland.database.roles import Role
 from gisland.database.scope import EVERYWHERE, NOWHERE, Scope, current_scope, scope, use_scope
 
@@ -19,6 +19,7 @@ __all__ = [
     "conninfo",
     "current_scope",
     "flush",
+    "pooled_acts",
     "run",
     "scope",
     "use_scope",

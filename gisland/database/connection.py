@@ -123,6 +123,27 @@ def flush(connection: Connection) -> int | None:
 _act_pools: dict[tuple[Settings, Role], ConnectionPool] = {}
 
 
+def _act_pool(settings: Settings, sessions: int) -> ConnectionPool:
+    return ConnectionPool(
+        conninfo(settings, Role.APP, statement_timeout_ms=settings.write_timeout_ms, pages=False),
+        min_size=1,
+        max_size=sessions,
+        check=ConnectionPool.check_connection,
+        open=False,
+    )
+
+
+@contextmanager
+def pooled_acts(settings: Settings, sessions: int) -> Iterator[None]:
+    """Within the block `run` takes its sessions from a pool of so many, as in a web worker."""
+    with _act_pool(settings, sessions) as pool:
+        _act_pools[settings, Role.APP] = pool
+        try:
+            yield
+        finally:
+            del _act_pools[settings, Role.APP]
+
+
 def run(settings: Settings, work: Callable[[Connection], Result], *, role: Role = Role.APP) -> Result:
     """Do one act as one transaction, within its scope: the work, then `flush()`, then commit.
 
@@ -184,13 +205,7 @@ class Pools:
             public=pool(Role.PUBLIC),
             staff=pool(Role.STAFF),
             app=pool(Role.APP, pages=False),
-            acts=ConnectionPool(
-                conninfo(settings, Role.APP, statement_timeout_ms=settings.write_timeout_ms, pages=False),
-                min_size=1,
-                max_size=settings.pool_size,
-                check=ConnectionPool.check_connection,
-                open=False,
-            ),
+            acts=_act_pool(settings, settings.pool_size),
             settings=settings,
         )
         for each in (pools.public, pools.staff, pools.app):

@@ -15,6 +15,7 @@ from gisland.catalogue import Catalogue, Layer, Palette
 from gisland.database import Role, connect
 from gisland.errors import UsageError
 from gisland.publish.items import words_of
+from gisland.publish.meanings import find_meanings, write_meanings
 from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
@@ -89,6 +90,7 @@ def check_layers(settings: Settings, catalogue: Catalogue) -> None:
             _create_view(connection, layer, sql.Identifier(layer.source_schema, layer.table))
             _check_touched_by(connection, layer)
             _check_indexes(connection, layer, catalogue.palette)
+            find_meanings(connection, layer)
         connection.rollback()
 
 
@@ -150,6 +152,8 @@ def _apply(connection: Connection, layer: Layer, palette: Palette, by: str) -> A
     if row is not None and row[0] == wanted:
         count = connection.execute("SELECT publish.feature_count(%s)", [layer.id]).fetchone()
         assert count is not None
+        # Comments may say it in better words by now.
+        write_meanings(connection, layer, _target(layer))
         return Applied(layer.id, changed=False, features=count[0])
     features = _create(connection, layer, palette)
     _note(connection, by, Tag.LAYER_APPLIED, layer, features)
@@ -378,9 +382,7 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
     if layer.texts:
         # Usage: ?q=words
         run(sql.SQL("CREATE INDEX ON {} USING gin ({})").format(target, _trusted(words_of(layer))))
-    for field in layer.fields:
-        title = sql.Literal(f"{field.title.vi} · {field.title.en}")
-        run(sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(target, sql.Identifier(field.name), title))
+    write_meanings(connection, layer, target)
     run(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(f"{layer.title.vi} · {layer.title.en}")))
     run(sql.SQL("ANALYZE {}").format(target))
 

@@ -15,6 +15,7 @@ from gisland.publish import features
 from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
 from gisland.publish.crs import read_planes
 from gisland.publish.extent import read_extent
+from gisland.publish.meanings import add_meanings, read_meanings
 from gisland.publish.openapi import openapi_document
 from gisland.publish.pygeoapi import BASE, TITLES, Documents, make_documents
 from gisland.publish.sorting import ID
@@ -94,8 +95,10 @@ async def conformance(asked: Anyone) -> Response:
 async def api(asked: Anyone) -> Response:
     """The OpenAPI document of what the subject may see."""
     asked.check_no_parameters()
-    state = asked.state
-    document = openapi_document(asked.layers(), state.catalogue.palette, state.settings, asked.root, asked.language)
+    state, layers = asked.state, asked.layers()
+    async with state.pools.public.connection() as connection:
+        meanings = await read_meanings(connection, layers)
+    document = openapi_document(layers, meanings, state.catalogue.palette, state.settings, asked.root, asked.language)
     return Response(
         json.dumps(document, ensure_ascii=False).encode(), 200, FOR_ONE if asked.staff else FOR_ALL, media_type=OPENAPI
     )
@@ -146,6 +149,9 @@ async def _properties(asked: Asked, layer_id: str, kind: str) -> Response:
     layer = await asked.layer(layer_id)
     asked.check_no_parameters()
     document = await _document(asked, f"collections/{layer.id}/{kind}")
+    async with asked.state.pools.public.connection() as connection:
+        meanings = await read_meanings(connection, [layer])
+    add_meanings(document, meanings[layer.id], asked.language)
     return asked.answer(document, "properties", media_type=SCHEMA, private=not layer.public)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import gisland
-from gisland.catalogue import Language, Layer, Palette
+from gisland.catalogue import Language, Layer, LayerField, Palette
 from gisland.publish.cql2.filter import PARSERS
 from gisland.publish.crs import CRS84
+from gisland.publish.meanings import Meanings, in_language
 from gisland.publish.pygeoapi import JSON_TYPES
 from gisland.publish.query import FRAMES, values_of
 from gisland.publish.sorting import ID, MOST_KEYS
@@ -30,7 +31,9 @@ TILE = "application/vnd.mapbox-vector-tile"
 TILE_PARAMETERS = ("tileMatrixSetId", "tileMatrix", "tileRow", "tileCol")
 
 
-def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, root: str, language: Language) -> Json:
+def openapi_document(
+    layers: list[Layer], meanings: Meanings, palette: Palette, settings: Settings, root: str, language: Language
+) -> Json:
     """The document for those who see these layers, with `root` as the URL of the landing page."""
     paths = {
         "/": _operation("getLandingPage", "Landing page", "Document"),
@@ -44,7 +47,7 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
         **_tile_paths("", "Dataset", "All public layers"),
     }
     for layer in layers:
-        paths |= _layer_paths(layer, palette, language)
+        paths |= _layer_paths(layer, meanings[layer.id], palette, language)
     paths |= styles_paths(layers, palette)
     return {
         "openapi": "3.0.3",
@@ -53,7 +56,7 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
         "paths": paths,
         "components": {
             "parameters": _parameters(settings),
-            "schemas": _schemas(),
+            "schemas": _schemas() | _feature_schemas(layers, meanings, palette, language),
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
             "responses": {
                 "Problem": _response(
@@ -64,18 +67,47 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
     }
 
 
-def _layer_paths(layer: Layer, palette: Palette, language: Language) -> dict[str, Json]:
+def _feature_schemas(layers: list[Layer], meanings: Meanings, palette: Palette, language: Language) -> dict[str, Json]:
+    """What a feature of each layer says, and what is on a page of them."""
+    made: dict[str, Json] = {}
+    for layer in layers:
+        name = _name(layer)
+        fields = {
+            field.name: _described(field, meanings[layer.id], palette, language) | {"nullable": True}
+            for field in layer.fields
+        }
+        of_layer: Json = {"type": "object", "properties": {"properties": {"type": "object", "properties": fields}}}
+        made[f"{name}Feature"] = {"allOf": [{"$ref": "#/components/schemas/Feature"}, of_layer]}
+        features = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}Feature"}}
+        page: Json = {"type": "object", "properties": {"features": features}}
+        made[f"{name}Features"] = {"allOf": [{"$ref": "#/components/schemas/FeatureCollection"}, page]}
+    return made
+
+
+def _described(field: LayerField, meanings: dict[str, str], palette: Palette, language: Language) -> Json:
+    """The schema of a field, with its title and meaning."""
+    values = values_of(field, palette)
+    schema = JSON_TYPES[field.type] | ({"enum": values} if values else {})
+    meaning = in_language(meanings.get(field.name, ""), language)
+    return schema | {"title": field.title.to(language)} | ({"description": meaning} if meaning else {})
+
+
+def _name(layer: Layer) -> str:
+    return "".join(part.capitalize() for part in layer.id.split("-"))
+
+
+def _layer_paths(layer: Layer, meanings: dict[str, str], palette: Palette, language: Language) -> dict[str, Json]:
     title, path = layer.title.to(language), f"/collections/{layer.id}"
-    name = "".join(part.capitalize() for part in layer.id.split("-"))
+    name = _name(layer)
     shared = ("bbox", "bbox-crs", "crs", "limit", "cursor", "as-of", "skipGeometry", *FILTER)
     items = [{"$ref": f"#/components/parameters/{each}"} for each in shared]
     items += _of_layer(layer)
     if layer.datetime is not None:
         items.append({"$ref": "#/components/parameters/datetime"})
     for field in layer.queryables.values():
-        values = values_of(field, palette)
-        schema = JSON_TYPES[field.type] | ({"enum": values} if values else {})
-        items.append(_parameter(field.name, schema, field.title.to(language)))
+        schema = _described(field, meanings, palette, language)
+        text = ": ".join(schema.pop(each) for each in ("title", "description") if each in schema)
+        items.append(_parameter(field.name, schema, text))
     feature_id: Json = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "integer"}}
     one = [feature_id, *({"$ref": f"#/components/parameters/{each}"} for each in ("crs", "as-of", "skipGeometry"))]
     one += [each for each in _of_layer(layer) if each["name"] == "properties"]
@@ -84,8 +116,10 @@ def _layer_paths(layer: Layer, palette: Palette, language: Language) -> dict[str
         f"{path}/queryables": _operation(f"get{name}Queryables", title, "Document", "application/schema+json"),
         f"{path}/sortables": _operation(f"get{name}Sortables", title, "Document", "application/schema+json"),
         f"{path}/schema": _operation(f"get{name}Schema", title, "Document", "application/schema+json"),
-        f"{path}/items": _operation(f"get{name}", title, "FeatureCollection", "application/geo+json", items),
-        f"{path}/items/{{featureId}}": _operation(f"get{name}One", title, "Feature", "application/geo+json", one),
+        f"{path}/items": _operation(f"get{name}", title, f"{name}Features", "application/geo+json", items),
+        f"{path}/items/{{featureId}}": _operation(
+            f"get{name}One", title, f"{name}Feature", "application/geo+json", one
+        ),
     }
     paths |= _tile_paths(path, name, title)
     if not layer.public:

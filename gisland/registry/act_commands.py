@@ -1,4 +1,4 @@
-"""`gisland registry act|timeline|lineage`: acts on the registry, and what was."""
+"""`gisland registry act|timeline|lineage|codes`: acts on the registry, what was, and the code lists."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gisland.audit import log
 from gisland.database import flush
 from gisland.errors import UsageError
 from gisland.registry.acts import ACTS, Done
+from gisland.registry.codes import load_codes
 from gisland.registry.lineage import lineage
 from gisland.registry.record_commands import File, Id, checked, load_json, print_json
 from gisland.registry.timeline import Event, timeline
@@ -71,6 +72,26 @@ def related(ctx: typer.Context, parcel: Id) -> None:
     """Thửa gốc và thửa sinh ra · The ancestors and descendants of a parcel."""
     found = act(caller(ctx).settings, lambda connection: lineage(connection, parcel))
     print_json([each.model_dump(mode="json") for each in found])
+
+
+@app.command("codes")
+@requires(Permission.PUBLIC_READ)
+def listed(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="LIST", help="Tên danh mục · Name of the list")] = None,
+) -> None:
+    """Các danh mục, hoặc các mã của một danh mục, cả mã cũ · The code lists, or the codes of one, former ones, too."""
+    lists = load_codes(caller(ctx).settings)
+    if name is None:
+        for each in lists.lists.values():
+            typer.echo(f"{each.name}: {each.title.vi} · {each.title.en}")
+        return
+    found = lists.code_list(name)
+    for code in found.codes:
+        typer.echo(f"{code.code}\t{code.vi} · {code.en}")
+    for old in found.legacy:
+        today = ", ".join(old.current) or "–"
+        typer.echo(f"{old.code}\t{old.vi} · {old.en}\tcũ · former → {today}")
 
 
 def _shown(value: object) -> str:

@@ -3,8 +3,9 @@
 # No `from __future__ import annotations`: the type of an act's body is known only where its route is made.
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from psycopg import Connection
 from pydantic import TypeAdapter
@@ -12,10 +13,11 @@ from pydantic import TypeAdapter
 from gisland.audit import log
 from gisland.database import flush
 from gisland.registry.acts import ACTS, Act, Done
-from gisland.registry.codes import CodeList, load_codes
+from gisland.registry.check import EXAMPLES, MOST, Finding, check
+from gisland.registry.codes import CodeList, land_type_codes, load_codes
 from gisland.registry.lineage import Relative, lineage
 from gisland.registry.masking import masked_events
-from gisland.registry.routes import ROOT, Id, Reader, Writer, problems
+from gisland.registry.routes import ROOT, Id, Reader, Writer, check_once, problems
 from gisland.registry.timeline import Event, timeline
 from gisland.registry.writing import act
 from gisland.security.guards import Require
@@ -24,6 +26,7 @@ from gisland.security.permissions import Permission
 from gisland.state import state_of
 
 EVENTS, RELATIVES = TypeAdapter(list[Event]), TypeAdapter(list[Relative])
+FINDINGS = TypeAdapter(list[Finding])
 
 router = APIRouter(prefix=ROOT)
 anybody = [Depends(Require(Permission.PUBLIC_READ))]
@@ -39,7 +42,7 @@ async def _do(request: Request, by: str, each: Act, body: object, record_id: int
 
 def _add(name: str, each: Act) -> None:
     options = {
-        "operation_id": f"act_{name}",
+        "operation_id": f"act_{name.replace('-', '_')}",
         "summary": each.title,
         "description": each.body.__doc__,
         "tags": [each.path.partition("/")[0]],
@@ -97,6 +100,31 @@ async def parcel_lineage(request: Request, subject: Reader, record_id: Id) -> Re
     settings = state_of(request).settings
     found = await asyncio.to_thread(act, settings, lambda connection: lineage(connection, record_id), reading=True)
     return Response(RELATIVES.dump_json(found), headers=PRIVATE, media_type="application/json")
+
+
+@router.get(
+    "/findings",
+    operation_id="list_findings",
+    summary="Khám sổ đăng ký · What is wrong or odd in the registry",
+    tags=["findings"],
+    response_model=list[Finding],
+    responses=problems(404),
+)
+async def findings(
+    request: Request,
+    subject: Reader,  # noqa: ARG001 - signed in; the scope is that of the transaction
+    ward_id: Annotated[int, Query(ge=1, le=2**31 - 1, description="Phường · The ward")],
+    examples: Annotated[int, Query(ge=1, le=MOST, description="Bản ghi nêu ra · Records named of each")] = EXAMPLES,
+) -> Response:
+    """Như `gisland registry check` của một phường · One finding a check, also of what is as it should be."""
+    settings = state_of(request).settings
+
+    def work(connection: Connection) -> list[Finding]:
+        return check(connection, land_type_codes(settings), ward_id=ward_id, examples=examples)
+
+    check_once(request)
+    found = await asyncio.to_thread(act, settings, work, reading=True)
+    return Response(FINDINGS.dump_json(found), headers=PRIVATE, media_type="application/json")
 
 
 @router.get("/codes", dependencies=anybody, operation_id="list_codes", tags=["codes"], summary="Danh mục · Code lists")

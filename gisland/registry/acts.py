@@ -13,10 +13,11 @@ from psycopg import Connection
 from pydantic import BaseModel, Field
 
 from gisland.errors import UsageError
-from gisland.registry import move, reshape, rights, undo
+from gisland.registry import ending, move, reshape, rights, undo
 from gisland.registry.fields import Day, Key
 from gisland.registry.kinds import Body
-from gisland.registry.parcels import DrawnParcel, Number, Seen, renumber_parcel, retire_parcel
+from gisland.registry.parcels import DrawnParcel, Number, renumber_parcel, retire_parcel
+from gisland.registry.seen import Seen
 
 VERSION = "Phiên bản đã xem · version that was seen"
 
@@ -65,7 +66,7 @@ class Transfer(Body):
     """Chuyển quyền: rights end and others begin."""
 
     on: rights.Held
-    ending: list[rights.SeenRight] = Field(default=[], max_length=500)
+    ending: list[Seen] = Field(default=[], max_length=500)
     beginning: list[rights.NewRight] = Field(default=[], max_length=500)
 
 
@@ -86,6 +87,14 @@ class Reissue(OfVersion):
 
 class Release(OfVersion):
     """Xoá thế chấp, xoá cho thuê, hết hạn chế."""
+
+
+class Retire(OfVersion):
+    """Ngừng hiệu lực: the record stays readable, with its history."""
+
+
+class Withdraw(OfVersion):
+    """Rút quyền quá khứ đã nhập sai: it was never so; what was entered stays in history."""
 
 
 class Move(OfVersion):
@@ -148,8 +157,13 @@ def _renumber(connection: Connection, record_id: int, body: Renumber, by: str) -
     return Done(change=change, parcel_no=number)
 
 
-def _retire(connection: Connection, record_id: int, body: OfVersion, by: str) -> Done:
-    return Done(change=retire_parcel(connection, Seen(id=record_id, version=body.version), body.change, by=by))
+def _ending(end: Callable[..., int]) -> Work:
+    """An act that ends one record."""
+
+    def work(connection: Connection, record_id: int, body: OfVersion, by: str) -> Done:
+        return Done(change=end(connection, Seen(id=record_id, version=body.version), body.change, by=by))
+
+    return work
 
 
 def _transfer(connection: Connection, _: int, body: Transfer, by: str) -> Done:
@@ -164,14 +178,9 @@ def _historic(connection: Connection, _: int, body: HistoricRight, by: str) -> D
 
 
 def _reissue(connection: Connection, record_id: int, body: Reissue, by: str) -> Done:
-    seen = rights.SeenRight(id=record_id, version=body.version)
+    seen = Seen(id=record_id, version=body.version)
     change, made = rights.reissue(connection, seen, body.certificate, body.change, by=by)
     return Done(change=change, made=[made])
-
-
-def _release(connection: Connection, record_id: int, body: Release, by: str) -> Done:
-    seen = rights.SeenRight(id=record_id, version=body.version)
-    return Done(change=rights.end_restriction(connection, seen, body.change, by=by))
 
 
 def _move(connection: Connection, record_id: int, body: Move, by: str) -> Done:
@@ -189,11 +198,28 @@ ACTS: Mapping[str, Act] = {
     "merge": Act("parcels/merge", "Hợp thửa · Merge parcels", Merge, _merge),
     "adjust": Act("parcels/adjust", "Chỉnh ranh giới · Move the boundary between parcels", Adjust, _adjust),
     "renumber": Act("parcels/{id}/renumber", "Đổi số thửa · Give a parcel another number", Renumber, _renumber),
-    "retire": Act("parcels/{id}/retire", "Huỷ thửa · End a parcel and the rights on it", OfVersion, _retire),
+    "retire": Act("parcels/{id}/retire", "Huỷ thửa · End a parcel, rights on it", Retire, _ending(retire_parcel)),
+    "retire-asset": Act(
+        "assets/{id}/retire", "Tài sản không còn · End an asset, rights on it", Retire, _ending(ending.retire_asset)
+    ),
     "transfer": Act("holdings/transfer", "Chuyển quyền · Transfer rights", Transfer, _transfer),
     "historic": Act("holdings/historic", "Quyền trong quá khứ · Enter a right of the past", HistoricRight, _historic),
+    "withdraw": Act(
+        "holdings/{id}/withdraw",
+        "Rút quyền quá khứ nhập sai · Take back a right of the past that was entered wrongly",
+        Withdraw,
+        _ending(ending.withdraw_historic_right),
+    ),
     "reissue": Act("certificates/{id}/reissue", "Cấp đổi GCN · Replace a certificate", Reissue, _reissue),
-    "release": Act("restrictions/{id}/end", "Xoá thế chấp, hết hạn chế · End a restriction", Release, _release),
+    "revoke": Act(
+        "certificates/{id}/retire", "Thu hồi GCN · Revoke a certificate", Retire, _ending(ending.revoke_certificate)
+    ),
+    "release": Act(
+        "restrictions/{id}/end", "Hết hạn chế · End a restriction", Release, _ending(rights.end_restriction)
+    ),
+    "retire-document": Act(
+        "documents/{id}/retire", "Bỏ văn bản · A document counts no more", Retire, _ending(ending.retire_document)
+    ),
     "move": Act("sheets/{id}/move", "Chuyển tờ bản đồ · Move a sheet to another ward or number", Move, _move),
     "undo": Act("changes/{id}/undo", "Huỷ biến động · Undo a change", Body, _undo),
 }

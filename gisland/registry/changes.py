@@ -32,6 +32,7 @@ class ChangeKind(StrEnum):
     REISSUE = "reissue"
     REFORM = "reform"
     HISTORIC = "historic"
+    WITHDRAW = "withdraw"
     RESTRICT = "restrict"
     RELEASE = "release"
     FILE = "file"

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from gisland.kit.certificate_numbers import normalise_serial
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text
 from gisland.security.permissions import Permission
@@ -74,6 +75,8 @@ Text = Annotated[Code, AfterValidator(mask_ids)]
 # Numbers and codes, in which dots, dashes and spaces part numbers.
 Book = Annotated[Code, AfterValidator(lambda text: mask_ids(text, code=True))]
 Word = Annotated[Book, AfterValidator(_something), Field(min_length=1)]
+# In one writing: AB 123456.
+Serial = Annotated[Book, AfterValidator(normalise_serial)]
 MapNumber = Annotated[Word, AfterValidator(map_number)]
 # In a query string all is text; in a body an id is a number.
 Ref = Annotated[int, Field(ge=1, le=2**63 - 1)]

@@ -71,6 +71,23 @@ class Filter:
     condition: str
     needs: Permission | None = None
     """Who asks by it asks about persons, and needs this permission."""
+    few: bool = False
+    """Whether it chooses a few records, found by an index of its own."""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order of a list. Records that are alike in it come in the order of their ids."""
+
+    key: str | None = None
+    """SQL of what is compared; None is the id itself."""
+    descending: bool = False
+    within: str | None = None
+    """The filter without which too much would have to be sorted."""
+    by_ward: bool = False
+    """Whether there is an index on ward, key and id: lists of several wards are merged from those of each."""
+    needs: Permission | None = None
+    """The order tells of persons, and needs this permission."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +118,8 @@ class Kind:
     """SQL of the fields that are no plain column."""
     further: type[BaseModel] | None = None
     """What only goes in."""
+    sorts: Mapping[str, Sort] = field(default_factory=dict)
+    """Other orders than that of ids: a closed list, each with what makes it cheap."""
 
     def __hash__(self) -> int:
         """Kinds are keys of caches."""
@@ -110,6 +129,11 @@ class Kind:
     def table(self) -> str:
         """Its table in the schema `registry`."""
         return str(self.record.table)  # type: ignore[attr-defined]  # each record class names its table
+
+    @property
+    def ends(self) -> str:
+        """What there is instead of deleting a record."""
+        return ENDS[self.name]
 
     @property
     def example(self) -> dict[str, Any]:
@@ -174,6 +198,11 @@ class Kind:
                 states,
                 Field(default="current", description="Còn hiệu lực hay đã thôi · in force or not"),
             )
+        if self.sorts:
+            orders = Literal[tuple(self.sorts)]  # type: ignore[valid-type]  # the orders of this kind
+            text = "Thứ tự, mặc định theo mã · order; by id if not given"
+            needed = [f"{name}: {each.within}" for name, each in self.sorts.items() if each.within]
+            made["sort"] = (orders | None, Field(default=None, description=" — ".join([text, *needed])))
         return create_model(f"{self.record.__name__}Query", __base__=PageQuery, **self._geometry_choice(), **made)
 
     def _geometry_choice(self) -> dict[str, Any]:
@@ -203,11 +232,11 @@ class Page(BaseModel):
 
 
 class State(BaseModel):
-    """A record as of a data version, and the changes that made it so."""
+    """A record as of a data version, and the changes that made it so; null while it was not there."""
 
     data_version: int
     changes: list[schemas.Change]
-    record: dict[str, Any]
+    record: dict[str, Any] | None
 
 
 def _is(column: str, kind: Any) -> Filter:
@@ -216,7 +245,7 @@ def _is(column: str, kind: Any) -> Filter:
 
 def _in(name: str, query: str) -> Filter:
     """Records that a row of another table ties to the one with the id `name`."""
-    return Filter(fields.Ref, f"t.id IN (SELECT {query} = %({name})s)", _needs(name))
+    return Filter(fields.Ref, f"t.id IN (SELECT {query} = %({name})s)", _needs(name), few=True)
 
 
 def _needs(name: str) -> Permission | None:
@@ -231,6 +260,11 @@ def _held(column: str, name: str) -> Filter:
 def _linked(name: str) -> Filter:
     return _in(name, f"l.document_id FROM {{document_link}} l WHERE l.{name}")
 
+
+# Numbers within texts are compared as numbers: 2, 10, 10A.
+NATURAL = "COLLATE registry.vietnamese_numbers"
+BY_NAME = Sort(f"t.name {NATURAL}")
+NEWEST = Sort(descending=True)
 
 WARD = {"ward_id": _is("ward_id", fields.Ref)}
 ON = {name: _is(name, fields.Ref) for name in ("parcel_id", "asset_id", "certificate_id")}
@@ -251,6 +285,7 @@ KINDS: dict[str, Kind] = {
             },
             ended="valid_to",
             geometry=WGS84,
+            sorts={"name": BY_NAME, "code": Sort("t.code")},
         ),
         Kind(
             "group",
@@ -258,8 +293,15 @@ KINDS: dict[str, Kind] = {
             schemas.ResidentialGroup,
             WARD | {"code": _is("code", fields.Code)},
             geometry=WGS84,
+            sorts={"name": BY_NAME},
         ),
-        Kind("sheet", "sheets", schemas.MapSheet, WARD | {"sheet_no": _is("sheet_no", fields.MapNumber)}),
+        Kind(
+            "sheet",
+            "sheets",
+            schemas.MapSheet,
+            WARD | {"sheet_no": _is("sheet_no", fields.MapNumber)},
+            sorts={"number": Sort(f"t.sheet_no {NATURAL}")},
+        ),
         Kind(
             "parcel",
             "parcels",
@@ -282,6 +324,7 @@ KINDS: dict[str, Kind] = {
                 "geom",
                 "ST_SetSRID(ST_GeomFromGeoJSON(%(geometry)s), %(srid)s::int)",
             ),
+            sorts={"number": Sort(f"t.parcel_no {NATURAL}", within="map_sheet_id")},
         ),
         Kind(
             "asset",
@@ -306,6 +349,7 @@ KINDS: dict[str, Kind] = {
             | {name: _held("holder_id", name) for name in ON},
             personal=True,
             further=schemas.SecretId,
+            sorts={"name": Sort("t.full_name COLLATE registry.vietnamese", by_ward=True, needs=Permission.PERSON_READ)},
         ),
         Kind(
             "holding",
@@ -352,6 +396,7 @@ KINDS: dict[str, Kind] = {
             personal=True,
             creates=ChangeKind.FILE,
             expressions={"content_hash": "encode(t.content_hash, 'hex')"},
+            sorts={"newest": NEWEST},
         ),
         Kind(
             "change",
@@ -367,8 +412,26 @@ KINDS: dict[str, Kind] = {
             expressions={
                 "version": "(SELECT v.version FROM published.change_version v WHERE v.change_id = t.id)",
             },
+            sorts={"newest": NEWEST},
         ),
     )
+}
+
+
+# Nothing is ever deleted: lineage, history and papers refer to it.
+ENDS = {
+    "unit": "sửa · correct it: PATCH; do sắp xếp · ended by a reform: gisland unit reform",
+    "group": "sửa · correct it: PATCH",
+    "sheet": "chuyển, đổi số · move it: POST /api/v1/sheets/…/move",
+    "parcel": "huỷ thửa · end it: POST /api/v1/parcels/…/retire",
+    "asset": "không còn · end it: POST /api/v1/assets/…/retire",
+    "holder": "sửa · correct it: PATCH; kết thúc quyền · end the rights: POST /api/v1/holdings/transfer",
+    "holding": "kết thúc · end it: POST /api/v1/holdings/transfer; dữ liệu lịch sử nhập sai · entered wrongly as one of"
+    " the past: POST /api/v1/holdings/…/withdraw",
+    "restriction": "xoá thế chấp, hết hạn chế · end it: POST /api/v1/restrictions/…/end",
+    "certificate": "thu hồi · revoke it: POST /api/v1/certificates/…/retire; cấp đổi · replace it: …/reissue",
+    "document": "bỏ · end it: POST /api/v1/documents/…/retire",
+    "change": "huỷ biến động · undo it: POST /api/v1/changes/…/undo",
 }
 
 

@@ -43,11 +43,12 @@ def held_in(subject: Subject, ward_id: int | None) -> frozenset[str]:
 def masked_state(kind: Kind, state: Json, subject: Subject) -> Json:
     """A former state of a record, and the changes that made it so."""
     changes = [masked(KINDS["change"], change, subject) for change in state["changes"]]
-    return state | {"record": masked(kind, state["record"], subject), "changes": changes}
+    record = None if state["record"] is None else masked(kind, state["record"], subject)
+    return state | {"record": record, "changes": changes}
 
 
 def check_asked(kind: Kind, asked: Mapping[str, Any], subject: Subject) -> None:
-    """Refuse a filter by what is not shown, in the ward that is asked about or wherever records are read.
+    """Refuse a filter or order by what is not shown, in the ward that is asked about or wherever records are read.
 
     Raises:
         Forbidden: there is one; its answer would tell.
@@ -55,8 +56,8 @@ def check_asked(kind: Kind, asked: Mapping[str, Any], subject: Subject) -> None:
     ward = asked.get("ward_id")
     within = subject.scope(Permission.REGISTRY_READ) if ward is None else Scope(wards=frozenset({int(ward)}))
     permissions = held(subject, within)
-    for name in asked:
-        each = kind.filters.get(name)
+    for name, value in asked.items():
+        each = kind.sorts.get(value) if name == "sort" else kind.filters.get(name)
         if each is not None and each.needs is not None and each.needs not in permissions:
             raise Forbidden("your role does not allow to ask for persons", parameter=name, hint="leave it out")
 

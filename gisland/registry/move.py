@@ -11,10 +11,11 @@ from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, ConfigDict, Field
 
 from gisland.database.statements import statements
-from gisland.errors import Conflict, NotFound, PreconditionFailed, UsageError
+from gisland.errors import Conflict, NotFound, UsageError
 from gisland.kit.identifiers import map_number
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import BigKey, Key
+from gisland.registry.seen import check_seen
 from gisland.registry.units import find_unit
 
 FOLLOW = ("assets", "certificates", "holders", "documents")
@@ -49,13 +50,7 @@ def move_sheet(connection: Connection, move: SheetMove, why: Why, *, by: str) ->
     if row is None:
         raise NotFound(f"không có tờ bản đồ {move.id} · there is no map sheet {move.id}")
     _, old_ward, _, old_number, _, _, _, version = row
-    if version != move.version:
-        raise PreconditionFailed(
-            "tờ bản đồ đã được người khác sửa · the sheet was changed in the meantime",
-            hint="xem lại bản mới rồi làm lại · look at it again",
-            given_version=move.version,
-            current_version=version,
-        )
+    check_seen("sheet", move.id, move.version, version)
     ward = find_unit(connection, move.ward_code)
     number = map_number(move.sheet_no) if move.sheet_no else old_number
     if (ward.id, number) == (old_ward, old_number):

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.database.statements import statements
-from gisland.errors import Conflict, NotFound, PreconditionFailed
+from gisland.errors import Conflict, NotFound
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.registry import fields
 from gisland.registry.changes import ChangeKind, Why, begin
@@ -25,21 +25,13 @@ from gisland.registry.fields import Area
 from gisland.registry.geometry import Shape
 from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
 from gisland.registry.schemas import LandUse
+from gisland.registry.seen import Seen, check_seen
 
 Number = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=20),
     AfterValidator(lambda text: mask_ids(text, code=True)),
 ]
-
-
-class Seen(BaseModel):
-    """A parcel and the version of it that the writer has seen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: fields.BigKey = Field(description="Mã nội bộ của thửa · Id of the parcel")
-    version: fields.Key = Field(description="Phiên bản đã xem · Version that was seen")
 
 
 class DrawnParcel(BaseModel):
@@ -101,14 +93,7 @@ def lock_parcels(connection: Connection, seen: Sequence[Seen]) -> list[Parcel]:
             raise NotFound(f"không có thửa {each.id} · there is no parcel {each.id}")
         if parcel.retired:
             raise Conflict(f"thửa {each.id} đã hết hiệu lực · parcel {each.id} is retired", parcel=each.id)
-        if parcel.version != each.version:
-            raise PreconditionFailed(
-                f"thửa {each.id} đã được người khác sửa · parcel {each.id} was changed in the meantime",
-                hint="xem lại bản mới rồi làm lại · look at it again",
-                parcel=each.id,
-                given_version=each.version,
-                current_version=parcel.version,
-            )
+        check_seen("parcel", each.id, each.version, parcel.version)
     return [found[each] for each in ids]
 
 

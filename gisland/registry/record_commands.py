@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from gisland.errors import InputError, UsageError
 from gisland.registry.identity import RevealReason, reveal
 from gisland.registry.kinds import KINDS, PAGE_DEFAULT, Kind, kind_of
-from gisland.registry.records import Json, as_of_version, etag, note_reading, read, read_page, read_states
+from gisland.registry.records import Json, as_of_version, etag, known_of, note_reading, read, read_page, read_states
 from gisland.registry.writing import Clerk, Written, act, create, patch
 from gisland.security.crypto import load_vault
 from gisland.security.guards import caller, requires
@@ -59,6 +59,7 @@ def find(
     where: Annotated[
         list[str] | None, typer.Option(help="bộ lọc=giá trị, nhiều lần · filter=value, repeatable")
     ] = None,
+    sort: Annotated[str | None, typer.Option(help="Thứ tự: name, number… · Order, such as name, number")] = None,
     limit: Annotated[int, typer.Option(help="Số bản ghi · Records")] = PAGE_DEFAULT,
     cursor: Annotated[str | None, typer.Option(help="Trang sau · Where the page begins")] = None,
     as_of: AsOf = None,
@@ -67,7 +68,7 @@ def find(
     """Mỗi dòng một bản ghi JSON · One JSON record a line; the cursor of the next page on standard error."""
     kind, who = kind_of(kind_name), caller(ctx)
     given: Json = dict(_pair(each) for each in where or [])
-    given |= {"limit": limit, "cursor": cursor, "as_of": as_of, "geometry": geometry}
+    given |= {"sort": sort, "limit": limit, "cursor": cursor, "as_of": as_of, "geometry": geometry}
     query = checked(kind.page_query, given, options=True)
 
     def work(connection: Connection) -> tuple[list[Json], str | None]:
@@ -93,7 +94,7 @@ def history(ctx: typer.Context, kind_name: KindName, record_id: Id) -> None:
 
     def work(connection: Connection) -> list[Json]:
         states = read_states(connection, kind, record_id)
-        note_reading(connection, who.subject.name, kind, [states[0]["record"]], {"history": True})
+        note_reading(connection, who.subject.name, kind, known_of(states), {"history": True})
         return states
 
     print_json(act(who.settings, work))

@@ -21,6 +21,7 @@ from psycopg.rows import dict_row, scalar_row
 from gisland.audit import log
 from gisland.errors import NotFound, UsageError
 from gisland.registry.kinds import KINDS, Kind, PageQuery
+from gisland.registry.sorting import sorted_rows
 
 Json = dict[str, Any]
 
@@ -99,36 +100,58 @@ def read(
         geometry: which geometry comes with it, see `Kind.geometry`.
 
     Raises:
-        NotFound: there is none, or there was none yet.
+        NotFound: there is none, or there was none then.
     """
-    query = sql.SQL("{} WHERE t.id = %(id)s").format(_select(kind, as_of, geometry))
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        found = cursor.execute(query, {"id": record_id, "as_of": as_of}).fetchone()
-    if found is None:
-        raise NotFound(f"không có {kind.name} {record_id} · there is no {kind.name} {record_id}")
-    record: Json = found
+    record = find(connection, kind, record_id, as_of=as_of, geometry=geometry)
+    if record is None:
+        what = f"không có {kind.name} {record_id} · there is no {kind.name} {record_id}"
+        raise NotFound(what, hint=_was(connection, kind, record_id))
     return record
 
 
+def _was(connection: Connection, kind: Kind, record_id: int) -> str:
+    """Where to look for a record that was there once."""
+    if not kind.writable:
+        return ""
+    query = sql.SQL("SELECT FROM history.{} WHERE id = %s LIMIT 1").format(sql.Identifier(kind.table))
+    return "" if connection.execute(query, [record_id]).fetchone() is None else "GET …/history, ?as_of=…"
+
+
+def find(
+    connection: Connection, kind: Kind, record_id: int, *, as_of: int | None = None, geometry: str | None = None
+) -> Json | None:
+    """One record like `read`, None when there is none."""
+    query = sql.SQL("{} WHERE t.id = %(id)s").format(_select(kind, as_of, geometry))
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        found: Json | None = cursor.execute(query, {"id": record_id, "as_of": as_of}).fetchone()
+    return found
+
+
 def read_page(connection: Connection, kind: Kind, query: PageQuery, *, as_of: int | None = None) -> Found:
-    """A page of the records that a closed list of filters chooses, in the order of their ids.
+    """A page of the records that a closed list of filters chooses, in the order of their ids or of another closed list.
 
     Raises:
-        UsageError: the cursor is none of ours, or of another list.
+        UsageError: the cursor is none of ours, or of another list; the order cannot be had, see `sorted_rows`.
     """
     given = query.model_dump(exclude_none=True, exclude={"limit", "cursor", "as_of", "geometry"})
     checksum = _checksum(kind, given, as_of)
-    after = 0 if query.cursor is None else _read_cursor(query.cursor, checksum)
-    conditions: list[sql.Composable] = [sql.SQL("t.id > %(after)s AND t.id <= %(until)s")]
-    conditions += [_sql(kind.filters[name].condition, as_of) for name in given if name in kind.filters]
+    after = None if query.cursor is None else _read_cursor(query.cursor, checksum)
+    conditions: list[sql.Composable] = [
+        _sql(kind.filters[name].condition, as_of) for name in given if name in kind.filters
+    ]
     if kind.ended is not None and given["state"] != "all":
         ending = "{} IS NULL" if given["state"] == "current" else "{} IS NOT NULL"
         conditions.append(sql.SQL(ending).format(sql.Identifier("t", kind.ended)))
-    statement = sql.SQL("{} WHERE {} ORDER BY t.id LIMIT %(limit)s").format(
-        _select(kind, as_of, getattr(query, "geometry", None)), sql.SQL(" AND ").join(conditions)
-    )
+    select = _select(kind, as_of, getattr(query, "geometry", None))
     # One more than asked for: whether there is a next page.
-    rows = _rows(connection, kind, statement, given | {"after": after, "limit": query.limit + 1, "as_of": as_of})
+    values = given | {"after": after, "limit": query.limit + 1, "as_of": as_of}
+    if "sort" in given:
+        rows = sorted_rows(connection, kind, select, conditions, values)
+    else:
+        conditions.append(sql.SQL("t.id > %(after)s AND t.id <= %(until)s"))
+        where = sql.SQL(" AND ").join(conditions)
+        statement = sql.SQL("{} WHERE {} ORDER BY t.id LIMIT %(limit)s").format(select, where)
+        rows = _rows(connection, kind, statement, values | {"after": after or 0})
     items = rows[: query.limit]
     more = len(rows) > query.limit
     return Found(items, _cursor(items[-1]["id"], checksum) if more else None)
@@ -159,12 +182,12 @@ def _rows(connection: Connection, kind: Kind, statement: sql.Composed, values: J
 def read_states(connection: Connection, kind: Kind, record_id: int) -> list[Json]:
     """The states that a record has had, the newest first: data version, the changes that made it so, the record.
 
-    Rows of its lists count, too. The newest 200 are given.
+    Rows of its lists count, too. The newest 200 are given. The record is None of a state in which it was not there: a
+    right of the past that was taken back.
 
     Raises:
-        NotFound: there is no such record.
+        NotFound: there is no such record, and never was.
     """
-    read(connection, kind, record_id)
     rows = [(kind.table, "id"), *((part.table, part.owner) for part in kind.parts.values())]
     touched = sql.SQL(" UNION ").join(
         sql.SQL(
@@ -181,7 +204,15 @@ def read_states(connection: Connection, kind: Kind, record_id: int) -> list[Json
     ).format(touched, _select(KINDS["change"], None, None))
     with connection.cursor(row_factory=dict_row) as cursor:
         states = cursor.execute(query, {"id": record_id, "most": STATES_MAX}).fetchall()
-    return [state | {"record": read(connection, kind, record_id, as_of=state["data_version"])} for state in states]
+    found = [state | {"record": find(connection, kind, record_id, as_of=state["data_version"])} for state in states]
+    if all(state["record"] is None for state in found):
+        read(connection, kind, record_id)
+    return found
+
+
+def known_of(states: Sequence[Json]) -> list[Json]:
+    """Of the states of a record, the newest in which it was there."""
+    return [state["record"] for state in states if state["record"] is not None][:1]
 
 
 def note_reading(connection: Connection, by: str, kind: Kind, records: Sequence[Json], asked: Json) -> None:

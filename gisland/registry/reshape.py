@@ -22,7 +22,8 @@ from gisland.errors import Conflict, UsageError
 from gisland.registry import fields
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.geometry import check_same_ground, read_shape
-from gisland.registry.parcels import SQL, DrawnParcel, Parcel, Place, Seen, add_parcel, lock_parcels
+from gisland.registry.parcels import SQL, DrawnParcel, Parcel, Place, add_parcel, lock_parcels
+from gisland.registry.seen import Seen
 
 
 class Redrawn(BaseModel):

@@ -15,12 +15,12 @@ from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gisland.database.statements import statements
-from gisland.errors import Conflict, NotFound, PreconditionFailed, UsageError
+from gisland.errors import Conflict, NotFound, UsageError
 from gisland.kit.identifiers import serial_key
-from gisland.kit.text import clean_text
 from gisland.registry.changes import ChangeKind, Why, begin
-from gisland.registry.fields import BigKey, Book, Code, Key, Numerator, Text
+from gisland.registry.fields import BigKey, Book, Code, Numerator, Serial, Text
 from gisland.registry.refusals import refusal
+from gisland.registry.seen import Seen, check_seen, lock_in_force
 
 Role = Literal["certificate_holder", "current_user"]
 Party = Literal["individual", "household", "couple", "co_users", "community", "organisation"]
@@ -65,21 +65,12 @@ class Held(BaseModel):
         return self
 
 
-class SeenRight(BaseModel):
-    """A right, restriction or certificate that ends, in the version that was seen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: BigKey
-    version: Key
-
-
 class IssuedCertificate(BaseModel):
     """A certificate that replaces another one (cấp đổi, cấp lại)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    serial: Annotated[Book, Field(min_length=1, max_length=30)]
+    serial: Annotated[Serial, Field(min_length=1, max_length=30)]
     book_no: Book = ""
     gcn_code: Code = ""
     issue_date: date | None = None
@@ -90,7 +81,7 @@ class IssuedCertificate(BaseModel):
 def transfer(
     connection: Connection,
     on: Held,
-    ending: Sequence[SeenRight],
+    ending: Sequence[Seen],
     beginning: Sequence[NewRight],
     why: Why,
     *,
@@ -175,7 +166,7 @@ def check_certificate(connection: Connection, certificate: int | None) -> None:
         raise Conflict(f"GCN {row[0]} {vi} · certificate {row[0]} {en}", hint=hint, certificate=row[0])
 
 
-def end_restriction(connection: Connection, restriction: SeenRight, why: Why, *, by: str) -> int:
+def end_restriction(connection: Connection, restriction: Seen, why: Why, *, by: str) -> int:
     """End a restriction (xoá thế chấp, xoá cho thuê, hết hạn chế) on the day the change takes effect.
 
     It holds back no retirement any more, and does not go over to parcels that come of its own. One that was to end
@@ -189,13 +180,7 @@ def end_restriction(connection: Connection, restriction: SeenRight, why: Why, *,
         PreconditionFailed: it was changed in the meantime.
         Conflict: it has ended already.
     """
-    row = connection.execute(SQL["lock_restriction"], {"id": restriction.id}).fetchone()
-    if row is None:
-        raise NotFound(f"không có hạn chế {restriction.id} · there is no restriction {restriction.id}")
-    version, ward, retired = row
-    if retired:
-        raise Conflict("hạn chế đã kết thúc · the restriction has ended", restriction=restriction.id)
-    _check_version("restriction", restriction, version)
+    ward = lock_in_force(connection, SQL["lock_restriction"], "restriction", restriction)
     change = begin(connection, ChangeKind.RELEASE, why, by=by, ward_id=ward)
     connection.execute(SQL["end_restriction"], {"change": change, "id": restriction.id})
     return change
@@ -220,9 +205,7 @@ def enter_historic_right(
     return change, _add(connection, change, ward, on, right, valid_from, valid_to)
 
 
-def reissue(
-    connection: Connection, certificate: SeenRight, new: IssuedCertificate, why: Why, *, by: str
-) -> tuple[int, int]:
+def reissue(connection: Connection, certificate: Seen, new: IssuedCertificate, why: Why, *, by: str) -> tuple[int, int]:
     """Replace a certificate by a new one: parcels, assets and current rights go over to it.
 
     Returns:
@@ -233,16 +216,9 @@ def reissue(
         PreconditionFailed: it was changed in the meantime.
         Conflict: it was replaced or retired already.
     """
-    row = connection.execute(SQL["lock_certificate"], {"id": certificate.id}).fetchone()
-    if row is None:
-        raise NotFound(f"không có GCN {certificate.id} · there is no certificate {certificate.id}")
-    version, ward, retired = row
-    if retired:
-        raise Conflict("GCN đã hết hiệu lực · the certificate is not in force any more", certificate=certificate.id)
-    _check_version("certificate", certificate, version)
+    ward = lock_in_force(connection, SQL["lock_certificate"], "certificate", certificate)
     change = begin(connection, ChangeKind.REISSUE, why, by=by, ward_id=ward)
-    serial = clean_text(new.serial).upper()
-    values = new.model_dump() | {"old": certificate.id, "serial": serial, "serial_key": serial_key(serial)}
+    values = new.model_dump() | {"old": certificate.id, "serial_key": serial_key(new.serial)}
     made = connection.execute(SQL["add_certificate"], values | {"ward": ward, "change": change}).fetchone()
     assert made is not None
     values = {"old": certificate.id, "new": made[0], "change": change}
@@ -259,7 +235,7 @@ def _lock_thing(connection: Connection, on: Held) -> int:
     return int(row[0])
 
 
-def _lock_rights(connection: Connection, on: Held, seen: Sequence[SeenRight]) -> None:
+def _lock_rights(connection: Connection, on: Held, seen: Sequence[Seen]) -> None:
     values = {"ids": [each.id for each in seen], "parcel": on.parcel_id, "asset": on.asset_id}
     found = {row[0]: row[1:] for row in connection.execute(SQL["lock_holdings"], values)}
     for each in seen:
@@ -268,18 +244,7 @@ def _lock_rights(connection: Connection, on: Held, seen: Sequence[SeenRight]) ->
         version, retired = found[each.id]
         if retired:
             raise Conflict(f"quyền {each.id} đã kết thúc · right {each.id} has ended", right=each.id)
-        _check_version("right", each, version)
-
-
-def _check_version(what: str, seen: SeenRight, version: int) -> None:
-    if seen.version != version:
-        raise PreconditionFailed(
-            f"đã được người khác sửa · the {what} was changed in the meantime",
-            hint="xem lại bản mới rồi làm lại · look at it again",
-            id=seen.id,
-            given_version=seen.version,
-            current_version=version,
-        )
+        check_seen("holding", each.id, each.version, version)
 
 
 def _add(

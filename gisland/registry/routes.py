@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from psycopg import Connection
 
-from gisland.errors import UsageError
+from gisland.errors import NotAllowed, UsageError
 from gisland.registry.identity import Revealed, RevealReason, reveal
 from gisland.registry.kinds import KINDS, Kind, State
 from gisland.registry.masking import check_asked, masked, masked_state
 from gisland.registry.openapi import OPENAPI, PROBLEM, document, read_meanings
-from gisland.registry.records import Json, as_of_version, etag, note_reading, read, read_page, read_states
+from gisland.registry.records import Json, as_of_version, etag, known_of, note_reading, read, read_page, read_states
 from gisland.registry.writing import Clerk, act, create, patch
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
@@ -50,6 +50,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "Chưa đăng nhập · Unauthorized",
         403: "Không có quyền · Forbidden",
         404: "Không có · Not found",
+        405: "Không làm như vậy · Method not allowed",
         409: "Trùng với cái đã có · Conflict",
         412: "Người khác đã đổi · Precondition failed",
         413: "Quá lớn · Content too large",
@@ -141,7 +142,7 @@ def _add_reading(kind: Kind) -> None:
         **options,
     )
     async def find(request: Request, subject: Reader, query: Annotated[kind.page_query, Query()]) -> Response:  # type: ignore[name-defined]  # of this kind
-        """Từng trang, theo mã · Page by page, in the order of ids; follow `next`."""
+        """Từng trang, theo mã nếu không có sort · Page by page, in the order of ids or `sort`; follow `next`."""
         return await _read_page(request, subject, kind, query)
 
     @router.get(
@@ -211,6 +212,27 @@ def _add_writing(kind: Kind) -> None:
         return answer(masked(kind, written.record, subject), written.version)
 
 
+def _add_refusal(kind: Kind) -> None:
+    """The route that says what there is instead of deleting."""
+    methods = ["GET", "PATCH"] if kind.writable else ["GET"]
+
+    @router.delete(
+        f"/{kind.path}/{{record_id:int}}",
+        operation_id=f"delete_{kind.name}",
+        summary=f"Không xoá · A {kind.name} is never deleted",
+        description=f"405. {kind.ends}",
+        tags=[kind.path],
+        status_code=405,
+        responses=problems(405),
+    )
+    async def refuse(subject: Reader, record_id: Id) -> Response:  # noqa: ARG001 - signed in; whichever it is
+        raise NotAllowed(
+            f"không xoá {kind.name}: lịch sử phải còn · a {kind.name} is never deleted: history refers to it",
+            hint=kind.ends,
+            allowed=methods,
+        )
+
+
 def _add_history(kind: Kind) -> None:
     """The route that tells what records of a kind were."""
 
@@ -227,7 +249,7 @@ def _add_history(kind: Kind) -> None:
 
         def work(connection: Connection) -> list[Json]:
             states = read_states(connection, kind, record_id)
-            note_reading(connection, subject.name, kind, [states[0]["record"]], {"history": True})
+            note_reading(connection, subject.name, kind, known_of(states), {"history": True})
             return [masked_state(kind, each, subject) for each in states]
 
         states = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
@@ -267,6 +289,7 @@ async def openapi(request: Request) -> Response:
 
 for _kind in KINDS.values():
     _add_reading(_kind)
+    _add_refusal(_kind)
     if _kind.writable:
         _add_writing(_kind)
         _add_history(_kind)

@@ -29,6 +29,7 @@ from gisland.registry.fields import (
     OfIdentity,
     Personal,
     Scale,
+    Serial,
     Shape,
     SquareKilometres,
     Text,
@@ -354,7 +355,7 @@ class Certificate(Record):
     }
 
     ward_id: Fixed[Key]
-    serial: Book = ""
+    serial: Serial = ""
     book_no: Book = ""
     gcn_code: Code = ""
     issue_date: Day | None = None

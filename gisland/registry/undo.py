@@ -75,7 +75,7 @@ def _check_kind(kind: str, change: int) -> None:
         raise Conflict(
             "dữ liệu lịch sử không huỷ được, quyền đã kết thúc từ trước"
             " · historic data are not undone: the right had ended before it was entered",
-            hint="sửa quyền đó · correct that right: PATCH /api/v1/holdings/…",
+            hint="rút quyền nhập sai · take the right back: POST /api/v1/holdings/…/withdraw; or correct it: PATCH",
             change=change,
         )
     if kind in LASTING:

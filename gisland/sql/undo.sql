@@ -136,6 +136,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     t record;
     made jsonb := '{}';
+    deleted bigint[];
     columns text;
 BEGIN
     FOR t IN SELECT * FROM history.tables() LOOP
@@ -147,6 +148,14 @@ BEGIN
             EXECUTE format('DELETE FROM registry.%I WHERE id IN (SELECT jsonb_array_elements_text($1)::bigint)', t.name)
               USING made -> t.name;
         ELSIF t.retires THEN
+            -- A right of the past that was taken back leaves again when that it came back is undone.
+            EXECUTE format('SELECT array_agg(id) FROM registry.%1$I WHERE id IN (SELECT jsonb_array_elements_text($1)::bigint) '
+                           'AND id IN (SELECT id FROM history.%1$I '
+                           '            WHERE ended_by = (SELECT undoes FROM registry.change WHERE id = $2))', t.name)
+               INTO deleted USING made -> t.name, of_change;
+            IF deleted IS NOT NULL THEN
+                EXECUTE format('DELETE FROM registry.%I WHERE id = ANY ($1)', t.name) USING deleted;
+            END IF;
             EXECUTE format('UPDATE registry.%I SET retired_by = registry.current_change() '
                            'WHERE id IN (SELECT jsonb_array_elements_text($1)::bigint) AND retired_by IS NULL', t.name)
               USING made -> t.name;

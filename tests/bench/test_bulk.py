@@ -79,7 +79,7 @@ def test_the_past_is_read_as_the_present_was(server: Settings, catalogue: Catalo
     settings = bulk.settings_of(server, as_of.NAME)
     with alone("as_of"):
         readings = as_of.run_bench(settings, catalogue, PARCELS, 1, lambda _: None)
-    assert len(readings) == 2 * (len(as_of.UPDATES) + 3)
+    assert len(readings) == 2 * (len(as_of.UPDATES) + 3 + 2 * len(as_of.RECORDS))
     with connect(settings, Role.APP) as connection:
         # All rows were changed, those of one hundred parcels twice.
         assert one(connection, "SELECT min(version) FROM registry.holding") == 2

@@ -19,8 +19,9 @@ from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.registry.changes import Why
-from gisland.registry.parcels import Seen, retire_parcel
-from gisland.registry.rights import IssuedCertificate, SeenRight, reissue
+from gisland.registry.parcels import retire_parcel
+from gisland.registry.rights import IssuedCertificate, reissue
+from gisland.registry.seen import Seen
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
 from tests.factories import one
@@ -425,7 +426,7 @@ def replaced(settings: Settings, connection: Connection, serial: str, new: str) 
     row = connection.execute(seen, [serial]).fetchone()
     assert row is not None
     connection.rollback()
-    old, made = SeenRight(id=row[0], version=row[1]), IssuedCertificate(serial=new)
+    old, made = Seen(id=row[0], version=row[1]), IssuedCertificate(serial=new)
     run(settings, lambda c: reissue(c, old, made, Why(reason="cấp đổi"), by="test"))
 
 

@@ -10,10 +10,11 @@ import shapely
 from psycopg import Connection
 
 from gisland.database import Role, connect, run
-from gisland.registry import reshape, rights
+from gisland.registry import reshape
 from gisland.registry.changes import Why
 from gisland.registry.fields import Shape
-from gisland.registry.parcels import DrawnParcel, Seen
+from gisland.registry.parcels import DrawnParcel
+from gisland.registry.seen import Seen
 from gisland.settings import Settings
 from tests.factories import EAST, NORTH
 
@@ -56,6 +57,6 @@ class Land:
 HALVES = box(0, 0, 4, 10), box(4, 0, 10, 10)
 
 
-def right_on(land: Land, parcel: int) -> rights.SeenRight:
+def right_on(land: Land, parcel: int) -> Seen:
     row = land.rows("SELECT id, version FROM registry.holding WHERE parcel_id = %s AND retired_by IS NULL", parcel)[0]
-    return rights.SeenRight(id=row[0], version=row[1])
+    return Seen(id=row[0], version=row[1])

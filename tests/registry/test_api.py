@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -269,6 +270,18 @@ def test_text_that_is_no_unicode_is_refused(api: Api) -> None:
     assert answer.status_code == 400, answer.text
 
 
+def test_serials_are_written_in_one_way(api: Api) -> None:
+    """As a form writes them: whoever enters one, it is the same paper."""
+    ward = api.ward()
+    typed = {"ab123456": "AB 123456", "Ð.654321": "Đ 654321", "aa 00000003": "AA 00000003", "số 12": "SỐ 12", "": ""}
+    for given, written in typed.items():
+        assert api.make("certificates", ward_id=ward, serial=given)["serial"] == written
+    old = api.make("certificates", ward_id=ward)
+    new = {"serial": "dd.123456"}
+    made = api.post(f"certificates/{old['id']}/reissue", version=old["version"], certificate=new).json()["made"][0]
+    assert api.client.get(f"certificates/{made}").json()["serial"] == "DD 123456"
+
+
 def test_a_number_is_there_once_on_its_sheet(api: Api) -> None:
     parcel = api.parcel(api.ward())
     answer = api.post("parcels", map_sheet_id=parcel["map_sheet_id"], parcel_no="01", geometry=square(EAST))
@@ -289,9 +302,19 @@ def test_what_acts_of_their_own_change_is_no_patch(api: Api) -> None:
         assert api.patch(f"parcels/{made['id']}", **values).status_code == 400, values
 
 
-def test_records_are_not_deleted(api: Api) -> None:
-    answer = api.client.delete(f"parcels/{api.parcel(api.ward())['id']}")
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_records_are_not_deleted_and_what_there_is_instead_is_said(api: Api, kind: Any) -> None:
+    answer = api.client.delete(f"{kind.path}/1")
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
+    assert answer.headers["allow"] == ("GET, PATCH" if kind.writable else "GET")
+    assert answer.json()["hint"] == kind.ends
+    document = api.client.get("openapi.json").json()["paths"]
+    told = document[f"/api/v1/{kind.path}/{{record_id}}"]["delete"]
+    assert set(told["responses"]) & {"200", "405"} == {"405"}
+    assert kind.ends in told["description"]
+    # The acts that it names are there.
+    for path in re.findall(r"/api/v1/[\w/…]+", kind.ends):
+        assert path.replace("…", "{record_id}") in document
 
 
 def test_nobody_reads_without_signing_in(registry_server: LiveServer) -> None:

@@ -14,8 +14,9 @@ from gisland.errors import Conflict, InputError, NotFound, PreconditionFailed, U
 from gisland.registry import reshape, rights, undo
 from gisland.registry.fields import Shape
 from gisland.registry.parcel_code import METHOD_VERSION
-from gisland.registry.parcels import DrawnParcel, Seen, renumber_parcel, retire_parcel
+from gisland.registry.parcels import DrawnParcel, renumber_parcel, retire_parcel
 from gisland.registry.schemas import LandUse
+from gisland.registry.seen import Seen
 from tests.factories import EAST, make_change, make_holder, make_holding, make_parcel, one
 from tests.registry.land import BY, HALVES, WHY, Land, box, right_on
 
@@ -204,7 +205,7 @@ def test_reissue(land: Land) -> None:
 
     old = land.do(issue)
     new = rights.IssuedCertificate(serial="aa 00000001")
-    seen = rights.SeenRight(id=old, version=1)
+    seen = Seen(id=old, version=1)
     _, made = land.do(lambda c: rights.reissue(c, seen, new, WHY, by=BY))
     query = "SELECT serial, serial_key, replaced_by IS NULL FROM registry.certificate ORDER BY id"
     assert land.rows(query) == [("AB 123456", "", False), ("AA 00000001", "AA00000001", True)]
@@ -212,7 +213,7 @@ def test_reissue(land: Land) -> None:
     with connect(land.settings, Role.STAFF) as connection:
         query = "SELECT certificate_serial FROM published_staff.parcels_staff WHERE id = %s"
         assert one(connection, query, land.west) == "AA 00000001"
-    with pytest.raises(Conflict, match="not in force"):
+    with pytest.raises(Conflict, match="has ended"):
         land.do(lambda c: rights.reissue(c, seen.model_copy(update={"version": 2}), new, WHY, by=BY))
 
 
@@ -307,7 +308,7 @@ def test_ids_that_stray_into_acts_are_masked() -> None:
     assert "999190000001" not in rights.IssuedCertificate(serial="AB 1", issuer="999190000001").issuer
 
 
-def certificate_of(land: Land, serial: str, *parcels: int) -> rights.SeenRight:
+def certificate_of(land: Land, serial: str, *parcels: int) -> Seen:
     def issue(connection: Connection) -> int:
         query = "INSERT INTO registry.certificate (ward_id, serial, created_by) VALUES (%s, %s, %s) RETURNING id"
         made = int(one(connection, query, land.ward, serial, make_change(connection, land.ward)))
@@ -316,7 +317,7 @@ def certificate_of(land: Land, serial: str, *parcels: int) -> rights.SeenRight:
             connection.execute(query, [made, parcel])
         return made
 
-    return rights.SeenRight(id=land.do(issue), version=1)
+    return Seen(id=land.do(issue), version=1)
 
 
 def test_a_replaced_certificate_does_not_come_to_new_parcels(land: Land) -> None:

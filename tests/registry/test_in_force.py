@@ -16,6 +16,7 @@ from gisland.errors import Conflict, GislandError
 from gisland.registry import reshape, rights, undo
 from gisland.registry.kinds import KINDS
 from gisland.registry.parcels import DrawnParcel, retire_parcel
+from gisland.registry.seen import Seen
 from gisland.registry.writing import Clerk, act, create
 from tests.factories import VAULT, make_change, make_holder, make_holding, one
 from tests.registry.conftest import Api
@@ -252,7 +253,7 @@ def test_no_right_begins_under_a_certificate_that_was_replaced(land: Land, by: s
 
     old, buyer = land.do(issue)
     new = rights.IssuedCertificate(serial="AA 1")
-    _, made = land.do(lambda c: rights.reissue(c, rights.SeenRight(id=old, version=1), new, WHY, by=BY))
+    _, made = land.do(lambda c: rights.reissue(c, Seen(id=old, version=1), new, WHY, by=BY))
     right = {"holder_id": buyer, "role": "certificate_holder", "certificate_id": old}
 
     def request(connection: Connection) -> None:

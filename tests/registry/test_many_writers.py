@@ -12,8 +12,9 @@ from gisland.database import run
 from gisland.errors import PreconditionFailed
 from gisland.registry.changes import Why
 from gisland.registry.kinds import KINDS
-from gisland.registry.parcels import Seen, renumber_parcel
+from gisland.registry.parcels import renumber_parcel
 from gisland.registry.records import etag, read
+from gisland.registry.seen import Seen
 from gisland.registry.writing import Clerk, act, patch
 from tests.factories import VAULT, add_evidence, make_holder, make_holding, make_parcel
 from tests.publish.test_flush import content

@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from gisland.errors import Conflict
 from gisland.registry import reshape, rights, undo
+from gisland.registry.seen import Seen
 from tests.factories import make_change, one
 from tests.registry.land import BY, HALVES, WHY, Land
 
@@ -69,7 +70,7 @@ def test_split_and_merge_keep_the_asset_of_a_restriction(land: Land, mortgage: M
 
 
 def test_a_restriction_moves_to_the_new_certificate(land: Land, mortgage: Mortgage) -> None:
-    seen = rights.SeenRight(id=mortgage.certificate, version=1)
+    seen = Seen(id=mortgage.certificate, version=1)
     new = rights.IssuedCertificate(serial="AA 00000001")
     change, made = land.do(lambda c: rights.reissue(c, seen, new, WHY, by=BY))
     moved = Mortgage(mortgage.asset, made, mortgage.id)
@@ -79,7 +80,7 @@ def test_a_restriction_moves_to_the_new_certificate(land: Land, mortgage: Mortga
     land.do(lambda c: undo.undo(c, change, WHY, by=BY))
     assert land.rows(CURRENT) == rows_on(mortgage, land.west)
     land.split(*HALVES)
-    again = rights.SeenRight(id=mortgage.certificate, version=3)
+    again = Seen(id=mortgage.certificate, version=3)
     land.do(lambda c: rights.reissue(c, again, new.model_copy(update={"serial": "AA 00000002"}), WHY, by=BY))
     query = "SELECT certificate_id FROM registry.restriction WHERE id = %s"
     assert land.rows(query, mortgage.id) == [(mortgage.certificate,)]
@@ -88,7 +89,7 @@ def test_a_restriction_moves_to_the_new_certificate(land: Land, mortgage: Mortga
 
 def test_a_restriction_on_the_new_certificate_holds_its_issue(land: Land, mortgage: Mortgage) -> None:
     new = rights.IssuedCertificate(serial="AA 00000001")
-    seen = rights.SeenRight(id=mortgage.certificate, version=1)
+    seen = Seen(id=mortgage.certificate, version=1)
     change, made = land.do(lambda c: rights.reissue(c, seen, new, WHY, by=BY))
     query = "INSERT INTO registry.restriction (ward_id, certificate_id, kind) VALUES (%s, %s, 'seizure')"
     land.do(lambda c: c.execute(query, [land.ward, made]))

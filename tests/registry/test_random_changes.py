@@ -20,7 +20,8 @@ from gisland.errors import Conflict
 from gisland.registry import reshape, rights, undo
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.geometry import is_narrow
-from gisland.registry.parcels import DrawnParcel, Seen, renumber_parcel
+from gisland.registry.parcels import DrawnParcel, renumber_parcel
+from gisland.registry.seen import Seen
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import (
@@ -180,7 +181,7 @@ class Play:
     def transfer(self) -> int | None:
         seen, _ = self.chance.choice(self.parcels())
         query = "SELECT id, version FROM registry.holding WHERE parcel_id = %(id)s AND retired_by IS NULL"
-        ending = [rights.SeenRight(id=row[0], version=row[1]) for row in self.rows(query, id=seen.id)]
+        ending = [Seen(id=row[0], version=row[1]) for row in self.rows(query, id=seen.id)]
 
         def work(connection: Connection) -> int:
             buyers = [make_holder(connection, self.ward, national_id=f"99919000{n:04}") for n in (7, 8)]
@@ -207,7 +208,7 @@ class Play:
         if not found:
             return None
         number, version = self.chance.choice(found)
-        seen = rights.SeenRight(id=number, version=version)
+        seen = Seen(id=number, version=version)
         return run(self.settings, lambda c: rights.end_restriction(c, seen, WHY, by=BY))
 
     def verify(self) -> int | None:

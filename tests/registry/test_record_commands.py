@@ -47,6 +47,14 @@ def gisland(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     return command
 
 
+def test_code_lists(gisland: Run) -> None:
+    assert "land_types: Loại đất · Land types\n" in gisland("codes").stdout
+    told = gisland("codes", "land_types").stdout
+    assert "ODT\tĐất ở tại đô thị · " in told
+    assert "cũ · former → " in told
+    assert gisland("codes", "nope").returncode == 3
+
+
 def test_a_record_from_making_to_history(gisland: Run, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "ward.json"
     file.write_text(json.dumps({"change": WHY, "level": "ward", "code": "11311", "name": "Hồng Bàng", "srid": 9210}))

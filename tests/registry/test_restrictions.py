@@ -10,7 +10,7 @@ from gisland.errors import Conflict, NotFound, PreconditionFailed
 from gisland.registry import reshape, rights, undo
 from gisland.registry.changes import Why
 from gisland.registry.parcels import retire_parcel
-from gisland.registry.rights import SeenRight
+from gisland.registry.seen import Seen
 from tests.factories import make_change, one
 from tests.registry.conftest import Api
 from tests.registry.land import BY, HALVES, WHY, Land
@@ -18,11 +18,11 @@ from tests.registry.land import BY, HALVES, WHY, Land
 PAID = Why(reason="đã trả nợ", valid_on=date(2026, 1, 31))
 
 
-def mortgage(land: Land, **columns: object) -> SeenRight:
+def mortgage(land: Land, **columns: object) -> Seen:
     given = {"ward_id": land.ward, "parcel_id": land.west, "kind": "mortgage"} | columns
     names, places = ", ".join(given), ", ".join(["%s"] * len(given))
     query = f"INSERT INTO registry.restriction ({names}) VALUES ({places}) RETURNING id"
-    return SeenRight(id=land.do(lambda c: one(c, query, *given.values())), version=1)
+    return Seen(id=land.do(lambda c: one(c, query, *given.values())), version=1)
 
 
 def test_it_ends_and_holds_nothing_back(land: Land) -> None:
@@ -97,7 +97,7 @@ def test_what_was_released_on_one_piece_comes_from_the_other(land: Land) -> None
     done = land.split(*HALVES)
     query = "SELECT id, version FROM registry.restriction WHERE parcel_id = %s"
     row = land.rows(query, done.parcels[0])[0]
-    land.do(lambda c: rights.end_restriction(c, SeenRight(id=row[0], version=row[1]), WHY, by=BY))
+    land.do(lambda c: rights.end_restriction(c, Seen(id=row[0], version=row[1]), WHY, by=BY))
     assert on_merged(land) == [("mortgage", "", first.id)]
 
 

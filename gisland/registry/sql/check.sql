@@ -1,0 +1,116 @@
+-- What is examined by `gisland registry check`: each statement gives kind of record, id, ward and a note (numbers and kinds,
+-- never a person) of what it finds, in the ward %(ward)s or everywhere. "In force": not retired, and its own end has not come.
+
+-- name: right_on_retired
+SELECT 'holding' AS kind, r.id, r.ward_id, thing.note
+  FROM registry.holding r
+  JOIN LATERAL (SELECT 'parcel ' || id AS note FROM registry.parcel WHERE id = r.parcel_id AND retired_by IS NOT NULL
+                 UNION ALL
+                SELECT 'asset ' || id FROM registry.asset WHERE id = r.asset_id AND retired_by IS NOT NULL
+                 UNION ALL
+                SELECT 'certificate ' || id FROM registry.certificate
+                 WHERE id = r.certificate_id AND num_nonnulls(r.parcel_id, r.asset_id) = 0 AND retired_by IS NOT NULL) thing ON true
+ WHERE r.retired_by IS NULL AND (r.valid_to > current_date) IS NOT FALSE
+
+-- name: restriction_on_retired
+SELECT 'restriction' AS kind, r.id, r.ward_id, thing.note
+  FROM registry.restriction r
+  JOIN LATERAL (SELECT 'parcel ' || id AS note FROM registry.parcel WHERE id = r.parcel_id AND retired_by IS NOT NULL
+                 UNION ALL
+                SELECT 'asset ' || id FROM registry.asset
+                 WHERE id = r.asset_id AND r.parcel_id IS NULL AND retired_by IS NOT NULL
+                 UNION ALL
+                SELECT 'certificate ' || id FROM registry.certificate
+                 WHERE id = r.certificate_id AND num_nonnulls(r.parcel_id, r.asset_id) = 0 AND retired_by IS NOT NULL) thing ON true
+ WHERE r.retired_by IS NULL AND (r.valid_to > current_date) IS NOT FALSE
+
+-- name: shares_not_whole
+SELECT CASE WHEN parcel_id IS NOT NULL THEN 'parcel' WHEN asset_id IS NOT NULL THEN 'asset' ELSE 'certificate' END AS kind,
+       coalesce(parcel_id, asset_id, certificate_id) AS id, min(ward_id) AS ward_id, role AS note
+  FROM (SELECT parcel_id, asset_id, certificate_id, role, ward_id, share_num, share_den
+          FROM registry.holding WHERE retired_by IS NULL) held
+ GROUP BY parcel_id, asset_id, certificate_id, role
+HAVING count(share_num) > 0 AND NOT registry.is_whole(array_agg(share_num), array_agg(share_den))
+
+-- name: line_is_lost
+SELECT 'parcel' AS kind, p.id, p.ward_id, change.kind || ' ' || change.id AS note
+  FROM registry.parcel p JOIN registry.change ON change.id = p.retired_by
+ WHERE change.kind IN ('split', 'merge') AND NOT EXISTS (SELECT FROM registry.parcel_lineage WHERE ancestor_id = p.id)
+
+-- name: right_under_retired_certificate
+SELECT r.kind, r.id, r.ward_id, 'certificate ' || certificate.id AS note
+  FROM (SELECT 'holding' AS kind, id, ward_id, certificate_id, parcel_id, asset_id, retired_by, valid_to FROM registry.holding
+         UNION ALL
+        SELECT 'restriction', id, ward_id, certificate_id, parcel_id, asset_id, retired_by, valid_to FROM registry.restriction) r
+  JOIN registry.certificate ON certificate.id = r.certificate_id
+ WHERE certificate.retired_by IS NOT NULL AND r.retired_by IS NULL AND (r.valid_to > current_date) IS NOT FALSE
+   AND num_nonnulls(r.parcel_id, r.asset_id) > 0
+
+-- name: past_its_day
+SELECT r.kind, r.id, r.ward_id, valid_to::text AS note
+  FROM (SELECT 'holding' AS kind, id, ward_id, retired_by, valid_to FROM registry.holding
+         UNION ALL
+        SELECT 'restriction', id, ward_id, retired_by, valid_to FROM registry.restriction) r
+ WHERE r.retired_by IS NULL AND r.valid_to <= current_date
+
+-- name: certificate_without_parcel
+SELECT 'certificate' AS kind, c.id, c.ward_id, concat_ws('/', paper_sheet_no, paper_parcel_no) AS note
+  FROM registry.certificate_parcel named JOIN registry.certificate c ON c.id = certificate_id
+ WHERE named.parcel_id IS NULL AND c.retired_by IS NULL
+
+-- name: certificate_of_retired_parcels
+SELECT 'certificate' AS kind, c.id, c.ward_id, 'parcel ' || string_agg(p.id::text, ', ' ORDER BY p.id) AS note
+  FROM registry.certificate c
+  JOIN registry.certificate_parcel named ON named.certificate_id = c.id
+  JOIN registry.parcel p ON p.id = named.parcel_id
+ WHERE c.retired_by IS NULL GROUP BY c.id, c.ward_id HAVING bool_and(p.retired_by IS NOT NULL)
+
+-- name: serial_repeated
+SELECT 'certificate' AS kind, c.id, c.ward_id, c.serial AS note
+  FROM registry.certificate c
+ WHERE c.retired_by IS NULL AND c.serial_key <> ''
+   AND EXISTS (SELECT FROM registry.certificate other
+                WHERE other.serial_key = c.serial_key AND other.id <> c.id AND other.retired_by IS NULL)
+
+-- name: flat_without_building
+SELECT 'asset' AS kind, id, ward_id, number AS note
+  FROM registry.asset WHERE retired_by IS NULL AND kind = 'apartment' AND parent_id IS NULL
+
+-- name: asset_on_nothing
+SELECT 'asset' AS kind, a.id, a.ward_id, a.kind AS note
+  FROM registry.asset a
+ WHERE a.retired_by IS NULL AND a.parent_id IS NULL
+   AND NOT EXISTS (SELECT FROM registry.asset_parcel JOIN registry.parcel p ON p.id = parcel_id
+                    WHERE asset_id = a.id AND p.retired_by IS NULL)
+
+-- name: unknown_land_type
+SELECT 'parcel' AS kind, p.id, p.ward_id, use.land_type AS note
+  FROM registry.land_use use JOIN registry.parcel p ON p.id = use.parcel_id
+ WHERE p.retired_by IS NULL AND use.land_type <> ALL (%(land_types)s)
+
+-- name: uses_not_the_area
+SELECT 'parcel' AS kind, p.id, p.ward_id, said.area || ' ≠ ' || p.legal_area_m2 || ' m²' AS note
+  FROM registry.parcel p
+  JOIN LATERAL (SELECT sum(area_m2) AS area FROM registry.land_use WHERE parcel_id = p.id
+                HAVING count(area_m2) = count(*)) said ON abs(said.area - p.legal_area_m2) > 0.1
+ WHERE p.retired_by IS NULL
+
+-- name: parcel_without_code
+SELECT 'parcel' AS kind, p.id, p.ward_id, concat_ws('/', sheet.sheet_no, p.parcel_no) AS note
+  FROM registry.parcel p JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id
+ WHERE p.retired_by IS NULL AND p.parcel_code IS NULL
+
+-- name: parcel_in_former_ward
+SELECT 'parcel' AS kind, p.id, p.ward_id, unit.code AS note
+  FROM registry.parcel p JOIN registry.unit ON unit.id = p.ward_id
+ WHERE p.retired_by IS NULL AND unit.valid_to <= current_date
+
+-- name: id_borne_by_several
+SELECT 'holder' AS kind, h.id, h.ward_id, count(*) OVER (PARTITION BY h.ward_id, h.id_hash)::text AS note
+  FROM registry.holder h
+  JOIN (SELECT ward_id, id_hash FROM registry.holder WHERE id_hash IS NOT NULL
+         GROUP BY ward_id, id_hash HAVING count(*) > 1) borne USING (ward_id, id_hash)
+
+-- name: holder_of_nothing
+SELECT 'holder' AS kind, h.id, h.ward_id, '' AS note
+  FROM registry.holder h WHERE NOT EXISTS (SELECT FROM registry.holding WHERE holder_id = h.id)

@@ -1,0 +1,240 @@
+"""The registry is examined: what is wrong and what is odd is found, named and countable; nothing else is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from gisland.database import Role, Scope, connect, scope
+from gisland.registry.check import CHECKS, SQL, Finding, Sort, check
+from gisland.registry.codes import land_type_codes
+from tests.factories import make_change, make_holder, make_holding, one
+from tests.registry.conftest import Api
+from tests.registry.land import HALVES, Land
+from tests.registry.test_record_commands import Run, gisland
+
+__all__ = ["gisland"]
+
+
+def found(land: Land, ward: int | None = None) -> dict[str, Finding]:
+    """What is the matter, by check."""
+    with connect(land.settings, Role.APP) as connection:
+        findings = check(connection, land_type_codes(land.settings), ward_id=ward)
+    assert [each.check for each in findings] == list(CHECKS)
+    return {each.check: each for each in findings if each.count}
+
+
+def add(land: Land, table: str, **values: Any) -> int:
+    def work(connection: Connection) -> int:
+        owned = {"created_by": make_change(connection, land.ward)} if table not in ("land_use", "restriction") else {}
+        given = owned | values
+        names, places = ", ".join(given), ", ".join(["%s"] * len(given))
+        return int(
+            one(connection, f"INSERT INTO registry.{table} ({names}) VALUES ({places}) RETURNING id", *given.values())
+        )
+
+    made: int = land.do(work)
+    return made
+
+
+def unguarded(land: Land, *statements: str) -> None:
+    """What a session does that switched the triggers of a rule off."""
+    with connect(land.settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        tables = {"parcel": "in_force", "certificate": "in_force", "holding": "shares"}
+        for table, trigger in tables.items():
+            connection.execute(f"ALTER TABLE registry.{table} DISABLE TRIGGER {trigger}".encode())
+        change = make_change(connection, land.ward, "retire")
+        for statement in statements:
+            connection.execute(statement.format(change=change).encode())
+        for table, trigger in tables.items():
+            connection.execute(f"ALTER TABLE registry.{table} ENABLE TRIGGER {trigger}".encode())
+
+
+@pytest.fixture
+def sound(land: Land) -> Land:
+    """Land with which nothing is the matter."""
+    with connect(land.settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        connection.execute("UPDATE registry.parcel SET parcel_code = 'w7er8u0000' || lpad(id::text, 2, '0')")
+    return land
+
+
+def test_nothing_is_found_where_nothing_is_the_matter(sound: Land) -> None:
+    assert found(sound) == {}
+    sound.split(*HALVES, land_uses=())
+    assert found(sound) == {}
+
+
+def test_what_is_in_force_on_what_is_retired(sound: Land) -> None:
+    mortgage = add(sound, "restriction", ward_id=sound.ward, parcel_id=sound.west, kind="mortgage")
+    unguarded(sound, f"UPDATE registry.parcel SET retired_by = {{change}} WHERE id = {sound.west}")
+    told = found(sound)
+    assert told.keys() == {"right_on_retired", "restriction_on_retired"}
+    assert all(each.sort is Sort.WRONG for each in told.values())
+    (case,) = told["restriction_on_retired"].examples
+    assert (case.kind, case.id, case.ward_id, case.note) == (
+        "restriction",
+        mortgage,
+        sound.ward,
+        f"parcel {sound.west}",
+    )
+    assert told["right_on_retired"].examples[0].kind == "holding"
+    # What has ended by its own date is history.
+    unguarded(sound, "UPDATE registry.restriction SET valid_to = '2020-01-01'")
+    assert "restriction_on_retired" not in found(sound)
+
+
+def test_shares_and_lost_lines(sound: Land) -> None:
+    unguarded(sound, f"UPDATE registry.holding SET share_num = 1, share_den = 2 WHERE parcel_id = {sound.east}")
+    sound.split(*HALVES, land_uses=())
+    unguarded(sound, "DELETE FROM registry.parcel_lineage")
+    told = found(sound)
+    assert {name: [case.id for case in each.examples] for name, each in told.items()} == {
+        "shares_not_whole": [sound.east],
+        "line_is_lost": [sound.west],
+    }
+
+
+def certificate(land: Land, serial: str = "AA 00000001", key: str = "AA00000001") -> int:
+    return add(land, "certificate", ward_id=land.ward, serial=serial, serial_key=key)
+
+
+def odd_certificate(land: Land) -> int:
+    paper = certificate(land)
+    land.do(lambda c: c.execute("UPDATE registry.holding SET certificate_id = %s", [paper]))
+    unguarded(land, f"UPDATE registry.certificate SET retired_by = {{change}} WHERE id = {paper}")
+    return 1
+
+
+def unfound_parcel(land: Land) -> int:
+    query = "INSERT INTO registry.certificate_parcel (certificate_id, paper_parcel_no) VALUES (%s, '7')"
+    paper = certificate(land)
+    land.do(lambda c: c.execute(query, [paper]))
+    return paper
+
+
+def stale_certificate(land: Land) -> int:
+    query = "INSERT INTO registry.certificate_parcel (certificate_id, parcel_id) VALUES (%s, %s)"
+    paper = certificate(land)
+    land.do(lambda c: c.execute(query, [paper, land.west]))
+    unguarded(
+        land,
+        "UPDATE registry.holding SET retired_by = {change}",
+        f"UPDATE registry.parcel SET retired_by = {{change}} WHERE id = {land.west}",
+    )
+    return paper
+
+
+def twin_serials(land: Land) -> int:
+    certificate(land)
+    return certificate(land) - 1
+
+
+def expired(land: Land) -> int:
+    query = "UPDATE registry.holding SET valid_to = '2020-01-01' WHERE parcel_id = %s RETURNING id"
+    return int(land.do(lambda c: one(c, query, land.west)))
+
+
+def former_ward(land: Land) -> int:
+    unguarded(land, "UPDATE registry.unit SET valid_to = current_date")
+    return land.west
+
+
+def one_id_for_two(land: Land) -> int:
+    def work(connection: Connection) -> None:
+        make_holding(connection, land.ward, land.east, make_holder(connection, land.ward, "Ai", "999190000001"))
+
+    land.do(work)
+    return land.holder
+
+
+def without_code(land: Land) -> int:
+    land.do(lambda c: c.execute("UPDATE registry.parcel SET parcel_code = NULL WHERE id = %s", [land.east]))
+    return land.east
+
+
+def unlike_areas(land: Land) -> int:
+    land.do(lambda c: c.execute("UPDATE registry.parcel SET legal_area_m2 = 90 WHERE id = %s", [land.east]))
+    return land.east
+
+
+def unknown_type(land: Land) -> int:
+    add(land, "land_use", parcel_id=land.west, seq=2, land_type="Đất vườn")
+    return land.west
+
+
+def loose_flat(land: Land) -> int:
+    flat = add(land, "asset", ward_id=land.ward, kind="apartment", number="305")
+    query = "INSERT INTO registry.asset_parcel (asset_id, parcel_id) VALUES (%s, %s)"
+    land.do(lambda c: c.execute(query, [flat, land.west]))
+    return flat
+
+
+ODD: dict[str, Callable[[Land], int]] = {
+    "right_under_retired_certificate": odd_certificate,
+    "past_its_day": expired,
+    "certificate_without_parcel": unfound_parcel,
+    "certificate_of_retired_parcels": stale_certificate,
+    "serial_repeated": twin_serials,
+    "flat_without_building": loose_flat,
+    "asset_on_nothing": lambda land: add(land, "asset", ward_id=land.ward, kind="house"),
+    "unknown_land_type": unknown_type,
+    "uses_not_the_area": unlike_areas,
+    "parcel_without_code": without_code,
+    "parcel_in_former_ward": former_ward,
+    "id_borne_by_several": one_id_for_two,
+    "holder_of_nothing": lambda land: land.do(lambda c: make_holder(c, land.ward, "Ai đó")),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_reality_breaks_is_odd_and_nothing_else(sound: Land, name: str) -> None:
+    record = ODD[name](sound)
+    told = found(sound)
+    assert told.keys() == {name}
+    assert told[name].sort is Sort.ODD
+    assert told[name].examples[0].id == record
+    # Of another ward, and to whoever does not reach this one, it says nothing.
+    assert found(sound, sound.ward + 1) == {}
+    with scope(Scope(wards=frozenset({sound.ward + 1}))):
+        assert found(sound) == {}
+
+
+def test_every_check_is_tried_here() -> None:
+    wrong = {"right_on_retired", "restriction_on_retired", "shares_not_whole", "line_is_lost"}
+    assert CHECKS.keys() == SQL.keys() == ODD.keys() | wrong
+
+
+def test_on_the_command_line(sound: Land, gisland: Run) -> None:
+    assert gisland("check", "--strict").returncode == 0
+    without_code(sound)
+    odd = gisland("check", "--ward", "11311")
+    assert (odd.returncode, "!       1  thửa chưa có mã định danh" in odd.stdout) == (0, True)
+    assert f"parcel {sound.east}  (1/2)" in odd.stdout
+    assert gisland("check", "--strict").returncode == 22
+    unguarded(sound, f"UPDATE registry.parcel SET retired_by = {{change}} WHERE id = {sound.west}")
+    wrong = gisland("check", "--json")
+    assert wrong.returncode == 22
+    assert {each["check"] for each in json.loads(wrong.stdout) if each["count"]} == {
+        "right_on_retired",
+        "parcel_without_code",
+    }
+
+
+def test_over_http(api: Api) -> None:
+    ward = api.ward()
+    holder = api.holder(ward)
+    answer = api.client.get("findings", params={"ward_id": ward})
+    assert answer.status_code == 200, answer.text
+    assert [each["check"] for each in answer.json() if each["count"]] == ["holder_of_nothing"]
+    parcel = api.parcel(ward)
+    days = {"valid_from": str(date(1990, 1, 1)), "valid_to": str(date(2000, 1, 1))}
+    api.post("holdings/historic", on={"parcel_id": parcel["id"]}, right={"holder_id": holder["id"]}, **days)
+    assert [each for each in api.client.get("findings", params={"ward_id": ward}).json() if each["count"]] == []
+    assert api.client.get("findings").status_code == 400
