@@ -43,7 +43,7 @@ FUNCTIONS: dict[str, Known] = {
     "split": Known(
         (("string",), ("string",)),
         "array",
-        "cql2.elements(string_to_array({}, {}))",
+        "cql2.split({}, {})",
         Text(
             vi="mảng các phần của chuỗi giữa các dấu phân cách",
             en="array of the parts of a text between separators: A_CONTAINS(split(land_type, '+'), ('ODT'))",
