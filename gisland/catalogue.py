@@ -156,11 +156,14 @@ class LayerField(Entry):
     title: Text
     description: Text | None = None
     queryable: bool = False
-    """May be asked for by value (`?name=value`), and therefore has an index."""
+    """Is often asked for by value, and therefore has an index. All fields that are shown may be asked for."""
     values: Part | None = None
     """Its values are the statuses of this part of the palette."""
     needs: Literal["person:read", "identity:read"] | None = None
     """The permission without which it is not shown, nor asked for: it tells of persons."""
+
+
+ID = LayerField(name="id", type="integer", title=Text(vi="Mã số", en="Id"), queryable=True)
 
 
 class LayerScope(Entry):
@@ -285,8 +288,13 @@ class Layer(Entry):
 
     @cached_property
     def queryables(self) -> dict[str, LayerField]:
-        """The fields that may be asked for by value."""
-        return {field.name: field for field in self.fields if field.queryable}
+        """What may be asked for, by value and in filters: the id, and all fields that are shown."""
+        return {field.name: field for field in (ID, *self.fields)}
+
+    @cached_property
+    def indexed(self) -> frozenset[str]:
+        """The names of those that an index finds."""
+        return frozenset(field.name for field in self.queryables.values() if field.queryable)
 
     @property
     def masked(self) -> bool:

@@ -22,6 +22,7 @@ from psycopg import AsyncConnection
 from gisland.catalogue import Layer
 from gisland.errors import UsageError
 from gisland.publish.cost import check_cost
+from gisland.publish.cql2.terms import columns_of
 from gisland.publish.query import Box, ItemsQuery, Way
 
 MOST_COUNTED = 10_000
@@ -85,7 +86,8 @@ def is_served(layer: Layer, query: ItemsQuery) -> bool:
     if query.as_of is not None:
         # The past has an index of its boxes and of its ids, none of its properties.
         return not (query.dates or query.equals)
-    return query.dates is None or bool(query.equals) or layer.datetime in layer.queryables
+    asked = {name for name, _ in query.equals} | ({layer.datetime} if query.dates else set())
+    return not asked or not asked.isdisjoint(layer.indexed)
 
 
 async def read_feature(
@@ -119,7 +121,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
     )
     parameters: dict[str, object] = {"limit": query.limit, "first": first, "last": last, **dict(query.equals)}
     if shape.past:
-        parameters |= {"version": query.as_of, **{name: str(value) for name, value in query.equals}}
+        parameters["version"] = query.as_of
     for number, box in enumerate(boxes):
         parameters |= zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True)
     if query.cursor is not None:
@@ -228,11 +230,7 @@ def _meets(geometry: str, box: str, number: int) -> str:
 
 
 def _bears(layer: Layer, name: str, *, past: bool) -> str:
-    if not past:
-        return f'"{name}" = %({name})s'
-    number = layer.queryables[name].type in {"integer", "number"}
-    cast = "::numeric" if number else ""
-    return f"(_properties::json ->> '{name}'){cast} = %({name})s{cast}"
+    return f"{columns_of(layer, past=past)[name].sql} = %({name})s"
 
 
 @lru_cache(maxsize=100)

@@ -347,7 +347,7 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
     # Usage: bbox
     run(sql.SQL("CREATE INDEX ON {} USING gist ({})").format(target, geometry))
     _index_for_tiles(connection, layer, target)
-    for field in layer.queryables.values():
+    for field in (each for each in layer.fields if each.queryable):
         # Usage: ?field=value, with pages in the order of ids read straight from the index
         run(sql.SQL("CREATE INDEX ON {} ({}, id)").format(target, sql.Identifier(field.name)))
     for field in layer.fields:

@@ -13,6 +13,8 @@ from fastapi import APIRouter, Depends, Response
 from gisland.catalogue import Catalogue, Layer
 from gisland.publish import features
 from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
+from gisland.publish.cql2.conformance import CQL2_CONFORMANCE
+from gisland.publish.cql2.functions import functions_document, link_to_functions
 from gisland.publish.extent import read_extent
 from gisland.publish.openapi import openapi_document
 from gisland.publish.pygeoapi import BASE, Documents, make_documents
@@ -30,10 +32,11 @@ CONFORMANCE = [
     ),
     *(
         f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{each}"
-        for each in ("queryables", "queryables-query-parameters")
+        for each in ("queryables", "queryables-query-parameters", "filter", "features-filter")
     ),
     "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
     *(f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{each}" for each in ("schemas", "core-roles-features")),
+    *CQL2_CONFORMANCE,
     *STYLES_CONFORMANCE,
     *tiles.CONFORMANCE,
 ]
@@ -72,6 +75,7 @@ async def landing(asked: Anyone) -> Response:
     asked.check_no_parameters()
     document = await _document(asked, "")
     document["links"].append(link_to_styles(asked.root, asked.language))
+    document["links"].append(link_to_functions(asked.root, asked.language))
     document["links"] += tiles.links_to_tiles(asked)
     return asked.answer(document, "landing")
 
@@ -92,6 +96,13 @@ async def api(asked: Anyone) -> Response:
     return Response(
         json.dumps(document, ensure_ascii=False).encode(), 200, FOR_ONE if asked.staff else FOR_ALL, media_type=OPENAPI
     )
+
+
+@router.get("/functions")
+async def functions(asked: Anyone) -> Response:
+    """The functions that filters may call."""
+    asked.check_no_parameters()
+    return asked.answer({"functions": functions_document(asked.language)}, "functions")
 
 
 @router.get("/collections")

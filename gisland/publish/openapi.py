@@ -30,6 +30,7 @@ def openapi_document(layers: list[Layer], palette: Palette, settings: Settings, 
         "/": _operation("getLandingPage", "Landing page", "Document"),
         "/conformance": _operation("getConformance", "Conformance classes", "Document"),
         "/api": _operation("getApi", "This document", "Document"),
+        "/functions": _operation("getFunctions", "Functions that filters may call", "Document"),
         "/collections": _operation("getCollections", "Collections", "Document"),
         "/tileMatrixSets": _operation("getTileMatrixSets", "Tile matrix sets", "Document"),
         "/tileMatrixSets/{tileMatrixSetId}": _operation(
