@@ -159,7 +159,7 @@ class LayerField(Entry):
     column: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+\.[a-z0-9_]+$")] | None = None
     """The column (schema.table.column) whose comment says what it means, where the view does not simply show it."""
     queryable: bool = False
-    """May be asked for by value (`?name=value`), and therefore has an index."""
+    """Is often asked for by value, and therefore has an index. All fields that are shown may be asked for."""
     sortable: bool = False
     """Features may be sorted by it (`?sortby=name`), and therefore it has an index. Texts are in the order of the
     Vietnamese alphabet, numbers in them by their value."""
@@ -169,6 +169,9 @@ class LayerField(Entry):
     """Its values are the statuses of this part of the palette."""
     needs: Literal["person:read", "identity:read"] | None = None
     """The permission without which it is not shown, nor asked for: it tells of persons."""
+
+
+ID = LayerField(name="id", type="integer", title=Text(vi="Mã số", en="Id"), queryable=True)
 
 
 class LayerScope(Entry):
@@ -295,8 +298,13 @@ class Layer(Entry):
 
     @cached_property
     def queryables(self) -> dict[str, LayerField]:
-        """The fields that may be asked for by value."""
-        return {field.name: field for field in self.fields if field.queryable}
+        """What may be asked for, by value and in filters: the id, and all fields that are shown."""
+        return {field.name: field for field in (ID, *self.fields)}
+
+    @cached_property
+    def indexed(self) -> frozenset[str]:
+        """The names of those that an index finds."""
+        return frozenset(field.name for field in self.queryables.values() if field.queryable or field.sortable)
 
     @cached_property
     def sortables(self) -> dict[str, LayerField]:

@@ -17,13 +17,14 @@ from starlette.types import Receive, Scope, Send
 from gisland.catalogue import Layer
 from gisland.errors import NotFound
 from gisland.kit.identifiers import mask_ids
-from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, Anyone, Asked
+from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, SCHEMA, Anyone, Asked
 from gisland.publish.crs import NO_PLANES, OfferedCrs, Planes, read_planes
 from gisland.publish.html import render
 from gisland.publish.items import Page, read_feature, read_page, version_of
 from gisland.publish.query import ItemsQuery, crs_asked_for, next_cursor, parse_item_query, parse_items_query
 
 HTML = "text/html; charset=utf-8"
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 
 async def items(request: Request) -> Response:
@@ -98,11 +99,16 @@ async def _note(connection: AsyncConnection, asked: Asked, object_id: str, retur
 
 def _links(asked: Asked, layer: Layer, query: ItemsQuery, page: Page) -> list[dict[str, str]]:
     path = f"/collections/{layer.id}/items"
-    links = _document_links(asked, layer, path)
+    links = [*_document_links(asked, layer, path), _queryables(asked, layer)]
     if page.more:
         cursor = next_cursor(layer, query, page.last, page.way, page.keys)
         links.append({"rel": "next", "type": links[0]["type"], "href": asked.url(path, cursor=cursor)})
     return links
+
+
+def _queryables(asked: Asked, layer: Layer) -> dict[str, str]:
+    href = f"{asked.root}/collections/{layer.id}/queryables"
+    return {"rel": QUERYABLES, "type": SCHEMA, "href": href}
 
 
 def _document_links(asked: Asked, layer: Layer, path: str) -> list[dict[str, str]]:
@@ -131,6 +137,9 @@ class InParts(Response):
 
 def _answer(asked: Asked, layer: Layer, template: str, crs: OfferedCrs, version: int | None, *parts: bytes) -> Response:
     headers = {"Content-Crs": f"<{crs.uri}>"} | (FOR_ALL if layer.public else FOR_ONE)
+    if template == "items":
+        link = _queryables(asked, layer)
+        headers["Link"] = f'<{link["href"]}>; rel="{link["rel"]}"; type="{link["type"]}"'
     if version is not None:
         headers["Data-Version"] = str(version)
     if asked.format == "json":

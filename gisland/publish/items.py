@@ -23,6 +23,7 @@ from gisland.catalogue import Layer
 from gisland.errors import UsageError
 from gisland.publish import sorting
 from gisland.publish.cost import check_cost
+from gisland.publish.cql2.terms import columns_of
 from gisland.publish.crs import Box
 from gisland.publish.query import ItemsQuery, Way
 from gisland.publish.shown import ALL, Shown, feature_text, needs_layer
@@ -87,7 +88,8 @@ def is_served(layer: Layer, query: ItemsQuery) -> bool:
         return not (query.dates or query.equals)
     if query.words is not None:
         return True
-    return query.dates is None or bool(query.equals) or layer.datetime in layer.queryables
+    asked = {name for name, _ in query.equals} | ({layer.datetime} if query.dates else set())
+    return not asked or not asked.isdisjoint(layer.indexed)
 
 
 async def read_feature(
@@ -126,7 +128,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
     )
     parameters: dict[str, object] = {"limit": query.limit, "first": first, "last": last, **dict(query.equals)}
     if shape.past:
-        parameters |= {"version": query.as_of, **{name: str(value) for name, value in query.equals}}
+        parameters["version"] = query.as_of
     for number, box in enumerate(boxes):
         parameters |= zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True)
     if shape.region:
@@ -280,11 +282,7 @@ def _meets(geometry: str, box: str, number: int) -> str:
 
 
 def _bears(layer: Layer, name: str, *, past: bool) -> str:
-    if not past:
-        return f'"{name}" = %({name})s'
-    number = layer.queryables[name].type in {"integer", "number"}
-    cast = "::numeric" if number else ""
-    return f"(_properties::json ->> '{name}'){cast} = %({name})s{cast}"
+    return f"{columns_of(layer, past=past)[name].sql} = %({name})s"
 
 
 @lru_cache(maxsize=100)

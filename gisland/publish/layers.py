@@ -376,7 +376,7 @@ def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) 
         if field.type == "string":
             column = sql.Identifier(field.name)
             run(sql.SQL("ALTER TABLE {} ALTER {} TYPE text COLLATE publish.vietnamese").format(target, column))
-    for field in (layer.queryables | layer.sortables).values():
+    for field in (each for each in layer.fields if each.name in layer.indexed):
         # Usage: ?field=value, with pages in the order of ids read straight from the index; ?sortby=field
         run(sql.SQL("CREATE INDEX ON {} ({}, id)").format(target, sql.Identifier(field.name)))
     if layer.texts:

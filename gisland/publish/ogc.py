@@ -13,6 +13,8 @@ from fastapi import APIRouter, Depends, Response
 from gisland.catalogue import Catalogue, Layer
 from gisland.publish import features
 from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
+from gisland.publish.cql2.conformance import CQL2_CONFORMANCE
+from gisland.publish.cql2.functions import functions_document, link_to_functions
 from gisland.publish.crs import read_planes
 from gisland.publish.extent import read_extent
 from gisland.publish.meanings import add_meanings, read_meanings
@@ -35,13 +37,14 @@ CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     *(
         f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{each}"
-        for each in ("queryables", "queryables-query-parameters")
+        for each in ("queryables", "queryables-query-parameters", "filter", "features-filter")
     ),
     # Drafts, which have no number yet.
     *(f"http://www.opengis.net/spec/ogcapi-features-8/0.0/conf/{each}" for each in ("sorting", "features-sorting")),
     "http://www.opengis.net/spec/ogcapi-features-6/0.0/conf/properties",
     "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
     *(f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{each}" for each in ("schemas", "core-roles-features")),
+    *CQL2_CONFORMANCE,
     *STYLES_CONFORMANCE,
     *tiles.CONFORMANCE,
 ]
@@ -80,6 +83,7 @@ async def landing(asked: Anyone) -> Response:
     asked.check_no_parameters()
     document = await _document(asked, "")
     document["links"].append(link_to_styles(asked.root, asked.language))
+    document["links"].append(link_to_functions(asked.root, asked.language))
     document["links"] += tiles.links_to_tiles(asked)
     return asked.answer(document, "landing")
 
@@ -102,6 +106,13 @@ async def api(asked: Anyone) -> Response:
     return Response(
         json.dumps(document, ensure_ascii=False).encode(), 200, FOR_ONE if asked.staff else FOR_ALL, media_type=OPENAPI
     )
+
+
+@router.get("/functions")
+async def functions(asked: Anyone) -> Response:
+    """The functions that filters may call."""
+    asked.check_no_parameters()
+    return asked.answer({"functions": functions_document(asked.language)}, "functions")
 
 
 @router.get("/collections")

@@ -39,6 +39,7 @@ def openapi_document(
         "/": _operation("getLandingPage", "Landing page", "Document"),
         "/conformance": _operation("getConformance", "Conformance classes", "Document"),
         "/api": _operation("getApi", "This document", "Document"),
+        "/functions": _operation("getFunctions", "Functions that filters may call", "Document"),
         "/collections": _operation("getCollections", "Collections", "Document"),
         "/tileMatrixSets": _operation("getTileMatrixSets", "Tile matrix sets", "Document"),
         "/tileMatrixSets/{tileMatrixSetId}": _operation(

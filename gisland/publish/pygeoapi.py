@@ -79,10 +79,10 @@ def make_documents(catalogue: Catalogue) -> Documents:
             documents[path, language] = ask(api.describe_collections, language, layer.id)
             queryables = ask(itemtypes.get_collection_queryables, language, layer.id)
             # Which fields may be asked for is for us to say: versions of pygeoapi disagree on what narrows a schema.
-            known = {"geometry", *layer.queryables}
-            queryables["properties"] = {name: each for name, each in queryables["properties"].items() if name in known}
-            documents[f"{path}/queryables", language] = _described(queryables, catalogue, layer, language)
             schema = ask(api.get_collection_schema, language, layer.id)
+            known = {"geometry", *layer.queryables}
+            queryables["properties"] = {name: each for name, each in schema["properties"].items() if name in known}
+            documents[f"{path}/queryables", language] = _with_qgis(_described(queryables, catalogue, layer, language))
             documents[f"{path}/schema", language] = _described(schema, catalogue, layer, language)
     return documents
 
@@ -172,9 +172,17 @@ def _mended_link(link: dict[str, str], language: Language) -> dict[str, str]:
     return link | {"title": title, "href": link["href"].replace(f"{BASE}/openapi", f"{BASE}/api")}
 
 
+def _with_qgis(queryables: dict[str, Any]) -> dict[str, Any]:
+    """Queryables in which QGIS before 4.2 finds the geometry, too: it looks for a reference, not for the format."""
+    geometry = queryables["properties"]["geometry"]
+    queryables["properties"]["geometry"] = geometry | {"$ref": "https://geojson.org/schema/Geometry.json"}
+    return queryables
+
+
 def _described(document: dict[str, Any], catalogue: Catalogue, layer: Layer, language: Language) -> dict[str, Any]:
     """A queryables or schema document with titles, closed lists of values and no room for other properties."""
     document["$id"] = document["$id"].partition("?")[0]
+    document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     document["additionalProperties"] = False
     for number, field in enumerate(layer.fields, start=1):
         found = document["properties"].get(field.name)

@@ -309,7 +309,7 @@ def _value(field: LayerField, palette: Palette, text: str) -> Value:
         "number": float,
         "string": str,
         "date": date.fromisoformat,
-        "datetime": datetime.fromisoformat,
+        "datetime": _time,
     }
     try:
         value = readers[field.type](text)
@@ -321,6 +321,13 @@ def _value(field: LayerField, palette: Palette, text: str) -> Value:
     if known and value not in known:
         raise _wrong(field.name, "there is no such value", f"one of: {', '.join(known)}")
     return value
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text.upper())
+    if found.tzinfo is None:
+        raise ValueError("it has no zone")
+    return found
 
 
 def values_of(field: LayerField, palette: Palette) -> list[str]:

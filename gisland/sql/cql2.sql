@@ -82,9 +82,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Sets are arrays of JSON values, which are equal when what they stand for is.
-CREATE OR REPLACE FUNCTION cql2.elements(value text[]) RETURNS jsonb[]
+-- The parts of a text between separators; without a separator the whole is one.
+CREATE OR REPLACE FUNCTION cql2.split(value text, separator text) RETURNS jsonb[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT coalesce(array_agg(to_jsonb(element)), '{}') FROM unnest(value) element
+    SELECT coalesce(array_agg(to_jsonb(element)), '{}') FROM unnest(string_to_array(value, separator)) element
 $$;
 -- A set as an element of another one: without an order and doubles; NULL when one of its elements is not known.
 CREATE OR REPLACE FUNCTION cql2.as_element(elements jsonb[]) RETURNS jsonb

@@ -267,8 +267,9 @@ def test_datetime(client: httpx.Client, ward: Ward, interval: str, found: list[i
         "filter=sheet_no='1'&filter-crs=http://www.opengis.net/def/crs/OGC/0/none",
         "filter-lang=cql2-text",
         "filter-crs=http://www.opengis.net/def/crs/OGC/1.3/CRS84",
-        "land_type=ODT",
         "exact_status=mismatch",
+        "area_m2=many",
+        "updated_at=2026-01-31T00:00:00",
     ],
 )
 def test_what_is_not_understood_is_refused(client: httpx.Client, ward: Ward, query: str) -> None:
@@ -321,6 +322,7 @@ def test_links_have_no_commas(client: httpx.Client, ward: Ward) -> None:
         ("self", "application/geo+json"),
         ("alternate", "text/html"),
         ("collection", "application/json"),
+        ("http://www.opengis.net/def/rel/ogc/1.0/queryables", "application/schema+json"),
         ("next", "application/geo+json"),
     ]
     for each in page["links"]:

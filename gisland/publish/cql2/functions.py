@@ -23,6 +23,8 @@ _TYPES: dict[Kind, str] = {
     "array": "string",
 }
 
+TITLE = Text(vi="Các hàm của bộ lọc", en="Functions of filters")
+
 
 @dataclass(frozen=True)
 class Known:
@@ -43,7 +45,7 @@ FUNCTIONS: dict[str, Known] = {
     "split": Known(
         (("string",), ("string",)),
         "array",
-        "cql2.elements(string_to_array({}, {}))",
+        "cql2.split({}, {})",
         Text(
             vi="mảng các phần của chuỗi giữa các dấu phân cách",
             en="array of the parts of a text between separators: A_CONTAINS(split(land_type, '+'), ('ODT'))",
@@ -98,6 +100,12 @@ def call(node: Function, args: Sequence[Term]) -> Term:
         raise refuse("sai đối số của hàm", "the function takes other arguments", f"{node.name}({wanted})", node.at)
     given = [day_in_utc(each).sql if each.kind in {"date", "timestamp"} else each.sql for each in args]
     return Term(found.sql.format(*given), found.gives, unknown=True)
+
+
+def link_to_functions(root: str, language: Language) -> dict[str, str]:
+    """The link from the landing page to the functions."""
+    rel, title = "http://www.opengis.net/def/rel/ogc/1.0/functions", TITLE.to(language)
+    return {"rel": rel, "type": "application/json", "title": title, "href": f"{root}/functions?f=json"}
 
 
 def functions_document(language: Language) -> list[dict[str, Any]]:

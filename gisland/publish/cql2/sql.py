@@ -176,7 +176,10 @@ def _like(node: n.Operation, statement: Statement) -> Term:
 def _between(node: n.Operation, statement: Statement) -> Term:
     value, low, high = comparable(node.args, statement, node.at)
     order = ' COLLATE "C"' if value.kind == "string" else ""
-    return unless_unknown(f"{value.sql}{order} BETWEEN {low.sql} AND {high.sql}", value, low, high)
+    condition = f"{value.sql}{order} BETWEEN {low.sql} AND {high.sql}"
+    if low.unknown or high.unknown:
+        condition = unless_unknown(condition, value, low, high)
+    return Term(f"({condition})", "boolean", any(each.unknown for each in (value, low, high)))
 
 
 def _in(node: n.Operation, statement: Statement) -> Term:

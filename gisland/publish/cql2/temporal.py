@@ -33,6 +33,11 @@ class _Span(NamedTuple):
     start: Term | None
     end: Term | None
 
+    @property
+    def is_instant(self) -> bool:
+        """Whether it is one moment."""
+        return self.start is self.end and self.start is not None
+
 
 def day_in_utc(term: Term) -> Term:
     """The day of a time; a day is one."""
@@ -56,7 +61,11 @@ def relate_times(node: Operation, moment: Callable[[Node], Term]) -> Term:
         for name, each in zip(("as", "ae", "bs", "be"), ends, strict=True)
     }
     condition = _RELATIONS[node.op].format(**{name: each.sql for name, each in terms.items()})
-    return unless_unknown(condition, *terms.values())
+    unknown = any(each.unknown for each in terms.values())
+    # An instant is in each comparison, the end of an interval is not.
+    if any(each is not None and each.unknown for span in (first, second) if not span.is_instant for each in span):
+        condition = unless_unknown(condition, *terms.values())
+    return Term(f"({condition})", "boolean", unknown)
 
 
 def _span(node: Operation, operand: Node, moment: Callable[[Node], Term]) -> _Span:

@@ -78,13 +78,7 @@ class Statement:
         return found
 
 
-def known(*terms: Term) -> str:
-    """The condition that none of the terms is NULL; empty when none may be."""
-    return " AND ".join(f"{each.sql} IS NOT NULL" for each in terms if each.unknown)
-
-
-def unless_unknown(condition: str, *terms: Term) -> Term:
-    """A condition that is NULL as soon as one of the terms is; with a single one SQL sees to that itself."""
-    several = len({each.sql for each in terms if each.unknown}) > 1
-    sql = f"CASE WHEN {known(*terms)} THEN {condition} END" if several else condition
-    return Term(f"({sql})", "boolean", any(each.unknown for each in terms))
+def unless_unknown(condition: str, *terms: Term) -> str:
+    """A condition that is NULL as soon as one of the terms is: FALSE AND NULL would be FALSE."""
+    known = " AND ".join(dict.fromkeys(f"{each.sql} IS NOT NULL" for each in terms if each.unknown))
+    return f"CASE WHEN {known} THEN {condition} END" if known else condition
