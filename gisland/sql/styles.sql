@@ -24,6 +24,6 @@ ALTER TABLE public.layer_styles ENABLE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS of_all ON public.layer_styles;
 CREATE POLICY of_all ON public.layer_styles FOR SELECT TO gisland_public USING (f_table_schema = 'published');
 DROP POLICY IF EXISTS of_staff ON public.layer_styles;
-CREATE POLICY of_staff ON public.layer_styles FOR SELECT TO gisland_staff USING (true);
+CREATE POLICY of_staff ON public.layer_styles FOR SELECT TO gisland_staff, gisland_backup USING (true);
 REVOKE ALL ON public.layer_styles FROM PUBLIC;
 GRANT SELECT ON public.layer_styles TO gisland_public, gisland_staff;
