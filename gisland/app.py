@@ -30,6 +30,7 @@ from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
 from gisland.publish import ogc
 from gisland.publish import routes as publish_routes
+from gisland.publish.qgis import routes as qgis_routes
 from gisland.publish.tiles import documents as tile_documents
 from gisland.publish.tiles import routes as tile_routes
 from gisland.publish.tiles.cache import TileCache
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(security_routes.router)
     app.include_router(account_routes.router)
     app.include_router(publish_routes.router)
+    app.include_router(qgis_routes.router)
     app.include_router(registry_routes.router)
     app.include_router(act_routes.router)
     app.include_router(crosswalk_routes.router)

@@ -20,6 +20,7 @@ from gisland.intake import commands as intake
 from gisland.kit.logging import set_up_logging
 from gisland.printing import commands as printing
 from gisland.publish import commands as publish
+from gisland.publish.qgis import commands as qgis
 from gisland.registry import act_commands, check_commands, search_commands
 from gisland.registry import commands as registry
 from gisland.registry import record_commands as records
@@ -49,6 +50,7 @@ app.add_typer(intake.app, name="intake", help="nhận tệp · take in files")
 app.add_typer(verification.app, name="verify", help="xác minh · verification")
 app.add_typer(publish.app, name="layer", help="lớp bản đồ · published layers")
 app.add_typer(printing.app, name="print", help="in bản đồ · maps on paper")
+app.add_typer(qgis.app, name="qgis", help="bản đồ cho QGIS · the map for QGIS")
 app.add_typer(audit.app, name="audit", help="nhật ký · the audit log")
 app.add_typer(security.app, name="user", help="tài khoản và vai trò · accounts and roles")
 app.add_typer(token_commands.app, name="token", help="mã truy cập cá nhân · personal access tokens")

@@ -26,6 +26,7 @@ SQL_FILES = (
     "security.sql",
     "policies.sql",
     "cql2.sql",
+    "styles.sql",
     "grants.sql",
     "comments.sql",
 )

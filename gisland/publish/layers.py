@@ -16,6 +16,7 @@ from gisland.database import Role, connect
 from gisland.errors import UsageError
 from gisland.publish.items import words_of
 from gisland.publish.meanings import find_meanings, write_meanings
+from gisland.publish.styles.layer_styles import forget_layer_styles, write_layer_styles
 from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
@@ -70,7 +71,9 @@ def apply_layers(
         if _write_statuses(connection, catalogue.palette):
             # Another order or other classes: no layer may be left with the old ones.
             layers = list(catalogue.layers.values())
-        return [_apply(connection, layer, catalogue.palette, by) for layer in layers]
+        applied = [_apply(connection, layer, catalogue.palette, by) for layer in layers]
+        write_layer_styles(connection, catalogue)
+        return applied
 
 
 def rebuild_layer(settings: Settings, layer: Layer, palette: Palette, *, by: str = SYSTEM) -> int:
@@ -113,6 +116,7 @@ def _drop(connection: Connection, layer_id: str) -> bool:
     connection.execute("SELECT publish.drop_beside(%s)", [row[1]])
     connection.execute("SELECT publish.drop_functions(%s)", [layer_id])
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer_id])
+    forget_layer_styles(connection)
     return True
 
 

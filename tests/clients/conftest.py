@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,3 +42,26 @@ def expected(live_server: LiveServer) -> Expected:
         found = Expected(f"{live_server.url}/ogc", ids, box, {row[0] for row in inside})
     assert 0 < len(found.ids_in_bbox) < len(found.ids)
     return found
+
+
+@pytest.fixture
+def qgis(tmp_path: Path) -> Callable[..., Any]:
+    """Run a script of this folder with PyQGIS, in a home of its own: no cache or setting of another run is used."""
+
+    def run(script: str, *arguments: object) -> Any:
+        home = tmp_path / "home"
+        home.mkdir(mode=0o700, exist_ok=True)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(home),
+            "QT_QPA_PLATFORM": "offscreen",
+            "LC_ALL": "C.UTF-8",
+        }
+        command = ["/usr/bin/python3", str(Path(__file__).with_name(script)), *map(str, arguments)]
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+        lines = [line for line in told.stdout.splitlines() if line.startswith("FOUND")]
+        assert lines, told.stderr
+        return json.loads(lines[-1].removeprefix("FOUND"))
+
+    return run

@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from gisland.database import Role, connect
 from tests.clients.conftest import Expected
 from tests.live import LiveServer
 
 Key = tuple[str, str]
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Callable[..., Any]:
-    """Run the reader in a home of its own, so that no cache or setting of another run is used."""
-
-    def run(*arguments: object) -> Any:
-        script = Path(__file__).with_name("qgis_reads.py")
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "XDG_RUNTIME_DIR": str(tmp_path),
-            "QT_QPA_PLATFORM": "offscreen",
-            "LC_ALL": "C.UTF-8",
-        }
-        command = ["/usr/bin/python3", str(script), *map(str, arguments)]
-        told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-        lines = [line for line in told.stdout.splitlines() if line.startswith("FOUND")]
-        assert lines, told.stderr
-        return json.loads(lines[-1].removeprefix("FOUND"))
-
-    return run
 
 
 def keys(live_server: LiveServer, ids: set[int]) -> set[Key]:
@@ -47,9 +19,9 @@ def keys(live_server: LiveServer, ids: set[int]) -> set[Key]:
 
 
 def test_qgis_reads_all_parcels_and_a_box(
-    read: Callable[..., Any], expected: Expected, live_server: LiveServer
+    qgis: Callable[..., Any], expected: Expected, live_server: LiveServer
 ) -> None:
-    found = read(expected.url, "parcels", *expected.bbox)
+    found = qgis("qgis_reads.py", expected.url, "parcels", *expected.bbox)
     assert found["valid"], found["error"]
     assert found["crs"] in {"OGC:CRS84", "EPSG:4326"}
     assert found["count"] == len(expected.ids)

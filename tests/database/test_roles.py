@@ -22,8 +22,8 @@ READABLE = """
        AND CASE relkind WHEN 'S' THEN has_sequence_privilege(%(role)s, pg_class.oid, 'SELECT,USAGE,UPDATE')
            ELSE has_any_column_privilege(%(role)s, pg_class.oid, 'SELECT,INSERT,UPDATE') END
 """
-# PostGIS's own, free of data.
-POSTGIS = {"public.geometry_columns", "public.geography_columns", "public.spatial_ref_sys"}
+# PostGIS's own, and the styles that QGIS looks for: free of data.
+POSTGIS = {"public.geometry_columns", "public.geography_columns", "public.spatial_ref_sys", "public.layer_styles"}
 
 
 def readable(connection: Connection, role: Role) -> set[str]:

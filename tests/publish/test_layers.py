@@ -213,7 +213,8 @@ def tables_of(layer: str) -> set[str]:
 
 
 def test_the_public_role_reads_published_and_nothing_else(own_config: Settings) -> None:
-    own = tables_of("published.parcels") | {"published.change_version", "published.tile_region"}
+    own = tables_of("published.parcels")
+    own |= {"published.change_version", "published.tile_region", "public.layer_styles"}
     assert readable(own_config, Role.PUBLIC) == own
     assert readable(own_config, Role.STAFF) == own | tables_of("published_staff.parcels_staff")
     # Another staff layer.

@@ -223,6 +223,16 @@ def test_the_page_speaks_english_when_told(tab: MapPage, live_server: LiveServer
     expect(tab.page.locator("html")).to_have_attribute("lang", "en")
 
 
+def test_the_map_is_taken_along_to_qgis(tab: MapPage) -> None:
+    link = tab.page.locator("#qgis-project")
+    expect(link).to_have_text("Mở trong QGIS (tải dự án .qgz)")
+    with tab.page.expect_download() as waiting:
+        link.click()
+    assert waiting.value.suggested_filename == "gisland.qgz"
+    tab.page.click("#language")
+    expect(link).to_have_attribute("href", "/api/v1/qgis/project?lang=en")
+
+
 def test_a_phone_shows_the_map_first(open_tab: Callable[..., MapPage], live_server: LiveServer) -> None:
     tab = open_tab(live_server.url, width=360, height=740)
     tab.open()

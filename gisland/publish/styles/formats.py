@@ -10,6 +10,8 @@ from gisland.catalogue import Language, Text
 from gisland.publish.styles.legend import as_png, legend_svg
 from gisland.publish.styles.maplibre import maplibre_style
 from gisland.publish.styles.model import Style
+from gisland.publish.styles.qml import qml
+from gisland.publish.styles.sld import sld
 
 Write = Callable[[Style, str, Language], bytes]
 
@@ -33,6 +35,10 @@ def _maplibre(*, plain: bool) -> Write:
     return write
 
 
+def _qml(style: Style, _: str, language: Language) -> bytes:
+    return qml(style, language)
+
+
 def _svg(style: Style, _: str, language: Language) -> bytes:
     return legend_svg(style, language).encode()
 
@@ -53,6 +59,15 @@ STYLESHEETS = {
         MAPLIBRE_SPECIFICATION,
         _maplibre(plain=True),
     ),
+    "sld11": Encoding(
+        "application/vnd.ogc.sld+xml;version=1.1",
+        Text(vi="SLD 1.1", en="SLD 1.1"),
+        "https://www.ogc.org/standards/sld/",
+        sld,
+    ),
+    "qml": Encoding(
+        "application/vnd.qgis.qml", Text(vi="QML của QGIS", en="QML of QGIS"), "https://docs.qgis.org/latest/", _qml
+    ),
 }
 LEGENDS = {
     "png": Encoding("image/png", Text(vi="Chú giải (PNG)", en="Legend (PNG)"), "", _png),
@@ -63,5 +78,5 @@ LEGENDS = {
 STYLES_CONFORMANCE = [
     f"http://www.opengis.net/spec/ogcapi-styles-1/{version}/conf/{each}"
     for version in ("1.0", "0.0")
-    for each in ("core", "html", "mapbox-styles")
+    for each in ("core", "html", "mapbox-styles", "sld-11")
 ]

@@ -49,3 +49,10 @@ def pattern(name: str, hatch: Hatch, ink: str, unit: float) -> str:
     shapes = tile_shapes(hatch, side, ink, unit)
     size = f'width="{side:g}" height="{side:g}"'
     return f'<pattern id="{name}" {size} patternUnits="userSpaceOnUse">{shapes}</pattern>'
+
+
+def tile_svg(hatch: Hatch, ink: str, unit: float) -> str:
+    """A tile as a picture of its own."""
+    side = tile_side(hatch) * unit
+    size = f'width="{side:g}" height="{side:g}" viewBox="0 0 {side:g} {side:g}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{tile_shapes(hatch, side, ink, unit)}</svg>'

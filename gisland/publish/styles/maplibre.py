@@ -16,11 +16,11 @@ Json = dict[str, Any]
 
 # From this zoom on tiles hold every feature; up to the last one they are drawn, above it that one is enlarged.
 NEAR = 14
-LAST = 18
+LAST = 20
 # MapLibre's zoom 17 is about 1:2100 in Vietnam.
 LABEL_ZOOM = 17
 FONT = ["Noto Sans Regular"]
-BOUNDARY_PIXELS = {NEAR: 0.3, LAST: 1.2}
+BOUNDARY_PIXELS = {NEAR: 0.3, 18: 1.2}
 
 
 def maplibre_style(style: Style, root: str, language: Language, *, plain: bool = False) -> Json:

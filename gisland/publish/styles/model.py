@@ -47,6 +47,7 @@ class Style:
     rules: tuple[Rule, ...]
     ground: Ground
     label: LayerLabel | None
+    palette: Palette
 
     @property
     def id(self) -> str:
@@ -99,7 +100,7 @@ def style_of(layer: Layer, palette: Palette, theme: Theme = "light") -> Style:
     shown = {each.name for each in layer.fields}
     label = layer.label if layer.label is not None and shown.issuperset(layer.label.fields) else None
     ground = palette.dark if theme == "dark" else palette.light
-    return Style(layer, theme, field.name if field else None, tuple(rules), ground, label)
+    return Style(layer, theme, field.name if field else None, tuple(rules), ground, label, palette)
 
 
 def styles_of(layer: Layer, palette: Palette) -> list[Style]:

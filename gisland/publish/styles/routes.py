@@ -18,7 +18,8 @@ from gisland.publish.answer import FOR_ALL, FOR_ONE, Anyone, Asked
 from gisland.publish.html import render
 from gisland.publish.styles.documents import collection_styles_document, metadata_document, styles_document
 from gisland.publish.styles.formats import LEGENDS, STYLESHEETS, Encoding
-from gisland.publish.styles.legend import legend_svg
+from gisland.publish.styles.hatching import tile_svg
+from gisland.publish.styles.legend import MILLIMETRE, legend_svg
 from gisland.publish.styles.model import Style, layer_of, style_of
 from gisland.publish.styles.sprite import sprite_index, sprite_png
 
@@ -32,7 +33,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/styles/{style_id}", style, methods=["GET"])
     router.add_api_route("/styles/{style_id}/metadata", metadata, methods=["GET"])
     router.add_api_route("/styles/{style_id}/legend", legend, methods=["GET"])
-    router.add_api_route("/styles/{style_id}/{name}", sprite, methods=["GET"])
+    router.add_api_route("/styles/{style_id}/{name}", resource, methods=["GET"])
     router.add_api_route("/collections/{layer_id}/styles", collection_styles, methods=["GET"])
 
 
@@ -84,16 +85,20 @@ async def legend(asked: Anyone, style_id: str) -> Response:
     )
 
 
-async def sprite(asked: Anyone, style_id: str, name: str) -> Response:
-    """The hatches of a style: `sprite.json`, `sprite.png`, and the same with `@2x`."""
+async def resource(asked: Anyone, style_id: str, name: str) -> Response:
+    """The hatches of a style: `sprite.json`, `sprite.png`, the same with `@2x`, and `<hatch>.svg`."""
     found = await _style(asked, style_id)
     asked.check_no_parameters()
-    if name not in SPRITES or not any(rule.hatch for rule in found.rules):
+    hatches = {f"{rule.hatch_name}.svg": rule.hatch for rule in found.rules if rule.hatch is not None}
+    made: str | bytes
+    if name in SPRITES and hatches:
+        ratio, kind = SPRITES[name]
+        made = json.dumps(sprite_index(found, ratio)) if kind == "json" else sprite_png(found, ratio)
+        return Response(made, 200, _headers(found.layer), "application/json" if kind == "json" else "image/png")
+    if name not in hatches:
         raise NotFound("there is no such resource of a style")
-    ratio, kind = SPRITES[name]
-    if kind == "json":
-        return Response(json.dumps(sprite_index(found, ratio)).encode(), 200, _headers(found.layer), "application/json")
-    return Response(sprite_png(found, ratio), 200, _headers(found.layer), "image/png")
+    made = tile_svg(hatches[name], found.ground.ink, MILLIMETRE)
+    return Response(made, 200, _headers(found.layer), "image/svg+xml")
 
 
 async def _style(asked: Asked, style_id: str) -> Style:

@@ -71,6 +71,7 @@ function drawTexts() {
   clearSearch();
   translatePage();
   showSession();
+  byId('qgis-project').href = `/api/v1/qgis/project?lang=${currentLanguage()}`;
   if (shown.home) drawLegend({...shown, staff: shown.palette.layer !== 'parcels'}, hidden, () => layer.changed());
   const [feature] = selection.getSource().getFeatures();
   if (feature) showPanel(feature.getProperties(), shown.palette);

@@ -1,0 +1,1 @@
+"""Projects for QGIS: layers with their styles, names and labels, ready to be opened."""
