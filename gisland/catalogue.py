@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from gisland.errors import NotFound
+from gisland.kit.colors import contrast, rgb
 from gisland.kit.yaml_file import Entry, parse, read_yaml, wrong
 from gisland.settings import Settings
 
@@ -22,7 +23,7 @@ EXAMPLE = "config/layers/parcels"
 FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 9
+FORMAT = 10
 
 Part = Literal["public", "exact"]
 """A part of the palette."""
@@ -128,24 +129,6 @@ class Palette(Entry):
     def ink_on(self, color: str) -> str:
         """The colour of text on a surface: ink or paper, whichever can be read the better."""
         return max((self.ink, self.paper), key=lambda ink: contrast(ink, color))
-
-
-def rgb(color: str) -> bytes:
-    """Red, green and blue of a colour, 0 to 255."""
-    return bytes.fromhex(color[1:])
-
-
-def contrast(one: str, other: str) -> float:
-    """How well two colours can be told apart by their lightness: 1 to 21 (WCAG 2 contrast ratio)."""
-    dark, light = sorted(map(_luminance, (one, other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(color: str) -> float:
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (x / 255 for x in rgb(color))
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 class LayerField(Entry):

@@ -18,7 +18,7 @@ import shapely
 from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
-from gisland.catalogue import rgb
+from gisland.kit.colors import rgb
 from gisland.printing.fonts import BOLD, REGULAR, internals, printable, register, width
 from gisland.printing.model import Floats, Geometries
 from gisland.printing.paper import Box

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gisland.catalogue import rgb
+from gisland.kit.colors import rgb
 
 
 def shares(picture: Path, colors: dict[str, str]) -> dict[str, float]:

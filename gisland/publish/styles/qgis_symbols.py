@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement
 
-from gisland.catalogue import Hatch, rgb
+from gisland.catalogue import Hatch
+from gisland.kit.colors import rgb
 from gisland.publish.styles.model import BOUNDARY_MM, Rule, Style
 
 

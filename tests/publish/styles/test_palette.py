@@ -10,7 +10,8 @@ import pytest
 from colorspacious import cspace_convert, deltaE
 from PIL import Image
 
-from gisland.catalogue import PARTS, Catalogue, Hatch, Part, contrast, rgb
+from gisland.catalogue import PARTS, Catalogue, Hatch, Part
+from gisland.kit.colors import contrast, rgb
 from gisland.publish.styles.hatching import pattern, tile_shapes, tile_side
 from gisland.publish.styles.legend import as_png
 from gisland.publish.styles.model import THEMES, Theme, style_of

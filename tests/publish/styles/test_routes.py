@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gisland.catalogue import Catalogue, rgb
+from gisland.catalogue import Catalogue
+from gisland.kit.colors import rgb
 from gisland.publish.styles.documents import REL
 from gisland.publish.styles.formats import LEGENDS, STYLESHEETS
 from tests.publish.conftest import Ward
