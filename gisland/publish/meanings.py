@@ -45,7 +45,7 @@ def find_meanings(connection: Connection, layer: Layer) -> dict[str, str]:
             found[field.name] = _both(field.description)
         elif field.column is not None:
             found[field.name] = _comment(connection, *_column(connection, layer, field))
-    return {name: text for name, text in found.items() if text}
+    return {name: found[name] for name in layer.columns if found.get(name)}
 
 
 def write_meanings(connection: Connection, layer: Layer, target: sql.Identifier) -> None:
