@@ -20,8 +20,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import gisland
-from gisland import health
+from gisland import health, metrics
 from gisland.audit import routes as audit_routes
+from gisland.audit.alerts import routes as alert_routes
 from gisland.catalogue import load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
 from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(ogc.router)
     app.include_router(tile_documents.router)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(security_routes.router)
     app.include_router(account_routes.router)
     app.include_router(publish_routes.router)
@@ -81,6 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(crosswalk_routes.router)
     app.include_router(search_routes.router)
     app.include_router(audit_routes.router)
+    app.include_router(alert_routes.router)
     app.include_router(pages.router)
     app.include_router(account_pages.router)
     app.mount("/static", pages.static_files())
@@ -133,9 +136,10 @@ class LogRequests:
             if status == 0:
                 await problem(GislandError("something went wrong on the server"))(scope, receive, watched)
         finally:
-            milliseconds = round((time.perf_counter() - start) * 1000, 1)
+            seconds = time.perf_counter() - start
+            metrics.count_request(scope["path"], status, seconds)
             path = mask_tokens(mask_ids(scope["path"], code=True))
-            log.info("request", method=scope["method"], path=path, status=status, ms=milliseconds)
+            log.info("request", method=scope["method"], path=path, status=status, ms=round(seconds * 1000, 1))
 
 
 def problem(error: GislandError, *, to_page: bool = False) -> JSONResponse:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from gisland import server
 from gisland.audit import commands as audit
+from gisland.audit.alerts import commands as alerts
 from gisland.bench import commands as bench
 from gisland.database import commands as database
 from gisland.demo import commands as demo
@@ -43,6 +44,7 @@ app.add_typer(registry.app, name="unit", help="đơn vị hành chính · admini
 app.add_typer(records.app, name="registry", help="bản ghi của sổ đăng ký · records of the registry")
 for each in (act_commands.app, search_commands.app):
     records.app.add_typer(each)  # without a name: its commands stand beside the others
+audit.app.add_typer(alerts.app)
 app.add_typer(intake.app, name="intake", help="nhận tệp · take in files")
 app.add_typer(verification.app, name="verify", help="xác minh · verification")
 app.add_typer(publish.app, name="layer", help="lớp bản đồ · published layers")

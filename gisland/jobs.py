@@ -1,6 +1,7 @@
 """Work outside of requests: a queue in PostgreSQL (procrastinate), served by `gisland worker`.
 
-So far one periodic task; long imports and prints will be queued here. Beside the queue the audit log is sealed.
+So far one periodic task; long imports and prints will be queued here. Beside the queue the audit log is sealed and
+watched.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from procrastinate import App, PsycopgConnector
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from gisland.audit.alerts.watcher import watching
 from gisland.audit.sealer import sealing
 from gisland.database import Role, conninfo, run
 from gisland.settings import Settings
@@ -34,9 +36,9 @@ def create_queue(settings: Settings) -> App:
 async def serve_queue(settings: Settings) -> None:
     """Work on the queue until the process is told to stop; jobs under way are finished first.
 
-    Meanwhile the audit log is sealed, by a thread of its own: no job may hold it up.
+    Meanwhile the audit log is sealed and watched, by threads of their own: no job may hold them up.
     """
     queue = create_queue(settings)
-    with sealing(settings):
+    with sealing(settings), watching(settings):
         async with queue.open_async():
             await queue.run_worker_async(concurrency=2, delete_jobs="successful")

@@ -18,6 +18,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from multiprocessing.context import SpawnProcess
@@ -132,6 +133,14 @@ def serve_web(settings: Settings, listener: socket.socket) -> None:
     """
     for name, value in ALLOCATOR.items():
         os.environ.setdefault(name, value)
+    with tempfile.TemporaryDirectory(prefix="gisland-metrics-") as folder:
+        if settings.workers > 1:
+            # Where the workers count together, see `gisland.metrics`; before they import the library.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        _serve_web(settings, listener)
+
+
+def _serve_web(settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         "gisland.server:web_app",
         factory=True,

@@ -183,6 +183,32 @@ class Settings(BaseSettings):
         ge=1,
         description="Months that the audit log is kept; what is older is told, never dropped by itself.",
     )
+    alert_webhook_url: str = Field(
+        default="",
+        repr=False,
+        description="Where alerts go as JSON, by POST: https, and a server of the internet (but see "
+        "alert_inner_hosts). What is sent says nothing of whom it is about.",
+    )
+    alert_webhook_secret: str = Field(
+        default="",
+        repr=False,
+        description="Key of the signature of these messages: X-Gisland-Signature is sha256=HMAC-SHA-256 of "
+        "X-Gisland-Time, a dot and the body.",
+    )
+    alert_inner_hosts: str = Field(
+        default="",
+        description="Hosts of the own network, by commas, that messages may go to: by private addresses, and in clear.",
+    )
+    alert_mail_to: str = Field(default="", description="Addresses that alerts are sent to by e-mail, by commas.")
+    alert_mail_from: str = Field(default="", description="Sender of these mails; default: the first they are sent to.")
+    smtp_host: str = Field(default="", description="Server that takes mail (SMTP).")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="How mail is encrypted on its way there; none only to this machine or inner hosts.",
+    )
+    smtp_user: str = Field(default="", description="Name to sign in with; none: nobody signs in.")
+    smtp_password: str = Field(default="", repr=False, description="Its password.")
     log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
 
     @field_validator("database_url")

@@ -22,7 +22,7 @@ PACKAGE = PROJECT / "gisland"
 
 BASE = {"errors", "kit", "settings", "database"}
 MIDDLE = {"security", "audit", "sql", "catalogue", "jobs", "state"}
-TOP = {"app", "cli", "server", "health", "__main__"}
+TOP = {"app", "cli", "server", "health", "metrics", "__main__"}
 ROOMS = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} - BASE - MIDDLE
 # Sideways arrows, each with its reason.
 SIDEWAYS = {

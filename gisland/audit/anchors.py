@@ -71,6 +71,18 @@ def read_anchors(path: Path) -> Anchors:
     return found
 
 
+def newest_anchor(path: Path) -> Anchor | None:
+    """The last whole anchor of the file, read from its end: the file may be long."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 400))
+            tail = file.read()
+    except FileNotFoundError:
+        return None
+    lines = tail[: tail.rfind(b"\n") + 1].splitlines()
+    return _parse(lines[-1]) if lines else None
+
+
 def _parse(line: bytes) -> Anchor | None:
     match = _LINE.fullmatch(line)
     if match is None:

@@ -15,6 +15,8 @@ class Tag(StrEnum):
     ACCOUNT_CREATED = "account:created"
     ACCOUNT_DISABLED = "account:disabled"
     ACCOUNT_LOCKED = "account:locked"
+    ALERT_ACKNOWLEDGED = "alert:acknowledged"
+    ALERT_RAISED = "alert:raised"
     AUDIT_EXPORTED = "audit:exported"
     AUDIT_MONTH_DROPPED = "audit:month_dropped"
     AUDIT_READ = "audit:read"
@@ -35,6 +37,7 @@ class Tag(StrEnum):
     PARCELS_IMPORTED = "parcels:imported"
     PASSWORD_CHANGED = "password:changed"  # noqa: S105 - names an act
     REGISTRY_CHANGED = "registry:changed"
+    REGISTRY_CHANGED_DIRECTLY = "registry:changed_directly"
     REGISTRY_READ = "registry:read"
     REGISTRY_SEARCHED = "registry:searched"
     REQUEST_REFUSED = "request:refused"

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from psycopg import Connection
 
 import gisland
+from gisland.audit.alerts.rules import load_rules
+from gisland.audit.alerts.ways import ways_of
 from gisland.database import Role
 from gisland.database.statements import statements
 from gisland.errors import GislandError
@@ -186,6 +188,24 @@ def _audit(connection: Connection, settings: Settings) -> Found:
     return "đã niêm phong, có neo · sealed and anchored; proof: gisland audit verify"
 
 
+def _alerts(connection: Connection, settings: Settings) -> Found:
+    rules = load_rules(settings).rules
+    ways = [way.name for way in ways_of(settings)]
+    waiting, undelivered, unseen = connection.execute(SQL["alerts"]).fetchone() or (0, 0, 0)
+    if waiting > UNSEALED_SECONDS:
+        told = f"có sự kiện chưa xét {waiting:.0f} s · an event has not been looked at for so long"
+        return State.HOLE, told, "gisland up, or gisland worker"
+    if undelivered:
+        told = f"{undelivered} cảnh báo chưa gửi được · alerts did not go out"
+        return State.WEAK, told, "gisland audit alert-test says why"
+    if not ways:
+        told = "chỉ nằm trong bảng và nhật ký, không ai được báo · in the table and the log only: nobody is told"
+        return State.WEAK, told, "GISLAND_ALERT_MAIL_TO, GISLAND_ALERT_WEBHOOK_URL"
+    if unseen:
+        return State.WEAK, f"{unseen} cảnh báo chưa ai xem · alerts nobody has looked at", "/admin/alerts"
+    return f"{len(rules)} quy tắc · rules, {', '.join(ways)}"
+
+
 def _transport(_: Connection, settings: Settings) -> Found:
     if settings.public_url:
         scheme = urlsplit(settings.public_url).scheme
@@ -230,6 +250,7 @@ CHECKS: dict[str, Callable[[Connection, Settings], Found]] = {
     "quản trị viên · administrators": _administrators,
     "VN-2000": _vn2000,
     "nhật ký · audit log": _audit,
+    "cảnh báo · alerts": _alerts,
     "đường truyền · transport": _transport,
     "sao lưu · dump": _dump,
 }

@@ -46,6 +46,17 @@ SELECT extract(epoch FROM now() - max(at)) / 86400 FROM audit.event WHERE tag = 
 SELECT extract(epoch FROM now() - min(at)) FROM audit.event
  WHERE id > (SELECT floor FROM audit.sealer) AND NOT EXISTS (SELECT FROM audit.seal WHERE event_id = event.id)
 
+-- Seconds since what was sealed first of what no rule has looked at; alerts that wait to go out for a quarter of an hour;
+-- grave ones that nobody has looked at for a day.
+-- name: alerts
+SELECT coalesce((SELECT extract(epoch FROM now() - at) FROM audit.seal JOIN audit.event ON id = event_id
+                  WHERE position > watch.position ORDER BY position LIMIT 1), 0),
+       (SELECT count(DISTINCT alert_id) FROM audit.delivery JOIN audit.alert ON alert.id = alert_id
+         WHERE delivered_at IS NULL AND told_at < now() - interval '15 minutes' AND acknowledged_at IS NULL),
+       (SELECT count(*) FROM audit.alert
+         WHERE acknowledged_at IS NULL AND severity <> 'low' AND raised_at < now() - interval '1 day')
+  FROM audit.watch
+
 -- name: zone
 SELECT ST_X(place), ST_Y(place) FROM registry.to_wgs84(ST_SetSRID(ST_Point(%(x)s, %(y)s), %(srid)s)) place
 

@@ -15,6 +15,8 @@ ROLES: dict[Role, tuple[str, str]] = {
 }
 PERMISSIONS: dict[Permission, tuple[str, str]] = {
     Permission.ACCOUNT_MANAGE: ("Quản lý tài khoản, vai trò", "Manage accounts and roles"),
+    Permission.ALERT_ACKNOWLEDGE: ("Xác nhận cảnh báo", "Acknowledge alerts"),
+    Permission.ALERT_READ: ("Xem cảnh báo", "See alerts"),
     Permission.AUDIT_MANAGE: ("Quản lý nhật ký", "Manage the audit log"),
     Permission.AUDIT_READ: ("Đọc nhật ký", "Read the audit log"),
     Permission.BENCH_RUN: ("Đo tốc độ", "Run races"),
@@ -26,6 +28,7 @@ PERMISSIONS: dict[Permission, tuple[str, str]] = {
     Permission.IDENTITY_REVEAL: ("Xem số định danh đầy đủ, có lý do", "See a national id in clear, with a reason"),
     Permission.LAYER_APPLY: ("Áp dụng lớp bản đồ", "Apply layers"),
     Permission.MAP_PRINT: ("In bản đồ, danh sách", "Print maps and lists"),
+    Permission.METRICS_READ: ("Đọc số đo vận hành", "Read the metrics"),
     Permission.PARCEL_IMPORT: ("Nhận thửa đất", "Take in parcels"),
     Permission.PERSON_READ: ("Xem tên, địa chỉ người sử dụng đất", "See names and addresses of land users"),
     Permission.PUBLIC_READ: ("Xem phần công khai", "See what is public"),

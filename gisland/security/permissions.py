@@ -13,6 +13,8 @@ class Permission(StrEnum):
     """
 
     ACCOUNT_MANAGE = "account:manage"
+    ALERT_ACKNOWLEDGE = "alert:acknowledge"
+    ALERT_READ = "alert:read"
     AUDIT_MANAGE = "audit:manage"
     AUDIT_READ = "audit:read"
     BENCH_RUN = "bench:run"
@@ -24,6 +26,7 @@ class Permission(StrEnum):
     IDENTITY_REVEAL = "identity:reveal"
     LAYER_APPLY = "layer:apply"
     MAP_PRINT = "map:print"
+    METRICS_READ = "metrics:read"
     PARCEL_IMPORT = "parcel:import"
     PERSON_READ = "person:read"
     PUBLIC_READ = "public:read"
@@ -69,7 +72,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # The rows of the own batches, which the exchange of lists will bring.
     Role.POLICE: ANYONE,
     # Acts and opaque ids.
-    Role.AUDITOR: ANYONE | {Permission.AUDIT_READ},
+    Role.AUDITOR: ANYONE | {Permission.ALERT_ACKNOWLEDGE, Permission.ALERT_READ, Permission.AUDIT_READ},
     Role.ADMIN: frozenset(Permission),
 }
 # Granted in a residential group only, and nothing else is.

@@ -132,3 +132,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     INSERT INTO audit.event (subject, tag, object, detail)
     VALUES (by_subject, 'staff_layer:read', of_object, jsonb_build_object('features', features))
 $$;
+
+-- How many records an event tells of, for the rules of alerts; one, where it does not say.
+CREATE OR REPLACE FUNCTION audit.records_of(detail jsonb) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT greatest(1, least(1e12, (SELECT coalesce(sum(value::text::numeric), 1) FROM jsonb_each(
+               CASE WHEN jsonb_typeof(detail -> 'found') = 'object' THEN detail -> 'found' ELSE detail END) told
+             WHERE jsonb_typeof(value) = 'number'
+               AND (detail ? 'found' OR key IN ('count', 'features', 'records', 'rows', 'pages')))))::bigint
+$$;

@@ -31,6 +31,12 @@ GRANT EXECUTE ON FUNCTION security.id_key_in_use() TO gisland_app;
 GRANT SELECT, INSERT (subject, tag, ward_id, object, detail) ON audit.event TO gisland_app;
 GRANT SELECT ON audit.seal, audit.sealer, audit.dropped_month TO gisland_app;
 GRANT EXECUTE ON FUNCTION audit.seal(int) TO gisland_app;
+-- What an alert says of whom never changes; that it goes on, and who has looked at it, does.
+GRANT SELECT, INSERT, UPDATE (last_at, amount, detail, told_at, acknowledged_at, acknowledged_by, note) ON audit.alert TO gisland_app;
+GRANT SELECT, INSERT, UPDATE (due_at, attempts, delivered_at, error) ON audit.delivery TO gisland_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON audit.tally TO gisland_app;
+GRANT SELECT, UPDATE (position, watched_at, proven_at, proven) ON audit.watch TO gisland_app;
+GRANT EXECUTE ON FUNCTION audit.records_of(jsonb) TO gisland_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
 GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.feature_count(text),
                           publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),

@@ -9,6 +9,8 @@ DECLARE
 BEGIN
     IF found IS NULL THEN
         INSERT INTO registry.change (kind, reason, by) VALUES ('direct', '', 'db:' || session_user) RETURNING id INTO found;
+        INSERT INTO audit.event (subject, tag, object)
+        VALUES ('db:' || session_user, 'registry:changed_directly', 'change:' || found);
     END IF;
     RETURN found;
 END

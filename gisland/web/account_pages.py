@@ -1,4 +1,4 @@
-"""The pages `/account` (what is mine) and `/admin/accounts` (people and roles).
+"""The pages `/account` (what is mine), `/admin/accounts` (people and roles) and `/admin/alerts` (what to look at).
 
 The server makes them, in Vietnamese or English; their forms go to the REST API, which is the only door for changes.
 """
@@ -17,8 +17,11 @@ from psycopg import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from gisland.audit.alerts.rules import Severity, load_rules
+from gisland.audit.alerts.store import list_alerts
+from gisland.audit.alerts.ways import ways_of
 from gisland.database import run
-from gisland.errors import Unauthorized
+from gisland.errors import Unauthorized, UsageError
 from gisland.security import labels
 from gisland.security.accounts import list_accounts
 from gisland.security.crypto import load_vault
@@ -35,6 +38,8 @@ from gisland.web.pages import HEADERS, STATIC_DIR, WEB_DIR, bundle_version
 Language = Annotated[Literal["vi", "en"], Query(alias="lang")]
 # Indochina time, all the year.
 ZONE = timezone(timedelta(hours=7))
+# Alerts that the page shows of each sort.
+SHOWN = 100
 
 router = APIRouter(include_in_schema=False)
 
@@ -92,6 +97,37 @@ async def accounts_page(
         return {"accounts": list_accounts(connection, vault), "wards": list_places(connection), "roles": list(Role)}
 
     return _page("accounts", language, subject, await asyncio.to_thread(run, settings, work))
+
+
+@router.get("/admin/alerts", response_class=HTMLResponse)
+async def alerts_page(
+    request: Request,
+    subject: Annotated[Subject, Depends(RequireOnPage(Permission.ALERT_READ))],
+    language: Language = "vi",
+) -> HTMLResponse:
+    """What was seen in the audit log that somebody should look at, and who has."""
+    settings = state_of(request).settings
+
+    def work(connection: Connection) -> dict[str, Any]:
+        found = list_alerts(connection, state="open", limit=SHOWN)
+        return {
+            # The gravest first; of the same severity the newest.
+            "open": sorted(found, key=lambda each: list(Severity).index(each.severity)),
+            "acknowledged": list_alerts(connection, state="acknowledged", limit=SHOWN),
+        }
+
+    try:
+        rules, wrong = load_rules(settings), ""
+    except UsageError as error:
+        rules, wrong = None, str(error)
+    try:
+        ways, no_way = [way.name for way in ways_of(settings)], ""
+    except UsageError as error:
+        ways, no_way = [], str(error)
+    content = await asyncio.to_thread(run, settings, work)
+    content |= {"ways": ways, "wrong": wrong, "no_way": no_way, "shown": SHOWN}
+    content["rule_title"] = lambda name: rules.title(name, language) if rules is not None else name
+    return _page("alerts", language, subject, content)
 
 
 @cache

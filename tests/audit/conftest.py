@@ -28,7 +28,7 @@ _EVENT = """
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Log:
     """The audit log of a test database."""
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from gisland.audit.alerts.evaluate import evaluate
+from gisland.audit.alerts.rules import load_rules
 from gisland.audit.sealer import seal
 from gisland.database import Role, connect, conninfo, run
 from gisland.database.migrate import admin_conninfo
@@ -32,6 +34,7 @@ def office(settings: Settings) -> Settings:
     # What is left unsealed for a minute is a hole, and the template may be older than that.
     with psycopg.connect(conninfo(settings, Role.APP), autocommit=True) as connection:
         seal(connection)
+        evaluate(connection, load_rules(settings), ())
     return settings
 
 
@@ -109,6 +112,27 @@ def test_a_key_that_others_may_read(office: Settings, tmp_path: Path) -> None:
 )
 def test_transport(office: Settings, change: dict[str, str], state: State) -> None:
     assert findings(office.model_copy(update=change))["transport"].state is state
+
+
+def test_alerts_without_a_way_out_and_those_that_are_stuck(office: Settings) -> None:
+    found = findings(office)["alerts"]
+    assert (found.state, "nobody is told" in found.told) == (State.WEAK, True)
+    mail = {"alert_mail_to": "an@example.vn", "smtp_host": "127.0.0.1", "smtp_security": "none"}
+    told = office.model_copy(update=mail)
+    assert findings(told)["alerts"].state is State.OK
+    assert findings(told.model_copy(update={"alert_mail_to": "nobody"}))["alerts"].state is State.HOLE
+    with psycopg.connect(admin_conninfo(office)) as connection:
+        connection.execute(
+            "INSERT INTO audit.alert (rule, key, severity, first_at, last_at, amount, told_at)"
+            " VALUES ('refusals', 'account:an', 'high', now(), now(), 1, now() - interval '1 hour')"
+        )
+        connection.execute("INSERT INTO audit.delivery (alert_id, way) SELECT id, 'mail' FROM audit.alert")
+    assert "did not go out" in findings(told)["alerts"].told
+    with psycopg.connect(admin_conninfo(office)) as connection:
+        connection.execute("UPDATE audit.watch SET position = 0")
+        connection.execute("ALTER TABLE audit.event DISABLE TRIGGER append_only")
+        connection.execute("UPDATE audit.event SET at = at - interval '1 hour'")
+    assert findings(told)["alerts"].state is State.HOLE
 
 
 def test_the_command_says_it_by_its_exit_code(office: Settings) -> None:

@@ -1,0 +1,101 @@
+"""Alerts by e-mail, to a real SMTP server: encrypted, signed in, to everybody who is named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gisland.audit.alerts.rules import load_rules
+from gisland.audit.alerts.store import Told
+from gisland.audit.alerts.ways import Mail, NotDelivered, ways_of
+from gisland.errors import UsageError
+from gisland.settings import Settings
+from tests.audit.alerts.servers import Post, certificate, mail_server
+
+RULES = load_rules(Settings())
+TOLD = [
+    Told(7, "refusals", "medium", 25, datetime(2026, 11, 25, 3, tzinfo=UTC)),
+    Told(8, "password-guessing", "high", 10, datetime(2026, 11, 25, 4, tzinfo=UTC)),
+]
+
+
+def settings(post: Post, **more: Any) -> Settings:
+    given: dict[str, Any] = {
+        "alert_mail_to": "an@example.vn, binh@example.vn",
+        "smtp_host": "127.0.0.1",
+        "smtp_port": post.port,
+        "smtp_security": "none",
+    }
+    return Settings(**(given | more))
+
+
+def test_it_arrives() -> None:
+    with mail_server() as post:
+        Mail(settings(post, public_url="https://gis.example.vn/")).send(TOLD, RULES)
+    (message,) = post.taken
+    assert post.to == [["an@example.vn", "binh@example.vn"]]
+    assert message["Subject"] == "[gisland] 2 cảnh báo · alerts: Đăng nhập sai nhiều lần vào một tài khoản"
+    assert message["From"] == "an@example.vn"
+    assert message["Auto-Submitted"] == "auto-generated"
+    text = message.get_content()
+    assert "#7  vừa · medium  25/11/2026 10:00" in text
+    assert "Many requests refused: 25" in text
+    assert "https://gis.example.vn/admin/alerts" in text
+
+
+# Of the server, which does not see that it speaks TLS from the beginning.
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize("password", ["invented", "wrong"])
+def test_encrypted_and_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: str, password: str) -> None:
+    files = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+    with mail_server(files, at_once=security == "tls", login=True) as post:
+        own = settings(post, smtp_host="localhost", smtp_security=security, smtp_user="gisland", smtp_password=password)
+        if password == "invented":
+            Mail(own).send(TOLD, RULES)
+        else:
+            with pytest.raises(NotDelivered, match=r"^SMTP(AuthenticationError|ServerDisconnected)$"):
+                Mail(own).send(TOLD, RULES)
+    assert len(post.taken) == (1 if password == "invented" else 0)
+
+
+def test_a_certificate_that_nobody_knows(tmp_path: Path) -> None:
+    with mail_server(certificate(tmp_path)) as post, pytest.raises(NotDelivered, match="SSLCertVerificationError"):
+        Mail(settings(post, smtp_security="starttls")).send(TOLD, RULES)
+    assert post.taken == []
+
+
+def test_a_server_without_encryption_gets_nothing(tmp_path: Path) -> None:
+    with mail_server() as post, pytest.raises(NotDelivered, match="SMTPNotSupportedError"):
+        Mail(settings(post, smtp_security="starttls")).send(TOLD, RULES)
+    assert post.taken == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"alert_mail_to": "nobody"},
+        {"alert_mail_to": "an@example.vn\r\nBcc: x@example.vn"},
+        {"alert_mail_to": "An <an@example.vn>"},
+        {"alert_mail_from": "a@b\n"},
+        {"smtp_host": ""},
+        {"smtp_host": "mail.example.vn"},
+        {"smtp_host": "10.0.0.1"},
+    ],
+)
+def test_settings_that_cannot_be(wrong: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        ways_of(settings(Post(), **wrong))
+
+
+def test_a_server_of_the_own_network_may_be_named() -> None:
+    (way,) = ways_of(settings(Post(), smtp_host="mail.lan", alert_inner_hosts="mail.lan"))
+    assert way.name == "mail"
+
+
+def test_nobody_is_named() -> None:
+    assert ways_of(Settings()) == []

@@ -1,0 +1,99 @@
+"""The chain is proven piece by piece, and what a superuser did to it becomes an alert without anybody asking."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from gisland.audit.alerts.proof import Round
+from gisland.database import Role, conninfo
+from tests.audit.alerts.conftest import Watched
+
+# What is told of at every step is told of once.
+CHANGES = {"changed", "missing", "inserted"}
+
+
+@pytest.fixture
+def sealed(watched: Watched) -> Watched:
+    watched.settings = watched.settings.model_copy(update={"audit_anchor_rows": 1})
+    watched.write(30)
+    watched.seal()
+    watched.settle()
+    return watched
+
+
+def faults(log: Watched, most: int = 7) -> dict[str, int]:
+    """What one round finds, in pieces."""
+    found: dict[str, int] = {}
+    round_ = Round(log.settings.audit_anchor_path)
+    with psycopg.connect(conninfo(log.settings, Role.APP), autocommit=True) as connection:
+        for _ in range(50):
+            for breach in round_.step(connection, most):
+                found[breach.key] = found.get(breach.key, 0) + (breach.amount if breach.key in CHANGES else 1)
+            if not round_._begun:
+                return found
+    raise AssertionError("the round does not end")
+
+
+def test_a_log_that_nobody_touched(sealed: Watched) -> None:
+    assert faults(sealed) == {}
+    with sealed.tampering() as connection:
+        proven, head = connection.execute(
+            "SELECT proven, (SELECT max(position) FROM audit.seal) FROM audit.watch"
+        ).fetchone() or (0, 1)
+    assert proven == head
+
+
+@pytest.mark.parametrize("most", [1, 7, 5000])
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE audit.event SET subject = 'account:other' WHERE id = {event}", {"changed": 1}),
+        ("DELETE FROM audit.event WHERE id = {event}", {"missing": 1}),
+        ("UPDATE audit.seal SET hash = sha256('x') WHERE event_id = {event}", {"changed": 2}),
+        (
+            "DELETE FROM audit.seal WHERE event_id = {event}; DELETE FROM audit.event WHERE id = {event}",
+            {"missing": 1},
+        ),
+        ("DELETE FROM audit.seal WHERE event_id = {event}", {"missing": 1, "inserted": 1}),
+        ("DELETE FROM audit.seal WHERE event_id >= {event}", {"truncated": 1}),
+    ],
+)
+def test_a_break_is_found(sealed: Watched, statement: str, found: dict[str, int], most: int) -> None:
+    event = sealed.event(-8)
+    with sealed.tampering() as connection:
+        connection.execute(statement.format(event=event).encode())
+    assert {kind: amount if kind in CHANGES else 1 for kind, amount in faults(sealed, most).items()} == found
+
+
+def test_a_chain_made_anew_differs_from_its_anchors(sealed: Watched) -> None:
+    with sealed.tampering() as connection:
+        connection.execute(f"UPDATE audit.event SET subject = 'account:other' WHERE id = {sealed.event(-8)}")
+        connection.execute("TRUNCATE audit.seal")
+        connection.execute("UPDATE audit.sealer SET floor = 0, next_floor = 0, next_floor_after = NULL")
+        connection.execute("SELECT audit.seal(1000)")
+    assert set(faults(sealed)) == {"rewritten"}
+
+
+def test_months_that_were_dropped_are_no_break(watched: Watched) -> None:
+    from datetime import date
+
+    from gisland.audit.retention import drop_months
+
+    watched.clear()
+    with watched.tampering() as connection:
+        connection.execute("TRUNCATE audit.seal")
+        connection.execute("UPDATE audit.sealer SET floor = 0, next_floor = 0, next_floor_after = NULL")
+    watched.settings.audit_anchor_path.unlink(missing_ok=True)
+    watched.write_at("2021-05-05T00:00:00Z", 20)
+    watched.seal()
+    watched.write(5)
+    watched.seal()
+    round_ = Round(watched.settings.audit_anchor_path)
+    with psycopg.connect(conninfo(watched.settings, Role.APP), autocommit=True) as connection:
+        assert round_.step(connection, 6) == []
+        drop_months(watched.settings, date(2022, 1, 1), by="cli:test")
+        watched.seal()
+        for _ in range(4):
+            assert round_.step(connection, 6) == []
+    assert watched.faults() == []
