@@ -78,7 +78,7 @@ def serve(settings: Settings, *, log: IO[bytes] | None = None) -> Iterator[LiveS
         assert process.wait(timeout=30) in {0, -signal.SIGTERM, 143}
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 180) -> None:
     """Wait until the server answers; a server that ended is an error at once."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
