@@ -27,6 +27,7 @@ from gisland.intake.staging import Column, accept, lock_unit, stage, without_loo
 from gisland.kit.crs import transformer
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text, plain_key
+from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import IdVault, load_vault
 from gisland.settings import Settings
@@ -58,6 +59,7 @@ COLUMNS = {
     "content_hash": Column("bytea"),
 }
 CODES_AT_ONCE = 20_000
+PLACES = "tờ bản đồ, tổ dân phố của tệp bản đồ · sheets and groups of a map file"
 # Between judging and writing somebody may have corrected or split a parcel.
 LOCK = ("lock_parcels", "land_uses", "lock_land_uses", "refuse_moved", "refuse_corrected_land_uses")
 POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
@@ -281,8 +283,11 @@ def _accept(connection: Connection, source: Source, by: str) -> Report:
             hint=f"tờ bản đồ giữ một hệ toạ độ · a sheet has one CRS, here EPSG:{source.srid}",
             file=source.file.path.name,
         )
-    for name in ("add_sheets", "add_groups"):
-        connection.execute(SQL[name], ids)
+    if connection.execute(SQL["new_places"], ids).fetchone() == (True,):
+        # What is taken in is judged by where it lies, and only then is it known whether the import changes anything.
+        begin(connection, ChangeKind.CREATE, Why(reason=PLACES), by=by, ward_id=source.unit.id)
+        for name in ("add_sheets", "add_groups"):
+            connection.execute(SQL[name], ids)
     with without_loops(connection):
         connection.execute(SQL["judge"], ids)
     connection.execute(SQL["analyze"])

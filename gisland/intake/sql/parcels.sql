@@ -23,6 +23,12 @@ SELECT DISTINCT sheet_no, scale, sheet.srid
  WHERE sheet.ward_id = %(ward)s AND sheet.srid <> %(srid)s
  ORDER BY 1, 2
 
+-- name: new_places
+SELECT EXISTS (SELECT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int FROM staged_parcel
+               EXCEPT SELECT ward_id, old_ward_code, sheet_no, scale, srid FROM registry.map_sheet)
+    OR EXISTS (SELECT group_code FROM staged_parcel WHERE group_code IS NOT NULL
+               EXCEPT SELECT code FROM registry.residential_group WHERE ward_id = %(ward)s)
+
 -- name: add_sheets
 INSERT INTO registry.map_sheet (ward_id, old_ward_code, sheet_no, scale, srid)
 SELECT DISTINCT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int FROM staged_parcel
