@@ -183,10 +183,11 @@ def test_schema_and_queryables_fit_the_features(client: httpx.Client, ward: Ward
     described = schema.json()["properties"]
     assert described.keys() - {"geometry", "id"} == properties.keys()
     assert described["id"]["x-ogc-role"] == "id"
-    assert described["valid_from"] | {"title": ""} == {
+    assert described["valid_from"] | {"title": "", "description": ""} == {
         "type": "string",
         "format": "date",
         "title": "",
+        "description": "",
         "x-ogc-role": "primary-instant",
         "x-ogc-propertySeq": 13,
     }
