@@ -232,6 +232,8 @@ class Layer(Entry):
     feature: Table
     """The table whose rows are the features; the layer's `id` is its `id`."""
     geometry: Name = "geom"
+    geometry_type: Literal["point", "line", "polygon"] | None = None
+    """What all its geometries are, also of several parts; None for what is of several kinds."""
     native: Name | None = None
     """A column of the view with the geometry in the CRS of its survey: its coordinates are given to the last bit."""
     datetime: Name | None = None

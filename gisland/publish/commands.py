@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gisland.catalogue import load_catalogue
-from gisland.errors import NotFound
+from gisland.errors import NotFound, UsageError
+from gisland.kit.crs import EPSG
 from gisland.publish import layers
+from gisland.publish.export_file import export_file
+from gisland.publish.tables import FILE_FORMATS
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 
@@ -70,6 +74,29 @@ def rebuild(ctx: typer.Context, layer_id: LayerId) -> None:
     layer = catalogue.layer(layer_id)
     features = layers.rebuild_layer(asked.settings, layer, catalogue.palette, by=asked.subject.name)
     typer.echo(f"{layer_id}: {features}")
+
+
+@app.command()
+@requires(Permission.STAFF_LAYER_READ)
+def export(
+    ctx: typer.Context,
+    layer_id: LayerId,
+    target: Annotated[Path, typer.Argument(help="tệp · file: .gpkg .fgb .csv .geojsonseq")],
+    file_format: Annotated[str | None, typer.Option("--format", help="gpkg, fgb, csv, geojsonseq")] = None,
+    filter_: Annotated[str | None, typer.Option("--filter", help="CQL2: sheet_no = '12'")] = None,
+    bbox: Annotated[str | None, typer.Option(help="west,south,east,north (CRS84)")] = None,
+    crs: Annotated[int | None, typer.Option(help="EPSG: 9210, 3857 …")] = None,
+    reason: Annotated[str, typer.Option(help="lý do, với lớp nội bộ · why, for a staff layer")] = "",
+) -> None:
+    """Xuất cả lớp ra tệp · write a layer, or what a filter finds of it, to a file."""
+    asked = caller(ctx)
+    name = file_format or target.suffix.lstrip(".")
+    if name not in FILE_FORMATS:
+        raise UsageError(f"there is no format {name!r}", hint=f"--format: {', '.join(FILE_FORMATS)}")
+    given = [("filter", filter_), ("bbox", bbox), ("crs", crs and f"{EPSG}{crs}")]
+    wanted = [(key, value) for key, value in given if value]
+    done = export_file(asked.settings, layer_id, target, FILE_FORMATS[name], wanted, asked.subject, reason)
+    typer.echo(f"{target}: {done}")
 
 
 @app.command()

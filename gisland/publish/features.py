@@ -19,9 +19,10 @@ from gisland.errors import NotFound
 from gisland.kit.identifiers import mask_ids
 from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, SCHEMA, Anyone, Asked
 from gisland.publish.crs import NO_PLANES, OfferedCrs, Planes, read_planes
+from gisland.publish.file_pages import file_format_of, next_page, page_of_file
 from gisland.publish.html import render
 from gisland.publish.items import Page, read_feature, read_page, version_of
-from gisland.publish.query import ItemsQuery, crs_asked_for, next_cursor, parse_item_query, parse_items_query
+from gisland.publish.query import ItemsQuery, crs_asked_for, parse_item_query, parse_items_query
 
 HTML = "text/html; charset=utf-8"
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
@@ -34,7 +35,10 @@ async def items(request: Request) -> Response:
     state = asked.state
     scoped = not (layer.public or asked.scope.everywhere)
     planes = await _planes(asked, layer)
+    file_format = file_format_of(asked)
     query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given, planes=planes, scoped=scoped)
+    if file_format is not None:
+        query = query.in_form(file_format.form)
     version = None
     async with asked.reading(layer) as connection:
         if query.as_of is not None:
@@ -43,11 +47,13 @@ async def items(request: Request) -> Response:
         page = await read_page(connection, layer, now, most_cost=state.settings.query_cost_max)
         if not layer.public:
             await _note(connection, asked, layer.id, page.returned)
+    if file_format is not None:
+        return await page_of_file(asked, layer, query, page, file_format, version)
     links = json.dumps(_links(asked, layer, query, page))
     matched = "" if page.matched is None else f'"numberMatched":{page.matched},'
     tail = f'],{matched}"numberReturned":{page.returned},"links":{links}}}'
     head = b'{"type":"FeatureCollection","features":['
-    return _answer(asked, layer, "items", query.shown.crs, version, head, page.features, tail.encode())
+    return _answer(asked, layer, "items", query.shown.crs, version, head, b",".join(page.rows), tail.encode())
 
 
 items.require = READ  # type: ignore[attr-defined]  # read by the test of all routes
@@ -100,9 +106,8 @@ async def _note(connection: AsyncConnection, asked: Asked, object_id: str, retur
 def _links(asked: Asked, layer: Layer, query: ItemsQuery, page: Page) -> list[dict[str, str]]:
     path = f"/collections/{layer.id}/items"
     links = [*_document_links(asked, layer, path), _queryables(asked, layer)]
-    if page.more:
-        cursor = next_cursor(layer, query, page.last, page.way, page.keys)
-        links.append({"rel": "next", "type": links[0]["type"], "href": asked.url(path, cursor=cursor)})
+    if (following := next_page(asked, layer, query, page)) is not None:
+        links.append({"rel": "next", "type": links[0]["type"], "href": following})
     return links
 
 

@@ -38,8 +38,8 @@ SIDES = "t._west, t._south, t._east, t._north"
 class Page:
     """A page of features."""
 
-    features: bytes
-    """GeoJSON features, joined by commas."""
+    rows: list[bytes]
+    """The features as they were asked for (`Shown.form`)."""
     returned: int
     last: int
     keys: str | None
@@ -406,7 +406,7 @@ async def _read(
     # The bytes as they came over the wire: no decoding here, no encoding for the client.
     value, last = result.get_value, result.ntuples - 1
     shown = result.ntuples if value(last, 0) is not None else 0
-    features = b",".join([value(row, 0) or b"" for row in range(shown)])
+    rows = [value(row, 0) or b"" for row in range(shown)]
     found = int(value(0, 2) or 0)
     matched = None
     if query.cursor is None:
@@ -416,4 +416,4 @@ async def _read(
             matched = found
     keys = value(last, 4)
     at = keys.decode() if keys else None
-    return Page(features, shown, int(value(last, 1) or 0), at, matched, found > shown, way)
+    return Page(rows, shown, int(value(last, 1) or 0), at, matched, found > shown, way)

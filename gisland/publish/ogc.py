@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Response
 
 from gisland.catalogue import Catalogue, Layer
-from gisland.publish import features
+from gisland.publish import downloads, features
 from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
 from gisland.publish.cql2.conformance import CQL2_CONFORMANCE
 from gisland.publish.cql2.functions import functions_document, link_to_functions
@@ -24,6 +24,7 @@ from gisland.publish.sorting import ID
 from gisland.publish.styles import routes as styles_routes
 from gisland.publish.styles.documents import link_to_styles
 from gisland.publish.styles.formats import STYLES_CONFORMANCE
+from gisland.publish.tables import file_links
 from gisland.publish.tiles import documents as tiles
 
 SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
@@ -51,6 +52,7 @@ CONFORMANCE = [
 
 router = APIRouter(prefix=ROOT, dependencies=[Depends(READ)])
 features.add_to(router)
+downloads.add_to(router)
 styles_routes.add_to(router)
 
 
@@ -174,6 +176,7 @@ async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
         found = await read_extent(connection, layer, whole=layer.public or asked.scope.everywhere)
         planes = await read_planes(connection, layer)
     document |= {"itemCount": found.features, "crs": planes.uris, "storageCrs": planes.storage}
+    document["links"] += file_links(asked.root, asked.language, layer)
     path = f"{asked.root}/collections/{layer.id}/sortables"
     for media_type, form in ((SCHEMA, "json"), ("text/html", "html")):
         href = f"{path}?f={form}&lang={asked.language}"

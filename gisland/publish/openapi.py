@@ -17,6 +17,7 @@ from gisland.publish.pygeoapi import JSON_TYPES
 from gisland.publish.query import FRAMES, values_of
 from gisland.publish.sorting import ID, MOST_KEYS
 from gisland.publish.styles.openapi import styles_paths
+from gisland.publish.tables import FILE_FORMATS
 from gisland.publish.tiles import grid
 from gisland.settings import Settings
 
@@ -116,6 +117,7 @@ def _layer_paths(layer: Layer, meanings: dict[str, str], palette: Palette, langu
         path: _operation(f"describe{name}", title, "Document"),
         f"{path}/queryables": _operation(f"get{name}Queryables", title, "Document", "application/schema+json"),
         f"{path}/sortables": _operation(f"get{name}Sortables", title, "Document", "application/schema+json"),
+        f"{path}/export": _export(name, title, items),
         f"{path}/schema": _operation(f"get{name}Schema", title, "Document", "application/schema+json"),
         f"{path}/items": _operation(f"get{name}", title, f"{name}Features", "application/geo+json", items),
         f"{path}/items/{{featureId}}": _operation(
@@ -145,6 +147,20 @@ def _tile_paths(path: str, name: str, title: str) -> dict[str, Json]:
 
 def _ref(parameter: str) -> Json:
     return {"$ref": f"#/components/parameters/{parameter}"}
+
+
+def _export(name: str, title: str, items: list[Json]) -> Json:
+    """The whole layer, or what a filter finds of it, as a file."""
+    left_out = [_ref("limit"), _ref("cursor")]
+    of_file = _parameter("f", {"type": "string", "enum": list(FILE_FORMATS), "default": "gpkg"}, "Format")
+    operation = _operation(
+        f"export{name}", title, "Document", parameters=[each for each in items if each not in left_out]
+    )
+    get = operation["get"]
+    get["parameters"] = [of_file if each == _ref("f") else each for each in get["parameters"]]
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    get["responses"]["200"]["content"] = {each.media_type: binary for each in FILE_FORMATS.values()}
+    return operation
 
 
 def _of_layer(layer: Layer) -> list[Json]:

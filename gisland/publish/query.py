@@ -20,11 +20,13 @@ from gisland.publish.cql2.geometry import Frame
 from gisland.publish.crs import CRS84, CRS84H, EPSG4326, NO_PLANES, WGS84, Box, Planes, region_of, to_degrees
 from gisland.publish.shown import ALL, Shown
 from gisland.publish.sorting import Sort, Values, parse_sort, read_values
+from gisland.publish.tables import FILE_FORMATS
 from gisland.publish.words import parse_words
 from gisland.settings import Settings
 
 # Every resource has these: its format and its language.
 COMMON = {"f": ("json", "html"), "lang": LANGUAGES}
+PAGE_FORMATS = (*COMMON["f"], *FILE_FORMATS)
 ITEMS = (
     *("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of", "sortby", "properties", "skipGeometry", "q"),
     *("filter", "filter-lang", "filter-crs"),
@@ -79,6 +81,10 @@ class ItemsQuery:
     scoped: bool = False
     """Whether who asks may see some features only: none of the others may be counted."""
 
+    def in_form(self, form: Literal["geojson", "table"]) -> ItemsQuery:
+        """The same with its rows in the form that a file format is made from."""
+        return replace(self, shown=self.shown._replace(form=form))
+
     @property
     def filtered(self) -> bool:
         """Whether not all features are asked for."""
@@ -101,7 +107,7 @@ def parse_items_query(
     """
     # A layer without texts has no `q`, one without a date no `datetime`.
     names = [name for name in ITEMS if (name != "q" or layer.texts) and (name != "datetime" or layer.datetime)]
-    parameters = check_parameters(given, (*names, *layer.queryables))
+    parameters = check_parameters(given, (*names, *layer.queryables), formats=PAGE_FORMATS)
     bbox, region = _area(parameters, planes)
     query = ItemsQuery(
         limit=_limit(parameters.get("limit"), settings),
@@ -193,8 +199,10 @@ def _as_of(parameters: dict[str, str]) -> int | datetime | None:
     return moment
 
 
-def check_parameters(given: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> dict[str, str]:
-    """The parameters by name.
+def check_parameters(
+    given: Iterable[tuple[str, str]], known: Iterable[str] = (), *, formats: Iterable[str] = COMMON["f"]
+) -> dict[str, str]:
+    """The parameters by name; `formats` are those that the resource is offered in.
 
     Raises:
         UsageError: one is unknown or there twice, or asks for a format or language that is not offered.
@@ -208,8 +216,9 @@ def check_parameters(given: Iterable[tuple[str, str]], known: Iterable[str] = ()
             raise _wrong(name, "it is there twice", "give it once")
         if "\0" in value:
             raise _wrong(name, "it holds a zero byte", "leave it out")
-        if name in COMMON and value not in COMMON[name]:
-            raise _wrong(name, "this is not offered", f"one of: {', '.join(COMMON[name])}")
+        offered = tuple(formats) if name == "f" else COMMON.get(name)
+        if offered is not None and value not in offered:
+            raise _wrong(name, "this is not offered", f"one of: {', '.join(offered)}")
         parameters[name] = value
     return parameters
 

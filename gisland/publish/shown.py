@@ -6,7 +6,7 @@ former state; `g` is the row of the layer itself, where it is needed.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gisland.catalogue import Layer
 from gisland.kit.crs import MERIDIANS
@@ -20,22 +20,25 @@ class Shown(NamedTuple):
     properties: tuple[str, ...] | None = None
     """Only these; None shows all that the reader may see."""
     geometry: bool = True
+    form: Literal["geojson", "table"] = "geojson"
 
 
 ALL = Shown()
 
 
 def feature_text(layer: Layer, shown: Shown, *, past: bool) -> str:
-    """SQL of a feature as GeoJSON."""
+    """SQL of a feature: as GeoJSON, or as the row of a table (id, WKB in hexadecimal, properties)."""
     geometry = geometry_text(layer, shown, past=past)
     properties = properties_text(layer, shown)
+    if shown.form == "table":
+        return f"t.id || ' ' || {geometry} || {properties}"
     head = """'{"type":"Feature","id":' || t.id || ',"geometry":'"""
     return f"""{head} || {geometry} || ',"properties":' || {properties} || '}}'"""
 
 
 def needs_layer(shown: Shown) -> bool:
     """Whether the row of the layer itself is needed: the table beside it has the finished text only."""
-    return shown.geometry and not shown.crs.as_stored
+    return shown.geometry and not (shown.crs.as_stored and shown.form == "geojson")
 
 
 def properties_text(layer: Layer, shown: Shown) -> str:
@@ -50,28 +53,28 @@ def properties_text(layer: Layer, shown: Shown) -> str:
 
 
 def geometry_text(layer: Layer, shown: Shown, *, past: bool) -> str:
-    """SQL of the geometry as GeoJSON."""
+    """SQL of the geometry as GeoJSON, or as WKB in hexadecimal."""
     if not shown.geometry:
-        return "'null'"
-    if shown.crs.as_stored:
+        return "''" if shown.form == "table" else "'null'"
+    if not needs_layer(shown):
         return "t._geometry"
-    native, derived = _geometries(layer, shown.crs, past=past)
-    made = f"ST_AsGeoJSON({derived}, {shown.crs.decimals}, 0)"
-    if native is None:
+    crs, native = shown.crs, "t._native"
+    in_degrees = "t.geom" if past else f"g.{layer.geometry}"
+    derived = in_degrees if crs.srid == 4326 else f"publish.from_wgs84({in_degrees}, {crs.srid})"
+    made = _written(layer, shown, derived, crs.decimals)
+    if not crs.plane or layer.native is None:
         return made
     # 15 decimals say a float of 64 bits to the last bit. From zone to zone of VN-2000 the datum stays: by way of WGS 84
     # it would be 0.7 mm off.
-    zones = ", ".join(map(str, MERIDIANS)) if shown.crs.srid in MERIDIANS else "NULL"
-    between = f"ST_AsGeoJSON(ST_Transform({native}, {shown.crs.srid}), {shown.crs.decimals}, 0)"
-    return f"""CASE WHEN ST_SRID(t._native) = {shown.crs.srid} THEN ST_AsGeoJSON({native}, 15, 0)
-                     WHEN ST_SRID(t._native) IN ({zones}) THEN {between} ELSE {made} END"""
+    zones = ", ".join(map(str, MERIDIANS)) if crs.srid in MERIDIANS else "NULL"
+    between = _written(layer, shown, f"ST_Transform({native}, {crs.srid})", crs.decimals)
+    return f"""CASE WHEN ST_SRID({native}) = {crs.srid} THEN {_written(layer, shown, native, 15)}
+                     WHEN ST_SRID({native}) IN ({zones}) THEN {between} ELSE {made} END"""
 
 
-def _geometries(layer: Layer, crs: OfferedCrs, *, past: bool) -> tuple[str | None, str]:
-    """SQL of the geometry as it was surveyed, where it may have been on this plane, and of the one that is derived."""
-    in_degrees = "t.geom" if past else f"g.{layer.geometry}"
-    derived = in_degrees if crs.srid == 4326 else f"publish.from_wgs84({in_degrees}, {crs.srid})"
-    native = "t._native" if crs.plane and layer.native is not None else None
-    if crs.flipped:
-        return native and f"ST_FlipCoordinates({native})", f"ST_FlipCoordinates({derived})"
-    return native, derived
+def _written(layer: Layer, shown: Shown, geometry: str, decimals: int) -> str:
+    if shown.form == "table":
+        # East before north in all files. A column of a file has one type of geometry.
+        whole = geometry if layer.geometry_type is None else f"ST_Multi({geometry})"
+        return f"encode(ST_AsBinary({whole}), 'hex')"
+    return f"ST_AsGeoJSON({f'ST_FlipCoordinates({geometry})' if shown.crs.flipped else geometry}, {decimals}, 0)"
