@@ -5,16 +5,18 @@ settings → database pools → catalogue (layers, palette) → routers → erro
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
-from psycopg.errors import QueryCanceled
+from psycopg.errors import QueryCanceled, UndefinedColumn, UndefinedTable
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +25,7 @@ import gisland
 from gisland import health, metrics
 from gisland.audit import routes as audit_routes
 from gisland.audit.alerts import routes as alert_routes
-from gisland.catalogue import load_catalogue
+from gisland.catalogue import Catalogue, load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
 from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
 from gisland.kit.identifiers import mask_ids
@@ -31,6 +33,7 @@ from gisland.kit.logging import set_up_logging
 from gisland.publish import ogc
 from gisland.publish import routes as publish_routes
 from gisland.publish.qgis import routes as qgis_routes
+from gisland.publish.reload import follow_layers
 from gisland.publish.tiles import documents as tile_documents
 from gisland.publish.tiles import routes as tile_routes
 from gisland.publish.tiles.cache import TileCache
@@ -65,7 +68,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         catalogue = load_catalogue(settings)
         app.state.gisland = State(settings, pools, catalogue, limits)
         app.state.drawing = Drawing(TileCache(settings.tile_cache_path, settings.tile_cache_mb * 2**20), catalogue)
+
+        def use(changed: Catalogue) -> None:
+            app.state.gisland = replace(app.state.gisland, catalogue=changed)
+            app.state.drawing = app.state.drawing.of(changed)
+
+        following = asyncio.create_task(follow_layers(settings, lambda: app.state.gisland.catalogue, use))
         yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
         await pools.close()
 
     # The OGC API and the REST API have documents of their own, so FastAPI's are off.
@@ -192,11 +204,23 @@ async def _canceled(_: Request, error: Exception) -> Response:
     )
 
 
+async def _changing(_: Request, error: Exception) -> Response:
+    log.warning("layers are changing", error=type(error).__name__)
+    return problem(
+        DatabaseUnavailable(
+            "lớp này đang được thay đổi · this layer is just being changed", hint="thử lại ngay · try again at once"
+        )
+    )
+
+
 HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     GislandError: _ours,
     HTTPException: _http,
     RequestValidationError: _validation,
     QueryCanceled: _canceled,
+    # Between the commit of `gisland layer apply` and the moment when this worker has heard of it.
+    UndefinedTable: _changing,
+    UndefinedColumn: _changing,
     OperationalError: _database,
     PoolTimeout: _database,
 }

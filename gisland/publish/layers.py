@@ -16,7 +16,9 @@ from gisland.database import Role, connect
 from gisland.errors import UsageError
 from gisland.publish.items import words_of
 from gisland.publish.meanings import find_meanings, write_meanings
+from gisland.publish.reload import CHANNEL
 from gisland.publish.styles.layer_styles import forget_layer_styles, write_layer_styles
+from gisland.publish.swap import lock_for_swap
 from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
@@ -103,6 +105,7 @@ def drop_layer(settings: Settings, layer_id: str, *, by: str = SYSTEM) -> bool:
         connection.execute(WAIT_FOR_WRITERS)
         dropped = _drop(connection, layer_id)
         if dropped:
+            _tell_workers(connection)
             record(connection, by, Tag.LAYER_DROPPED, object_id=layer_id)
         return dropped
 
@@ -160,8 +163,14 @@ def _apply(connection: Connection, layer: Layer, palette: Palette, by: str) -> A
         write_meanings(connection, layer, _target(layer))
         return Applied(layer.id, changed=False, features=count[0])
     features = _create(connection, layer, palette)
+    _tell_workers(connection)
     _note(connection, by, Tag.LAYER_APPLIED, layer, features)
     return Applied(layer.id, changed=True, features=features)
+
+
+def _tell_workers(connection: Connection) -> None:
+    """Tell the web workers at the commit that layers have changed (`gisland.publish.reload`)."""
+    connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
 
 def _note(connection: Connection, by: str, tag: Tag, layer: Layer, features: int) -> None:
@@ -267,6 +276,7 @@ def _lies_elsewhere(connection: Connection, layer: Layer) -> bool:
 
 def _put_in_place(connection: Connection, layer: Layer) -> None:
     """Let the drafts take the places of the tables."""
+    lock_for_swap(connection, [_target(layer), _geojson(layer)])
     for name in (_target, _geojson):
         draft, target = name(layer, DRAFT), name(layer)
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(target))

@@ -80,7 +80,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
                   '(SELECT row_to_json(p)::text FROM (SELECT %s) p) AS _properties%s',
                   coalesce('f.' || quote_ident(of_scope[1]), 'NULL::text'), coalesce('f.' || quote_ident(of_scope[2]), 'NULL::text'),
                   layer_columns[cardinality(layer_columns)], string_agg(format('f.%I', name), ', ' ORDER BY position),
-                  coalesce(format(', f.%I AS _native', native), ''))
+                  CASE WHEN native IS NULL THEN '' ELSE format(', f.%I AS _native', native) END)
       FROM unnest(layer_columns) WITH ORDINALITY u(name, position)
      WHERE position > 1 AND position < cardinality(layer_columns)
 $$;

@@ -71,6 +71,10 @@ class Drawing:
         self._names = {id(layer): drawing_of(layer, catalogue.palette) for layer in catalogue.layers.values()}
         self._under_way: WeakValueDictionary[tuple[str, Tile], asyncio.Lock] = WeakValueDictionary()
 
+    def of(self, catalogue: Catalogue) -> Drawing:
+        """The same for other layers."""
+        return Drawing(self._cache, catalogue)
+
     def name(self, layer: Layer) -> str:
         """A name for the layer as it is drawn."""
         return self._names.get(id(layer)) or drawing_of(layer, self._catalogue.palette)
