@@ -9,6 +9,7 @@ The JSON holds `out` (PNG), `extent` (west, south, east, north in `crs`), `crs`,
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (  # type: ignore[import-not-found]
@@ -16,11 +17,13 @@ from qgis.core import (  # type: ignore[import-not-found]
     QgsCoordinateReferenceSystem,
     QgsExpressionContext,
     QgsExpressionContextUtils,
+    QgsMapBoxGlStyleConverter,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
     QgsProject,
     QgsRectangle,
     QgsVectorLayer,
+    QgsVectorTileLayer,
 )
 from qgis.PyQt.QtCore import QSize  # type: ignore[import-not-found]
 from qgis.PyQt.QtGui import QColor  # type: ignore[import-not-found]
@@ -76,13 +79,22 @@ if "project" in asked:
 else:
     layers = []
     for number, each in enumerate(asked["layers"]):
-        layer = QgsVectorLayer(each["source"], f"layer {number}", each.get("provider", "ogr"))
-        if each.get("style", "").endswith(".sld"):
+        if each.get("provider") == "vectortile":
+            layer = QgsVectorTileLayer(each["source"], f"layer {number}")
+        else:
+            layer = QgsVectorLayer(each["source"], f"layer {number}", each.get("provider", "ogr"))
+        if each.get("style", "").endswith(".json"):
+            converter = QgsMapBoxGlStyleConverter()
+            result = converter.convert(Path(each["style"]).read_text(encoding="utf-8"))
+            told = [result, converter.warnings(), converter.errorMessage()]
+            layer.setRenderer(converter.renderer())
+            layer.setLabeling(converter.labeling())
+        elif each.get("style", "").endswith(".sld"):
             told = layer.loadSldStyle(each["style"])
         elif "style" in each:
             told = layer.loadNamedStyle(each["style"])
         else:
-            told = ("the layer's own",)
+            told = ["the layer's own"]
         found[f"style {number}"] = list(told)
         layers.insert(0, layer)
     found["layers"] = [described(layer) for layer in layers]

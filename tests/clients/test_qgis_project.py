@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from gisland.catalogue import Catalogue
 from gisland.database import Role, connect
@@ -71,3 +73,69 @@ def test_features_are_drawn_in_their_colours(
     assert 2000 < found["scale"] < 5000, found["scale"]
     assert not found["errors"]
     assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.015)
+
+
+def around(live_server: LiveServer, share: float) -> list[float]:
+    """The middle of the ward, so much of its sides, in metres of web mercator."""
+    query = "SELECT ST_Extent(ST_Transform(geom, 3857))::box3d FROM published.parcels"
+    with connect(live_server.settings, Role.PUBLIC) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    west, south, _, east, north, _ = map(float, row[0][6:-1].replace(",", " ").split())
+    x, y, width, height = (west + east) / 2, (south + north) / 2, (east - west) * share, (north - south) * share
+    return [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+
+
+def test_tiles_are_drawn_in_the_same_colours(
+    qgis: Qgis, project: Path, live_server: LiveServer, tmp_path: Path, catalogue: Catalogue
+) -> None:
+    out, colors = tmp_path / "drawn.png", colors_of(catalogue)
+    asked = {"project": str(project), "out": str(out), "size": [2400, 1800], "dpi": 200, "theme": [TILES]}
+    found = qgis("qgis_draws.py", json.dumps(asked))
+    assert not found["errors"]
+    assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.02)
+
+
+def test_far_tiles_are_put_together_by_status(
+    qgis: Qgis, project: Path, live_server: LiveServer, tmp_path: Path, catalogue: Catalogue
+) -> None:
+    out, colors = tmp_path / "drawn.png", colors_of(catalogue)
+    # About 1:100,000, so tiles of zoom 12 or 13.
+    asked = {"project": str(project), "out": str(out), "size": [400, 300], "dpi": 1000, "theme": [TILES]}
+    found = qgis("qgis_draws.py", json.dumps(asked))
+    assert found["scale"] > 60_000, found["scale"]
+    # Each square has its commonest status: what is rare becomes rarer.
+    assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.15)
+
+
+@pytest.mark.parametrize("style_id", ["parcels", "parcels.dark"])
+def test_qgis_understands_the_plain_maplibre_style(
+    qgis: Qgis, live_server: LiveServer, tmp_path: Path, catalogue: Catalogue, style_id: str
+) -> None:
+    answer = httpx.get(f"{live_server.url}/ogc/styles/{style_id}", params={"f": "mapbox-plain"})
+    style, out = tmp_path / "style.json", tmp_path / "drawn.png"
+    style.write_bytes(answer.content)
+    tiles = next(iter(answer.json()["sources"].values()))["tiles"][0]
+    source = f"type=xyz&url={tiles}&zmin=0&zmax=20"
+    layer = {"provider": "vectortile", "source": source, "style": str(style)}
+    asked = {"layers": [layer], "extent": around(live_server, 1), "crs": "EPSG:3857", "size": [1600, 1200]}
+    found = qgis("qgis_draws.py", json.dumps(asked | {"dpi": 150, "out": str(out)}))
+    result, warnings, error = found["style 0"]
+    # Nothing is left out; a font that is not there is replaced.
+    assert (result, error) == (0, "")
+    assert not [each for each in warnings if "font" not in each]
+    colors = colors_of(catalogue)
+    assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.03)
+
+
+def test_labels_of_tiles_are_written(qgis: Qgis, project: Path, live_server: LiveServer, tmp_path: Path) -> None:
+    inked = []
+    for dpi in (96, 400):
+        out = tmp_path / f"{dpi}.png"
+        asked = {"project": str(project), "out": str(out), "size": [800, 600], "dpi": dpi, "theme": [TILES]}
+        place = {"crs": "EPSG:3857", "extent": around(live_server, 0.2)}
+        qgis("qgis_draws.py", json.dumps(asked | place))
+        inked.append((np.asarray(Image.open(out).convert("RGB")).sum(axis=2, dtype=int) < 180).sum())
+    near, far = inked
+    assert near > 300
+    assert far == 0  # letters are as dark as ink, boundaries are not
