@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gisland.bench import as_of, audit, bulk, city, database, parcel_codes, peers, race, rls, search, writer
+from gisland.bench import as_of, audit, bulk, city, database, parcel_codes, peers, race, rls, search, tiles, writer
 from gisland.bench.machine import facts
 from gisland.bench.table import markdown
 from gisland.catalogue import load_catalogue
@@ -151,6 +151,28 @@ def rls_command(
     rates = rls.run(settings, catalogue.layer(rls.LAYER), seconds=seconds, rounds=rounds, say=_say)
     with connect(settings, Role.APP) as connection:
         _tell(rls.markdown(rates, facts(connection, parcels)), out)
+
+
+@app.command("tiles")
+@requires(Permission.BENCH_RUN)
+def tiles_command(
+    ctx: typer.Context,
+    *,
+    parcels: Parcels = 500_000,
+    seconds: Seconds = 5,
+    rounds: Rounds = 3,
+    connections: Connections = 8,
+    out: Out = None,
+    database_url: Url = None,
+) -> None:
+    """Mảnh vectơ · Vector tiles: drawn against pgbench drawing the same, kept against a file."""
+    settings = database.settings_of(caller(ctx).settings, database_url)
+    catalogue = load_catalogue(settings)
+    _say("cơ sở dữ liệu · the database")
+    database.prepare(settings, catalogue, parcels)
+    layer = catalogue.layer(database.LAYER)
+    rates, facts = tiles.run(settings, layer, seconds=seconds, rounds=rounds, connections=connections, say=_say)
+    _tell(tiles.markdown(rates, facts), out)
 
 
 def _tell(text: str, out: Path | None) -> None:

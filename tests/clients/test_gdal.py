@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.request import urlopen
+
 import pyogrio
 import shapely
 from pyproj import CRS
 
 from gisland.database import Role, connect
 from gisland.kit.crs import transformer
+from gisland.publish.tiles.grid import limits
 from tests.clients.conftest import Expected
 from tests.live import LiveServer
 
@@ -51,3 +55,23 @@ def test_gdal_reads_the_coordinates_of_the_survey(expected: Expected, live_serve
     assert frame.crs.to_epsg() == 9210
     for number, shape in frame.geometry.items():
         assert (shapely.get_coordinates(shape) == shapely.get_coordinates(surveyed[number])).all()
+
+
+def test_gdal_reads_a_vector_tile(expected: Expected, tmp_path: Path) -> None:
+    west, south, east, north = expected.bbox
+    around = limits((west, south, east, north))[15]
+    found: set[int] = set()
+    for row in range(around["minTileRow"], around["maxTileRow"] + 1):
+        for column in range(around["minTileCol"], around["maxTileCol"] + 1):
+            url = f"{expected.url}/collections/parcels/tiles/WebMercatorQuad/15/{row}/{column}"
+            file = tmp_path / f"{row}-{column}.mvt"
+            with urlopen(url) as answer:
+                file.write_bytes(answer.read())
+            if not file.stat().st_size:
+                continue
+            frame = pyogrio.read_dataframe(file, layer="parcels", X=column, Y=row, Z=15)
+            assert frame.geometry.is_valid.all()
+            assert set(frame["verification_status"]) <= {"verified", "in_progress", "action_needed", "none"}
+            assert frame.crs.to_epsg() == 3857
+            found |= {int(each) for each in frame["mvt_id"]}
+    assert expected.ids_in_bbox <= found <= expected.ids

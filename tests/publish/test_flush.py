@@ -6,13 +6,16 @@ import random
 import threading
 from collections.abc import Callable
 
+import mapbox_vector_tile
 import psycopg
 import pytest
 from psycopg import Connection
 
-from gisland.catalogue import Catalogue
+from gisland.catalogue import Catalogue, Layer
 from gisland.database import Role, connect, flush, run
 from gisland.publish import layers
+from gisland.publish.tiles.grid import Tile, limits
+from gisland.publish.tiles.statements import tile_statement
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_change, make_holder, make_holding, make_parcel, one
 from tests.publish.conftest import Ward
@@ -201,6 +204,7 @@ def content(settings: Settings, *, of_views: bool = False) -> dict[str, list[tup
 MUTATIONS = [
     "UPDATE registry.parcel SET parcel_no = parcel_no || 'a' WHERE id = %(parcel)s",
     "UPDATE registry.parcel SET geom = ST_Translate(geom, 0, 1) WHERE id = %(parcel)s",
+    "UPDATE registry.parcel SET geom = ST_Translate(geom, 0, 350) WHERE id = %(parcel)s",
     "UPDATE registry.parcel SET legal_area_m2 = 12.3 WHERE id = %(parcel)s",
     (
         "WITH ended AS (UPDATE registry.holding SET retired_by = %(change)s"
@@ -258,6 +262,37 @@ MUTATIONS = [
 ]
 
 
+class Ground:
+    """The tiles on which there ever was something: a tile that has changed must say so by another state."""
+
+    def __init__(self, settings: Settings, layer: Layer) -> None:
+        self._settings, self._layer = settings, layer
+        self._seen: dict[Tile, tuple[object, object]] = {}
+
+    def look(self) -> None:
+        """Draw them all and compare."""
+        with connect(self._settings, Role.PUBLIC) as connection:
+            boxes = connection.execute("SELECT _west, _south, _east, _north FROM published.parcels").fetchall()
+            for zoom in (14, 16, 18):
+                for box in boxes:
+                    self._seen |= {each: (None, None) for each in self._tiles(box, zoom) if each not in self._seen}
+            for tile, (state, shown) in self._seen.items():
+                statement, parameters = tile_statement(self._layer, tile, [])
+                row = connection.execute(statement.encode(), parameters).fetchone()
+                assert row is not None
+                layers = mapbox_vector_tile.decode(row[1]) if row[1] else {}
+                found = {name: sorted(map(repr, each["features"])) for name, each in layers.items() if each["features"]}
+                assert shown is None or found == shown or row[0] != state, tile
+                self._seen[tile] = (row[0], found)
+
+    @staticmethod
+    def _tiles(box: tuple[float, ...], zoom: int) -> set[Tile]:
+        around = limits((box[0] - 1e-5, box[1] - 1e-5, box[2] + 1e-5, box[3] + 1e-5))[zoom]
+        columns = range(around["minTileCol"], around["maxTileCol"] + 1)
+        rows = range(around["minTileRow"], around["maxTileRow"] + 1)
+        return {Tile(zoom, column, row) for column in columns for row in rows}
+
+
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.proof) for seed in range(1, 20))]
 
 
@@ -269,6 +304,7 @@ def test_refreshing_what_changed_equals_making_it_all_anew(
     chance = random.Random(seed)
     ward.add_parcels(4)
     holders = [ward.add_holder(parcel) for parcel in ward.parcels]
+    ground = Ground(settings, catalogue.layer("parcels"))
     with connect(settings, Role.APP) as connection:
         for _ in range(120):
             change = make_change(connection, ward.ward)
@@ -284,6 +320,7 @@ def test_refreshing_what_changed_equals_making_it_all_anew(
             flush(connection)
             connection.commit()
             assert content(settings) == content(settings, of_views=True), acts
+            ground.look()
         counts = connection.execute("SELECT id, publish.feature_count(id) FROM publish.layer").fetchall()
     followed = content(settings)
     assert dict(counts) == {layer: len(rows) for layer, rows in followed.items()}

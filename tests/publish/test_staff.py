@@ -9,9 +9,12 @@ from gisland.database import Role, connect
 from gisland.settings import Settings
 from tests.factories import one
 from tests.publish.conftest import Ward
+from tests.publish.tiles import address, decoded, features, tile_of
 
 STAFF = "/ogc/collections/parcels-staff"
-PATHS = [STAFF, f"{STAFF}/items", f"{STAFF}/items/1", f"{STAFF}/queryables", f"{STAFF}/schema"]
+TILES = f"{STAFF}/tiles/WebMercatorQuad"
+PATHS = [STAFF, f"{STAFF}/items", f"{STAFF}/items/1", f"{STAFF}/queryables", f"{STAFF}/schema", f"{STAFF}/tiles"]
+PATHS += [TILES, f"{TILES}/0/0/0", f"{TILES}/16/1/1"]
 COUNTS = "/api/v1/layers/parcels-staff/counts"
 
 
@@ -35,7 +38,10 @@ def test_nobody_sees_that_it_is_there(client: httpx.Client, admin: tuple[str, st
     assert "parcels-staff" not in problem.text
 
 
-@pytest.mark.parametrize("path", ["/ogc/collections", "/ogc/api", "/api/v1/palette", STAFF, f"{STAFF}/items", COUNTS])
+@pytest.mark.parametrize(
+    "path",
+    ["/ogc/collections", "/ogc/api", "/api/v1/palette", STAFF, f"{STAFF}/items", COUNTS, f"{TILES}/0/0/0", TILES],
+)
 def test_what_staff_see_is_kept_nowhere(client: httpx.Client, admin: tuple[str, str], path: str) -> None:
     answer = client.get(path, auth=admin)
     assert answer.status_code == 200
@@ -88,3 +94,35 @@ def test_counts_and_palette_go_together(client: httpx.Client, ward: Ward, admin:
         assert set(counts["by_status"]) <= {each["id"] for each in palette["statuses"]}
         page = client.get(f"/ogc/collections/{palette['layer']}/items", auth=auth).json()
         assert {each["properties"][palette["property"]] for each in page["features"]} == set(by_status)
+
+
+def test_tiles_of_a_staff_layer_tell_nothing_of_persons_are_kept_nowhere_and_noted(
+    client: httpx.Client, ward: Ward, settings: Settings, admin: tuple[str, str]
+) -> None:
+    parcel, other = ward.add_parcels(2)
+    ward.add_holder(parcel, "deceased")
+    with connect(settings, Role.STAFF) as connection:
+        connection.execute("SET gisland.wards = 'all'")
+        tile = tile_of(connection, parcel, 18, "published_staff.parcels_staff")
+        far = tile_of(connection, parcel, 9, "published_staff.parcels_staff")
+    answer = client.get(address(tile, TILES), auth=admin)
+    assert features(answer, "parcels-staff")[parcel]["exact_status"] == "deceased"
+    assert not any("Nguyễn" in str(each) for each in decoded(answer).values())
+    assert {"holder_names", "masked_ids"}.isdisjoint(features(answer, "parcels-staff")[parcel])
+    assert "etag" not in answer.headers
+    statuses = features(client.get(address(far, TILES), auth=admin), "parcels-staff-status").values()
+    assert {each["exact_status"]: each["features"] for each in statuses} == {"deceased": 1, "no_holder": 1}
+    # What is in the cache, if there is one at all, is of the public layer.
+    client.get(address(tile))
+    kept = {each.name for each in settings.tile_cache_path.iterdir()}
+    assert len(kept) == 1
+    assert not any("staff" in each for each in kept)
+    with connect(settings, Role.APP) as connection:
+        query = "SELECT object, detail FROM audit.event WHERE tag = 'staff_layer:read' ORDER BY id"
+        noted = connection.execute(query).fetchall()
+    shown = len(features(answer, "parcels-staff"))
+    assert noted == [
+        (f"parcels-staff/tiles/18/{tile.row}/{tile.column}", {"features": shown}),
+        (f"parcels-staff/tiles/9/{far.row}/{far.column}", {"features": 2}),
+    ]
+    assert other

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import mapbox_vector_tile
 import pytest
 from psycopg import Connection
 
@@ -119,8 +120,10 @@ def world(server: Settings) -> Iterator[World]:
             with connect(settings, DatabaseRole.APP) as connection:
                 version = one(connection, "SELECT max(version) FROM publish.data_version")
             found = World(live.url, version, places)
-            found.clients = {name: httpx.Client(base_url=live.url, auth=auth) for name, auth in accounts.items()}
-            found.clients["anonymous"] = httpx.Client(base_url=live.url)
+            found.clients = {
+                name: httpx.Client(base_url=live.url, auth=auth, timeout=60) for name, auth in accounts.items()
+            }
+            found.clients["anonymous"] = httpx.Client(base_url=live.url, timeout=60)
             yield found
             for client in found.clients.values():
                 client.close()
@@ -274,6 +277,37 @@ def test_staff_layer(world: World, who: str) -> None:
         ):
             found = client.get(f"{STAFF}/items?{query}").json()
             assert {feature["id"] for feature in found["features"]} <= ids, query
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_staff_tiles(world: World, who: str) -> None:
+    client = world.clients[who]
+    seen = {name for name in world.places if may(who, Permission.STAFF_LAYER_READ, name)}
+    ids = {world.places[name].parcel for name in seen}
+    here = f"{STAFF}/tiles/WebMercatorQuad"
+    if not seen:
+        for path in ("", "/0/0/0", "/14/7220/13046"):
+            assert client.get(here + path).status_code == refused(who)
+        return
+    far = mapbox_vector_tile.decode(client.get(f"{here}/0/0/0").content)
+    for layer in ("parcels-staff-status", "parcels-staff-areas"):
+        assert sum(each["properties"]["features"] for each in far[layer]["features"]) == len(ids)
+    near: set[int] = set()
+    limits = client.get(here).json().get("tileMatrixSetLimits")
+    assert limits is not None
+    around = limits[14]
+    for row in range(around["minTileRow"], around["maxTileRow"] + 1):
+        for column in range(around["minTileCol"], around["maxTileCol"] + 1):
+            answer = client.get(f"{here}/14/{row}/{column}")
+            assert answer.headers["cache-control"] == "private, no-store"
+            assert NAME.encode() not in answer.content
+            tile = mapbox_vector_tile.decode(answer.content)
+            near |= {each["id"] for each in tile["parcels-staff"]["features"]}
+    assert near == ids
+    one = world.places[min(seen)]
+    with_all = client.get(f"{here.replace('-staff', '')}/14/{around['minTileRow']}/{around['minTileCol']}")
+    assert with_all.headers["cache-control"].startswith("public")
+    assert one.parcel in ids
 
 
 @pytest.mark.parametrize("who", PEOPLE)

@@ -53,36 +53,12 @@ class Tile:
         west, north = self.column * self.side - HALF, HALF - self.row * self.side
         return west, north - self.side, west + self.side, north
 
-    @cached_property
-    def degrees(self) -> Box:
-        """Its sides with the margin, in longitude and latitude."""
-        margin = self.side * MARGIN / UNITS
-        west, south, east, north = self.metres
-        return (
-            _longitude(west - margin),
-            _latitude(south - margin),
-            _longitude(east + margin),
-            _latitude(north + margin),
-        )
-
     @property
     def cells(self) -> tuple[int, int]:
         """The first and last number of the cells on it (publish.cell_of)."""
         shift = 2 * (CELL_ZOOM - self.zoom)
         first = (_spread(self.column) | _spread(self.row) << 1) << shift
         return first, first + (1 << shift) - 1
-
-    @cached_property
-    def regions(self) -> tuple[int, int, int, int]:
-        """Columns from, to and rows from, to of the regions that it shows something of, margin included."""
-        last = (1 << REGION_ZOOM) - 1
-        scale, margin = 2.0 ** (REGION_ZOOM - self.zoom), MARGIN / UNITS
-
-        def span(number: int) -> tuple[int, int]:
-            first, end = math.floor((number - margin) * scale), math.floor((number + 1 + margin) * scale)
-            return max(0, first), min(last, end)
-
-        return *span(self.column), *span(self.row)
 
 
 def tile_at(zoom: str, row: str, column: str) -> Tile:
@@ -145,14 +121,6 @@ def _matrix(zoom: int) -> dict[str, Any]:
 def _spread(number: int) -> int:
     """The bits of a number with a zero before each."""
     return int(format(number, "b"), 4)
-
-
-def _longitude(x: float) -> float:
-    return x / HALF * 180
-
-
-def _latitude(y: float) -> float:
-    return math.degrees(2 * math.atan(math.exp(y / HALF * math.pi)) - math.pi / 2)
 
 
 def _place(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:

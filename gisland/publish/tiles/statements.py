@@ -4,7 +4,8 @@
     far    features put together by status and by area (far.py)
 
 A tile of a public layer comes with the state of its ground, of the same moment as the tile: it is drawn only when that
-is none of the states that are known already.
+is none of the states that are known already. There is a statement for each zoom: the fewer parameters it has, the less
+a request costs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import lru_cache
 
 from gisland.catalogue import Layer
 from gisland.publish.tiles.far import far
-from gisland.publish.tiles.grid import CELL_ZOOM, Tile
+from gisland.publish.tiles.grid import CELL_ZOOM, HALF, MARGIN, REGION_ZOOM, UNITS, Tile
 from gisland.publish.tiles.near import near
 
 Parameters = dict[str, object]
@@ -41,15 +42,15 @@ def tile_statement(
         It gives one row: state (None: nothing was ever here), tile (None: known), and how many features it shows (when
         no state is asked for).
     """
-    names = ("west", "south", "east", "north", "left", "bottom", "right", "top")
-    parameters: Parameters = dict(zip(names, (*tile.degrees, *tile.metres), strict=True))
+    parameters: Parameters = {"column": tile.column, "row": tile.row}
     if is_far(layer, tile):
+        parameters |= zip(("left", "bottom", "right", "top"), tile.metres, strict=True)
         parameters |= zip(("first_cell", "last_cell"), tile.cells, strict=True)
         # The bits of a cell's number that a square does not tell.
         parameters |= {"squares": squares, "finer": 2 * (CELL_ZOOM - tile.zoom) - 2 * (squares.bit_length() - 1)}
     if known is not None:
-        parameters |= zip(("from_x", "to_x", "from_y", "to_y"), tile.regions, strict=True)
-        parameters["known"] = list(known)
+        # As text: psycopg takes longer for a list.
+        parameters["known"] = "{" + ",".join(map(str, known)) + "}"
     return _statement(layer, tile.zoom, statuses, asks_state=known is not None), parameters
 
 
@@ -57,20 +58,42 @@ def tile_statement(
 @lru_cache(maxsize=1000)
 def _statement(layer: Layer, zoom: int, statuses: tuple[str, ...], *, asks_state: bool) -> str:
     drawn = far(layer, zoom, statuses) if zoom < layer.tiles.drawn_from else near(layer, zoom)
-    # Computed once: as an expression each row would have it made anew.
-    bounds = """bounds AS MATERIALIZED (
-             SELECT ST_MakeEnvelope(%(left)s, %(bottom)s, %(right)s, %(top)s, 3857)::box2d AS square,
-                    ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326) AS around)"""
     if not asks_state:
-        return f"WITH {bounds} SELECT NULL::bigint, drawn.tile, drawn.features FROM ({drawn}) drawn(tile, features)"  # noqa: S608
+        return f"""
+        WITH {_bounds(zoom)}
+        SELECT NULL::bigint, drawn.tile, drawn.features FROM ({drawn}) drawn(tile, features)"""  # noqa: S608
     # What stands within CASE is computed only when it is wanted.
     return f"""
-        WITH {bounds},
+        WITH {_bounds(zoom)},
         ground AS MATERIALIZED (SELECT bit_xor(stamp) AS state FROM (
-             SELECT stamp FROM published.tile_region WHERE layer = '{layer.id}'
-                AND x BETWEEN %(from_x)s AND %(to_x)s AND y BETWEEN %(from_y)s AND %(to_y)s
+             SELECT stamp FROM published.tile_region
+              WHERE layer = '{layer.id}' AND x BETWEEN {_regions(zoom, "column")} AND y BETWEEN {_regions(zoom, "row")}
               UNION ALL
              SELECT stamp FROM published.tile_region WHERE layer = '{layer.id}' AND x = -1 AND y = -1) stamps)
         SELECT state, CASE WHEN state IS NOT NULL AND state <> ALL (%(known)s::bigint[])
                            THEN (SELECT tile FROM ({drawn}) drawn(tile, features)) END, NULL::bigint
           FROM ground"""  # noqa: S608
+
+
+def _bounds(zoom: int) -> str:
+    """SQL: the tile as a box in Web Mercator, and with its margin in degrees.
+
+    Computed once: as an expression each row would have it made anew.
+    """
+    side, number, margin = 2 * HALF / (1 << zoom), 1 << zoom, MARGIN / UNITS
+    west, east = (f"(%(column)s {by:+}) * {360 / number!r} - 180" for by in (-margin, 1 + margin))
+    south, north = (
+        f"degrees(atan(sinh(pi() * (1 - (%(row)s {by:+}) * {2 / number!r}))))" for by in (1 + margin, -margin)
+    )
+    left, right = (f"(%(column)s + {by}) * {side!r} - {HALF!r}" for by in (0, 1))
+    top, bottom = (f"{HALF!r} - (%(row)s + {by}) * {side!r}" for by in (0, 1))
+    return f"""bounds AS MATERIALIZED (
+             SELECT ST_MakeEnvelope({left}, {bottom}, {right}, {top}, 3857)::box2d AS square,
+                    ST_MakeEnvelope({west}, {south}, {east}, {north}, 4326) AS around)"""
+
+
+def _regions(zoom: int, place: str) -> str:
+    """SQL: the first and last column or row of the regions that a tile shows something of, margin included."""
+    scale, margin = 2.0 ** (REGION_ZOOM - zoom), MARGIN / UNITS
+    first, last = (f"floor((%({place})s {by:+}) * {scale!r})::int" for by in (-margin, 1 + margin))
+    return f"{first} AND {last}"

@@ -1,0 +1,128 @@
+"""Tiles against pgbench drawing the same, and kept tiles against a file served by the same application."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from gisland.bench import load, machine, pgbench, servers
+from gisland.bench.boxes import count
+from gisland.bench.pages import get_bytes
+from gisland.bench.table import grid, verdict
+from gisland.catalogue import Layer
+from gisland.database import Role, connect, conninfo
+from gisland.publish.tiles.grid import Tile, limits
+from gisland.publish.tiles.statements import tile_statement
+from gisland.settings import Settings
+
+ZOOMS = (14, 16, 18)
+TILES = 64
+# Of the size of a close tile.
+STATIC = "/static/i18n/vi.json"
+DRAWN_TARGET, KEPT_TARGET = 0.8, 0.5
+WARM_UP_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Tiles a second at one zoom, one figure for each round; and bytes of a tile."""
+
+    drawn: Sequence[float]
+    same: Sequence[float]
+    kept: Sequence[float]
+    static: Sequence[float]
+    size: float
+
+
+def run(
+    settings: Settings, layer: Layer, *, seconds: float, rounds: int, connections: int, say: Callable[[str], None]
+) -> tuple[dict[int, Rates], dict[str, str]]:
+    """Race on tiles drawn by chance among those that show something, each as often as its features are many.
+
+    Returns:
+        Rates by zoom, and facts of the run.
+
+    Raises:
+        GislandError: a server does not start or does not answer well.
+    """
+    with connect(settings, Role.PUBLIC) as connection:
+        facts = machine.facts(connection, count(connection, layer))
+        query = f"SELECT id, (_west + _east) / 2, (_south + _north) / 2 FROM {layer.target_schema}.{layer.table}"  # noqa: S608
+        drawn = random.Random(1).choices(connection.execute(query.encode()).fetchall(), k=TILES)  # noqa: S311
+    facts |= {"connections": str(connections), "load by": load.client()}
+    rates: dict[int, Rates] = {}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="gisland-bench-")))
+        without, own = folder / "without", folder / "with"
+        for each in (without, own):
+            each.mkdir()
+        plain = stack.enter_context(servers.gisland(settings.model_copy(update={"tile_cache_mb": 0}), layer, without))
+        keeping = settings.model_copy(update={"tile_cache_dir": own / "tiles"})
+        cached = stack.enter_context(servers.gisland(keeping, layer, own))
+        for zoom in ZOOMS:
+            tiles = [_over(longitude, latitude, zoom) for _, longitude, latitude in drawn]
+            script = pgbench.script([tile_statement(layer, tile, None) for tile in tiles])
+            static = [cached.items.partition("/ogc/")[0] + STATIC]
+
+            def load_of(server: servers.Server, tiles: Sequence[Tile] = tiles) -> list[str]:
+                return [_address(server, tile) for tile in tiles]
+
+            def from_pgbench(span: float, script: str = script) -> float:
+                return pgbench.run(conninfo(settings, Role.PUBLIC), script, connections=connections, seconds=span)
+
+            def from_server(urls: Sequence[str], span: float) -> float:
+                return load.load(list(urls), connections=connections, seconds=span).rate
+
+            for url in load_of(cached):
+                get_bytes(url)
+            found: tuple[list[float], ...] = ([], [], [], [])
+            for number in range(rounds + 1):
+                span = seconds if number else min(WARM_UP_SECONDS, seconds)
+                measured = (
+                    from_server(load_of(plain), span),
+                    from_pgbench(span),
+                    from_server(load_of(cached), span),
+                    from_server(static, span),
+                )
+                for rates_of, rate in zip(found, measured, strict=True):
+                    if number:  # the first round warms up
+                        rates_of.append(rate)
+            kept = list((own / "tiles").rglob(f"{zoom}/*/*.mvt"))
+            size = sum(file.stat().st_size for file in kept) / max(1, len(kept))
+            rates[zoom] = Rates(found[0], found[1], found[2], found[3], size)
+            say(f"z{zoom}")
+    return rates, facts
+
+
+def _over(longitude: float, latitude: float, zoom: int) -> Tile:
+    found = limits((longitude, latitude, longitude, latitude))[zoom]
+    return Tile(zoom, found["minTileCol"], found["minTileRow"])
+
+
+def _address(server: servers.Server, tile: Tile) -> str:
+    root = server.items.removesuffix("/items")
+    return f"{root}/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.column}"
+
+
+def markdown(rates: Mapping[int, Rates], facts: Mapping[str, str]) -> str:
+    """The table: tiles a second, and the ratios that count."""
+    rows = [
+        [
+            f"z{zoom}, {each.size / 1000:.1f} kB",
+            f"{median(each.drawn):.0f}",
+            f"{median(each.same):.0f}",
+            verdict(median(each.drawn) / median(each.same), DRAWN_TARGET),
+            f"{median(each.kept):.0f}",
+            f"{median(each.static):.0f}",
+            verdict(median(each.kept) / median(each.static), KEPT_TARGET),
+        ]
+        for zoom, each in rates.items()
+    ]
+    told = " · ".join(f"{name} {value}" for name, value in facts.items())
+    head = ["tiles", "drawn", "pgbench, the same", "ratio (target)", "kept", "a file", "ratio (target)"]
+    return f"{told}\n\nTiles per second:\n\n{grid(head, rows)}\n"
