@@ -17,7 +17,7 @@ WAYS: list[dict[str, list[str]]] = [{"basic": []}, {"token": []}, {"session": []
 
 @pytest.fixture(scope="module")
 def document(registry_server: LiveServer) -> dict[str, Any]:
-    answer = httpx.get(f"{registry_server.url}/api/v1/openapi.json")
+    answer = httpx.get(f"{registry_server.url}/api/v1/openapi.json", timeout=60)
     assert answer.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.1"
     loaded: dict[str, Any] = answer.json()
     return loaded
