@@ -1,0 +1,108 @@
+"""Checks of the OGC test suite for API – Tiles (ets-ogcapi-tiles10), and what clients look for in its documents."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from gisland.publish.tiles import drawing
+from gisland.publish.tiles.grid import CRS, URI
+from tests.publish.conftest import Ward
+from tests.publish.tiles import features
+
+VECTOR = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
+SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
+PLACES = ["/ogc", "/ogc/collections/parcels"]
+
+
+def linked(found: dict[str, Any], rel: str) -> dict[str, Any]:
+    link: dict[str, Any] = next(each for each in found["links"] if each["rel"] == rel)
+    return link
+
+
+def test_conformance(client: httpx.Client) -> None:
+    classes = client.get("/ogc/conformance").json()["conformsTo"]
+    for each in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt"):
+        assert f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{each}" in classes
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_from_the_link_to_the_tile(client: httpx.Client, ward: Ward, place: str) -> None:
+    parcels = ward.add_parcels(2)
+    listed = client.get(linked(client.get(place).json(), VECTOR)["href"]).json()
+    (short,) = listed["tilesets"]
+    assert (short["tileMatrixSetURI"], short["crs"], short["dataType"]) == (URI, CRS, "vector")
+    template = linked(short, "item")
+    assert template["type"] == "application/vnd.mapbox-vector-tile"
+    assert all(f"{{{each}}}" in template["href"] for each in ("tileMatrix", "tileRow", "tileCol"))
+    tileset = client.get(linked(short, "self")["href"]).json()
+    assert linked(tileset, "item")["href"] == template["href"]
+    found: set[int] = set()
+    limits = {each["tileMatrix"]: each for each in tileset["tileMatrixSetLimits"]}
+    for zoom in ("0", "9", "16"):
+        of_zoom = limits[zoom]
+        for row in range(of_zoom["minTileRow"], of_zoom["maxTileRow"] + 1):
+            for column in range(of_zoom["minTileCol"], of_zoom["maxTileCol"] + 1):
+                url = template["href"].format(tileMatrix=zoom, tileRow=row, tileCol=column)
+                answer = client.get(url)
+                assert answer.status_code == 200
+                assert answer.content
+                found |= features(answer).keys()
+    assert found == set(parcels)
+    outside = template["href"].format(tileMatrix=16, tileRow=2**31 - 1, tileCol=2**31 - 1)
+    assert client.get(outside).status_code == 404
+
+
+def test_the_tile_matrix_set_is_the_registered_one(client: httpx.Client) -> None:
+    tileset = client.get("/ogc/collections/parcels/tiles/WebMercatorQuad").json()
+    definition = client.get(linked(tileset, SCHEME)["href"]).json()
+    assert (definition["id"], definition["uri"], definition["crs"]) == ("WebMercatorQuad", URI, CRS)
+    first, last = definition["tileMatrices"][0], definition["tileMatrices"][-1]
+    assert math.isclose(first["scaleDenominator"], 559082264.028717, rel_tol=1e-9)
+    assert math.isclose(first["cellSize"], 156543.03392804097, rel_tol=1e-9)
+    assert first["pointOfOrigin"] == pytest.approx([-20037508.3427892, 20037508.3427892])
+    assert (last["id"], last["matrixWidth"], last["matrixHeight"]) == ("22", 2**22, 2**22)
+    assert client.get("/ogc/tileMatrixSets/Nothing").status_code == 404
+    assert client.get("/ogc/collections/parcels/tiles/Nothing").status_code == 404
+
+
+def test_a_tile_set_says_which_layers_and_fields_its_tiles_have(client: httpx.Client) -> None:
+    layers = {each["id"]: each for each in client.get("/ogc/tiles/WebMercatorQuad").json()["layers"]}
+    assert set(layers) == {"parcels", "parcels-labels", "parcels-status", "parcels-areas"}
+    spans = {name: (each["minTileMatrix"], each["maxTileMatrix"]) for name, each in layers.items()}
+    assert (spans["parcels"], spans["parcels-labels"]) == (("14", "22"), ("17", "22"))
+    assert spans["parcels-status"] == spans["parcels-areas"] == ("0", "13")
+    assert "verification_status" in layers["parcels"]["propertiesSchema"]["properties"]
+    assert set(layers["parcels-labels"]["propertiesSchema"]["properties"]) == {"text", "angle"}
+
+
+def test_without_features_a_tile_set_has_no_limits(client: httpx.Client) -> None:
+    tileset = client.get("/ogc/tiles/WebMercatorQuad").json()
+    assert "tileMatrixSetLimits" not in tileset
+    assert "boundingBox" not in tileset
+
+
+def test_a_far_tile_is_renewed_after_some_seconds(
+    client: httpx.Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "FAR_SECONDS", 1)
+    (parcel,) = ward.add_parcels(1)
+    limits = client.get("/ogc/tiles/WebMercatorQuad").json()["tileMatrixSetLimits"][10]
+    path = f"/ogc/collections/parcels/tiles/WebMercatorQuad/10/{limits['minTileRow']}/{limits['minTileCol']}"
+    first = client.get(path)
+    ward.add_holder(parcel, "verified")
+    time.sleep(1.1)
+    second = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    (status,) = features(second, "parcels-status").values()
+    assert status["verification_status"] == "verified"
+    assert second.headers["data-time"] > first.headers["data-time"]
+    time.sleep(1.1)
+    # Seen to be as it was.
+    third = client.get(path)
+    assert third.headers["etag"] == second.headers["etag"]
+    assert third.headers["data-time"] > second.headers["data-time"]
+    assert client.get(path).headers["data-time"] >= third.headers["data-time"]
