@@ -23,6 +23,7 @@ from gisland.catalogue import Layer
 from gisland.errors import UsageError
 from gisland.publish import sorting
 from gisland.publish.cost import check_cost
+from gisland.publish.cql2.spatial import meets_box
 from gisland.publish.cql2.terms import columns_of
 from gisland.publish.crs import Box
 from gisland.publish.query import ItemsQuery, Way
@@ -266,19 +267,8 @@ def _envelope(number: int) -> str:
 
 
 def _meets(geometry: str, box: str, number: int) -> str:
-    """Whether the geometry meets a box, exactly.
-
-    The index knows boxes as floats of 32 bits (0.8 m at 106° E), so it finds a few too many. A feature that lies
-    between two opposite sides of the box and has one of its ends in there meets it, whatever its shape: that end is a
-    point of it. So only those at the corners of the box, and those across it, are looked at closely.
-    """
-    west, south, east, north = (f"%({side}{number})s" for side in ("west", "south", "east", "north"))
-    across, along = f"BETWEEN {west} AND {east}", f"BETWEEN {south} AND {north}"
-    # CASE and not OR, for which the planner would search the index twice.
-    return f"""({geometry} && {box} AND CASE
-               WHEN _west {across} AND _east {across} AND (_south {along} OR _north {along}) THEN true
-               WHEN _south {along} AND _north {along} AND (_west {across} OR _east {across}) THEN true
-               ELSE ST_Intersects({geometry}, {box}) END)"""
+    sides = [f"%({side}{number})s" for side in ("west", "south", "east", "north")]
+    return meets_box(geometry, box, sides)
 
 
 def _bears(layer: Layer, name: str, *, past: bool) -> str:

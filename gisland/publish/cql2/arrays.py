@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gisland.publish.cql2.terms import Term
+from gisland.publish.cql2.terms import Array, Term
 
 _RELATIONS = {
     "a_equals": "({a} @> {b} AND {a} <@ {b})",
@@ -26,10 +26,17 @@ _ELEMENTS = {
 Element = Term | tuple[Term | None, Term | None]
 
 
-def array_of(items: Sequence[Element]) -> Term:
+def array_of(items: Sequence[Element]) -> Array:
     """An array of terms; a pair is an interval."""
-    unknown = any(each.unknown for item in items for each in (item if isinstance(item, tuple) else (item,)) if each)
-    return Term(f"ARRAY[{', '.join(map(_element, items))}]::jsonb[]", "array", unknown)
+    holes = any(each.unknown for item in items for each in (item if isinstance(item, tuple) else (item,)) if each)
+    plain = all(not isinstance(each, tuple) and each.kind == "string" for each in items)
+    texts = [each.sql for each in items if not isinstance(each, tuple)]
+    return Array(
+        f"ARRAY[{', '.join(map(_element, items))}]::jsonb[]",
+        "array",
+        holes=holes,
+        texts=f"ARRAY[{', '.join(texts)}]::text[]" if plain else "",
+    )
 
 
 def _element(item: Element) -> str:
@@ -48,7 +55,11 @@ def _known(made: str, terms: Sequence[Term]) -> str:
 
 def relate_arrays(op: str, left: Term, right: Term) -> Term:
     """The condition of an array predicate; NULL as soon as an element is."""
-    condition = _RELATIONS[op].format(a=left.sql, b=right.sql)
-    known = [f"array_position({each.sql}, NULL) IS NULL" for each in (left, right) if each.unknown]
-    sql = f"CASE WHEN {' AND '.join(known)} THEN {condition} END" if known else condition
-    return Term(f"({sql})", "boolean", bool(known))
+    assert isinstance(left, Array)
+    assert isinstance(right, Array)
+    both = left.texts and right.texts
+    a, b = (left.texts, right.texts) if both else (left.sql, right.sql)
+    condition = _RELATIONS[op].format(a=a, b=b)
+    holes = [f"array_position({sql}, NULL) IS NULL" for sql, each in ((a, left), (b, right)) if each.holes]
+    sql = f"CASE WHEN {' AND '.join(holes)} THEN {condition} END" if holes else condition
+    return Term(f"({sql})", "boolean", any(each.holes or each.unknown for each in (left, right)))

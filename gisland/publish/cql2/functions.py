@@ -10,7 +10,7 @@ from gisland.catalogue import Language, Text
 from gisland.publish.cql2.literals import refuse
 from gisland.publish.cql2.nodes import Function
 from gisland.publish.cql2.temporal import day_in_utc
-from gisland.publish.cql2.terms import Kind, Term
+from gisland.publish.cql2.terms import Array, Kind, Term
 
 # In the words of the standard's schema of functions; it has none for arrays.
 _TYPES: dict[Kind, str] = {
@@ -99,7 +99,12 @@ def call(node: Function, args: Sequence[Term]) -> Term:
         wanted = ", ".join(" | ".join(kinds) for kinds in found.takes)
         raise refuse("sai đối số của hàm", "the function takes other arguments", f"{node.name}({wanted})", node.at)
     given = [day_in_utc(each).sql if each.kind in {"date", "timestamp"} else each.sql for each in args]
-    return Term(found.sql.format(*given), found.gives, unknown=True)
+    sql = found.sql.format(*given)
+    if found.gives == "array":
+        # Without a separator that is known, SQL would split between all signs.
+        texts = "" if args[1].unknown else f"string_to_array({', '.join(given)})"
+        return Array(sql, "array", unknown=True, texts=texts)
+    return Term(sql, found.gives, unknown=True)
 
 
 def link_to_functions(root: str, language: Language) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import shapely
 
 from gisland.publish.cql2.geometry import place
 from gisland.publish.cql2.literals import refuse
-from gisland.publish.cql2.nodes import Box, Operation, Shape
+from gisland.publish.cql2.nodes import Box, Operation, Property, Shape
 from gisland.publish.cql2.terms import Statement, Term
 
 _FUNCTIONS = {
@@ -40,10 +42,49 @@ def relate_shapes(node: Operation, operands: tuple[Term, Term], statement: State
                 mend,
                 node.at,
             )
-    left, right = (each.sql for each in operands)
+    sql = _meets_box(node, statement) if node.op in {"s_intersects", "s_disjoint"} else None
+    if sql is None:
+        sql = _related(node.op, *(each.sql for each in operands))
+    return Term(f"(NOT {sql})" if node.op == "s_disjoint" else sql, "boolean", unknown)
+
+
+def _related(op: str, left: str, right: str) -> str:
     # The boxes are compared first, in words that row-level security lets an index see.
-    meets = f"({left} && {right} AND {_FUNCTIONS[node.op]}({left}, {right}))"
-    return Term(f"(NOT {meets})" if node.op == "s_disjoint" else meets, "boolean", unknown)
+    return f"({left} && {right} AND {_FUNCTIONS[op]}({left}, {right}))"
+
+
+def _meets_box(node: Operation, statement: Statement) -> str | None:
+    """The condition that a feature meets a BBOX; None when it is no feature, or no plain BBOX."""
+    first, second = node.args
+    feature, box = (second, first) if isinstance(first, Box) else (first, second)
+    if not (isinstance(feature, Property) and isinstance(box, Box)):
+        return None
+    shape = place(box, statement.frame)
+    if not (statement.frame.degrees and isinstance(shape, shapely.Polygon)):
+        return None
+    sides = [statement.bind(side, "float8") for side in shape.bounds]
+    return meets_box(statement.column(feature).sql, statement.shape(shape), sides)
+
+
+def meets_box(geometry: str, box: str, sides: Sequence[str]) -> str:
+    """SQL of whether a feature meets a box, exactly, looking at its shape where it must.
+
+    The index knows boxes as floats of 32 bits (0.8 m at 106° E), so it finds a few too many. A feature that lies
+    between two opposite sides of the box and has one of its ends in there meets it, whatever its shape: that end is a
+    point of it. So only those at the corners of the box, and those across it, are looked at closely.
+
+    Args:
+        geometry: of the feature, whose outermost coordinates are in columns beside it.
+        box: the box as a geometry.
+        sides: its west, south, east and north.
+    """
+    west, south, east, north = sides
+    across, along = f"BETWEEN {west} AND {east}", f"BETWEEN {south} AND {north}"
+    # CASE and not OR, for which the planner would search the index twice.
+    return f"""({geometry} && {box} AND CASE
+               WHEN _west {across} AND _east {across} AND (_south {along} OR _north {along}) THEN true
+               WHEN _south {along} AND _north {along} AND (_west {across} OR _east {across}) THEN true
+               ELSE ST_Intersects({geometry}, {box}) END)"""
 
 
 def _mixed(node: object, statement: Statement) -> bool:

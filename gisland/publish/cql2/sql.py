@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-import shapely
-
 from gisland.publish.cql2 import nodes as n
 from gisland.publish.cql2.arrays import array_of, relate_arrays
 from gisland.publish.cql2.functions import call
@@ -90,9 +88,7 @@ def _literal(node: n.Literal, statement: Statement) -> Term:
                 return Term(statement.bind(value, "timestamptz"), "timestamp")
             return Term(statement.bind(value, "date"), "date")
         case _:
-            shape = shapely.set_srid(place(node, statement.frame), 4326)
-            text = shapely.to_wkb(shape, hex=True, include_srid=True)
-            return Term(statement.bind(text, "geometry"), "geometry")
+            return Term(statement.shape(place(node, statement.frame)), "geometry")
 
 
 def _number(value: Decimal, statement: Statement) -> str:

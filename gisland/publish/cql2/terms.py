@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import shapely
+
 from gisland.catalogue import Layer
 from gisland.publish.cql2.geometry import Frame
 from gisland.publish.cql2.literals import refuse
@@ -33,6 +35,16 @@ class Term:
     kind: Kind
     unknown: bool = False
     """Whether it may be NULL."""
+
+
+@dataclass(frozen=True)
+class Array(Term):
+    """An array of JSON values (`arrays.py`)."""
+
+    holes: bool = False
+    """Whether elements may be NULL."""
+    texts: str = ""
+    """The same as an array of texts in SQL, when its elements are nothing else; those are compared much faster."""
 
 
 def columns_of(layer: Layer, *, past: bool) -> dict[str, Term]:
@@ -63,6 +75,10 @@ class Statement:
         name = f"_{len(self.values)}"
         self.values[name] = value
         return f"%({name})s::{sql_type}"
+
+    def shape(self, shape: shapely.Geometry) -> str:
+        """A placeholder for a geometry in longitude and latitude."""
+        return self.bind(shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True), "geometry")
 
     def column(self, node: Property) -> Term:
         """The column of a property.

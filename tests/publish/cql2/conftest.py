@@ -77,7 +77,10 @@ def table(server: Settings) -> Iterator[Table]:
     rows = make_rows(70)
     with clone_of(server) as settings, connect(settings, Role.APP) as connection:
         columns = ", ".join(f"{name} {TYPES[kind]}" for name, kind in FIELDS.items())
-        connection.execute(f"CREATE TEMPORARY TABLE x (id bigint, {columns}, geom geometry, _properties text)".encode())
+        sides = "".join(f", {side} float8" for side in ("_west", "_south", "_east", "_north"))
+        connection.execute(
+            f"CREATE TEMPORARY TABLE x (id bigint, {columns}, geom geometry, _properties text{sides})".encode()
+        )
         connection.execute("SET timezone = 'UTC'")
         names = ["id", *FIELDS]
         holders = ", ".join(["%s"] * len(names))
@@ -87,6 +90,8 @@ def table(server: Settings) -> Iterator[Table]:
             connection.execute(insert.encode(), [*values, f"SRID=4326;{row['geometry'].wkt}"])
         given = f"SELECT row_to_json(p)::text FROM (SELECT {', '.join(f'x.{name}' for name in FIELDS)}) p"
         connection.execute(f"UPDATE x SET _properties = ({given})".encode())
+        outermost = "ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)"
+        connection.execute(f"UPDATE x SET (_west, _south, _east, _north) = ROW({outermost})".encode())
         # Nothing may depend on how a session writes times.
         connection.execute("SET timezone = 'Asia/Ho_Chi_Minh'")
         connection.commit()
