@@ -14,7 +14,7 @@ from gisland.publish.cql2.filter import PARSERS
 from gisland.publish.crs import CRS84
 from gisland.publish.meanings import Meanings, in_language
 from gisland.publish.pygeoapi import JSON_TYPES
-from gisland.publish.query import FRAMES, values_of
+from gisland.publish.query import values_of
 from gisland.publish.sorting import ID, MOST_KEYS
 from gisland.publish.styles.openapi import styles_paths
 from gisland.publish.tables import FILE_FORMATS
@@ -259,12 +259,13 @@ def _parameters(settings: Settings) -> dict[str, Json]:
 def _filter_parameters() -> dict[str, Json]:
     text = {"type": "string"}
     forms = text | {"enum": list(PARSERS), "default": next(iter(PARSERS))}
+    uri = text | {"format": "uri-reference", "default": CRS84}
     told = "Features for which this is true, in CQL2 (OGC 21-065r2): sheet_no = '12' AND area_m2 > 100"
     return {
         "filter": _parameter("filter", text, told),
         "filter-lang": _parameter("filter-lang", forms, "Form of `filter`"),
         "filter-crs": _parameter(
-            "filter-crs", text | {"format": "uri-reference", "enum": list(FRAMES), "default": CRS84}, "CRS of `filter`"
+            "filter-crs", uri, "CRS of the coordinates in `filter`: one of those of the collection"
         ),
     }
 

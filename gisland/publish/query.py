@@ -14,10 +14,9 @@ from typing import Literal
 
 from gisland.catalogue import LANGUAGES, Layer, LayerField, Palette
 from gisland.errors import UsageError
-from gisland.kit.crs import EPSG, MERIDIANS
 from gisland.publish.cql2.filter import Condition, parse_filter
 from gisland.publish.cql2.geometry import Frame
-from gisland.publish.crs import CRS84, CRS84H, EPSG4326, NO_PLANES, WGS84, Box, Planes, region_of, to_degrees
+from gisland.publish.crs import CRS84, CRS84H, NO_PLANES, WGS84, Box, Planes, region_of, to_degrees
 from gisland.publish.shown import ALL, Shown
 from gisland.publish.sorting import Sort, Values, parse_sort, read_values
 from gisland.publish.tables import FILE_FORMATS
@@ -32,13 +31,6 @@ ITEMS = (
     *("filter", "filter-lang", "filter-crs"),
 )
 ITEM = ("crs", "as-of", "properties", "skipGeometry")
-# The CRSs that coordinates in a filter may be in.
-FRAMES = {
-    CRS84: Frame(),
-    CRS84H: Frame(),
-    EPSG4326: Frame(flipped=True),
-    **{f"{EPSG}{srid}": Frame(srid) for srid in (3857, *MERIDIANS)},
-}
 
 Value = str | int | float | date | datetime
 # How the pages after the first are found: by the hits of the filter, or by walking along the key (see items.py).
@@ -120,7 +112,7 @@ def parse_items_query(
             if name in parameters
         ),
         as_of=_as_of(parameters),
-        filter=_filter(layer, parameters),
+        filter=_filter(layer, parameters, planes),
         words=parse_words(layer, parameters.get("q")),
         sort=parse_sort(layer, parameters.get("sortby")),
         shown=_shown(layer, parameters, planes),
@@ -168,19 +160,18 @@ def _check_past(query: ItemsQuery) -> None:
 
 def crs_asked_for(given: Iterable[tuple[str, str]]) -> frozenset[str]:
     """The URIs of the CRSs that a request names."""
-    return frozenset(value for name, value in given if name in {"crs", "bbox-crs"})
+    return frozenset(value for name, value in given if name in {"crs", "bbox-crs", "filter-crs"})
 
 
-def _filter(layer: Layer, parameters: dict[str, str]) -> Condition | None:
+def _filter(layer: Layer, parameters: dict[str, str], planes: Planes) -> Condition | None:
     text, uri = parameters.get("filter"), parameters.get("filter-crs", CRS84)
     if text is None:
         for each in ("filter-lang", "filter-crs"):
             if each in parameters:
                 raise _wrong(each, "there is no filter", "give both or none")
         return None
-    if uri not in FRAMES:
-        raise _wrong("filter-crs", "this CRS is not offered", f"one of: {', '.join(FRAMES)}")
-    found = parse_filter(text, parameters.get("filter-lang"), FRAMES[uri])
+    crs = WGS84 if uri == CRS84H else planes.find(uri, "filter-crs")
+    found = parse_filter(text, parameters.get("filter-lang"), Frame(crs.srid, crs.flipped))
     return found.condition(layer, past="as-of" in parameters)
 
 

@@ -114,6 +114,17 @@ def test_it_is_one_more_condition_beside_the_others(world: World) -> None:
     assert world.find(some, bbox="0,0,1,1") == []
 
 
+def test_what_it_finds_is_sorted_and_shown_as_asked(world: World) -> None:
+    some = "parcel_no <> '3' AND sheet_no = '12' AND ward_code = '11311'"
+    backwards = [world.parcels[place] for place in (5, 4, 2, 1, 0)]
+    assert world.find(some, sortby="-parcel_no") == backwards
+    page = world.ask(some, sortby="-parcel_no", limit=2, properties="parcel_no", skipGeometry="true")
+    assert [feature["properties"] for feature in page["features"]] == [{"parcel_no": "5"}, {"parcel_no": "4"}]
+    href = next(link["href"] for link in page["links"] if link["rel"] == "next")
+    following = world.client.get(href).json()
+    assert [feature["id"] for feature in following["features"]] == backwards[2:4]
+
+
 def test_pages_go_on_within_the_filter_and_a_cursor_fits_no_other(world: World) -> None:
     page = world.ask("ward_code = '11311'", limit=2)
     seen, matched = [], []
