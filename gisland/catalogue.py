@@ -148,6 +148,8 @@ class LayerField(Entry):
     Vietnamese alphabet, numbers in them by their value."""
     text: bool = False
     """A text whose words `?q=…` looks for."""
+    unit: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,20}$")] | None = None
+    """The unit of its numbers, in UCUM's letters: m2, deg."""
     values: Part | None = None
     """Its values are the statuses of this part of the palette."""
     needs: Literal["person:read", "identity:read"] | None = None

@@ -22,6 +22,7 @@ from gisland.publish.crs import NO_PLANES, OfferedCrs, Planes, read_planes
 from gisland.publish.file_pages import file_format_of, next_page, page_of_file
 from gisland.publish.html import render
 from gisland.publish.items import Page, read_feature, read_page, version_of
+from gisland.publish.leaving import stops_when_client_leaves
 from gisland.publish.query import ItemsQuery, crs_asked_for, parse_item_query, parse_items_query
 
 HTML = "text/html; charset=utf-8"
@@ -40,7 +41,7 @@ async def items(request: Request) -> Response:
     if file_format is not None:
         query = query.in_form(file_format.form)
     version = None
-    async with asked.reading(layer) as connection:
+    async with stops_when_client_leaves(request), asked.reading(layer) as connection:
         if query.as_of is not None:
             version = await version_of(connection, layer, query.as_of)
         now = query if version is None else replace(query, as_of=version)

@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from gisland.catalogue import LANGUAGES, Catalogue, Language, Layer
 from gisland.publish.crs import CRS84
-from gisland.publish.query import values_of
+from gisland.publish.schema import describe_geometry, describe_values
 
 # Stands in the documents for the URL that the visitor uses.
 BASE = "http://gisland.invalid/ogc"
@@ -191,6 +191,6 @@ def _described(document: dict[str, Any], catalogue: Catalogue, layer: Layer, lan
         found |= {"title": field.title.to(language), "x-ogc-propertySeq": number}
         if field.description is not None:
             found["description"] = field.description.to(language)
-        if values := values_of(field, catalogue.palette):
-            found["enum"] = values
+        describe_values(found, field, catalogue.palette, language)
+    describe_geometry(document, layer)
     return document

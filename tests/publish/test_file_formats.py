@@ -210,19 +210,21 @@ def test_the_links_of_the_collection_lead_to_the_files(client: httpx.Client, war
             assert client.get(href).headers["content-type"].startswith(file_format.media_type), name
 
 
-@pytest.mark.parametrize("name", ["csv", "gpkg"])
+@pytest.mark.parametrize("name", ["csv", "gpkg", "page"])
 def test_who_leaves_stops_the_database(
     client: httpx.Client, ward: Ward, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A statement that takes a minute is there while the client waits, and gone soon after it has left."""
-    from gisland.publish import export
+    from gisland.publish import export, items
 
     ward.add_parcels(3)
     slow = "SELECT NULL, 0, 0, 0, NULL FROM pg_sleep(60)"
-    monkeypatch.setattr(export, "page_statement", lambda *_: (slow, {}))
+    for module in (export, items):
+        monkeypatch.setattr(module, "page_statement", lambda *_: (slow, {}))
+    path = ITEMS if name == "page" else f"{EXPORT}?f={name}"
     url = httpx.URL(str(client.base_url))
     waiting = socket.create_connection((url.host, url.port or 80))
-    waiting.sendall(f"GET {EXPORT}?f={name} HTTP/1.1\r\nHost: {url.host}\r\n\r\n".encode())
+    waiting.sendall(f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\n\r\n".encode())
     running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = %s AND datname = %s"
 
     def soon(number: int) -> None:

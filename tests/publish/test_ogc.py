@@ -191,6 +191,13 @@ def test_schema_and_queryables_fit_the_features(client: httpx.Client, ward: Ward
         "x-ogc-role": "primary-instant",
         "x-ogc-propertySeq": 13,
     }
+    assert (described["area_m2"]["x-ogc-unit"], described["area_m2"]["x-ogc-unitLang"]) == ("m2", "UCUM")
+    geometry = {"x-ogc-role": "primary-geometry", "format": "geometry-polygon-or-multipolygon"}
+    assert geometry.items() <= described["geometry"].items()
+    assert "$ref" not in described["geometry"]
+    status = described["verification_status"]
+    assert [each["const"] for each in status["oneOf"]] == status["enum"]
+    assert all(each["title"] for each in status["oneOf"])
     askable = queryables.json()["properties"]
     assert askable.keys() == described.keys()
     for name in properties:
