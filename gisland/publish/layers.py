@@ -19,6 +19,7 @@ from gisland.publish.meanings import find_meanings, write_meanings
 from gisland.publish.reload import CHANNEL
 from gisland.publish.styles.layer_styles import forget_layer_styles, write_layer_styles
 from gisland.publish.swap import lock_for_swap
+from gisland.publish.watch import watch_tables
 from gisland.settings import Settings
 
 # Bears the name of the table while it is filled.
@@ -188,6 +189,7 @@ def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
         _drop(connection, layer.id)
     _create_view(connection, layer, source)
     _check_touched_by(connection, layer)
+    watch_tables(connection, layer)
     change, defined_by = _begin_change(connection, layer, palette)
     rows = _fill(connection, layer, draft, source, target if defined_by is not None else None, change)
     _finish_table(connection, layer, draft)
@@ -364,7 +366,7 @@ def _check_indexes(connection: Connection, layer: Layer, palette: Palette) -> No
         " WHERE indrelid = %s::regclass AND indisvalid"
     )
     found = {name for (name,) in connection.execute(query, [_target(layer).as_string(connection)]).fetchall()}
-    for name in layer.queryables | layer.sortables:
+    for name in sorted(layer.indexed):
         if name not in found:
             told, hint = "its index is gone", f"make the table anew: `gisland layer rebuild {layer.id}`"
             raise UsageError(told, hint=hint, layer=layer.id, file="layer.yml", field=name)
