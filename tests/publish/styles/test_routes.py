@@ -209,3 +209,24 @@ def test_a_layer_without_statuses_has_a_style_too(catalogue: Catalogue, tmp_path
     made = [maplibre_style(style, "http://h/ogc", "vi", plain=plain) for style in styles for plain in (True, False)]
     assert validate(tmp_path, made) == [[]] * len(made)
     assert {each["type"] for each in made[0]["layers"]} == {"background", "line", "circle"}
+
+
+def test_conformance_names_what_is_tested_here(client: httpx.Client) -> None:
+    classes = document(client, "/ogc/conformance")["conformsTo"]
+    found = {each.rpartition("/")[2] for each in classes if "ogcapi-styles-1" in each}
+    # core and html: the lists, pages and links above; the encodings: validated, and drawn by MapLibre and QGIS.
+    assert found == {"core", "html", "mapbox-styles", "sld-11"}
+
+
+def test_resources_of_other_encodings(client: httpx.Client) -> None:
+    sld = ET.fromstring(client.get("/ogc/styles/parcels.print?f=sld11").content)
+    pictures = [
+        each.attrib["{http://www.w3.org/1999/xlink}href"] for each in sld.iter() if "OnlineResource" in each.tag
+    ]
+    assert len(pictures) == 3
+    for picture in pictures:
+        answer = client.get(picture)
+        assert answer.headers["content-type"] == "image/svg+xml"
+        assert ET.fromstring(answer.content).tag == "{http://www.w3.org/2000/svg}svg"
+    qml = ET.fromstring(client.get("/ogc/styles/parcels?f=qml").content)
+    assert qml.tag == "qgis"
