@@ -23,6 +23,8 @@ AUTHENTICATION = "gisland"
 PAGE = 1000
 # Features are asked for from this scale (1:n) on; wider views are left to the tiles.
 FEATURES_SCALE = 5_000
+# Below this zoom (about 1:9,000) boundaries would hide the small parcels of a town.
+BOUNDARY_ZOOM = 16
 CRS84, WEB_MERCATOR = "OGC:CRS84", "EPSG:3857"
 POLYGON = "2"
 POINT = "0"
@@ -118,8 +120,9 @@ def _tile_elements(style: Style, language: Language) -> list[Element]:
     renderer = Element("renderer", type="basic")
     styles = SubElement(renderer, "styles")
     for rule in style.rules:
-        near, far = surface(style, rule, "0"), surface(style, rule, "0", boundary=False)
-        _add_tile_style(styles, style, rule, language, style.layer.id, near, NEAR, -1)
+        near, plain, far = (surface(style, rule, "0", boundary=boundary) for boundary in (True, False, False))
+        _add_tile_style(styles, style, rule, language, style.layer.id, near, BOUNDARY_ZOOM, -1)
+        _add_tile_style(styles, style, rule, language, style.layer.id, plain, NEAR, BOUNDARY_ZOOM - 1)
         _add_tile_style(styles, style, rule, language, f"{style.layer.id}-status", far, -1, NEAR - 1)
     if not style.rules:
         _add_tile_style(styles, style, None, language, style.layer.id, outline(style, "0"), -1, -1)
