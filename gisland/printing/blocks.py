@@ -12,7 +12,7 @@ from gisland.printing.fonts import CAP_HEIGHT, width
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, GREY, RULE, WHITE, Ink, color
 from gisland.printing.layout import MapPage
-from gisland.printing.mapsheet import BORDER_DASH, TINT
+from gisland.printing.mapsheet import BORDER_DASH, SHEET, TINT
 from gisland.printing.marks import QR, draw_qr, quiet_zone
 from gisland.printing.model import Geometries, thousands
 from gisland.printing.paper import Box
@@ -176,6 +176,12 @@ def legend_block(ink: Ink, scene: Scene, box: Box, row: float) -> None:
     sample = line(words("border"))
     ink.draw_with(BLACK, 0.7, BORDER_DASH)
     ink.lines([(sample.x + 0.4, sample.middle[1], sample.right, sample.middle[1])])
+    sample = line(words("of_sheet"))
+    ink.draw_with(SHEET, 0.3)
+    ink.box(sample)
+    ink.text(
+        sample.middle[0], sample.middle[1] - 0.8, f"{words('sheet')} 54", 2.2, bold=True, align="middle", paint=SHEET
+    )
     sample = line(words("neighbour"))
     ink.draw_with((0.62, 0.62, 0.62), 0.12)
     ink.box(sample)

@@ -31,6 +31,8 @@ class Leader:
     at: tuple[float, float]
     parcel_at: tuple[float, float]
     line_to: tuple[float, float]
+    box: shapely.Polygon
+    line: shapely.LineString
 
 
 def place_leaders(group: Group, page: MapPage, labels: Labels, seen: Floats, digit: float) -> list[Leader]:
@@ -65,7 +67,9 @@ def place_leaders(group: Group, page: MapPage, labels: Labels, seen: Floats, dig
             continue
         at, line, box = leader
         taken += [box, line]
-        found.append(Leader(parcel, at, (float(point[0]), float(point[1])), shapely.get_coordinates(line)[1].tolist()))
+        found.append(
+            Leader(parcel, at, (float(point[0]), float(point[1])), shapely.get_coordinates(line)[1].tolist(), box, line)
+        )
     return found
 
 

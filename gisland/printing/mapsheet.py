@@ -30,6 +30,7 @@ from gisland.printing.model import Floats, Geometries, Parcel, decimal, thousand
 from gisland.printing.paper import BESIDE, Box
 from gisland.printing.placement import Place
 from gisland.printing.scene import Scene, map_name, points_to_paper, to_paper
+from gisland.printing.sheets import SIZE, SheetMark, mark_sheets
 
 OUTLINE, BORDER, FRAME = 0.16, 0.7, 0.55
 APART = 1.0
@@ -41,6 +42,7 @@ CROSS = 2.0
 """Half the length of a grid cross, mm."""
 GRID = 100
 """Distance of the grid crosses on paper, mm: 10 cm, as the circular has it."""
+SHEET = (0.38, 0.2, 0.5)
 POLYGONS = (3, 6)
 """Type ids of polygons and multipolygons (GEOS)."""
 TINT = (0.93, 0.95, 0.975)
@@ -53,6 +55,7 @@ class Labelled:
     seen: Floats
     labels: Labels
     leaders: list[Leader]
+    sheets: list[SheetMark]
 
     def form_of(self, parcel: int) -> Form:
         """How a parcel is labelled on this page."""
@@ -69,7 +72,10 @@ def label_page(scene: Scene, page: MapPage) -> Labelled:
     )
     labels = page_labels(scene, place, seen)
     digit = scene.product.label_height * scene.product.label_smallest
-    return Labelled(seen, labels, place_leaders(scene.group, page, labels, seen, digit))
+    leaders = place_leaders(scene.group, page, labels, seen, digit)
+    taken = [*labels.boxes(labels.form != FORMS.index(Form.TABLE))]
+    taken += [part for leader in leaders for part in (leader.box, leader.line)]
+    return Labelled(seen, labels, leaders, mark_sheets(scene.group, place, seen, taken, scene.words("sheet")))
 
 
 def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
@@ -80,7 +86,7 @@ def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
     with ink.kept():
         ink.clip(frame)
         _draw_overlaps(ink, scene, page, filled=True)
-        _draw_neighbours(ink, scene, place, ground)
+        _draw_neighbours(ink, scene, place, ground, labelled.sheets)
         shapes = to_paper(scene.group.shapes[seen], place, frame)
         statuses = np.array([scene.group.parcels[index].status for index in seen])
         for status in scene.palette.exact:
@@ -89,11 +95,14 @@ def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
         ink.draw_with(color(scene.palette.stroke), OUTLINE)
         ink.polygons(shapes, stroke=True)
         _draw_overlaps(ink, scene, page, filled=False)
-        ink.draw_with(BLACK, BORDER, BORDER_DASH)
+        _draw_sheets(ink, place, frame, labelled.sheets, marks=False)
+        # On an inset, streets are no wider than the line.
+        ink.draw_with(BLACK, BORDER * (0.5 if page.inset else 1), BORDER_DASH)
         ink.polygons(to_paper(scene.outline, place, frame), stroke=True)
         _draw_crosses(ink, place, frame)
         _draw_labels(ink, scene, place, labels, seen)
         _draw_leaders(ink, scene, place, leaders)
+        _draw_sheets(ink, place, frame, labelled.sheets, marks=True)
     _draw_frame(ink, scene, page)
 
 
@@ -124,7 +133,7 @@ def page_labels(scene: Scene, place: Place, seen: Geometries) -> Labels:
     return found
 
 
-def _draw_neighbours(ink: Ink, scene: Scene, place: Place, ground: shapely.Polygon) -> None:
+def _draw_neighbours(ink: Ink, scene: Scene, place: Place, ground: shapely.Polygon, sheets: list[SheetMark]) -> None:
     """Parcels of other groups: thin grey lines, and their numbers where there is room."""
     group, frame = scene.group, scene.paper.frame
     near: Floats = np.flatnonzero(shapely.intersects(group.neighbours, ground))
@@ -141,7 +150,7 @@ def _draw_neighbours(ink: Ink, scene: Scene, place: Place, ground: shapely.Polyg
     clipped = shapely.intersection(shapes, inner)
     usable = np.isin(shapely.get_type_id(clipped), POLYGONS) & ~shapely.is_empty(clipped)
     # Where parcels of two groups overlap, the own one is labelled.
-    own = shapely.STRtree(group.shapes)
+    own = shapely.STRtree([*group.shapes, *(mark.box for mark in sheets)])
     middles, angles, fits = place_numbers(clipped[usable], widths[usable], NEIGHBOUR_DIGIT, place.scale)
     chosen = np.flatnonzero(usable)[fits]
     if not len(chosen):
@@ -263,6 +272,21 @@ def _centred(
         bold=bold,
         paint=paint,
     )
+
+
+def _draw_sheets(ink: Ink, place: Place, frame: Box, sheets: list[SheetMark], *, marks: bool) -> None:
+    """The outlines of the sheets, where there are several, or their marks."""
+    ink.draw_with(SHEET, 0.3)
+    if not marks:
+        if len(sheets) > 1:
+            ink.polygons(to_paper(np.array([mark.outline for mark in sheets], dtype=object), place, frame), stroke=True)
+        return
+    for mark in sheets:
+        shape = to_paper(np.array([mark.box], dtype=object), place, frame)
+        ink.fill_with(WHITE)
+        ink.polygons(shape, fill=True, stroke=True)
+        ((x, y),) = points_to_paper([mark.at], place, frame).tolist()
+        ink.text(x, y - SIZE * CAP_HEIGHT / 2, mark.said, SIZE, bold=True, align="middle", paint=SHEET)
 
 
 def _draw_leaders(ink: Ink, scene: Scene, place: Place, leaders: list[Leader]) -> None:

@@ -45,7 +45,7 @@ def draw_map_page(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> 
 
 def _rows(scene: Scene) -> int:
     """Lines of the legend."""
-    return len(scene.counts) + 4
+    return len(scene.counts) + 5
 
 
 def _beside(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:

@@ -39,6 +39,7 @@ WORDS = {
     "index": ("Sơ đồ các trang", "Index of pages"),
     "legend": ("Chú dẫn", "Legend"),
     "border": ("Ranh giới tổ (không chính thức)", "Border of the group (not official)"),
+    "of_sheet": ("Tờ bản đồ địa chính", "Cadastral map sheet"),
     "neighbour": ("Thửa ngoài tổ", "Parcel of another group"),
     "overlap": ("Phần in trùng trang khác", "Also on another page"),
     "label": ("Loại đất – số thửa trên diện tích (m²)", "Land type – parcel number over area (m²)"),

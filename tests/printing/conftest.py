@@ -22,12 +22,12 @@ from tests.conftest import clone_of
 from tests.factories import make_change, make_group, make_holder, make_holding, make_sheet, make_ward, one
 
 ADMIN = Subject("account:thu", (Grant(Role.ADMIN),))
-PARCELS = 500
+PARCELS = 300
 
 
 @pytest.fixture(scope="session")
 def demo(server: Settings) -> Iterator[Settings]:
-    """A ward of 500 parcels in three groups, with holders, rights and results."""
+    """A ward of 300 parcels in two groups, with holders, rights and results."""
     with clone_of(server) as settings, tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
         load_demo(settings, generate(PARCELS, 1, Path(folder)), output=nowhere)
         yield settings

@@ -148,6 +148,13 @@ def test_every_page_tells_what_it_is(atlas: Printed, pdf: pikepdf.Pdf) -> None:
         assert f"Trang {index + 1}/{len(pdf.pages)}" in {text.said for text in read_page(pdf, index)[0]}
 
 
+def test_each_sheet_is_marked(atlas: Printed, pdf: pikepdf.Pdf) -> None:
+    """Numbers are unique within a sheet only."""
+    for page in atlas.scene.layout.pages:
+        said = {text.said for text in on_map(atlas, read_page(pdf, page.number)[0])}
+        assert {f"Tờ {atlas.scene.group.parcels[index].sheet}" for index in page.home} <= said
+
+
 def test_names_stand_in_checklists_only_and_ids_nowhere(atlas: Printed, pdf: pikepdf.Pdf) -> None:
     scene = atlas.scene
     names = {parcel.holders[0] for parcel in scene.group.parcels if parcel.holders}
