@@ -30,6 +30,7 @@ SIDEWAYS = {
     ("verification", "intake"),  # returned lists are files: read, staged and accepted like the others
     ("bench", "demo"),  # the races run on the demo ward
     ("bench", "publish"),  # and on its layers
+    ("bench", "printing"),  # a page against that of QGIS
 }
 
 

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from gisland.bench import as_of, audit, bulk, city, database, parcel_codes, peers, race, rls, search, tiles, writer
+from gisland.bench import (
+    as_of,
+    audit,
+    bulk,
+    city,
+    database,
+    parcel_codes,
+    peers,
+    printing,
+    race,
+    rls,
+    search,
+    tiles,
+    writer,
+)
 from gisland.bench.machine import facts
 from gisland.bench.table import markdown
 from gisland.catalogue import load_catalogue
@@ -173,6 +187,18 @@ def tiles_command(
     layer = catalogue.layer(database.LAYER)
     rates, facts = tiles.run(settings, layer, seconds=seconds, rounds=rounds, connections=connections, say=_say)
     _tell(tiles.markdown(rates, facts), out)
+
+
+@app.command("print")
+@requires(Permission.BENCH_RUN)
+def print_command(
+    ctx: typer.Context,
+    *,
+    rounds: Rounds = 5,
+    out: Out = None,
+) -> None:
+    """Một trang A3 so với QGIS · One A3 page against QGIS drawing the same."""
+    _tell(printing.markdown(printing.run(caller(ctx).settings, rounds=rounds, say=_say)), out)
 
 
 def _tell(text: str, out: Path | None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import shapely
 from numpy.typing import NDArray
 
 Geometries = NDArray[Any]
@@ -59,6 +60,17 @@ class Group:
     shapes: Geometries
     neighbours: Geometries = field(repr=False)
     neighbour_numbers: tuple[str, ...] = field(repr=False)
+
+
+def joined(shapes: Geometries) -> shapely.Geometry:
+    """The land that parcels cover together.
+
+    Where each has the corners of its neighbours, as on a good map, that takes a tenth of the time.
+    """
+    if shapely.coverage_is_valid(shapes):
+        return shapely.coverage_union_all(shapes)
+    # A millimetre closes what does not quite touch.
+    return shapely.union_all(shapes, grid_size=0.001)
 
 
 def decimal(value: float, digits: int = 1) -> str:

@@ -17,7 +17,7 @@ from gisland.printing.code import PageCode
 from gisland.printing.labels import Measures
 from gisland.printing.layout import Layout, MapPage
 from gisland.printing.marks import MARK
-from gisland.printing.model import Floats, Geometries, Group
+from gisland.printing.model import Floats, Geometries, Group, joined
 from gisland.printing.paper import MARGIN, Box, Paper
 from gisland.printing.placement import Place
 from gisland.printing.product import Product
@@ -58,9 +58,7 @@ class Scene:
     @cached_property
     def outline(self) -> Geometries:
         """The border of the group, as an array of one (multi)polygon."""
-        # A hair of width closes what does not quite touch.
-        joined = shapely.union_all(self.group.shapes, grid_size=0.001)
-        return np.array([joined], dtype=object)
+        return np.array([joined(self.group.shapes)], dtype=object)
 
     @cached_property
     def counts(self) -> dict[str, int]:

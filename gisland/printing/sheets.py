@@ -12,7 +12,7 @@ import shapely
 
 from gisland.printing.fonts import BOLD, width
 from gisland.printing.labels import boxes
-from gisland.printing.model import Floats, Geometries, Group
+from gisland.printing.model import Floats, Geometries, Group, joined
 from gisland.printing.placement import Place
 
 SIZE, PADDING = 3.0, 1.0
@@ -47,7 +47,7 @@ def mark_sheets(group: Group, place: Place, seen: Floats, taken: list[shapely.Po
     tree = shapely.STRtree(group.shapes)
     found: list[SheetMark] = []
     for sheet in sorted(set(sheets.tolist()), key=lambda each: (len(each), each)):
-        outline = shapely.union_all(group.shapes[seen[sheets == sheet]], grid_size=0.001)
+        outline = joined(group.shapes[seen[sheets == sheet]])
         visible = shapely.intersection(outline, inner)
         if shapely.is_empty(visible):
             continue

@@ -1,0 +1,204 @@
+"""One A3 page of a dense quarter: gisland against QGIS, which draws the same parcels in the same frame and scale.
+
+Both draw from memory or a local file, again and again in one process; the first round of each does not count. Drawing
+is labels, map and panel as PDF operators; complete also lays the page out, and makes QR codes, PDF/A and georeference.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyogrio
+import shapely
+
+from gisland.bench.table import grid
+from gisland.catalogue import Palette, load_catalogue
+from gisland.demo.generate import generate
+from gisland.errors import GislandError
+from gisland.printing.finish import Viewport, finish
+from gisland.printing.ink import Ink
+from gisland.printing.labels import measure, place_labels
+from gisland.printing.layout import Layout, MapPage
+from gisland.printing.mapsheet import label_page
+from gisland.printing.model import Floats, Geometries, Group, Parcel, decimal
+from gisland.printing.panel import draw_map_page
+from gisland.printing.paper import Paper, paper
+from gisland.printing.placement import Place
+from gisland.printing.product import Product, load_product
+from gisland.printing.scene import Scene
+from gisland.printing.words import Words
+from gisland.settings import Settings
+
+SCALE, SRID, SEED = 1000, 9210, 1
+WARD = 4000
+"""Parcels of the ward that the densest page is taken from."""
+QGIS = Path(__file__).with_name("qgis_print.py")
+DRAWING, COMPLETE = 10, 4
+Seconds = tuple[float, float]
+"""How many times faster than QGIS (design §7)."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Medians in seconds: by the clock, and of the processors, which other programs on the machine change less."""
+
+    parcels: int
+    drawing: Seconds
+    complete: Seconds
+    qgis: Seconds
+
+
+def run(settings: Settings, *, rounds: int, say: Callable[[str], None]) -> Times:
+    """Draw the page with both.
+
+    Raises:
+        GislandError: QGIS is not there, or does not print.
+    """
+    product, palette = load_product(settings, "atlas"), load_catalogue(settings).palette
+    sheet = paper("A3", "landscape")[0]
+    with TemporaryDirectory(prefix="gisland-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        say("phường mẫu · the demo ward")
+        group, place = _densest(folder, sheet, palette)
+        say("QGIS")
+        qgis = _qgis(folder, group, place, sheet, palette, rounds + 1)[1:]
+    say("gisland")
+    drawing, complete = [], []
+    for _ in range(rounds + 1):
+        scene = _scene(group, place, sheet, product, palette)
+        start = _now()
+        drawn = _draw(scene)
+        drawing.append(_since(start))
+        viewport = Viewport(0, sheet.frame, place, SRID)
+        finish(drawn, group.at, "vi", [viewport])
+        _scene(group, place, sheet, product, palette)
+        complete.append(_since(start))
+    return Times(len(group.parcels), _median(drawing[1:]), _median(complete[1:]), _median(qgis))
+
+
+def _now() -> Seconds:
+    return time.perf_counter(), time.process_time()
+
+
+def _since(start: Seconds) -> Seconds:
+    clock, processor = _now()
+    return clock - start[0], processor - start[1]
+
+
+def _median(rounds: Sequence[Seconds]) -> Seconds:
+    return median(each[0] for each in rounds), median(each[1] for each in rounds)
+
+
+def markdown(times: Times) -> str:
+    """The table."""
+    rows = [
+        (
+            *(name, f"{clock * 1000:.0f}", f"{times.qgis[0] / clock:.1f}"),
+            *(f"{processor * 1000:.0f}", f"{times.qgis[1] / processor:.1f}", f"≥ {target}"),
+        )
+        for name, (clock, processor), target in (
+            ("drawing", times.drawing, DRAWING),
+            ("complete", times.complete, COMPLETE),
+        )
+    ]
+    clock, processor = (f"{each * 1000:.0f}" for each in times.qgis)
+    head = (f"A3 page, {times.parcels} parcels, 1:{SCALE}", "ms", "QGIS ÷", "CPU ms", "QGIS ÷", "target")
+    return grid(head, [*rows, ("QGIS", clock, "1", processor, "1", "")])
+
+
+def _densest(folder: Path, sheet: Paper, palette: Palette) -> tuple[Group, Place]:
+    """The fullest page of a demo ward, as a group of its own."""
+    files = generate(WARD, SEED, folder / "ward")
+    meta, _, wkb, columns = pyogrio.raw.read(files.parcels)
+    values = dict(zip(meta["fields"], columns, strict=True))
+    shapes: Geometries = shapely.from_wkb(wkb)
+    bounds = shapely.bounds(shapes)
+    wide, high = sheet.frame.width * SCALE / 1000, sheet.frame.height * SCALE / 1000
+    middles = (bounds[::3, :2] + bounds[::3, 2:]) / 2
+    places = [Place(x - wide / 2, y - high / 2, wide, high, SCALE) for x, y in middles.tolist()]
+    place = max(places, key=lambda each: int(each.holds(bounds).sum()))
+    chosen: Floats = np.flatnonzero(place.holds(bounds))
+    statuses = list(palette.exact)
+    parcels = tuple(
+        Parcel(
+            *(int(index), str(values["shbando"][index]), str(values["shthua"][index])),
+            *(round(float(shapely.area(shapes[index])), 1), None, str(values["kyhieumucd"][index] or "")),
+            *(statuses[number % len(statuses)], None, ()),
+        )
+        for number, index in enumerate(chosen)
+    )
+    none = np.empty(0, dtype=object)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Group(
+        0, "11311", "Hồng Bàng", "", "01", "Tổ dân phố 01", SRID, 1, at, parcels, shapes[chosen], none, ()
+    ), place
+
+
+def _scene(group: Group, place: Place, sheet: Paper, product: Product, palette: Palette) -> Scene:
+    measures = measure(group.parcels, product.label_height)
+    labels = place_labels(group.shapes, measures, SCALE, product.label_smallest)
+    everything = list(range(len(group.parcels)))
+    page = MapPage(1, place, inset=False, home=everything, whole=everything)
+    layout = Layout(sheet, SCALE, [page], {SCALE: labels}, [0] * len(everything))
+    words = Words("vi")
+    return Scene(
+        *(group, layout, product, palette, measures, words, "bench", "AAAAAAAA", 1, bytes(32)), names=False, pages=1
+    )
+
+
+def _draw(scene: Scene) -> bytes:
+    page = scene.layout.pages[0]
+    ink = Ink("bench", "bench", "bench")
+    draw_map_page(ink, scene, page, label_page(scene, page))
+    return ink.save()
+
+
+def _qgis(folder: Path, group: Group, place: Place, sheet: Paper, palette: Palette, rounds: int) -> list[Seconds]:
+    """Seconds of each round of QGIS."""
+    pyogrio.raw.write(
+        folder / "parcels.gpkg",
+        geometry=shapely.to_wkb(group.shapes),
+        field_data=[
+            np.array(each, dtype=object)
+            for each in zip(*((p.number, decimal(p.area), p.land_type, p.status) for p in group.parcels), strict=True)
+        ],
+        fields=["number", "area", "land_type", "status"],
+        geometry_type="Polygon",
+        crs=f"EPSG:{SRID}",
+        driver="GPKG",
+    )
+    frame = sheet.frame
+    spec = {
+        "parcels": str(folder / "parcels.gpkg"),
+        "out": str(folder / "qgis.pdf"),
+        "extent": [place.west, place.south, place.east, place.north],
+        "frame": [frame.x, sheet.height - frame.top, frame.width, frame.height],
+        "scale": SCALE,
+        "statuses": [
+            [name, palette.tinted(look.color), palette.hatch_of(look) is not None]
+            for name, look in palette.exact.items()
+        ],
+        "title": group.name,
+        "rounds": rounds,
+    }
+    file = folder / "spec.json"
+    file.write_text(json.dumps(spec), encoding="utf-8")
+    command = ["/usr/bin/python3", str(QGIS), str(file)]
+    environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(folder), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
+    told = next((line for line in done.stdout.splitlines() if line.startswith("SECONDS")), None)
+    if told is None:
+        raise GislandError(
+            "QGIS không in được · QGIS did not print", hint="apt-get install python3-qgis (.ci/setup test)"
+        )
+    return [(clock, processor) for clock, processor in json.loads(told.removeprefix("SECONDS"))]
