@@ -12,6 +12,7 @@ import typer
 from gisland.catalogue import LANGUAGES, Language
 from gisland.errors import UsageError
 from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.lists import told_on
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 
@@ -73,10 +74,7 @@ def _write(out: Path, content: bytes) -> None:
 def summary(printed: Printed) -> str:
     """What was printed, in two languages."""
     scene = printed.scene
-    whole = sum(
-        printed.labelled[scene.layout.pages[where].number].form_of(index).complete
-        for index, where in enumerate(scene.layout.where)
-    )
+    whole = sum(told_on(scene, printed.labelled, index)[0].complete for index in range(len(scene.group.parcels)))
     maps, total = len(scene.layout.pages), len(scene.group.parcels)
     paper, scale, version = scene.paper.sign, scene.layout.scale, scene.group.version
     vi = f"{scene.pages} trang {paper}: {maps} tờ bản đồ 1:{scale}, {total} thửa, {whole} nhãn đầy đủ"

@@ -17,6 +17,8 @@ from gisland.printing.product import Product
 
 LARGE = (1.0, 0.6, 0.4)
 """A parcel that takes more than this part of the frame, along x or y, goes into an inset; the best of them is taken."""
+INSET_COST = 0.05
+"""Pages that a parcel may cost before it is put into an inset, where it is small."""
 ENOUGH = 1.2
 """More pages than this many times the area of the parcels, and three, make it worth looking for fewer."""
 
@@ -104,6 +106,7 @@ def _pages(bounds: Floats, area: float, product: Product, sheet: Paper, scale: i
     ground, inside = scale / 1000, product.inside * scale / 1000
     room = np.array([sheet.frame.width, sheet.frame.height]) * ground - 2 * inside
     best: list[Place] | None = None
+    least = 0.0
     tried: set[int] = set()
     for share in LARGE:
         small = (extent <= room * share).all(axis=1)
@@ -115,8 +118,9 @@ def _pages(bounds: Floats, area: float, product: Product, sheet: Paper, scale: i
         if small.any():
             enough = int(ENOUGH * area / (wide * high)) + 3 - len(pages)
             pages = place_pages(bounds[small], wide, high, scale, inside, enough) + pages
-        if best is None or len(pages) < len(best):
-            best = pages
+        cost = len(pages) + INSET_COST * int((~small).sum())
+        if best is None or cost < least:
+            best, least = pages, cost
     assert best is not None
     return best
 

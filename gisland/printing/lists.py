@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gisland.printing.blocks import qr_block
 from gisland.printing.ink import BLACK, GREY, RULE, Ink
+from gisland.printing.labels import Form
 from gisland.printing.layout import MapPage
 from gisland.printing.mapsheet import Labelled
 from gisland.printing.marks import MARK, QR, draw_marks
@@ -98,13 +99,25 @@ def _missing(scene: Scene, parcel: Parcel) -> Cell:
     return (status, lacks) if lacks else status
 
 
+def told_on(scene: Scene, labelled: dict[int, Labelled], index: int) -> tuple[Form, int]:
+    """How a parcel is labelled where it is labelled best, and on which map page: at home, if nowhere better."""
+    home = scene.layout.pages[scene.layout.where[index]].number
+    form = labelled[home].form_of(index)
+    if not form.complete:
+        # Of a large parcel only a part lies on a page of the main scale; its label is there in full.
+        for number, page in labelled.items():
+            if index in page.seen and page.form_of(index).complete:
+                return page.form_of(index), number
+    return form, home
+
+
 def small_parcels(scene: Scene, labelled: dict[int, Labelled]) -> Table | None:
     """What is not told in full on the map: number, area and land type of small parcels; None where all is told."""
     words = scene.words
     rows: list[list[Cell]] = []
     for page in scene.layout.pages:
         for index in page.home:
-            form = labelled[page.number].form_of(index)
+            form, _ = told_on(scene, labelled, index)
             if not form.complete:
                 parcel = scene.group.parcels[index]
                 rows.append(
@@ -141,8 +154,9 @@ def proof(scene: Scene, labelled: dict[int, Labelled], signs: Sequence[str]) -> 
     for index, parcel in enumerate(scene.group.parcels):
         home = scene.layout.pages[scene.layout.where[index]].number
         others = [number for number in whole[index] if number != home]
-        form = labelled[home].form_of(index)
-        rows.append([parcel.key, " ".join(map(str, [home, *others])), words.form(form)])
+        form, at = told_on(scene, labelled, index)
+        said = words.form(form) + (f" ({words('map_page').lower()} {at})" if at != home else "")
+        rows.append([parcel.key, " ".join(map(str, [home, *others])), said])
     columns = [
         Column(f"{words('sheet')}/{words('parcel').lower()}", 14, bold=True),
         Column(words("pages"), 12),
