@@ -20,7 +20,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def is_page(request: HTTPConnection) -> bool:
     """Whether a script of our pages asks; it shows a sign-in of its own, so the browser need not."""
-    return HEADER in request.headers
+    # As they send it: what is empty may be left of what somebody between us took out.
+    return request.headers.get(HEADER) == "1"
 
 
 def check_cookie_write(request: HTTPConnection, settings: Settings) -> None:

@@ -87,6 +87,8 @@ def test_a_wrong_password_begins_none(people: LiveServer, someone: Callable[...,
     [
         ({"X-Gisland-Page": "1", "Origin": "{url}"}, 201),
         ({"X-Gisland-Page": "1"}, 403),
+        ({"X-Gisland-Page": "", "Origin": "{url}"}, 403),
+        ({"X-Gisland-Page": "0", "Origin": "{url}"}, 403),
         ({"Origin": "{url}"}, 403),
         ({"X-Gisland-Page": "1", "Origin": "https://evil.example"}, 403),
         ({"X-Gisland-Page": "1", "Origin": "null"}, 403),

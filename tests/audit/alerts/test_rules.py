@@ -60,7 +60,7 @@ def _acknowledge_all(connection: Connection) -> None:
 
 
 LIMITS = [
-    ("bulk-layer", "account:an", "staff_layer:read", 200, {"features": 1000}),
+    ("bulk-layer", "account:an", "staff_layer:read", 200, {"features": 5000}),
     ("many-reveals", "account:an", "identity:revealed", 20, {}),
     ("exports", "account:an", "data:exported", 10, {}),
     ("refusals", "account:an", "request:refused", 20, {}),

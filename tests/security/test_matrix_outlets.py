@@ -1,0 +1,186 @@
+"""The matrix goes on: every role × tiles, filters, orders, words, choice of fields, documents, alerts, metrics, pages.
+
+The world is that of `test_matrix`; a field that is masked is refused in the same words as one that is not there.
+"""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from gisland.security.permissions import Permission
+from tests.publish.tiles import STAFF_TILES, address, features, tile_over
+from tests.security import test_matrix
+from tests.security.test_matrix import NAME, PEOPLE, PERSON, STAFF, World, may, refused
+
+world = test_matrix.world
+READING = Permission.STAFF_LAYER_READ
+MASKED = {"holder_names": PERSON, "masked_ids": Permission.IDENTITY_READ}
+
+
+def seen(world: World, who: str) -> set[int]:
+    """The parcels that the table lets somebody see."""
+    return {place.parcel for name, place in world.places.items() if may(who, READING, name)}
+
+
+def shown(world: World, who: str, field: str) -> bool:
+    """Whether a field of persons is shown: to who may see it of all rows that they reach."""
+    return all(may(who, MASKED[field], name) for name in world.places if may(who, READING, name))
+
+
+def ids(answer: httpx.Response) -> set[int]:
+    assert answer.status_code == 200, answer.text
+    return {feature["id"] for feature in answer.json()["features"]}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_tiles(world: World, who: str) -> None:
+    client, mine = world.clients[who], seen(world, who)
+    admin = world.clients["admin"]
+    corners = admin.get(f"{STAFF}/items?limit=100").json()["features"]
+    for zoom in (14, 17, 19):
+        found: set[int] = set()
+        for feature in corners:
+            lon, lat = feature["geometry"]["coordinates"][0][0][:2]
+            answer = client.get(address(tile_over(lon, lat, zoom), STAFF_TILES))
+            if not mine:
+                assert answer.status_code == refused(who)
+                continue
+            if answer.status_code == 204:
+                continue
+            assert NAME.encode() not in answer.content
+            assert b"99907000" not in answer.content
+            assert answer.headers["cache-control"].startswith("private")
+            found |= set(features(answer, "parcels-staff")) if answer.content else set()
+        assert found <= mine
+        assert bool(found) == bool(mine)
+    for path in (STAFF_TILES, f"{STAFF}/tiles"):
+        status = client.get(path).status_code
+        assert status == (200 if mine else refused(who))
+    assert ("parcels-staff" in client.get("/ogc/tiles").text) == bool(mine)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_filters(world: World, who: str) -> None:
+    client, mine = world.clients[who], seen(world, who)
+    for text in ("parcel_no = '1'", "NOT (parcel_no = '1')", "1 = 1", "group_code IS NULL", "id >= 0 OR id < 0"):
+        answer = client.get(f"{STAFF}/items", params={"filter": text, "limit": 100})
+        if not mine:
+            assert answer.status_code == refused(who)
+            continue
+        if answer.status_code == 400:  # what is no queryable is one for nobody
+            assert world.clients["admin"].get(f"{STAFF}/items", params={"filter": text}).status_code == 400
+            continue
+        assert ids(answer) <= mine
+        assert answer.json()["numberMatched"] == len(ids(answer))
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("field", MASKED)
+def test_no_question_about_a_masked_field(world: World, who: str, field: str) -> None:
+    """Filter, order, choice, words: what is not shown is not found out either, and looks like what is not there."""
+    client, mine = world.clients[who], seen(world, who)
+
+    def asked(name: str) -> list[httpx.Response]:
+        params = [
+            {"filter": f"{name} LIKE 'Tr%'"},
+            {"filter": f"{name} IS NULL"},
+            {"filter": f"CASEI({name}) = CASEI('x')"},
+            {"filter-lang": "cql2-json", "filter": f'{{"op": "isNull", "args": [{{"property": "{name}"}}]}}'},
+            {"sortby": name},
+            {"sortby": f"-{name}"},
+            {"properties": name},
+            {name: f"{NAME} 1"},
+        ]
+        return [client.get(f"{STAFF}/items", params=each) for each in params]
+
+    for answer, absent in zip(asked(field), asked("no_such_field"), strict=True):
+        if not mine:
+            assert answer.status_code == refused(who)
+        elif not shown(world, who, field):
+            assert answer.status_code == absent.status_code == 400
+            assert answer.text.replace(field, "") == absent.text.replace("no_such_field", "")
+        else:
+            assert answer.status_code in {200, 400}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_words_find_no_person_and_nothing_elsewhere(world: World, who: str) -> None:
+    client, mine = world.clients[who], seen(world, who)
+    for text in (NAME, "Bí Mật", "1", "7"):
+        answer = client.get(f"{STAFF}/items", params={"q": text})
+        if not mine:
+            assert answer.status_code == refused(who)
+        else:
+            assert ids(answer) <= mine
+            assert not ids(answer) or "M" not in text, "names are no words of the layer"
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("document", ["", "/queryables", "/schema", "/sortables", "/tiles/WebMercatorQuad", "/styles"])
+def test_documents(world: World, who: str, document: str) -> None:
+    client, mine = world.clients[who], seen(world, who)
+    answer = client.get(f"{STAFF}{document}")
+    assert answer.status_code == (200 if mine else refused(who))
+    if mine:
+        for field in MASKED:
+            assert (field in answer.text) <= shown(world, who, field)
+    assert NAME not in answer.text
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_pages_in_html(world: World, who: str) -> None:
+    client = world.clients[who]
+    answer = client.get(f"{STAFF}/items?f=html&limit=100")
+    if not seen(world, who):
+        assert answer.status_code == refused(who)
+        return
+    assert (NAME in answer.text) == shown(world, who, "holder_names")
+    for name, place in world.places.items():
+        one = client.get(f"{STAFF}/items/{place.parcel}?f=html")
+        assert one.status_code == (200 if may(who, READING, name) else 404)
+
+
+OF_PERMISSIONS = {
+    "/api/v1/alerts": Permission.ALERT_READ,
+    "/api/v1/audit/events": Permission.AUDIT_READ,
+    "/api/v1/audit/events.csv": Permission.AUDIT_READ,
+    "/api/v1/accounts": Permission.ACCOUNT_MANAGE,
+    "/api/v1/grants": Permission.ACCOUNT_MANAGE,
+    "/metrics": Permission.METRICS_READ,
+    "/admin/alerts": Permission.ALERT_READ,
+    "/admin/accounts": Permission.ACCOUNT_MANAGE,
+}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("path", OF_PERMISSIONS)
+def test_what_is_of_the_whole_service(world: World, who: str, path: str) -> None:
+    answer = world.clients[who].get(path)
+    if may(who, OF_PERMISSIONS[path]):
+        assert answer.status_code == 200
+    elif who == "anonymous" and path.startswith("/admin"):
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    else:
+        assert answer.status_code == refused(who)
+    # The auditor, too, is told acts and opaque ids, and nothing of persons.
+    assert NAME not in answer.text
+    assert "99907000" not in answer.text
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_alerts_are_acknowledged_by_those_who_may(world: World, who: str) -> None:
+    client = world.clients[who]
+    allowed = may(who, Permission.ALERT_ACKNOWLEDGE)
+    assert client.post("/api/v1/alerts/test").status_code == (202 if allowed else refused(who))
+    absent = client.post("/api/v1/alerts/999999/acknowledge", json={"note": "đã xem"})
+    assert absent.status_code == (404 if allowed else refused(who))
+
+
+def test_the_log_holds_no_person(world: World) -> None:
+    """After all that was asked above."""
+    admin = world.clients["admin"]
+    text = admin.get("/api/v1/audit/events.csv").text
+    assert "staff_layer:read" in text
+    assert "Bí Mật" not in text
+    assert "99907000" not in text

@@ -1,0 +1,136 @@
+"""Under row-level security the indexes still serve: plans of the roles that read, within one ward of theirs.
+
+A policy is a condition on every row, and a spatial operator that is not known to tell nothing would be asked only after
+it: the index would be of no use. What is looked at is how much is read, for plans may take many ways.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from gisland.bench import bulk
+from gisland.catalogue import Catalogue, Layer
+from gisland.database import Role, Scope, connect, conninfo
+from gisland.database.scope import ENTER
+from gisland.publish.cql2.filter import parse_filter
+from gisland.publish.items import page_statement
+from gisland.publish.query import ItemsQuery
+from gisland.publish.tiles.grid import tile_at
+from gisland.publish.tiles.statements import tile_statement
+from gisland.registry.search import SESSION, Kind, plan
+from gisland.settings import Settings
+from tests.factories import VAULT, one
+
+PARCELS = 20_000
+# Blocks (8 kB) of the whole staff layer: some thousands; a page or tile needs those of its features.
+FEW = 600
+
+
+@pytest.fixture(scope="module")
+def city(server: Settings, catalogue: Catalogue) -> Settings:
+    """Many parcels, published."""
+    settings = bulk.settings_of(server, f"test_plans_{os.getpid()}")
+    bulk.prepare(settings, catalogue, PARCELS)
+    with connect(settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        connection.execute("ANALYZE")
+    return settings
+
+
+@pytest.fixture
+def staff(city: Settings) -> Iterator[psycopg.Connection]:
+    """A transaction of an officer of the ward, as a web worker begins it."""
+    with connect(city, Role.APP) as connection:
+        ward = one(connection, "SELECT id FROM registry.unit WHERE code = '90001'")
+    with psycopg.connect(conninfo(city, Role.STAFF, statement_timeout_ms=60_000)) as connection:
+        connection.execute(ENTER, Scope(wards=frozenset({ward})).values())
+        yield connection
+        connection.rollback()
+
+
+def explained(connection: psycopg.Connection, statement: str, parameters: Any) -> tuple[int, list[dict[str, Any]]]:
+    """Blocks that are read, and the nodes of the plan."""
+    row = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}".encode(), parameters).fetchone()
+    assert row is not None
+
+    def nodes(of: dict[str, Any]) -> list[dict[str, Any]]:
+        return [of] + [each for part in of.get("Plans", []) for each in nodes(part)]
+
+    top = row[0][0]["Plan"]
+    return top["Shared Hit Blocks"] + top["Shared Read Blocks"], nodes(top)
+
+
+def place(connection: psycopg.Connection, layer: Layer) -> tuple[float, float]:
+    """Longitude and latitude of a parcel in the middle."""
+    query = f"SELECT ST_X(c), ST_Y(c) FROM {layer.target_schema}.{layer.table}, ST_Centroid(geom) c WHERE id = %s"
+    row = connection.execute(query.encode(), [PARCELS // 2]).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def whole(nodes: list[dict[str, Any]], layer: Layer) -> list[str]:
+    """What is read from end to end of the layer."""
+    return [
+        each["Node Type"] for each in nodes if each["Node Type"] == "Seq Scan" and layer.table in each["Relation Name"]
+    ]
+
+
+def test_a_page(staff: psycopg.Connection, catalogue: Catalogue) -> None:
+    layer = catalogue.layer("parcels-staff")
+    lon, lat = place(staff, layer)
+    box = (lon - 0.0005, lat - 0.0005, lon + 0.0005, lat + 0.0005)
+    blocks, nodes = explained(staff, *page_statement(layer, ItemsQuery(10, bbox=box, scoped=True), "hits"))
+    assert not whole(nodes, layer)
+    assert blocks < FEW
+
+
+def test_a_tile(staff: psycopg.Connection, catalogue: Catalogue) -> None:
+    layer = catalogue.layer("parcels-staff")
+    lon, lat = place(staff, layer)
+    size = 2**18
+    column = int((lon + 180) / 360 * size)
+    row = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * size)
+    blocks, nodes = explained(staff, *tile_statement(layer, tile_at("18", str(row), str(column)), None))
+    assert not whole(nodes, layer)
+    assert blocks < FEW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "S_INTERSECTS(geom, BBOX({west}, {south}, {east}, {north}))",
+        "S_INTERSECTS(geom, BBOX({west}, {south}, {east}, {north})) AND exact_status = 'unsent'",
+        "S_INTERSECTS(geom, POLYGON(({west} {south}, {east} {south}, {east} {north}, {west} {south})))",
+    ],
+)
+def test_a_cql_filter(staff: psycopg.Connection, catalogue: Catalogue, text: str) -> None:
+    layer = catalogue.layer("parcels-staff")
+    lon, lat = place(staff, layer)
+    sides = {"west": lon - 0.0005, "south": lat - 0.0005, "east": lon + 0.0005, "north": lat + 0.0005}
+    condition = parse_filter(text.format(**sides), None).condition(layer, past=False)
+    query = ItemsQuery(10, filter=condition, scoped=True)
+    blocks, nodes = explained(staff, *page_statement(layer, query, "hits"))
+    assert not whole(nodes, layer), text
+    assert blocks < FEW, text
+
+
+@pytest.mark.parametrize("text", ["tờ 7 thửa 5", "thửa 5", "AB 100005", "nguyen van thu", "999000000005"])
+def test_a_search(city: Settings, text: str) -> None:
+    with connect(city, Role.APP) as connection:
+        ward = one(connection, "SELECT id FROM registry.unit WHERE code = '90001'")
+    info = conninfo(city, Role.APP, scope=Scope(wards=frozenset({ward})))
+    with psycopg.connect(info) as connection:
+        connection.execute(SESSION)
+        found = plan(text, VAULT, [ward], frozenset(Kind), 20)
+        assert found
+        for lookup in found:
+            _, nodes = explained(connection, lookup.statement, lookup.parameters)
+            scans = [each for each in nodes if each["Node Type"] == "Seq Scan"]
+            assert not [each for each in scans if each["Relation Name"] in {"parcel", "holder", "certificate", "name"}]
+        connection.rollback()
