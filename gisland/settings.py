@@ -130,7 +130,8 @@ class Settings(BaseSettings):
         default=100,
         ge=0,
         description="Requests a second of one address that nobody signed in with, twenty times as many at once; 0: "
-        "any number. This machine itself is not limited, so name your proxies.",
+        "any number. This machine itself is not limited, so name your proxies. Rates are those of all web workers "
+        "together: each grants its part, so who keeps to one connection gets that part only.",
     )
     rate_account: float = Field(default=100, ge=0, description="The same of one account, whatever its addresses.")
     rate_sign_in: float = Field(
@@ -145,6 +146,12 @@ class Settings(BaseSettings):
     url_max_bytes: int = Field(default=8192, ge=1024, description="Longest address of a request.")
     headers_max_bytes: int = Field(default=32_768, ge=1024, description="Most bytes of a request's headers.")
     body_max_bytes: int = Field(default=4_194_304, ge=1024, description="Most bytes of a request's body.")
+    bodies_max_bytes: int = Field(
+        default=134_217_728,
+        ge=1024,
+        description="Most bytes of bodies that a web worker holds at a time, a quarter of it of one address; at least "
+        "four of the largest bodies.",
+    )
     body_seconds: float = Field(default=60, gt=0, description="How long the body of a request may take to come.")
     pool_size: int = Field(default=8, ge=1, description="Database connections per role and web worker.")
     statement_timeout_ms: int = Field(

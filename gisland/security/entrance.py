@@ -50,6 +50,7 @@ class Entrance:
             UriTooLong, HeadersTooLarge, TooLarge, TooSlow: it is too large, or does not arrive.
             UsageError: its address holds a token, its Host is none of ours, or its body is nested too deeply.
             TooManyRequests: its address asks too often.
+            Busy: too much of bodies is held already.
         """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -62,12 +63,12 @@ class Entrance:
         if not scope["path"].startswith(_HEALTH):
             self._check_host(scope)
             self._limits.arrives(visit, with_credentials=b"authorization" in names or b"cookie" in names)
-        if scope["method"] not in {"GET", "HEAD"} and not names.isdisjoint(_WITH_BODY):
-            receive = _again(await self._body(headers, receive), receive)
         try:
+            if scope["method"] not in {"GET", "HEAD"} and not names.isdisjoint(_WITH_BODY):
+                receive = _again(await self._body(visit, headers, receive), receive)
             await self._app(scope, receive, send)
         finally:
-            self._limits.end(visit)
+            self._limits.leaves(visit)
 
     def _check_size(self, scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> None:
         most = self._settings.url_max_bytes
@@ -111,8 +112,11 @@ class Entrance:
         ):
             raise UsageError("máy chủ không mang tên này · this server does not go by that name", hint="Host")
 
-    async def _body(self, headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes | None:
-        """The whole body; None when the client has gone before its end."""
+    async def _body(self, visit: Visit, headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes | None:
+        """The whole body; None when the client has gone before its end.
+
+        It is read before it is known who asks: a guard that waited for the rest of it would hold a slot meanwhile.
+        """
         most = self._settings.body_max_bytes
         error = TooLarge("nội dung quá lớn · the body is too large", hint=f"tối đa · at most {most} bytes")
         if any(name == b"content-length" and int(value) > most for name, value in headers):
@@ -129,6 +133,7 @@ class Entrance:
                     size += len(parts[-1])
                     if size > most:
                         raise error
+                    self._limits.holds(visit, size)
                     more = message.get("more_body", False)
         except TimeoutError:
             raise TooSlow("nội dung không đến · the body does not arrive", hint="send it at once") from None

@@ -19,6 +19,10 @@ from gisland.settings import Settings
 
 # Who was quiet may ask for this many seconds' worth at once: a map that opens asks for a lot in a moment.
 BURST_SECONDS = 20
+# What each body may hold without being counted: sign-ins and forms come in whatever else does.
+FREE_BYTES = 16_384
+# One address may hold this part of what is held in all.
+PART = 4
 # Clients that are remembered; some 20 MB.
 MOST_CLIENTS = 100_000
 
@@ -95,6 +99,8 @@ class Visit:
     limited: bool
     work: Work | None = None
     """The slot that it holds."""
+    held: int = 0
+    """Bytes of its body that count."""
 
 
 VISIT = "gisland.visit"
@@ -108,6 +114,9 @@ class Limits:
         self._attempts = Bucket("sign-in", settings.rate_sign_in, settings.workers)
         self._accounts = Bucket("account", settings.rate_account, settings.workers)
         self._wait = settings.slot_wait_seconds
+        self._most = max(settings.bodies_max_bytes, PART * settings.body_max_bytes)
+        self._held = 0
+        self._held_of: dict[str, int] = {}
         self._slots = {
             Work.PAGES: asyncio.Semaphore(settings.slots_pages),
             Work.TILES: asyncio.Semaphore(settings.slots_tiles),
@@ -137,6 +146,35 @@ class Limits:
         if visit.limited:
             self._attempts.give_back(visit.address)
             self._accounts.take(account)
+
+    def holds(self, visit: Visit, size: int) -> None:
+        """Count what has come of the body of a request: it is read before anybody knows who sends it.
+
+        Raises:
+            Busy: this worker, or this address, holds too much already.
+        """
+        more = size - FREE_BYTES - visit.held
+        if more <= 0:
+            return
+        of_address = self._held_of.get(visit.address, 0) + more
+        if self._held + more > self._most or (visit.limited and of_address > self._most // PART):
+            raise Busy(
+                "đang nhận quá nhiều nội dung cùng lúc · too many large bodies are coming in at once",
+                hint="thử lại sau · try again in a moment",
+            )
+        self._held += more
+        self._held_of[visit.address] = of_address
+        visit.held += more
+
+    def leaves(self, visit: Visit) -> None:
+        """A request is over: its slot and its body are free."""
+        self.end(visit)
+        if visit.held:
+            self._held -= visit.held
+            left = self._held_of.pop(visit.address) - visit.held
+            if left:
+                self._held_of[visit.address] = left
+            visit.held = 0
 
     async def begin(self, visit: Visit, work: Work) -> None:
         """Take a slot for the work of a request; waits shortly when there is none. `end` gives it back.

@@ -1,21 +1,25 @@
 """The OWASP API Security Top Ten (2023): what was tried, and where.
 
-API1   objects of others        test_matrix: records of another ward by id, by filter, by links from own records
+API1   objects of others        here: every id at every door; test_matrix: by filter, by links from own records
 API2   authentication           test_lockout, test_tokens, test_sessions: guessing, replay, ended rights, CSRF
 API3   properties               here: fields that no request may set; test_matrix: fields that are masked
-API4   consumption              test_limits, test_sizes, publish/test_cost, kit/test_uploads
+API4   consumption              test_limits, test_sizes, test_bodies, publish/test_cost, kit/test_uploads; here: texts
+                                that make patterns and grammars slow
 API5   functions of others      test_matrix; test_architecture: each route and command has its guard
 API6   sensitive flows          reveal: with a reason, audited, one at a time (registry/test_identity)
-API7   forged server requests   here: no address of a request is ever opened
+API7   forged server requests   here: no address of a request is ever opened; audit/alerts/test_outside: the webhook
 API8   misconfiguration         test_headers, test_secrets, test_doctor
 API9   inventory                registry/test_openapi: what is served is described, and schemathesis plays it
-API10  other services           gisland asks none
+API10  other services           the webhook and the mail server are told, and nothing that they answer is used
 
-Injection into SQL: here, by texts that end literals, comments and identifiers, at every place where text comes in.
+Injection into SQL and CQL2: here, by texts that end literals, comments and identifiers, at every place where text comes
+in, and within every literal of a filter. What a filter means is proven in publish/cql2.
 """
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,7 +57,10 @@ def unharmed(live_server: LiveServer) -> None:
 
 @pytest.mark.parametrize(
     "parameter",
-    ["bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of", "f", "lang", "parcel_no", "sheet_no", "x"],
+    [
+        *("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of", "f", "lang", "parcel_no", "sheet_no", "x"),
+        *("filter", "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry", "q"),
+    ],
 )
 @given(text=ATTACKS)
 @FUZZ
@@ -68,9 +75,111 @@ def test_parameters_of_items(client: httpx.Client, live_server: LiveServer, para
 @FUZZ
 def test_paths(client: httpx.Client, live_server: LiveServer, text: str) -> None:
     part = "".join(f"%{each:02x}" for each in text.encode())
-    for path in ("/ogc/collections/{}", f"{ITEMS}/{{}}", "/api/v1/parcels/{}", "/api/v1/codes/{}", "/static/{}"):
+    tiles = "/ogc/collections/parcels/tiles/WebMercatorQuad"
+    for path in (
+        *("/ogc/collections/{}", f"{ITEMS}/{{}}", "/api/v1/parcels/{}", "/api/v1/codes/{}", "/static/{}"),
+        *("/ogc/styles/{}", "/ogc/styles/{}/legend", f"{tiles}/{{}}/1/1", f"{tiles}/14/{{}}/1", "/api/v1/alerts/{}"),
+    ):
         assert client.get(path.format(part)).status_code in REFUSED_OR_FOUND, (path, text)
     unharmed(live_server)
+
+
+# What a text may stand within; a quote of its own is doubled or not.
+FILTERS = [
+    *("parcel_no = '{}'", "parcel_no LIKE '{}'", "CASEI(parcel_no) = CASEI('{}')", "ACCENTI(parcel_no) LIKE '{}%'"),
+    *("parcel_no IN ('{}','a')", '"{}" = 1', "{} = 1", "{}('a') = 1", "valid_from > DATE('{}')", "area_m2 > {}"),
+    *("S_INTERSECTS(geometry, POINT({} 1))", "S_INTERSECTS(geometry, BBOX(1,1,2,{}))", "parcel_no = 'a' {}"),
+]
+
+
+@pytest.mark.parametrize("within", FILTERS)
+@given(text=ATTACKS, doubled=st.booleans())
+@FUZZ
+def test_filters(client: httpx.Client, live_server: LiveServer, within: str, text: str, doubled: bool) -> None:
+    said = within.replace("{}", text.replace("'", "''") if doubled else text)
+    for path in (ITEMS, STAFF):
+        begun = time.monotonic()
+        answer = client.get(path, params={"filter": said, "limit": 1})
+        assert answer.status_code in REFUSED_OR_FOUND, said
+        assert time.monotonic() - begun < 9, "pg_sleep"
+    unharmed(live_server)
+
+
+@given(
+    text=ATTACKS, op=st.sampled_from(["=", "like", "casei", "in", "s_intersects", "isNull", "t_after", "a_overlaps"])
+)
+@FUZZ
+def test_filters_in_json(client: httpx.Client, live_server: LiveServer, op: str, text: str) -> None:
+    for name, value in (("parcel_no", text), (text, "1"), ("geometry", {"type": text, "coordinates": [text]})):
+        said = json.dumps({"op": op, "args": [{"property": name}, value]})
+        answer = client.get(ITEMS, params={"filter": said, "filter-lang": "cql2-json", "limit": 1})
+        assert answer.status_code in REFUSED_OR_FOUND, said
+    unharmed(live_server)
+
+
+@pytest.mark.parametrize("text", ["' OR '1'='1", "1' OR 1=1 --", "%' OR '%'='", "\\' OR 1=1 --", "') OR ('1'='1"])
+def test_a_text_is_a_text(client: httpx.Client, text: str) -> None:
+    """What would be all features if it were SQL are none."""
+    doubled = text.replace("'", "''")
+    for said in (f"parcel_no = '{doubled}'", f"CASEI(parcel_no) = CASEI('{doubled}')", f"parcel_no IN ('{doubled}')"):
+        answer = client.get(ITEMS, params={"filter": said})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["features"] == []
+
+
+LONG = 7000
+SLOW = {
+    "filter": [
+        *(
+            "(" * LONG,
+            "NOT " * 1700 + "1=1",
+            "a" * LONG,
+            "1=1" + " AND 1=1" * 800,
+            "'" * LONG,
+            "parcel_no LIKE '" + "%a" * 3000 + "'",
+        ),
+        *(
+            "parcel_no LIKE '" + "_%" * 3000 + "b'",
+            "-" * LONG,
+            "1" + "0" * LONG + "=1",
+            "POLYGON((" + "1 1," * 1500 + "1 1))",
+        ),
+        *("CASEI(" * 1000 + "parcel_no" + ")" * 1000 + "='a'", " " * LONG + "!", '"' + "a" * LONG, "/*" * 3000),
+    ],
+    "datetime": ["1" * LONG, "2020-01-01T" + "0" * LONG, "/" * LONG, "2" * 3000 + "/" + "3" * 3000],
+    "q": ["a " * 3000, "a" * LONG, "&|!()" * 1000, "'" * LONG, "á" * 1000, "a:*" * 2000],
+    "sortby": ["id," * 2000 + "id", "-" * LONG, "+" * LONG],
+    "bbox": ["1," * 3000, "1" * LONG, "1e" + "9" * 3000 + ",1,1,1"],
+    "properties": ["id," * 2000, "," * LONG],
+    "as-of": ["9" * LONG, "2020-01-01T00:00:00." + "1" * LONG + "Z"],
+    "cursor": ["A" * LONG, "=" * LONG],
+}
+
+
+@pytest.mark.parametrize("parameter", SLOW)
+def test_no_text_makes_a_pattern_or_a_grammar_slow(client: httpx.Client, parameter: str) -> None:
+    for text in SLOW[parameter]:
+        begun = time.monotonic()
+        answer = client.get(STAFF, params={parameter: text, "limit": 1})
+        assert answer.status_code in REFUSED_OR_FOUND, (parameter, text[:40])
+        assert time.monotonic() - begun < 8, (parameter, text[:40])
+
+
+def test_no_text_makes_the_search_slow(client: httpx.Client) -> None:
+    texts = [
+        "a" * 500,
+        "1/" * 200,
+        "tờ " * 100,
+        "9" * 400,
+        "nguyễn " * 60,
+        "%_" * 200,
+        "thửa 1 tờ " * 40,
+        " " * 400 + "x",
+    ]
+    for text in texts:
+        begun = time.monotonic()
+        assert client.post("/api/v1/search", json={"text": text}).status_code in REFUSED_OR_FOUND, text[:40]
+        assert time.monotonic() - begun < 8, text[:40]
 
 
 @given(text=ATTACKS)

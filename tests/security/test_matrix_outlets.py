@@ -5,6 +5,10 @@ The world is that of `test_matrix`; a field that is masked is refused in the sam
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+
 import httpx
 import pytest
 
@@ -57,7 +61,7 @@ def test_tiles(world: World, who: str) -> None:
     for path in (STAFF_TILES, f"{STAFF}/tiles"):
         status = client.get(path).status_code
         assert status == (200 if mine else refused(who))
-    assert ("parcels-staff" in client.get("/ogc/tiles").text) == bool(mine)
+    assert "parcels-staff" not in client.get("/ogc/tiles").text, "the tiles of the dataset are those of the public"
 
 
 @pytest.mark.parametrize("who", PEOPLE)
@@ -126,6 +130,29 @@ def test_documents(world: World, who: str, document: str) -> None:
         for field in MASKED:
             assert (field in answer.text) <= shown(world, who, field)
     assert NAME not in answer.text
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("kind", ["csv", "geojsonseq"])
+def test_files(world: World, who: str, kind: str) -> None:
+    client, mine = world.clients[who], seen(world, who)
+    page = client.get(f"{STAFF}/items", params={"f": kind, "limit": 100})
+    whole = client.post(f"{STAFF}/export", params={"f": kind}, json={"reason": "thử vai trò"})
+    if not mine:
+        assert page.status_code == whole.status_code == refused(who)
+        return
+    assert client.post(f"{STAFF}/export", params={"f": kind}, json={"reason": ""}).status_code == 400
+    for answer in (page, whole):
+        assert answer.status_code == 200, answer.text
+        assert (NAME in answer.text) == shown(world, who, "holder_names")
+        assert "99907000" not in answer.text
+        if kind == "csv":
+            rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+            assert {int(row["id"]) for row in rows} == mine
+            assert ("masked_ids" in rows[0]) == shown(world, who, "masked_ids")
+        else:
+            lines = answer.text.replace("\x1e", "").splitlines()
+            assert {json.loads(line)["id"] for line in lines} == mine
 
 
 @pytest.mark.parametrize("who", PEOPLE)

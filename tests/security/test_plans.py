@@ -104,9 +104,9 @@ def test_a_tile(staff: psycopg.Connection, catalogue: Catalogue) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "S_INTERSECTS(geom, BBOX({west}, {south}, {east}, {north}))",
-        "S_INTERSECTS(geom, BBOX({west}, {south}, {east}, {north})) AND exact_status = 'unsent'",
-        "S_INTERSECTS(geom, POLYGON(({west} {south}, {east} {south}, {east} {north}, {west} {south})))",
+        "S_INTERSECTS(geometry, BBOX({west}, {south}, {east}, {north}))",
+        "S_INTERSECTS(geometry, BBOX({west}, {south}, {east}, {north})) AND exact_status = 'unsent'",
+        "S_INTERSECTS(geometry, POLYGON(({west} {south}, {east} {south}, {east} {north}, {west} {south})))",
     ],
 )
 def test_a_cql_filter(staff: psycopg.Connection, catalogue: Catalogue, text: str) -> None:

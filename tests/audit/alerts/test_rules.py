@@ -62,7 +62,7 @@ def _acknowledge_all(connection: Connection) -> None:
 LIMITS = [
     ("bulk-layer", "account:an", "staff_layer:read", 200, {"features": 5000}),
     ("many-reveals", "account:an", "identity:revealed", 20, {}),
-    ("exports", "account:an", "data:exported", 10, {}),
+    ("exports", "account:an", "data:exported", 5, {}),
     ("refusals", "account:an", "request:refused", 20, {}),
     ("refusals-unknown", "anonymous", "request:refused", 300, {}),
     ("direct-changes", "db:postgres", "registry:changed_directly", 1, {}),
@@ -111,6 +111,13 @@ def test_out_of_hours(watched: Watched, at: object, told: list[str]) -> None:
     watched.happen("account:an", "staff_layer:read", 10, at=at, features=5)  # type: ignore[arg-type]  # of the list
     watched.happen("cli:root", "registry:read", 10, at=at)  # type: ignore[arg-type]  # of the list
     assert watched.told() == told
+
+
+def test_one_export_out_of_hours_is_enough(watched: Watched) -> None:
+    watched.happen("account:an", "data:exported", at=WORKDAY)
+    assert watched.told() == []
+    watched.happen("account:an", "data:exported", at=WORKDAY.replace(hour=17))
+    assert watched.told() == ["exports-out-of-hours"]
 
 
 def test_a_holiday_is_out_of_hours(watched: Watched) -> None:
