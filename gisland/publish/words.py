@@ -14,6 +14,7 @@ from gisland.catalogue import Layer
 from gisland.errors import UsageError
 
 MOST_WORDS = 20
+LONGEST_WORD = 100  # PostgreSQL takes no word above 2046 bytes
 _STROKE_D = str.maketrans("đð", "dd")
 _MARKS = re.compile("[\u0300-\u036f]")
 _NO_WORD = re.compile("[^a-z0-9]+")
@@ -34,6 +35,8 @@ def parse_words(layer: Layer, text: str | None) -> str | None:
         raise UsageError("there is no word in it", hint="write letters or digits, also several words", parameter="q")
     if sum(map(len, choices)) > MOST_WORDS:
         raise UsageError("these are too many words", hint=f"at most {MOST_WORDS}", parameter="q")
+    if any(len(word) > LONGEST_WORD for words in choices for word in words):
+        raise UsageError("a word is too long", hint=f"at most {LONGEST_WORD} letters", parameter="q")
     return " | ".join(f"({' & '.join(f'{word}:*' for word in words)})" for words in choices)
 
 

@@ -218,7 +218,8 @@ def known_of(states: Sequence[Json]) -> list[Json]:
 def note_reading(connection: Connection, by: str, kind: Kind, records: Sequence[Json], asked: Json) -> None:
     """Note in the audit log who read which records that tell of persons; ids and names of filters only."""
     if kind.personal or "holder_id" in asked:
-        wards = {record.get("ward_id") for record in records}
+        # Who finds nothing has asked, too: for what is not theirs, maybe.
+        wards = {record.get("ward_id") for record in records} or {asked.get("ward_id")}
         detail = {"kind": kind.name, "count": len(records), "ids": [record["id"] for record in records]}
         log.record(
             connection,
