@@ -185,7 +185,8 @@ BEGIN
              gone_from AS (SELECT _west, _south, _east, _north FROM %3$s t
                              JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id))
         SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone),
-               ARRAY(SELECT DISTINCT publish.packed_region(x, y)
+               -- Not DISTINCT: the planner takes a box for a million regions, and would make a table for as many.
+               ARRAY(SELECT publish.packed_region(x, y)
                        FROM (%12$s) moved(w, s, e, n), publish.regions_of(w, s, e, n))
           INTO grown, regions;
         END
