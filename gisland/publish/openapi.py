@@ -222,7 +222,12 @@ def _parameter(name: str, schema: Json, description: str, *, explode: bool = Fal
 
 
 def _parameters(settings: Settings) -> dict[str, Json]:
-    bbox = {"type": "array", "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}]}
+    bbox = {
+        "type": "array",
+        "minItems": 4,
+        "maxItems": 6,
+        "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+    }
     limit = {
         "type": "integer",
         "minimum": 1,
