@@ -186,7 +186,7 @@ def test_no_other_role_seals(log: Log, open_connection: Callable[[Role], Connect
     assert not one(open_connection(Role.APP), query, role.value)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 180) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
