@@ -28,11 +28,12 @@ PASSWORD = "ba cay cau moc ben song"
 
 @dataclass(frozen=True)
 class LiveServer:
-    """Where it listens, with whom one may sign in, and its database."""
+    """Where it listens, with whom one may sign in, its database, and its first process."""
 
     url: str
     admin: tuple[str, str]
     settings: Settings
+    pid: int = 0
 
 
 def free_port() -> int:
@@ -72,7 +73,7 @@ def serve(settings: Settings, *, log: IO[bytes] | None = None) -> Iterator[LiveS
     process = subprocess.Popen(command, env=settings.as_environment(), stdout=log, stderr=log)
     try:
         wait_until_ready(url, process)
-        yield LiveServer(url, ("", ""), settings)
+        yield LiveServer(url, ("", ""), settings, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) in {0, -signal.SIGTERM, 143}

@@ -13,6 +13,7 @@ from gisland.bench import (
     bulk,
     city,
     database,
+    ogc,
     parcel_codes,
     peers,
     printing,
@@ -57,20 +58,52 @@ def items_command(
     database_url: Url = None,
 ) -> None:
     """Trang đối tượng theo khung · Pages of features by bbox: against pgbench and other servers."""
-    names = [name.strip() for name in against.split(",") if name.strip()]
-    for name in names:
-        if name not in peers.PEERS:
-            raise UsageError(f"there is no peer {name!r}", hint=f"known are: {', '.join(peers.PEERS)}")
+    names = _peers(against)
     settings = database.settings_of(caller(ctx).settings, database_url)
     catalogue = load_catalogue(settings)
-    if {"pygeoapi", "tipg"} & set(names):
-        _say("môi trường của các máy chủ so sánh · the peers' environment")
-        peers.install()
     _say("cơ sở dữ liệu · the database")
     database.prepare(settings, catalogue, parcels)
     plan = race.Plan(seconds, rounds, connections, names)
     text = markdown(race.run(settings, catalogue.layer(database.LAYER), plan, _say))
     _tell(text, out)
+
+
+@app.command("ogc")
+@requires(Permission.BENCH_RUN)
+def ogc_command(
+    ctx: typer.Context,
+    *,
+    parcels: Parcels = 500_000,
+    seconds: Seconds = 3,
+    rounds: Rounds = 3,
+    connections: Connections = 8,
+    against: Peers = "pygeoapi,tipg,mapserver,qgisserver",
+    out: Out = None,
+) -> None:
+    """Mọi loại yêu cầu OGC API · All kinds of requests: pages, filter, last page, one feature, tiles."""
+    names = _peers(against)
+    settings = database.settings_of(caller(ctx).settings, None)
+    catalogue = load_catalogue(settings)
+    _say("cơ sở dữ liệu · the database")
+    database.prepare(settings, catalogue, parcels)
+    plan = race.Plan(seconds, rounds, connections, names)
+    _tell(ogc.markdown(ogc.run(settings, catalogue.layer(database.LAYER), plan, _say)), out)
+
+
+def _peers(against: str) -> list[str]:
+    """The peers that are named, ready to be started.
+
+    Raises:
+        UsageError: there is no such peer.
+    """
+    names = [name.strip() for name in against.split(",") if name.strip()]
+    for name in names:
+        if name not in peers.PEERS:
+            raise UsageError(f"there is no peer {name!r}", hint=f"known are: {', '.join(peers.PEERS)}")
+    if {"pygeoapi", "tipg"} & set(names):
+        _say("môi trường của các máy chủ so sánh · the peers' environment")
+        peers.install()
+    return names
 
 
 @app.command("search")
