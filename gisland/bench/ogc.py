@@ -18,7 +18,7 @@ from gisland.bench.pgbench import Query
 from gisland.bench.race import BOXES, LIMITS, WARM_UP_SECONDS, Plan
 from gisland.bench.servers import Server
 from gisland.bench.table import GISLAND, PGBENCH, TARGETS, grid, verdict
-from gisland.bench.ways import FILTER, WAYS, tile_of
+from gisland.bench.ways import DRAWING, FILTER, WAYS, tile_of
 from gisland.catalogue import Layer
 from gisland.database import Role, connect, conninfo
 from gisland.publish.items import page_statement
@@ -41,6 +41,8 @@ class Task:
     """What gisland asks the database for then, for pgbench."""
     targets: Mapping[str, float] = field(default_factory=dict)
     """Contender → gisland ÷ contender must be at least this (design §7)."""
+    ours: str = GISLAND
+    """Which of the two gislands is asked."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,15 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gisland-bench-")))
         running = [stack.enter_context(servers.gisland(settings, layer, folder))]
+        drawing = settings.model_copy(update={"tile_cache_mb": 0})
+        keeps_none = stack.enter_context(servers.gisland(drawing, layer, folder, name=DRAWING))
         notes = _start(stack, running, peers.Site(settings, layer, folder), plan)
         say(f"chạy · running: {', '.join(server.name for server in running)}")
         with connect(settings, Role.PUBLIC) as connection:
             notes += pages.compare(connection, layer, running, boxes[0], LIMITS)
         tasks = _tasks(layer, boxes, ids, features, running[0])
         notes += _sizes(tasks, running)
-        rates = _rates(tasks, running, conninfo(settings, Role.PUBLIC), plan, say)
+        rates = _rates(tasks, [*running, keeps_none], conninfo(settings, Role.PUBLIC), plan, say)
     return Report(rates, tasks, facts, notes)
 
 
@@ -97,7 +101,8 @@ def _tasks(layer: Layer, boxes: Sequence[Box], ids: Sequence[int], features: int
         Task("last page of 1000", partial(_last, features=features, last=last)),
         Task(f"filter by status in a box, {FILTERED}", partial(_filtered, boxes=boxes)),
         Task("one feature", partial(_feature, ids=ids)),
-        *(Task(f"tile z{zoom}", partial(_tile, boxes=boxes, zoom=zoom)) for zoom in ZOOMS),
+        *(Task(f"tile z{zoom}, drawn", partial(_tile, boxes=boxes, zoom=zoom), ours=DRAWING) for zoom in ZOOMS),
+        *(Task(f"tile z{zoom}, kept", partial(_tile, boxes=boxes, zoom=zoom)) for zoom in ZOOMS),
     ]
 
 
@@ -151,8 +156,9 @@ def _rates(
         if task.queries:
             runs[task.name, PGBENCH] = partial(_pgbench, info, task.queries, plan)
         for server in running:
-            if urls := task.urls(server):
-                runs[task.name, server.name] = partial(_server, list(urls), plan)
+            name = GISLAND if server.name == task.ours else server.name
+            if (server.name in {task.ours, *peers.PEERS}) and (urls := task.urls(server)):
+                runs[task.name, name] = partial(_server, list(urls), plan)
     rates: dict[tuple[str, str], list[float]] = {key: [] for key in runs}
     for ask in runs.values():
         ask(min(WARM_UP_SECONDS, plan.seconds))

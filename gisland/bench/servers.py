@@ -40,13 +40,13 @@ class Server:
 
 
 @contextmanager
-def gisland(settings: Settings, layer: Layer, folder: Path) -> Iterator[Server]:
+def gisland(settings: Settings, layer: Layer, folder: Path, *, name: str = "gisland") -> Iterator[Server]:
     """gisland itself, as `gisland serve` runs it."""
     port = free_port()
     env = settings.model_copy(update={"port": port, "host": "127.0.0.1"}).as_environment()
     command = [sys.executable, "-m", "gisland", "serve"]
     items = f"http://127.0.0.1:{port}/ogc/collections/{layer.id}/items"
-    with started("gisland", command, items, folder, env=env) as server:
+    with started(name, command, items, folder, env=env) as server:
         yield server
 
 

@@ -12,6 +12,7 @@ from gisland.bench.boxes import Box
 from gisland.bench.servers import Server
 from gisland.bench.table import GISLAND
 
+DRAWING = "gisland-drawing"  # a gisland that keeps no tiles
 STATUS = "action_needed"
 FILTER = quote(f"verification_status = '{STATUS}'")
 
@@ -62,12 +63,14 @@ def _offset(server: Server, limit: int, offset: int) -> str:
     return f"{server.items}{'&' if '?' in server.items else '?'}limit={limit}&offset={offset}"
 
 
+_GISLAND = Way(
+    filtered=_filtered,
+    feature=lambda server, number: _above(server, f"/items/{number}"),
+    tile=lambda server, tile: _above(server, f"/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.column}"),
+)
 WAYS: Mapping[str, Way] = {
-    GISLAND: Way(
-        filtered=_filtered,
-        feature=lambda server, number: _above(server, f"/items/{number}"),
-        tile=lambda server, tile: _above(server, f"/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.column}"),
-    ),
+    GISLAND: _GISLAND,
+    DRAWING: _GISLAND,
     "pygeoapi": Way(
         filtered=_filtered,
         offset=_offset,
