@@ -142,7 +142,7 @@ class LayerField(Entry):
     column: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+\.[a-z0-9_]+$")] | None = None
     """The column (schema.table.column) whose comment says what it means, where the view does not simply show it."""
     queryable: bool = False
-    """Is often asked for by value, and therefore has an index. All fields that are shown may be asked for."""
+    """Is often asked for by value, and therefore has an index. All fields may be asked for but those that tell of persons."""
     sortable: bool = False
     """Features may be sorted by it (`?sortby=name`), and therefore it has an index. Texts are in the order of the
     Vietnamese alphabet, numbers in them by their value."""
@@ -285,8 +285,11 @@ class Layer(Entry):
 
     @cached_property
     def queryables(self) -> dict[str, LayerField]:
-        """What may be asked for, by value and in filters: the id, and all fields that are shown."""
-        return {field.name: field for field in (ID, *self.fields)}
+        """What may be asked for, by value and in filters: the id, and all fields but those that tell of persons.
+
+        A name that is asked for stands in an address, and so in histories and logs: persons are searched by POST.
+        """
+        return {field.name: field for field in (ID, *self.fields) if field.needs is None}
 
     @cached_property
     def indexed(self) -> frozenset[str]:
