@@ -73,7 +73,8 @@ def test_new_events_cost_the_same_however_long_the_log(watched: Watched, count: 
         assert round_.step(connection) == []
         piece = time.perf_counter() - start
     print(f"{count:,} events {whole:.1f} s, 1,000 new ones {fresh:.3f} s, none {nothing:.4f} s, a piece {piece:.3f} s")
-    assert seen == 1000
+    # And what was raised of those before.
+    assert 1000 <= seen < 1100
     # Generous: other programs run beside it. All at once takes as long as its share of the events says.
     assert fresh < 5
     assert nothing < 1
