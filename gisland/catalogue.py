@@ -142,7 +142,7 @@ class LayerField(Entry):
     column: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+\.[a-z0-9_]+$")] | None = None
     """The column (schema.table.column) whose comment says what it means, where the view does not simply show it."""
     queryable: bool = False
-    """Is often asked for by value, and therefore has an index. All fields may be asked for but those that tell of persons."""
+    """Is often asked for by value, and therefore has an index. All fields but those of persons may be asked for."""
     sortable: bool = False
     """Features may be sorted by it (`?sortby=name`), and therefore it has an index. Texts are in the order of the
     Vietnamese alphabet, numbers in them by their value."""
