@@ -20,7 +20,6 @@ from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
 from gisland.security.names import LONGEST, PATTERN
 from gisland.security.permissions import Permission
-from gisland.security.remembered import sign_ins
 from gisland.security.routes import RowId
 from gisland.security.subject import Subject
 from gisland.state import state_of
@@ -52,7 +51,7 @@ async def _act(request: Request, response: Response, work: Callable[[Connection,
     vault = load_vault(settings)
     response.headers.update(PRIVATE)
     done = await asyncio.to_thread(run, settings, lambda connection: work(connection, vault))
-    sign_ins.ask_again()
+    state_of(request).sign_ins.ask_again()
     return done
 
 

@@ -19,7 +19,6 @@ from gisland.errors import Unauthorized
 from gisland.security.keys import is_session_key, is_token, key_hash
 from gisland.security.origin import check_cookie_write, check_origin
 from gisland.security.proofs import PasswordProof, Proof, SessionProof, TokenProof
-from gisland.security.remembered import sign_ins
 from gisland.security.sessions import COOKIE
 from gisland.security.sign_in import Claim, Known, check_password_of, note_success
 from gisland.security.subject import ANONYMOUS, Subject
@@ -74,7 +73,7 @@ async def _by_header(request: HTTPConnection, header: str) -> Subject:
             return _token_proof(secret, name)
         return await check_password(request, Claim(name, secret, address_of(request)), _proof)
 
-    subject = await sign_ins.subject(state.pools, header, verify)
+    subject = await state.sign_ins.subject(state.pools, header, verify)
     if subject is None:
         await asyncio.to_thread(_note_bad_key, state.settings)
         raise Unauthorized("name or secret is wrong", hint="sign in again")
@@ -89,7 +88,7 @@ async def _by_cookie(request: HTTPConnection, key: str) -> Subject:
     async def verify() -> Proof:
         return SessionProof(key_hash(key), state.settings.session_idle_minutes)
 
-    subject = await sign_ins.subject(state.pools, f"{COOKIE} {key}", verify)
+    subject = await state.sign_ins.subject(state.pools, f"{COOKIE} {key}", verify)
     if subject is None:
         return ANONYMOUS
     check_cookie_write(request, state.settings)

@@ -100,6 +100,3 @@ class SignIns:
         if now >= self._epoch[1]:
             self._epoch = (row[0], now)
         return int(row[0])
-
-
-sign_ins = SignIns()

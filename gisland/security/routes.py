@@ -19,7 +19,6 @@ from gisland.security.headers import PRIVATE
 from gisland.security.identity import address_of, check_password
 from gisland.security.origin import check_origin
 from gisland.security.permissions import Permission
-from gisland.security.remembered import sign_ins
 from gisland.security.sessions import (
     Session,
     begin_session,
@@ -124,7 +123,7 @@ async def me(subject: Anybody, response: Response) -> dict[str, Any]:
 async def _act(request: Request, work: Callable[[Connection], Result]) -> Result:
     """One act on one's own account."""
     done = await asyncio.to_thread(run, state_of(request).settings, work)
-    sign_ins.ask_again()
+    state_of(request).sign_ins.ask_again()
     return done
 
 
@@ -141,7 +140,7 @@ async def begin(request: Request, response: Response, body: SignIn, subject: Any
         return begin_session(connection, account.id, settings), account.one_time
 
     key, one_time = await check_password(request, Claim(body.name, body.secret, address_of(request)), then)
-    sign_ins.ask_again()
+    state_of(request).sign_ins.ask_again()
     give_cookie(response, key, settings)
     response.headers.update(PRIVATE)
     return SignedIn(name=body.name, must_change=one_time)
@@ -193,7 +192,7 @@ async def set_password(request: Request, subject: Person, body: NewPassword) -> 
 
     name = subject.name.removeprefix("account:")
     await check_password(request, Claim(name, body.old, address_of(request), attempts.CHANGE), then)
-    sign_ins.ask_again()
+    state_of(request).sign_ins.ask_again()
     return Response(status_code=204, headers=PRIVATE)
 
 

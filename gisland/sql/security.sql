@@ -14,7 +14,7 @@ BEGIN
 END
 $$;
 
--- Whatever may take rights away is known to all workers a moment later: see `gisland.security.sign_ins`.
+-- Whatever may take rights away is known to all workers a moment later: see `gisland.security.remembered`.
 CREATE OR REPLACE FUNCTION security.note_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN

@@ -51,7 +51,9 @@ def test_an_unchanged_definition_costs_nothing(settings: Settings, catalogue: Ca
 def noted(settings: Settings) -> list[tuple[object, ...]]:
     """What the audit log says of layers, but for what the program itself did when the database was made."""
     with connect(settings, Role.APP) as connection:
-        query = "SELECT subject, tag, object, detail FROM audit.event WHERE subject <> 'system' ORDER BY id"
+        query = """
+            SELECT subject, tag, object, detail FROM audit.event
+             WHERE tag LIKE 'layer:%' AND subject <> 'system' ORDER BY id"""
         return connection.execute(query).fetchall()
 
 
