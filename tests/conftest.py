@@ -41,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[STATE] = folder
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in a browser come last: Playwright's loop stays in its thread, where nobody else can run one then."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the cluster and leave nothing behind."""
     if not hasattr(config, "workerinput"):

@@ -18,7 +18,7 @@ MAKING = "SELECT definition_hash || ' ' || applied_at FROM publish.layer WHERE i
 INDEXES = """
     SELECT indisprimary, pg_get_indexdef(indexrelid), relname
       FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-     WHERE indrelid = %(table)s::regclass AND indexprs IS NULL
+     WHERE indrelid = %(table)s::regclass AND indexprs IS NULL AND indpred IS NULL
        AND (SELECT bool_and(attname = ANY (%(columns)s)) FROM pg_attribute
              WHERE attrelid = indrelid AND attnum = ANY (indkey))
      ORDER BY indexrelid

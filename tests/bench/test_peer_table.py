@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -18,7 +19,8 @@ Open = Callable[[Role], Connection]
 
 COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
 INDEXES = """
-    SELECT replace(pg_get_indexdef(indexrelid), %s, ''), indisprimary FROM pg_index WHERE indrelid = %s::regclass
+    SELECT replace(pg_get_indexdef(indexrelid), %s, ''), indisprimary FROM pg_index
+     WHERE indrelid = %s::regclass AND indexprs IS NULL AND indpred IS NULL
 """
 
 
@@ -53,7 +55,9 @@ def test_it_has_the_same_rows_and_indexes_without_internal_columns(layer: Layer,
     assert rows == owner.execute(f"SELECT {names} FROM published.parcels ORDER BY id".encode()).fetchall()
     assert len(rows) == 3
     indexes = set(owner.execute(INDEXES, ["bench.", "bench.parcels"]).fetchall())
-    assert indexes == set(owner.execute(INDEXES, ["published.", "published.parcels"]).fetchall())
+    published = set(owner.execute(INDEXES, ["published.", "published.parcels"]).fetchall())
+    assert indexes == {each for each in published if not re.search(r"[( ]_", each[0])}
+    assert indexes < published
     assert sum(primary for _, primary in indexes) == 1
     assert any("gist (geom)" in definition for definition, _ in indexes)
 
