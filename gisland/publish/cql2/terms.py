@@ -48,7 +48,7 @@ class Array(Term):
 
 
 def columns_of(layer: Layer, *, past: bool) -> dict[str, Term]:
-    """What may be asked for, by name: what the reader is shown, no more.
+    """What may be asked for, by name: the queryables of the layer, no more.
 
     Args:
         layer: with the fields that the reader may see.
@@ -56,7 +56,7 @@ def columns_of(layer: Layer, *, past: bool) -> dict[str, Term]:
     """
     # Names were checked by the catalogue to be plain identifiers.
     columns = {"id": Term("id", "number")}
-    for each in layer.fields:
+    for each in (found for found in layer.queryables.values() if found.name not in columns):
         column = f"(_properties::json ->> '{each.name}'){_FROM_JSON[each.type]}" if past else f'"{each.name}"'
         columns[each.name] = Term(f"({column})" if past else column, KINDS[each.type], unknown=True)
     return columns | {GEOMETRY: Term("geom" if past else f'"{layer.geometry}"', "geometry")}
