@@ -128,14 +128,28 @@ def test_qgis_understands_the_plain_maplibre_style(
     assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.03)
 
 
+def inked(
+    qgis: Qgis, project: Path, live_server: LiveServer, out: Path, *, dpi: int, theme: list[str], share: float = 0.2
+) -> int:
+    """The dark pixels of a part of the ward: letters are as dark as ink, boundaries are not."""
+    asked = {"project": str(project), "out": str(out), "size": [800, 600], "dpi": dpi, "theme": theme}
+    place = {"crs": "EPSG:3857", "extent": around(live_server, share)}
+    qgis("qgis_draws.py", json.dumps(asked | place))
+    return int((np.asarray(Image.open(out).convert("RGB")).sum(axis=2, dtype=int) < 180).sum())
+
+
 def test_labels_of_tiles_are_written(qgis: Qgis, project: Path, live_server: LiveServer, tmp_path: Path) -> None:
-    inked = []
-    for dpi in (96, 400):
-        out = tmp_path / f"{dpi}.png"
-        asked = {"project": str(project), "out": str(out), "size": [800, 600], "dpi": dpi, "theme": [TILES]}
-        place = {"crs": "EPSG:3857", "extent": around(live_server, 0.2)}
-        qgis("qgis_draws.py", json.dumps(asked | place))
-        inked.append((np.asarray(Image.open(out).convert("RGB")).sum(axis=2, dtype=int) < 180).sum())
-    near, far = inked
+    near, far = (
+        inked(qgis, project, live_server, tmp_path / f"{dpi}.png", dpi=dpi, theme=[TILES]) for dpi in (96, 400)
+    )
     assert near > 300
-    assert far == 0  # letters are as dark as ink, boundaries are not
+    assert far == 0
+
+
+def test_a_parcel_is_labelled_once(qgis: Qgis, project: Path, live_server: LiveServer, tmp_path: Path) -> None:
+    features, both = (
+        inked(qgis, project, live_server, tmp_path / f"{len(theme)}.png", dpi=96, theme=theme, share=0.08)
+        for theme in ([FEATURES], [FEATURES, TILES])
+    )
+    assert features > 100
+    assert both < features * 1.1

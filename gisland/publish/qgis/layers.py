@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement
@@ -94,7 +94,7 @@ def map_layer(layer: MapLayer, language: Language) -> Element:
     SubElement(found, "provider", encoding="UTF-8").text = layer.provider
     _add_metadata(found, layer, language)
     if layer.kind == "tiles":
-        found.extend(_tile_elements(layer.style, language))
+        found.extend(_tile_elements(layer, language))
     else:
         found.extend(vector_elements(layer.style, language))
         SubElement(found, "layerGeometryType").text = POLYGON
@@ -116,7 +116,8 @@ def _add_metadata(parent: Element, layer: MapLayer, language: Language) -> None:
     SubElement(metadata, "abstract").text = layer.style.layer.description.to(language)
 
 
-def _tile_elements(style: Style, language: Language) -> list[Element]:
+def _tile_elements(layer: MapLayer, language: Language) -> list[Element]:
+    style = layer.style
     renderer = Element("renderer", type="basic")
     styles = SubElement(renderer, "styles")
     for rule in style.rules:
@@ -129,10 +130,12 @@ def _tile_elements(style: Style, language: Language) -> list[Element]:
     found = [renderer]
     if style.label is not None:
         labeling = Element("labeling", type="basic")
+        # The features bear the same labels: where they are drawn, too, each would be read twice.
+        labelled = replace(layer, kind="features")
         given = {
             "name": "label",
             "enabled": "1",
-            "expression": "",
+            "expression": f"NOT coalesce(array_contains(@map_layer_ids, '{labelled.id}'), false)",
             "geometry": POINT,
             "layer": f"{style.layer.id}-labels",
         }
