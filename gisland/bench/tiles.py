@@ -66,7 +66,7 @@ def run(
         cached = stack.enter_context(servers.gisland(keeping, layer, own))
         for zoom in ZOOMS:
             tiles = [_over(longitude, latitude, zoom) for _, longitude, latitude in drawn]
-            script = pgbench.script([tile_statement(layer, tile, None) for tile in tiles])
+            script = pgbench.script([tile_statement(layer, tile, with_state=False) for tile in tiles])
             static = [cached.items.partition("/ogc/")[0] + STATIC]
 
             def load_of(server: servers.Server, tiles: Sequence[Tile] = tiles) -> list[str]:

@@ -101,6 +101,8 @@ class Visit:
     """The slot that it holds."""
     held: int = 0
     """Bytes of its body that count."""
+    account: str | None = None
+    """That it was counted by."""
 
 
 VISIT = "gisland.visit"
@@ -143,7 +145,9 @@ class Limits:
         Raises:
             TooManyRequests: the account asks too often.
         """
-        if visit.limited:
+        if visit.limited and visit.account is None:
+            # Once, however many permissions the request needs.
+            visit.account = account
             self._attempts.give_back(visit.address)
             self._accounts.take(account)
 

@@ -17,7 +17,7 @@ def test_the_table_says_what_holds_and_what_does_not() -> None:
 
 def test_pgbench_draws_the_same_tiles(catalogue: Catalogue) -> None:
     layer = catalogue.layer("parcels")
-    text = script([tile_statement(layer, Tile(18, 208_000 + each, 115_000), None) for each in range(3)])
+    text = script([tile_statement(layer, Tile(18, 208_000 + each, 115_000), with_state=False) for each in range(3)])
     assert "ST_AsMVT" in text
     assert "208002" in text
     assert "%(" not in text

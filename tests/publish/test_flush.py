@@ -277,7 +277,7 @@ class Ground:
                 for box in boxes:
                     self._seen |= {each: (None, None) for each in self._tiles(box, zoom) if each not in self._seen}
             for tile, (state, shown) in self._seen.items():
-                statement, parameters = tile_statement(self._layer, tile, [])
+                statement, parameters = tile_statement(self._layer, tile, with_state=True)
                 row = connection.execute(statement.encode(), parameters).fetchone()
                 assert row is not None
                 layers = mapbox_vector_tile.decode(row[1]) if row[1] else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from gisland.database import Role, connect, flush
 from gisland.publish.layers import rebuild_layer
 from gisland.publish.tiles.cache import HEAD, Kept, TileCache
 from gisland.publish.tiles.grid import Tile
-from gisland.publish.tiles.statements import tile_statement
+from gisland.publish.tiles.statements import state_statement, tile_statement
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_change
 from tests.live import serve
@@ -162,17 +163,30 @@ def test_a_feature_over_too_many_regions_renews_the_whole_layer(settings: Settin
     with connect(settings, Role.PUBLIC) as connection:
         middle = tile_of(connection, large, 16)
         assert (middle.column, middle.row) not in found
-        statement, parameters = tile_statement(load_catalogue(settings).layer("parcels"), middle, [])
+        statement, parameters = tile_statement(load_catalogue(settings).layer("parcels"), middle, with_state=True)
         row = connection.execute(statement.encode(), parameters).fetchone()
     assert row is not None
     assert row[0] is not None
     assert row[1]
+    # Also on the tile of the world, whose margin begins west and north of the first region.
+    layer = load_catalogue(settings).layer("parcels")
+    plain = layer.model_copy(update={"tiles": layer.tiles.model_copy(update={"areas": ()})})
+    ward.add_holder(large, "verified")
+    renewed = stamps(settings)
+    assert {place for place, stamp in renewed.items() if found.get(place) != stamp} == {(-1, -1)}
+    with connect(settings, Role.PUBLIC) as connection:
+        statement, parameters = state_statement(plain, Tile(0, 0, 0))
+        (state,) = connection.execute(statement.encode(), parameters).fetchone() or (0,)
+    everything = 0
+    for stamp in renewed.values():
+        everything ^= stamp
+    assert state == everything
 
 
 def test_the_cache_stays_within_its_limit(tmp_path: Path) -> None:
     cache = TileCache(tmp_path / "tiles", 400_000)
     for number in range(100):
-        cache.write("layer", Tile(16, number, 0), Kept(number, float(number), bytes(8_000)))
+        cache.write("layer", Tile(16, number, 0), "", Kept(number, float(number), bytes(8_000)))
     until = time.monotonic() + 10
     while _size(tmp_path) > 400_000 and time.monotonic() < until:
         cache.make_room()
@@ -185,20 +199,42 @@ def test_the_cache_stays_within_its_limit(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.mvt.*"))
 
 
+def test_a_tile_that_became_small_takes_the_place_of_the_large_one(tmp_path: Path) -> None:
+    cache, tile = TileCache(tmp_path, 400_000), Tile(3, 1, 1)
+    cache.write("layer", tile, "br", Kept(1, 1.0, bytes(5_000), "br"))
+    small = Kept(2, 2.0, b"small")
+    cache.write("layer", tile, "br", small)
+    assert cache.read("layer", tile, "br") == small
+    assert len(list(tmp_path.rglob("*.mvt*"))) == 1
+
+
+def test_of_a_full_disk_no_half_tile_is_kept(tmp_path: Path) -> None:
+    cache, tile = TileCache(tmp_path, 400_000), Tile(3, 1, 1)
+    cache.write("layer", tile, "", Kept(1, 1.0, b"whole"))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, most))
+    try:
+        cache.write("layer", tile, "", Kept(2, 2.0, bytes(5_000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert cache.read("layer", tile, "") == Kept(1, 1.0, b"whole")
+    assert len([each for each in tmp_path.rglob("*") if each.is_file()]) == 1
+
+
 def _size(folder: Path) -> int:
     return sum(each.stat().st_blocks * 512 for each in folder.rglob("*") if each.is_file())
 
 
 def test_a_file_that_is_cut_off_or_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     cache, tile = TileCache(tmp_path / "tiles", 400_000), Tile(3, 1, 1)
-    cache.write("layer", tile, Kept(1, 1.0, b"tile"))
+    cache.write("layer", tile, "", Kept(1, 1.0, b"tile"))
     (file,) = tmp_path.rglob("*.mvt")
     file.write_bytes(b"cut")
     assert cache.read("layer", tile, "gzip") is None
     (tmp_path / "file").write_text("")
     nowhere = TileCache(tmp_path / "file" / "tiles", 400_000)
-    nowhere.write("layer", tile, Kept(1, 1.0, b"tile"))
+    nowhere.write("layer", tile, "", Kept(1, 1.0, b"tile"))
     assert nowhere.read("layer", tile, "") is None
     none = TileCache(tmp_path / "none", 0)
-    none.write("layer", tile, Kept(1, 1.0, b"tile"))
+    none.write("layer", tile, "", Kept(1, 1.0, b"tile"))
     assert not (tmp_path / "none").exists()

@@ -8,11 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg import Connection
 
+from gisland.database import Role, connect, run
 from gisland.publish.tiles import drawing
 from gisland.publish.tiles.grid import CRS, URI
+from tests.factories import EAST, make_parcel
 from tests.publish.conftest import Ward
-from tests.publish.tiles import features
+from tests.publish.tiles import address, features, tile_of
 
 VECTOR = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
@@ -106,3 +109,22 @@ def test_a_far_tile_is_renewed_after_some_seconds(
     assert third.headers["etag"] == second.headers["etag"]
     assert third.headers["data-time"] > second.headers["data-time"]
     assert client.get(path).headers["data-time"] >= third.headers["data-time"]
+
+
+def test_a_far_tile_tells_of_its_areas_what_changed_beyond_it(
+    client: httpx.Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "FAR_SECONDS", -1)
+
+    def far_off(connection: Connection) -> int:
+        return make_parcel(connection, ward.ward, ward.sheet, east=EAST + 12_000)
+
+    (near,), beyond = ward.add_parcels(1), run(ward.settings, far_off)
+    with connect(ward.settings, Role.PUBLIC) as connection:
+        here, there = tile_of(connection, near, 13), tile_of(connection, beyond, 13)
+    assert here != there
+    before = client.get(address(here))
+    ward.add_holder(beyond, "verified")
+    after = client.get(address(here), headers={"If-None-Match": before.headers["etag"]})
+    (area,) = features(after, "parcels-areas").values()
+    assert (area["features"], area["verified"]) == (2, 1)

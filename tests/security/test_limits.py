@@ -57,6 +57,19 @@ def test_workers_together_grant_what_the_setting_says(clock: list[float]) -> Non
     assert granted(Bucket("address", 0)) == 1000, "0 is no limit"
 
 
+def test_a_request_that_needs_two_permissions_is_counted_once(settings: Settings, clock: list[float]) -> None:
+    limits = Limits(settings.model_copy(update={"rate_sign_in": LEAST * 5, "workers": 1}))
+    for _ in range(4):
+        good, wrong = Visit("a", limited=True), Visit("a", limited=True)
+        limits.arrives(good, with_credentials=True)
+        limits.signed_in(good, "account:b")
+        limits.signed_in(good, "account:b")
+        limits.arrives(wrong, with_credentials=True)
+    limits.arrives(Visit("a", limited=True), with_credentials=True)
+    with pytest.raises(TooManyRequests):
+        limits.arrives(Visit("a", limited=True), with_credentials=True)
+
+
 def test_waiting_as_long_as_told_helps(clock: list[float]) -> None:
     bucket = Bucket("address", rate=0.3)
     granted(bucket)

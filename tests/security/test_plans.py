@@ -96,7 +96,7 @@ def test_a_tile(staff: psycopg.Connection, catalogue: Catalogue) -> None:
     size = 2**18
     column = int((lon + 180) / 360 * size)
     row = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * size)
-    blocks, nodes = explained(staff, *tile_statement(layer, tile_at("18", str(row), str(column)), None))
+    blocks, nodes = explained(staff, *tile_statement(layer, tile_at("18", str(row), str(column)), with_state=False))
     assert not whole(nodes, layer)
     assert blocks < FEW
 

@@ -34,7 +34,8 @@ def link_to_styles(root: str, language: Language, layer: Layer | None = None) ->
 def styles_document(layers: list[Layer], palette: Palette, root: str, language: Language) -> Json:
     """The styles of all these layers."""
     entries = [_entry(style, root, language) for layer in layers for style in styles_of(layer, palette)]
-    return {"styles": entries, "default": entries[0]["id"], "links": _self(f"{root}/styles", language)}
+    default = {"default": entries[0]["id"]} if entries else {}
+    return {"styles": entries, **default, "links": _self(f"{root}/styles", language)}
 
 
 def collection_styles_document(layer: Layer, palette: Palette, root: str, language: Language) -> Json:

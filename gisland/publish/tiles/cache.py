@@ -7,6 +7,7 @@ deleted when the ground changes: the tile is drawn anew and takes the place of t
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import struct
 import threading
@@ -22,8 +23,9 @@ from gisland.publish.tiles.grid import Tile
 
 log = structlog.get_logger()
 
-# State of the ground, time when that was so (seconds since 1970).
-HEAD = struct.Struct(">qd")
+# State of the ground, time when that was so (seconds since 1970), whether the body is in the encoding that was wanted.
+HEAD = struct.Struct(">qd?")
+# By the encoding that is wanted: a small body is kept as it is.
 SUFFIXES: dict[Encoding, str] = {"": "mvt", "gzip": "mvt.gz", "br": "mvt.br"}
 # Of the limit: after so much was written a worker looks whether there is too much, and how much it then leaves.
 LOOK_AFTER, LEAVE = 1 / 16, 7 / 8
@@ -52,7 +54,8 @@ class TileCache:
         self._folder = str(folder)
         self._most = most_bytes
         self._written = 0
-        self._numbers = count()
+        # Processes of other machines may have the same number.
+        self._drafts = (f"{os.urandom(8).hex()}.{number}" for number in count())
         self._looking = threading.Lock()
 
     def read(self, drawing: str, tile: Tile, encoding: Encoding) -> Kept | None:
@@ -65,23 +68,21 @@ class TileCache:
         """
         if not self._most:
             return None
-        for each in (encoding, "") if encoding else ("",):
-            try:
-                with open(self._path(drawing, tile, each), "rb", buffering=0) as file:  # noqa: PTH123 - the hot path
-                    content = file.readall()
-                state, at = HEAD.unpack_from(content)
-            except (OSError, struct.error):
-                continue
-            return Kept(state, at, content[HEAD.size :], each)
-        return None
+        try:
+            with open(self._path(drawing, tile, encoding), "rb", buffering=0) as file:  # noqa: PTH123 - the hot path
+                content = file.readall()
+            state, at, as_wanted = HEAD.unpack_from(content)
+        except (OSError, struct.error):
+            return None
+        return Kept(state, at, content[HEAD.size :], encoding if as_wanted else "")
 
-    def write(self, drawing: str, tile: Tile, kept: Kept) -> None:
+    def write(self, drawing: str, tile: Tile, wanted: Encoding, kept: Kept) -> None:
         """Keep a tile. That it cannot be kept is told in the log, and is no error."""
         if not self._most:
             return
-        path = self._path(drawing, tile, kept.encoding)
-        draft = f"{path}.{os.getpid()}.{next(self._numbers)}"
-        content = HEAD.pack(kept.state, kept.at) + kept.body
+        path = self._path(drawing, tile, wanted)
+        draft = f"{path}.{next(self._drafts)}"
+        content = HEAD.pack(kept.state, kept.at, kept.encoding == wanted) + kept.body
         try:
             try:
                 _write(draft, content)
@@ -92,6 +93,8 @@ class TileCache:
             os.replace(draft, path)  # noqa: PTH105 - the hot path
         except OSError as error:
             log.warning("a tile cannot be kept", reason=error.strerror)
+            with contextlib.suppress(OSError):
+                os.unlink(draft)  # noqa: PTH108 - a disk that is full must not keep what is half written
             return
         self._written += len(content)
         if self._written > self._most * LOOK_AFTER:
@@ -131,4 +134,6 @@ class TileCache:
 
 def _write(path: str, content: bytes) -> None:
     with open(path, "wb", buffering=0) as file:  # noqa: PTH123 - the hot path
-        file.write(content)
+        # A disk that becomes full takes a part, and says nothing.
+        if file.write(content) != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -1,7 +1,7 @@
 """Tiles as readers get them: from the files that are kept, or drawn anew.
 
-public, near   asked of the database each time whether the ground is still in the state that was drawn: one round trip,
-               whether the tile is then drawn or not; nobody sees what was before a change that is committed
+public, near   the database is asked each time whether the ground is still in the state that was drawn: nobody sees what
+               was before a change that is committed
 public, far    given out for some seconds without asking: they show much ground, where something changes all the time
 staff          drawn for each request, of the rows that the reader may see; kept nowhere
 """
@@ -25,10 +25,10 @@ from gisland.publish.tiles.cache import Kept, TileCache
 from gisland.publish.tiles.encoding import Encoding, encoded
 from gisland.publish.tiles.far import RASTERS
 from gisland.publish.tiles.grid import Tile
-from gisland.publish.tiles.statements import is_far, tile_statement
+from gisland.publish.tiles.statements import is_far, state_statement, tile_statement
 
 # Of the tiles as they are drawn; another one draws all of them anew.
-FORMAT = 1
+FORMAT = 2
 # Age of a far tile up to which it is given out without asking; it may be 10 s old when it arrives.
 FAR_SECONDS = 9
 # Of a far tile: one that would be larger is drawn on a coarser raster.
@@ -95,50 +95,46 @@ class Drawing:
             return await self._current(connection, layer, tile, encoding, known)
         name = self.name(layer)
         kept = self._cache.read(name, tile, encoding)
-        if kept is None or time.time() - kept.at > FAR_SECONDS:
+        if kept is None or not _is_fresh(kept):
             # Others who want it wait for the one that is being drawn.
             lock = self._under_way.setdefault((name, tile), asyncio.Lock())
             async with lock:
                 kept = self._cache.read(name, tile, encoding)
-                if kept is None or time.time() - kept.at > FAR_SECONDS:
+                if kept is None or not _is_fresh(kept):
                     return await self._current(connection, layer, tile, encoding, known)
         return Drawn(kept.state, kept.at, None if kept.state in known else kept.body, kept.encoding)
 
     async def _current(
         self, connection: Connection, layer: Layer, tile: Tile, encoding: Encoding, known: Collection[int]
     ) -> Drawn:
-        kept = self._cache.read(self.name(layer), tile, encoding)
+        name = self.name(layer)
+        kept = self._cache.read(name, tile, encoding)
         begun = time.time()
-        state, body = await self._ask(connection, layer, tile, [*known, kept.state] if kept else known)
-        if state is None:
-            return Drawn(NOTHING, begun, None if NOTHING in known else b"")
-        if body is None:
-            if is_far(layer, tile) and kept is not None and kept.state == state:
-                # It has just been seen to be as it was.
-                kept = replace(kept, at=begun)
-                self._cache.write(self.name(layer), tile, kept)
-            if state in known or kept is None:
-                return Drawn(state, begun, None)
-            if kept.encoding == encoding:
-                return Drawn(state, begun, kept.body, encoding)
-            body = kept.body
-            found, used = await encoded(body, encoding)
-            if not used:
-                return Drawn(state, begun, body)
-        else:
-            found, used = await encoded(body, encoding)
-        self._cache.write(self.name(layer), tile, Kept(state, begun, found, used))
-        return Drawn(state, begun, found, used)
-
-    async def _ask(
-        self, connection: Connection, layer: Layer, tile: Tile, known: Collection[int]
-    ) -> tuple[int | None, bytes | None]:
         async with connection as opened:
+            if kept is not None or known:
+                state = await self._state(opened, layer, tile)
+                if kept is not None and kept.state == state and is_far(layer, tile):
+                    # It has just been seen to be as it was.
+                    self._cache.write(name, tile, encoding, replace(kept, at=begun))
+                if state in known:
+                    return Drawn(state, begun, None)
+                if kept is not None and kept.state == state:
+                    return Drawn(state, begun, kept.body, kept.encoding)
             for squares in RASTERS:
-                state, body, _ = await self._draw(opened, layer, tile, known, squares)
-                if not is_far(layer, tile) or body is None or len(body) <= MOST_BYTES:
+                seen, drawn, _ = await self._draw(opened, layer, tile, squares, with_state=True)
+                if not is_far(layer, tile) or len(drawn) <= MOST_BYTES:
                     break
-        return state, body
+        if seen is None:
+            return Drawn(NOTHING, begun, None if NOTHING in known else b"")
+        body, used = await encoded(drawn, encoding)
+        self._cache.write(name, tile, encoding, Kept(seen, begun, body, used))
+        return Drawn(seen, begun, body, used)
+
+    async def _state(self, connection: AsyncConnection, layer: Layer, tile: Tile) -> int:
+        cursor = await connection.execute(*state_statement(layer, tile))
+        row = await cursor.fetchone()
+        assert row is not None
+        return NOTHING if row[0] is None else int(row[0])
 
     async def staff(self, connection: AsyncConnection, layer: Layer, tile: Tile) -> tuple[bytes, int]:
         """A tile of a layer that is not public, and how many features it shows.
@@ -149,22 +145,30 @@ class Drawing:
             tile: which tile.
         """
         for squares in RASTERS:
-            _, body, features = await self._draw(connection, layer, tile, None, squares)
-            if not is_far(layer, tile) or body is None or len(body) <= MOST_BYTES:
+            _, body, features = await self._draw(connection, layer, tile, squares, with_state=False)
+            if not is_far(layer, tile) or len(body) <= MOST_BYTES:
                 break
-        return body or b"", features
+        return body, features
 
     async def _draw(
-        self, connection: AsyncConnection, layer: Layer, tile: Tile, known: Collection[int] | None, squares: int
-    ) -> tuple[int | None, bytes | None, int]:
-        status = layer.tiles.status_of(layer)
-        field = next((field for field in layer.fields if field.name == status), None)
-        statuses = tuple(values_of(field, self._catalogue.palette)) if field is not None else ()
-        statement, parameters = tile_statement(layer, tile, known, squares=squares, statuses=statuses)
+        self, connection: AsyncConnection, layer: Layer, tile: Tile, squares: int, *, with_state: bool
+    ) -> tuple[int | None, bytes, int]:
+        statuses = self._statuses(layer) if is_far(layer, tile) else ()
+        statement, parameters = tile_statement(layer, tile, with_state=with_state, squares=squares, statuses=statuses)
         # In binary form: as text a tile would be twice as long.
         async with connection.cursor(binary=True) as cursor:
             await cursor.execute(statement, parameters)
             row = await cursor.fetchone()
         assert row is not None
         state, body, features = row
-        return state, bytes(body) if body is not None else None, int(features or 0)
+        return state, bytes(body or b""), int(features or 0)
+
+    def _statuses(self, layer: Layer) -> tuple[str, ...]:
+        status = layer.tiles.status_of(layer)
+        field = next((field for field in layer.fields if field.name == status), None)
+        return tuple(values_of(field, self._catalogue.palette)) if field is not None else ()
+
+
+def _is_fresh(kept: Kept) -> bool:
+    """Whether a far tile is given out without asking; a clock that was set back makes it old."""
+    return 0 <= time.time() - kept.at <= FAR_SECONDS

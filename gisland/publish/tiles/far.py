@@ -111,10 +111,13 @@ _OF_TILE = """features FROM shape
 def _totals(layer: Layer, areas: tuple[str, ...], statuses: tuple[str, ...]) -> str:
     """How many features the areas have, also beyond the tile, in all and by status."""
     status, by = layer.tiles.status_of(layer), ", ".join(areas)
-    within = " AND ".join(f"{name} = ANY (ARRAY(SELECT DISTINCT {name} FROM cell))" for name in areas)  # noqa: S608
+    # What is of no area is one area, too; apart from the others, whose index is used.
+    here = {name: f"ARRAY(SELECT DISTINCT {name} FROM cell)" for name in areas}  # noqa: S608
+    within = " AND ".join(f"({n} = ANY ({a}) OR {n} IS NULL AND '' = ANY ({a}))" for n, a in here.items())
+    keys = ", ".join(f"coalesce({name}, '') AS {name}" for name in areas)
     counted = [f"count(*) FILTER (WHERE {status} = '{each}') AS \"{each}\"" for each in statuses] if status else []
     columns = ", ".join(["count(*) AS features", *counted])
     names = ", ".join(["features", *(f'"{each}"' for each in statuses if status)])
     return f"""{names} FROM shape LEFT JOIN (
-               SELECT {by}, {columns} FROM {layer.target_schema}.{layer.table}
-                WHERE {within} GROUP BY {by}) total USING ({by})"""  # noqa: S608
+               SELECT {keys}, {columns} FROM {layer.target_schema}.{layer.table}
+                WHERE {within} GROUP BY {", ".join(map(str, range(1, 1 + len(areas))))}) total USING ({by})"""  # noqa: S608

@@ -10,7 +10,6 @@ a request costs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from gisland.catalogue import Layer
@@ -26,21 +25,25 @@ def is_far(layer: Layer, tile: Tile) -> bool:
     return tile.zoom < layer.tiles.drawn_from
 
 
+def state_statement(layer: Layer, tile: Tile) -> tuple[str, Parameters]:
+    """The statement that gives the state of the ground of a tile (NULL: nothing was ever there), and its parameters."""
+    return f"SELECT {_state(layer, tile.zoom)}", {"column": tile.column, "row": tile.row}
+
+
 def tile_statement(
-    layer: Layer, tile: Tile, known: Iterable[int] | None, *, squares: int = 0, statuses: tuple[str, ...] = ()
+    layer: Layer, tile: Tile, *, with_state: bool, squares: int = 0, statuses: tuple[str, ...] = ()
 ) -> tuple[str, Parameters]:
     """The statement of a tile and its parameters.
 
     Args:
         layer: whose features are drawn.
         tile: where.
-        known: states of the ground whose tile need not be drawn again; None does not ask for the state.
+        with_state: whether the state of the ground is wanted, too, as of the same moment.
         squares: along a side, where features are put together.
         statuses: that are counted there.
 
     Returns:
-        It gives one row: state (None: nothing was ever here), tile (None: known), and how many features it shows (when
-        no state is asked for).
+        It gives one row: state (NULL: nothing was ever here, or not asked for), tile, and how many features it shows.
     """
     parameters: Parameters = {"column": tile.column, "row": tile.row}
     if is_far(layer, tile):
@@ -48,31 +51,28 @@ def tile_statement(
         parameters |= zip(("first_cell", "last_cell"), tile.cells, strict=True)
         # The bits of a cell's number that a square does not tell.
         parameters |= {"squares": squares, "finer": 2 * (CELL_ZOOM - tile.zoom) - 2 * (squares.bit_length() - 1)}
-    if known is not None:
-        # As text: psycopg takes longer for a list.
-        parameters["known"] = "{" + ",".join(map(str, known)) + "}"
-    return _statement(layer, tile.zoom, statuses, asks_state=known is not None), parameters
+    return _statement(layer, tile.zoom, statuses, with_state=with_state), parameters
 
 
 # All names in these texts were checked by the catalogue to be plain identifiers.
 @lru_cache(maxsize=1000)
-def _statement(layer: Layer, zoom: int, statuses: tuple[str, ...], *, asks_state: bool) -> str:
+def _statement(layer: Layer, zoom: int, statuses: tuple[str, ...], *, with_state: bool) -> str:
     drawn = far(layer, zoom, statuses) if zoom < layer.tiles.drawn_from else near(layer, zoom)
-    if not asks_state:
-        return f"""
-        WITH {_bounds(zoom)}
-        SELECT NULL::bigint, drawn.tile, drawn.features FROM ({drawn}) drawn(tile, features)"""  # noqa: S608
-    # What stands within CASE is computed only when it is wanted.
+    state = _state(layer, zoom) if with_state else "NULL::bigint"
     return f"""
-        WITH {_bounds(zoom)},
-        ground AS MATERIALIZED (SELECT bit_xor(stamp) AS state FROM (
-             SELECT stamp FROM published.tile_region
-              WHERE layer = '{layer.id}' AND x BETWEEN {_regions(zoom, "column")} AND y BETWEEN {_regions(zoom, "row")}
-              UNION ALL
-             SELECT stamp FROM published.tile_region WHERE layer = '{layer.id}' AND x = -1 AND y = -1) stamps)
-        SELECT state, CASE WHEN state IS NOT NULL AND state <> ALL (%(known)s::bigint[])
-                           THEN (SELECT tile FROM ({drawn}) drawn(tile, features)) END, NULL::bigint
-          FROM ground"""  # noqa: S608
+        WITH {_bounds(zoom)}
+        SELECT {state}, drawn.tile, drawn.features FROM ({drawn}) drawn(tile, features)"""  # noqa: S608
+
+
+@lru_cache(maxsize=1000)
+def _state(layer: Layer, zoom: int) -> str:
+    """SQL: the state of the ground that a tile tells of."""
+    stamps = f"SELECT stamp FROM published.tile_region WHERE layer = '{layer.id}'"  # noqa: S608
+    # Far tiles tell how many features an area has in all, also those beyond the tile: they show all ground.
+    if zoom >= layer.tiles.drawn_from or not layer.tiles.areas:
+        around = f"x BETWEEN {_regions(zoom, 'column')} AND y BETWEEN {_regions(zoom, 'row')}"
+        stamps = f"{stamps} AND {around} UNION ALL {stamps} AND x = -1 AND y = -1"
+    return f"(SELECT bit_xor(stamp) FROM ({stamps}) ground)"  # noqa: S608
 
 
 def _bounds(zoom: int) -> str:
@@ -96,4 +96,5 @@ def _regions(zoom: int, place: str) -> str:
     """SQL: the first and last column or row of the regions that a tile shows something of, margin included."""
     scale, margin = 2.0 ** (REGION_ZOOM - zoom), MARGIN / UNITS
     first, last = (f"floor((%({place})s {by:+}) * {scale!r})::int" for by in (-margin, 1 + margin))
-    return f"{first} AND {last}"
+    # West and north of the first region there is none: -1 is the row of the whole layer.
+    return f"greatest(0, {first}) AND {last}"
