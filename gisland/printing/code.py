@@ -16,7 +16,7 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 
 from gisland.errors import InputError
 from gisland.kit.keys import load_key
@@ -46,16 +46,23 @@ class PageCode:
     north: float | None = None
 
     def text(self, key: bytes) -> str:
-        """The text of the QR code, sealed."""
-        fields = [
-            KIND,
-            *(
-                "" if value is None else f"{value * 100:.0f}" if isinstance(value, float) else str(value)
-                for value in astuple(self)
-            ),
-        ]
-        body = "*".join(fields)
-        assert all(_WORD.fullmatch(field) for field in fields), "not in the alphabet of the code"
+        """The text of the QR code, sealed.
+
+        Raises:
+            InputError: a field has a sign that the alphabet of the code has not.
+        """
+        fields = {
+            name: "" if value is None else f"{value * 100:.0f}" if isinstance(value, float) else str(value)
+            for name, value in asdict(self).items()
+        }
+        for name, field in fields.items():
+            if not _WORD.fullmatch(field):
+                raise InputError(
+                    "không ghi được vào mã trang in · the code of a printed page cannot say this",
+                    hint="0–9 A–Z . : / + -",
+                    field=name,
+                )
+        body = "*".join((KIND, *fields.values()))
         return f"{body}*{_seal(body, key, 16)}"
 
     def short(self, key: bytes) -> str:
@@ -70,9 +77,10 @@ def read_code(text: str, key: bytes) -> PageCode:
     Raises:
         InputError: it is none of ours, or not as it was printed.
     """
-    body, _, seal = text.partition("\n")[0].rpartition("*")
+    body, _, seal = text.rpartition("*")
     fields = body.split("*")
-    if len(fields) != 12 or fields[0] != KIND or not _PAGE.fullmatch(fields[1]):
+    # What is compared in constant time must be ASCII.
+    if not text.isascii() or len(fields) != 12 or fields[0] != KIND or not _PAGE.fullmatch(fields[1]):
         raise InputError("không phải mã trang in · this is no code of a printed page")
     if not hmac.compare_digest(seal, _seal(body, key, 16)):
         raise InputError(
@@ -112,5 +120,5 @@ def load_print_key(settings: Settings) -> bytes:
 
 
 def _seal(said: str, key: bytes, signs: int) -> str:
-    digest = hmac.digest(hashlib.sha256(key + b"gisland printed page").digest(), said.encode(), hashlib.sha256)
+    digest = hmac.digest(key, f"gisland printed page {said}".encode(), "sha256")
     return base64.b32encode(digest).decode()[:signs]

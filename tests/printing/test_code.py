@@ -36,6 +36,29 @@ def test_every_altered_sign_is_seen() -> None:
             read_code(nonsense, KEY)
 
 
+@pytest.mark.parametrize("after", ["\n", "\nanything", " ", "\r\n*"])
+def test_nothing_may_follow_the_seal(after: str) -> None:
+    with pytest.raises(InputError):
+        read_code(CODE.text(KEY) + after, KEY)
+
+
+def test_signs_of_no_code_are_refused_as_any_other() -> None:
+    text, short = CODE.text(KEY), CODE.short(KEY)
+    for wrong in (text[:-1] + "Đ", text[:-1] + "\ud800", text.replace("11311", "Đ1311"), text.replace("M3", "M٣")):
+        with pytest.raises(InputError):
+            read_code(wrong, KEY)
+    for wrong in (short[:-1] + "Đ", short + "Đ", "Đ" + short[1:]):
+        with pytest.raises(InputError):
+            read_short(wrong, KEY)
+
+
+def test_what_a_code_cannot_say_is_refused_when_it_is_made() -> None:
+    with pytest.raises(InputError, match="print_id"):
+        dataclasses.replace(CODE, print_id="AB*C").text(KEY)
+    with pytest.raises(InputError, match="ward"):
+        dataclasses.replace(CODE, ward="phường").text(KEY)
+
+
 def test_the_short_form_is_for_typing() -> None:
     short = CODE.short(KEY)
     assert read_short(f" {short.lower()} ", KEY) == ("ABCDEFGH", "M3")
