@@ -7,6 +7,10 @@ from enum import StrEnum
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from gisland.errors import UsageError
+from gisland.kit.identifiers import mask_ids
+from gisland.kit.text import clean_text
+
 
 class Tag(StrEnum):
     """What can be done to what: `noun:act`, a closed list."""
@@ -56,6 +60,9 @@ class Tag(StrEnum):
 # The subject of what gisland does by itself.
 SYSTEM = "system"
 
+SHORTEST, LONGEST = 3, 500
+"""Letters of a reason."""
+
 INSERT = "INSERT INTO audit.event (subject, tag, ward_id, object, detail) VALUES (%s, %s, %s, %s, %s)"
 
 
@@ -79,3 +86,24 @@ def record(
         detail: counts and names of files; never personal data.
     """
     connection.execute(INSERT, [subject, tag.value, ward_id, object_id, Jsonb(detail or {})])
+
+
+def stated_reason(why: str, missing: str) -> str:
+    """The reason that somebody gives for an act with personal data, as it may stand in the detail of an event.
+
+    Args:
+        why: what was said.
+        missing: what is told when it is no reason: which act needs one.
+
+    Returns:
+        The reason in one line, ids in it masked.
+
+    Raises:
+        UsageError: it is shorter than SHORTEST letters, or longer than LONGEST.
+    """
+    reason = clean_text(why)
+    if not SHORTEST <= len(reason) <= LONGEST or "\0" in reason:
+        vi, en = (f"{SHORTEST} {to} {LONGEST}" for to in ("đến", "to"))
+        hint = f"{vi} chữ, không có dữ liệu cá nhân · {en} letters, no personal data"
+        raise UsageError(missing, hint=hint, parameter="reason")
+    return mask_ids(reason)

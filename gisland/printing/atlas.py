@@ -44,6 +44,8 @@ class Order:
     scale: int | None = None
     """Denominator; None: by the share of labels that fit."""
     language: Language = "vi"
+    reason: str = ""
+    """Why; needed where names of holders are printed."""
 
 
 @dataclass(frozen=True)
@@ -74,24 +76,25 @@ def print_atlas(settings: Settings, subject: Subject, order: Order) -> Printed:
 
     Raises:
         NotFound: there is no such group, or no parcel in it.
-        UsageError: paper, scale or product make no sense, or a parcel fits on no page.
+        UsageError: paper, scale or product make no sense, a parcel fits on no page, or a reason is needed and missing.
     """
     product = load_product(settings, PRODUCT)
-    scene = _read(settings, subject, order, product)
+    scene, reason = _read(settings, subject, order, product)
     printed = draw_atlas(scene)
     with scope(subject.scope(Permission.MAP_PRINT)):
-        run(settings, lambda connection: _note(connection, subject, printed))
+        run(settings, lambda connection: _note(connection, subject, printed, reason))
     return printed
 
 
-def _read(settings: Settings, subject: Subject, order: Order, product: Product) -> Scene:
-    """Read the group and lay the atlas out, within one snapshot and what the subject reaches."""
+def _read(settings: Settings, subject: Subject, order: Order, product: Product) -> tuple[Scene, str]:
+    """Lay the atlas out, within one snapshot and what the subject reaches; with the reason to note."""
     papers = paper(order.paper, order.orientation)
     palette = load_catalogue(settings).palette
     with scope(subject.scope(Permission.MAP_PRINT)), connect(settings, Role.APP) as connection:
         snapshot(connection)
         place = find_group(connection, order.ward, order.group)
         names = Permission.PERSON_READ.value in held(subject, Scope(wards=frozenset({place.ward_id})))
+        reason = _reason(order, names=names)
         group = read_group(connection, place, names=names)
         measures = measure(group.parcels, product.label_height)
         layout = lay_out(group.shapes, measures, product, papers, order.scale)
@@ -99,11 +102,21 @@ def _read(settings: Settings, subject: Subject, order: Order, product: Product) 
     group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
     by = subject.name.partition(":")[2] or subject.name
     facts = (product.model_dump_json(), palette.model_dump_json(), group.ward_code, group.code, group.version)
-    name = print_id(*facts, layout.paper.sign, layout.scale, order.language, names, by)
+    name = print_id(*facts, layout.paper.sign, layout.scale, order.language, names, subject.name)
     words = Words(order.language)
-    return Scene(
+    scene = Scene(
         *(group, layout, product, palette, measures, words, by, name, place.group_id, load_print_key(settings)),
         names=names,
+    )
+    return scene, reason
+
+
+def _reason(order: Order, *, names: bool) -> str:
+    """The reason as it is noted; who prints no names need give none."""
+    if not names and not order.reason.strip():
+        return ""
+    return log.stated_reason(
+        order.reason, "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason"
     )
 
 
@@ -147,7 +160,7 @@ def _unknown(group: Group) -> set[str]:
     return missing_glyphs("".join(texts))
 
 
-def _note(connection: Connection, subject: Subject, printed: Printed) -> None:
+def _note(connection: Connection, subject: Subject, printed: Printed, reason: str) -> None:
     scene = printed.scene
     log.record(
         connection,
@@ -164,6 +177,7 @@ def _note(connection: Connection, subject: Subject, printed: Printed) -> None:
             "scale": scene.layout.scale,
             "data_version": scene.group.version,
             "names": scene.names,
+            "reason": reason,
             "sha256": printed.sha256,
         },
     )

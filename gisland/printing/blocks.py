@@ -206,7 +206,8 @@ def _rectangle(box: Box) -> shapely.Polygon:
 def notes(scene: Scene) -> Iterable[str]:
     """What is told on each page about data, plane and use."""
     words = scene.words
-    yield words("crs", meridian=scene.meridian, srid=scene.group.srid)
+    srid, meridian = scene.group.srid, scene.meridian
+    yield words("crs", meridian=meridian, srid=srid) if meridian else words("crs_other", srid=srid)
     yield words("data", version=scene.group.version, time=scene.time)
     yield words("printed_by", by=scene.by)
     yield from (note.to(words.language) for note in scene.product.notes)

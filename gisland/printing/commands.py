@@ -36,15 +36,16 @@ def atlas(
     orientation: Annotated[str, typer.Option(help="auto, landscape, portrait")] = "auto",
     scale: Annotated[str, typer.Option(help="auto, 1:500, 500")] = "auto",
     language: Annotated[str, typer.Option(help="vi, en")] = "vi",
+    reason: Annotated[str, typer.Option(help="lý do, khi in tên người · why, where names are printed")] = "",
 ) -> None:
-    """Tập bản đồ của một tổ dân phố: bìa, tờ bản đồ, danh sách · The atlas of a group: cover, maps, checklists."""
+    """Tập bản đồ của một tổ dân phố: bìa, trang bản đồ, danh sách · The atlas of a group: cover, maps, checklists."""
     who = caller(ctx)
     chosen: Language | None = next((each for each in LANGUAGES if each == language), None)
     if chosen is None:
         raise UsageError(f"--language {language[:10]}", hint=", ".join(LANGUAGES))
     if out.is_dir() or not out.parent.is_dir():
         raise UsageError("thư mục không có, hoặc tên là thư mục · no such folder, or the name is one", file=out.name)
-    order = Order(ward, group, paper, orientation, _scale(scale), chosen)
+    order = Order(ward, group, paper, orientation, _scale(scale), chosen, reason)
     printed = print_atlas(who.settings, who.subject, order)
     _write(out, printed.content)
     typer.echo(summary(printed))
@@ -77,7 +78,7 @@ def summary(printed: Printed) -> str:
     whole = sum(told_on(scene, printed.labelled, index)[0].complete for index in range(len(scene.group.parcels)))
     maps, total = len(scene.layout.pages), len(scene.group.parcels)
     paper, scale, version = scene.paper.sign, scene.layout.scale, scene.group.version
-    vi = f"{scene.pages} trang {paper}: {maps} tờ bản đồ 1:{scale}, {total} thửa, {whole} nhãn đầy đủ"
+    vi = f"{scene.pages} trang {paper}: {maps} trang bản đồ 1:{scale}, {total} thửa, {whole} nhãn đầy đủ"
     en = f"{scene.pages} {paper} pages: {maps} maps 1:{scale}, {total} parcels, {whole} full labels"
     lines = [
         f"{vi}; mã in {printed.print_id}, phiên bản dữ liệu {version}",

@@ -128,7 +128,7 @@ def _parcel(row: Row) -> Parcel:
         "holder": row.status == "no_holder",
         "id": row.without_id > 0,
         "certificate": row.certificates == 0,
-        "scan": row.certificates > row.scans,
+        "scan": row.unscanned > 0,
         "land_type": not row.land_type,
         "legal_area": row.legal_area_m2 is None,
     }

@@ -30,7 +30,7 @@ SELECT p.id,
        coalesce(status.status, 'no_holder') AS status,
        CASE WHEN %(names)s THEN coalesce(held.names, '{}') END AS holders,
        coalesce(paper.certificates, 0) AS certificates,
-       coalesce(paper.scans, 0) AS scans,
+       coalesce(paper.unscanned, 0) AS unscanned,
        coalesce(held.without_id, 0) AS without_id
   FROM registry.parcel p
   JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id
@@ -55,12 +55,13 @@ SELECT p.id,
        ) held ON held.parcel_id = p.id
   LEFT JOIN publish.status ON status.position = held.position
   LEFT JOIN (
-        SELECT parcel_id, count(*) FILTER (WHERE serial <> '') AS certificates,
-               count(*) FILTER (WHERE scan_file <> '') AS scans
+        -- A certificate is known by any of its numbers: old ones have no serial. One of which nothing is known is none.
+        SELECT parcel_id, count(*) AS certificates, count(*) FILTER (WHERE scan_file = '') AS unscanned
           FROM registry.certificate_parcel
           JOIN registry.certificate ON certificate.id = certificate_id
           JOIN registry.parcel ON parcel.id = parcel_id
          WHERE residential_group_id = %(group)s AND certificate.retired_by IS NULL
+           AND serial || book_no || gcn_code || scan_file <> ''
          GROUP BY parcel_id
        ) paper ON paper.parcel_id = p.id
  WHERE p.residential_group_id = %(group)s AND p.retired_by IS NULL

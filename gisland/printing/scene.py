@@ -83,9 +83,9 @@ class Scene:
 
     @property
     def meridian(self) -> str:
-        """The central meridian of the plane: 105°45′."""
+        """The central meridian of the plane: 105°45′; '' where it is none of the zones of VN-2000."""
         degrees = MERIDIANS.get(self.group.srid)
-        return "?" if degrees is None else f"{int(degrees)}°{round(degrees % 1 * 60):02d}′"
+        return "" if degrees is None else f"{int(degrees)}°{round(degrees % 1 * 60):02d}′"
 
     def code(self, page: str, place: Place | None = None) -> PageCode:
         """The code of a page; of a map page with its place on the ground."""

@@ -20,16 +20,14 @@ FORMS = {
     "table": ("không đủ chỗ: xem bảng", "no room: see the table"),
 }
 WORDS = {
-    "atlas": ("Bản đồ thửa đất", "Parcel atlas"),
     "ward": ("Phường", "Ward"),
-    "province": ("Tỉnh/thành phố", "Province"),
     "cover": ("Bìa", "Cover"),
     "page": ("Trang", "Page"),
     "map": ("Bản đồ", "Map"),
-    "map_page": ("Tờ bản đồ", "Map page"),
+    "map_page": ("Trang bản đồ", "Map page"),
     "inset": ("thu nhỏ", "inset"),
     "checklist": ("Danh sách thửa đất", "Checklist"),
-    "checklist_of": ("Danh sách thửa đất – tờ bản đồ", "Checklist – map page"),
+    "checklist_of": ("Danh sách thửa đất – trang bản đồ", "Checklist – map page"),
     "small": ("Ghi chú các thửa đất nhỏ", "Notes on small parcels"),
     "proof": ("Bảng kiểm in", "Proof sheet"),
     "proof_note": (
@@ -45,7 +43,7 @@ WORDS = {
     "label": ("Loại đất – số thửa trên diện tích (m²)", "Land type – parcel number over area (m²)"),
     "scale": ("Tỷ lệ", "Scale"),
     "north": ("B", "N"),
-    "parcels": ("Số thửa", "Parcels"),
+    "parcels": ("Tổng số thửa", "Parcels"),
     "parcel_count": ("{count} thửa", "{count} parcels"),
     "list_pages": ("Trang danh sách", "List pages"),
     "total": ("Cộng", "Total"),
@@ -56,13 +54,17 @@ WORDS = {
         "VN-2000, múi chiếu 3°, kinh tuyến trục {meridian} (EPSG:{srid}); lưới 10 cm",
         "VN-2000, 3° zone, central meridian {meridian} (EPSG:{srid}); grid of 10 cm",
     ),
+    "crs_other": (
+        "Toạ độ phẳng theo EPSG:{srid}; lưới 10 cm",
+        "Plane coordinates: EPSG:{srid}; grid of 10 cm",
+    ),
     "scale_note": ("1 cm trên bản in bằng {metres} m trên thực địa", "1 cm on the print is {metres} m on the ground"),
     "signed": ("(ký, ghi rõ họ tên)", "(signature, name)"),
     "date": ("Ngày …… tháng …… năm 20……", "Date ……………………"),
     "no": ("STT", "No."),
     "sheet": ("Tờ", "Sheet"),
     "parcel": ("Thửa", "Parcel"),
-    "area": ("Diện tích", "Area"),
+    "area": ("Diện tích (m²)", "Area (m²)"),
     "land_type": ("Loại đất", "Type"),
     "holder": ("Người sử dụng đất", "Holder"),
     "hidden": ("(không được xem)", "(not shown)"),
@@ -78,7 +80,6 @@ WORDS = {
         "Characters that the font has not, printed as □: {signs}",
     ),
     "confidential": ("Có dữ liệu cá nhân – không sao chép", "Holds personal data – do not copy"),
-    "continued": ("tiếp", "continued"),
 }
 
 

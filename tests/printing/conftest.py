@@ -23,6 +23,7 @@ from tests.factories import make_change, make_group, make_holder, make_holding, 
 
 ADMIN = Subject("account:thu", (Grant(Role.ADMIN),))
 PARCELS = 300
+WHY = "đợt thu thập thử"
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,7 @@ def demo(server: Settings) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def atlas(demo: Settings) -> Printed:
     """The A3 atlas of the second group."""
-    return print_atlas(demo, ADMIN, Order("11311", "02"))
+    return print_atlas(demo, ADMIN, Order("11311", "02", reason=WHY))
 
 
 @dataclass
@@ -98,7 +99,7 @@ Print = Callable[..., Printed]
 def draw(land: Land) -> Print:
     """Prints the group of `land`."""
 
-    def work(subject: Subject = ADMIN, **more: object) -> Printed:
-        return print_atlas(land.settings, subject, Order("11311", "07", **more))  # type: ignore[arg-type]
+    def work(subject: Subject = ADMIN, reason: str = WHY, **more: object) -> Printed:
+        return print_atlas(land.settings, subject, Order("11311", "07", reason=reason, **more))  # type: ignore[arg-type]
 
     return work

@@ -17,7 +17,7 @@ from gisland.printing.labels import Form
 from gisland.printing.model import decimal
 from gisland.printing.scene import points_to_paper
 from gisland.settings import Settings
-from tests.printing.conftest import ADMIN
+from tests.printing.conftest import ADMIN, WHY
 from tests.printing.pdf_text import Text, links, opened, read_page
 
 
@@ -138,7 +138,7 @@ def test_every_page_tells_what_it_is(atlas: Printed, pdf: pikepdf.Pdf) -> None:
         said = " ".join(text.said for text in read_page(pdf, page.number)[0])
         for words in (
             *("BẢN IN PHỤC VỤ THU THẬP THÔNG TIN", "Phường Hồng Bàng", scene.group_name),
-            *(f"Tờ bản đồ {page.number}/{len(scene.layout.pages)}", "VN-2000", "105°45′", "EPSG:9210"),
+            *(f"Trang bản đồ {page.number}/{len(scene.layout.pages)}", "VN-2000", "105°45′", "EPSG:9210"),
             *(f"phiên bản {scene.group.version}", "Người in: thu", "Chú dẫn", "Tổ trưởng dân phố", "B"),
             *(scene.palette.exact[status].label.vi for status in scene.counts),
         ):
@@ -171,9 +171,9 @@ def test_names_stand_in_checklists_only_and_ids_nowhere(atlas: Printed, pdf: pik
 
 
 def test_same_data_same_bytes(atlas: Printed, demo: Settings) -> None:
-    again = print_atlas(demo, ADMIN, Order("11311", "02"))
+    again = print_atlas(demo, ADMIN, Order("11311", "02", reason=WHY))
     assert again.content == atlas.content
-    english = print_atlas(demo, ADMIN, Order("11311", "02", language="en"))
+    english = print_atlas(demo, ADMIN, Order("11311", "02", language="en", reason=WHY))
     assert english.print_id != atlas.print_id
     said = {text.said for text in read_page(opened(english.content), 1)[0]}
     assert {"Legend", "N", "Index of pages"} <= said
@@ -182,7 +182,7 @@ def test_same_data_same_bytes(atlas: Printed, demo: Settings) -> None:
 @pytest.mark.parametrize("paper", ["A4", "A3"])
 @pytest.mark.parametrize("orientation", ["portrait", "landscape"])
 def test_every_sheet(demo: Settings, paper: str, orientation: str) -> None:
-    printed = print_atlas(demo, ADMIN, Order("11311", "01", paper=paper, orientation=orientation))
+    printed = print_atlas(demo, ADMIN, Order("11311", "01", paper=paper, orientation=orientation, reason=WHY))
     pdf = opened(printed.content)
     size = (printed.scene.paper.width, printed.scene.paper.height)
     page = shapely.box(0, 0, *size)

@@ -19,7 +19,7 @@ from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.finish import check
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.printing.conftest import ADMIN
+from tests.printing.conftest import ADMIN, WHY
 from tests.printing.pdf_text import opened, read_page
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(3600)]
@@ -38,7 +38,7 @@ def test_every_group(ward: Settings) -> None:
     assert len(groups) == 70
     many = []
     for group in groups:
-        printed = print_atlas(ward, ADMIN, Order("11311", group))
+        printed = print_atlas(ward, ADMIN, Order("11311", group, reason=WHY))
         scene, layout = printed.scene, printed.scene.layout
         assert check(printed.content) == []
         bounds = shapely.bounds(scene.group.shapes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from gisland.database import Role as DatabaseRole
 from gisland.database import connect, run
 from gisland.errors import NotFound, UsageError
 from gisland.printing.atlas import Order, print_atlas
+from gisland.printing.blocks import notes
 from gisland.printing.finish import check
 from gisland.printing.labels import Form
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
-from tests.factories import make_group, make_ward, one
-from tests.printing.conftest import ADMIN, Land, Print
+from tests.factories import make_certificate, make_group, make_ward, one
+from tests.printing.conftest import ADMIN, WHY, Land, Print
 from tests.printing.pdf_text import opened, read_page
 
 NAME = "Trần Thị Bí Mật"
@@ -39,14 +41,14 @@ def test_a_group_without_parcels(draw: Print) -> None:
 
 def test_no_such_group_or_ward(land: Land) -> None:
     with pytest.raises(NotFound, match="groups: 07"):
-        print_atlas(land.settings, ADMIN, Order("11311", "99"))
+        print_atlas(land.settings, ADMIN, Order("11311", "99", reason=WHY))
     with pytest.raises(NotFound, match="no ward 99999"):
-        print_atlas(land.settings, ADMIN, Order("99999", "07"))
+        print_atlas(land.settings, ADMIN, Order("99999", "07", reason=WHY))
 
 
 def test_zeros_before_a_group_do_not_matter(land: Land) -> None:
     land.square(0, 0, 20, "1")
-    assert print_atlas(land.settings, ADMIN, Order("11311", "7")).scene.group.code == "07"
+    assert print_atlas(land.settings, ADMIN, Order("11311", "7", reason=WHY)).scene.group.code == "07"
 
 
 @pytest.mark.parametrize("wrong", [{"paper": "A5"}, {"orientation": "diagonal"}])
@@ -141,8 +143,82 @@ def test_a_print_is_an_audited_act(draw: Print, land: Land) -> None:
         noted = one(connection, f"SELECT {fields} FROM audit.event WHERE tag = 'map:printed'")
     assert noted["sha256"] == printed.sha256
     assert noted["names"] is True
+    assert noted["reason"] == WHY
     assert (noted["by"], noted["ward"], noted["pages"]) == ("account:thu", land.ward, printed.scene.pages)
     assert NAME not in str(noted)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "ab", "x" * 501])
+def test_names_need_a_reason_before_anything_is_drawn(draw: Print, land: Land, reason: str) -> None:
+    # There is no parcel: the reason is looked at before.
+    with pytest.raises(UsageError, match="needs a reason") as told:
+        draw(reason=reason)
+    assert told.value.where == {"parameter": "reason"}
+    land.square(0, 0, 20, "1", holder=NAME)
+    with pytest.raises(UsageError, match="needs a reason"):
+        draw(reason=reason)
+    with connect(land.settings, DatabaseRole.APP) as connection:
+        assert one(connection, "SELECT count(*) FROM audit.event WHERE tag = 'map:printed'") == 0
+
+
+def test_ids_in_a_reason_are_masked_and_without_names_none_is_needed(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1", holder=NAME)
+    draw(reason="hồ sơ 999085000123\nbổ sung")
+    draw(Subject("account:xem", (Grant(Role.VIEWER, land.ward),)), reason="")
+    with connect(land.settings, DatabaseRole.APP) as connection:
+        query = "SELECT detail ->> 'reason' FROM audit.event WHERE tag = 'map:printed' ORDER BY id"
+        assert [row[0] for row in connection.execute(query)] == ["hồ sơ 999*****0123 bổ sung", ""]
+
+
+def test_each_kind_of_account_has_prints_of_its_own(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1")
+    who = [Subject(name, (Grant(Role.ADMIN),)) for name in ("account:thu", "cli:thu")]
+    one_print, other = (draw(subject).print_id for subject in who)
+    assert one_print != other
+
+
+@pytest.mark.parametrize(
+    ("papers", "missing"),
+    [
+        ((), ("certificate",)),
+        ((("serial", "scan_file"),), ()),
+        ((("serial",),), ("scan",)),
+        ((("book_no",),), ("scan",)),
+        ((("gcn_code",),), ("scan",)),
+        ((("book_no", "scan_file"),), ()),
+        ((("scan_file",),), ()),
+        # A certificate without a scan, and a scan of another one: one is missing.
+        ((("book_no",), ("scan_file",)), ("scan",)),
+        (((),), ("certificate",)),
+    ],
+)
+def test_what_is_missing_of_certificates(
+    draw: Print, land: Land, papers: tuple[tuple[str, ...], ...], missing: tuple[str, ...]
+) -> None:
+    parcel = land.square(0, 0, 20, "1", holder=NAME)
+
+    def work(connection: Connection) -> None:
+        for index, known in enumerate(papers):
+            certificate = make_certificate(
+                connection, land.ward, f"AB 00000{index}" if "serial" in known else "", parcel
+            )
+            values = [f"X{index}" if name in known else "" for name in ("book_no", "gcn_code", "scan_file")]
+            connection.execute(
+                "UPDATE registry.certificate SET book_no = %s, gcn_code = %s, scan_file = %s WHERE id = %s",
+                [*values, certificate],
+            )
+
+    run(land.settings, work)
+    told = draw().scene.group.parcels[0].missing
+    assert tuple(each for each in told if each in {"certificate", "scan"}) == missing
+
+
+def test_a_plane_that_is_no_zone_of_vn_2000(draw: Print, land: Land) -> None:
+    land.square(0, 0, 20, "1")
+    printed = draw()
+    assert "VN-2000" in next(iter(notes(printed.scene)))
+    elsewhere = replace(printed.scene, group=replace(printed.scene.group, srid=32648))
+    assert next(iter(notes(elsewhere))) == "Toạ độ phẳng theo EPSG:32648; lưới 10 cm"
 
 
 def gisland(settings: Settings, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -153,11 +229,11 @@ def gisland(settings: Settings, *arguments: str | Path) -> subprocess.CompletedP
 def test_the_command(land: Land, tmp_path: Path) -> None:
     land.square(0, 0, 20, "1", holder=NAME)
     out = tmp_path / "a.pdf"
-    arguments = ("print", "atlas", "--ward", "11311", "--group", "7", "--paper", "A3", "--out", out)
+    arguments = ("print", "atlas", "--ward", "11311", "--group", "7", "--paper", "A3", "--reason", WHY, "--out", out)
     done = gisland(land.settings, *arguments)
     assert done.returncode == 0, done.stderr
     assert NAME not in done.stdout + done.stderr
-    assert re.search(r"\d trang A3L: 1 tờ bản đồ", done.stdout)
+    assert re.search(r"\d trang A3L: 1 trang bản đồ", done.stdout)
     assert check(out.read_bytes()) == []
     assert out.stat().st_mode & 0o077 == 0
     refused = gisland(land.settings, *arguments, "--group", "99", "--out", tmp_path / "b.pdf")
