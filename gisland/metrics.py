@@ -22,6 +22,7 @@ from prometheus_client import (
 )
 from psycopg import AsyncConnection
 
+from gisland.audit.alerts.store import ATTEMPTS
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
 from gisland.security.permissions import Permission
@@ -64,13 +65,13 @@ _OGC = ("items", "tiles", "styles")
 
 _STATE = """
     SELECT (SELECT count(*) FROM audit.alert WHERE acknowledged_at IS NULL),
-           (SELECT count(*) FROM audit.delivery WHERE delivered_at IS NULL),
-           unsealed.count, coalesce(extract(epoch FROM now() - unsealed.since), 0)::float8,
+           (SELECT count(*) FROM audit.delivery WHERE delivered_at IS NULL AND attempts < %(attempts)s),
+           (SELECT count(*) FROM audit.delivery JOIN audit.alert ON alert.id = alert_id
+             WHERE delivered_at IS NULL AND attempts >= %(attempts)s AND acknowledged_at IS NULL),
+           events, coalesce(extract(epoch FROM now() - since), 0)::float8,
            greatest(coalesce((SELECT max(position) FROM audit.seal), 0) - watch.position, 0),
            coalesce(extract(epoch FROM now() - proven_at), 'NaN')::float8
-      FROM audit.watch, audit.sealer,
-           LATERAL (SELECT count(*), min(at) AS since FROM audit.event
-                     WHERE id > floor AND NOT EXISTS (SELECT FROM audit.seal WHERE event_id = id)) unsealed
+      FROM audit.watch, audit.unsealed()
 """
 _ALERTS = "SELECT severity, count(*) FROM audit.alert WHERE acknowledged_at IS NULL GROUP BY severity"
 _JOBS = "SELECT queue_name, status::text, count(*) FROM jobs.procrastinate_jobs GROUP BY queue_name, status"
@@ -126,14 +127,15 @@ async def _waiting(connection: AsyncConnection) -> CollectorRegistry:
     def gauge(name: str, told: str, value: float) -> None:
         Gauge(f"gisland_{name}", told, registry=registry).set(value)
 
-    row = await (await connection.execute(_STATE)).fetchone()
+    row = await (await connection.execute(_STATE, {"attempts": ATTEMPTS})).fetchone()
     assert row is not None
     gauge("alerts_open", "Alerts that nobody has acknowledged", row[0])
-    gauge("alert_deliveries_waiting", "Messages about alerts that have not gone out", row[1])
-    gauge("audit_unsealed_events", "Events of the audit log that are not sealed yet", row[2])
-    gauge("audit_unsealed_seconds", "Age of the oldest of them: how far the sealer is behind", row[3])
-    gauge("audit_unwatched_events", "Sealed events that no rule of alerts has looked at", row[4])
-    gauge("audit_proven_age_seconds", "Since the whole chain was proven; NaN: not since it was begun", row[5])
+    gauge("alert_deliveries_waiting", "Messages about alerts that have not gone out, and are tried again", row[1])
+    gauge("alert_deliveries_failed", "Messages about open alerts that were tried in vain, and are no more", row[2])
+    gauge("audit_unsealed_events", "Events of the audit log that are not sealed yet", row[3])
+    gauge("audit_unsealed_seconds", "Age of the oldest of them: how far the sealer is behind", row[4])
+    gauge("audit_unwatched_events", "Sealed events that no rule of alerts has looked at", row[5])
+    gauge("audit_proven_age_seconds", "Since the whole chain was proven; NaN: not since it was begun", row[6])
     severities = Gauge("gisland_alerts_open_by_severity", "The same by severity", ["severity"], registry=registry)
     for severity in ("high", "medium", "low"):
         severities.labels(severity).set(0)

@@ -68,6 +68,30 @@ def test_what_waits(measured: LiveServer) -> None:
     assert scrape(measured, token_of(measured))["gisland_alerts_open", frozenset()] == 1
 
 
+def test_messages_that_were_given_up_wait_no_more(measured: LiveServer) -> None:
+    token = token_of(measured)
+
+    def counted() -> tuple[float, float]:
+        found = scrape(measured, token)
+        return tuple(found[f"gisland_alert_deliveries_{each}", frozenset()] for each in ("waiting", "failed"))  # type: ignore[return-value]  # of two
+
+    def do(query: str) -> None:
+        run(measured.settings, lambda connection: connection.execute(query.encode()))
+
+    alert = "SELECT max(id) FROM audit.alert"
+    do(
+        "INSERT INTO audit.alert (rule, key, severity, first_at, last_at, amount)"
+        " VALUES ('x', 'y', 'low', now(), now(), 1)"
+    )
+    before = counted()
+    do(f"INSERT INTO audit.delivery (alert_id, way) SELECT id, 'mail' FROM ({alert}) a (id)")
+    assert counted() == (before[0] + 1, before[1])
+    do(f"UPDATE audit.delivery SET attempts = 10 WHERE alert_id = ({alert})")
+    assert counted() == (before[0], before[1] + 1)
+    do(f"UPDATE audit.alert SET acknowledged_at = now(), acknowledged_by = 'account:an' WHERE id = ({alert})")
+    assert counted() == before
+
+
 def test_no_label_is_made_by_a_request(measured: LiveServer) -> None:
     httpx.get(f"{measured.url}/999070000001/../x/{'y' * 50}")
     httpx.request("BREW", f"{measured.url}/ogc")

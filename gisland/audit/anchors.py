@@ -72,15 +72,18 @@ def read_anchors(path: Path) -> Anchors:
 
 
 def newest_anchor(path: Path) -> Anchor | None:
-    """The last whole anchor of the file, read from its end: the file may be long."""
+    """The last anchor of the file, read from its end: the file may be long. Lines that are none are stepped over."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 400))
+            begin = max(0, path.stat().st_size - 400)
+            file.seek(begin)
             tail = file.read()
     except FileNotFoundError:
         return None
-    lines = tail[: tail.rfind(b"\n") + 1].splitlines()
-    return _parse(lines[-1]) if lines else None
+    # Whole lines only: neither the first one, whose beginning may be missing, nor what follows the last end of a line.
+    lines = tail.split(b"\n")[1 if begin else 0 : -1]
+    found = next(filter(None, map(_parse, reversed(lines))), None)
+    return read_anchors(path).newest if found is None and begin else found
 
 
 def _parse(line: bytes) -> Anchor | None:

@@ -20,7 +20,4 @@ SELECT id FROM audit.event
  ORDER BY id
 
 -- name: tail
-SELECT unsealed.count, since, floor, coalesce((SELECT max(event_id) FROM audit.seal), 0)
-  FROM audit.sealer,
-       LATERAL (SELECT count(*), min(at) AS since FROM audit.event
-                 WHERE id > floor AND NOT EXISTS (SELECT FROM audit.seal WHERE event_id = id)) unsealed
+SELECT events, since, floor, coalesce((SELECT max(event_id) FROM audit.seal), 0) FROM audit.sealer, audit.unsealed()

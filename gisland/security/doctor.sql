@@ -43,8 +43,7 @@ SELECT extract(epoch FROM now() - max(at)) / 86400 FROM audit.event WHERE tag = 
 
 -- Seconds since the oldest event that is not sealed yet.
 -- name: unsealed
-SELECT extract(epoch FROM now() - min(at)) FROM audit.event
- WHERE id > (SELECT floor FROM audit.sealer) AND NOT EXISTS (SELECT FROM audit.seal WHERE event_id = event.id)
+SELECT extract(epoch FROM now() - since) FROM audit.unsealed()
 
 -- Seconds since what was sealed first of what no rule has looked at; alerts that wait to go out for a quarter of an hour;
 -- grave ones that nobody has looked at for a day.

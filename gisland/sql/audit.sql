@@ -126,6 +126,13 @@ BEGIN
 END
 $$;
 
+-- The events that are not sealed yet: how many, and since when the oldest of them waits. Up to the floor all is sealed.
+CREATE OR REPLACE FUNCTION audit.unsealed(OUT events bigint, OUT since timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT count(*), min(at) FROM audit.event
+     WHERE id > (SELECT floor FROM audit.sealer) AND NOT EXISTS (SELECT FROM audit.seal WHERE event_id = event.id)
+$$;
+
 -- Staff, whose role reads layers and nothing else, can note that it read one, and nothing else.
 CREATE OR REPLACE FUNCTION audit.note_staff_reading(by_subject text, of_object text, features int) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$

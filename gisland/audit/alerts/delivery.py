@@ -10,13 +10,11 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from gisland.audit.alerts.rules import Rules
-from gisland.audit.alerts.store import Told
+from gisland.audit.alerts.store import ATTEMPTS, Told
 from gisland.audit.alerts.ways import NotDelivered, Way
 
 log = structlog.get_logger()
 
-# Minutes 1, 2, 4 … 256: some eight hours in all, then it is told of by the doctor only.
-ATTEMPTS = 10
 AT_ONCE = 50
 
 # Counted before it is sent: whatever happens then, it is not tried again at once.

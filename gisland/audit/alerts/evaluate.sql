@@ -4,6 +4,9 @@
 -- name: alone
 SELECT pg_try_advisory_xact_lock(hashtext('gisland audit watch'))
 
+-- name: in_turn
+SELECT pg_advisory_xact_lock(hashtext('gisland audit watch'))
+
 -- name: batch
 SELECT position, (SELECT max(position) FROM (SELECT position FROM audit.seal WHERE position > watch.position
                                               ORDER BY position LIMIT %(most)s) next)

@@ -8,19 +8,17 @@ own network are named by the setting GISLAND_ALERT_INNER_HOSTS; to no other may 
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
-import threading
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from gisland.audit.alerts.deadline import Deadline
 from gisland.errors import UsageError
 
-SECONDS = 10.0
-# Of all that is done for one message, however slowly the other side answers.
-DEADLINE_SECONDS = 30.0
 _NAT64 = ip_network("64:ff9b::/96")
+# All that is given out of IPv6 to the internet.
+_UNICAST = ip_network("2000::/3")
 WEBHOOK = "GISLAND_ALERT_WEBHOOK_URL"
 INNER = "GISLAND_ALERT_INNER_HOSTS"
 
@@ -72,18 +70,20 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             within = IPv4Address(int(address) & 0xFFFFFFFF)
         if within is not None:
             return is_public(within)
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 
-def addresses_of(target: Target) -> list[str]:
+def addresses_of(target: Target, deadline: Deadline | None = None) -> list[str]:
     """The addresses to connect to, looked up and looked at.
 
     Raises:
         UsageError: one of them is not public, and the host is none of the own network.
-        OSError: the name is not known.
+        OSError: the name is not known, or not in time.
+        UnicodeError: it can be no name.
     """
-    found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found))
+    addresses = (deadline or Deadline()).look_up(target.host, target.port)
     if not target.inner and not all(is_public(ip_address(each)) for each in addresses):
         raise UsageError(f"{WEBHOOK}: địa chỉ nội bộ · its address is not public", hint=f"name the host in {INNER}")
     return addresses
@@ -96,50 +96,22 @@ def post(target: Target, body: bytes, headers: dict[str, str]) -> int:
         UsageError: the target must not be asked.
         OSError: it does not answer, or its certificate is not good.
         http.client.HTTPException: what it answers is no HTTP.
+        ValueError: the name of the host can be none.
     """
-    connection = _connect(target, addresses_of(target))
-    # A server that sends a byte now and then keeps nobody.
-    late = threading.Event()
-    timer = threading.Timer(DEADLINE_SECONDS, _cut, [connection.sock, late])
-    timer.daemon = True
-    timer.start()
+    deadline = Deadline()
+    encrypted = target.scheme == "https"
+    # Of their kind: only another port than the usual one is named in `Host`.
+    connection: http.client.HTTPConnection
+    connection = (http.client.HTTPSConnection if encrypted else http.client.HTTPConnection)(target.host, target.port)
+    sock = deadline.connect(addresses_of(target, deadline), target.port)
     try:
-        connection.request("POST", target.path, body, headers)
-        status = connection.getresponse().status
-        if late.is_set():
-            # What was cut off may look like a whole answer.
-            raise TimeoutError
-        return status
-    finally:
-        timer.cancel()
-        connection.close()
-
-
-def _connect(target: Target, addresses: list[str]) -> http.client.HTTPConnection:
-    connection = http.client.HTTPConnection(target.host, target.port, timeout=SECONDS)
-    error: OSError = OSError("no address")
-    for address in addresses:
-        try:
-            sock = socket.create_connection((address, target.port), timeout=SECONDS)
-        except OSError as failed:
-            error = failed
-            continue
-        if target.scheme == "https":
-            try:
+        with deadline.cutting(sock):
+            if encrypted:
                 # The certificate must be that of the name, whatever the address.
                 sock = ssl.create_default_context().wrap_socket(sock, server_hostname=target.host)
-            except OSError:
-                sock.close()
-                raise
-        connection.sock = sock
-        return connection
-    raise error
-
-
-def _cut(sock: socket.socket | None, late: threading.Event) -> None:
-    late.set()
-    if sock is not None:
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
+            connection.sock = sock
+            connection.request("POST", target.path, body, headers)
+            return connection.getresponse().status
+    finally:
+        connection.close()
+        sock.close()

@@ -2,7 +2,8 @@
 
 `gisland audit verify` proves all of it at once. Here each piece costs some tenths of a second, and when the end is
 reached it begins anew. What a piece holds: rows against their seals, seals against their predecessors, no event beside
-the chain, the anchors that lie in it; and each time, that the end is not shorter than the newest anchor says.
+the chain, the anchors that lie in it; and each time, that there are anchors, and that the end is not shorter than the
+newest of them says.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Round:
         self._begun = False
         self._position, self._hash, self._event = 0, START, 0
         self._wanted: dict[int, set[bytes]] = {}
+        self._bare = False
 
     def step(self, connection: Connection, most: int = PIECE) -> list[Breach]:
         """Prove the next piece, from one snapshot.
@@ -51,7 +53,10 @@ class Round:
         newest = newest_anchor(self._file)
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            if newest is not None:
+            if newest is None:
+                self._without_anchor(connection, faults)
+            else:
+                self._bare = False
                 found = connection.execute(SQL["seal"], [newest.head.position]).fetchone()
                 dropped = connection.execute(SQL["dropped"]).fetchone() or (0, START)
                 if found is None and newest.head.position > dropped[0]:
@@ -61,18 +66,29 @@ class Round:
             if connection.execute(SQL["cut"]).fetchone() == (True,):
                 faults[FaultKind.TRUNCATED, 0] += 1
             if not self._begun:
-                self._begin(connection)
+                for line in self._begin(connection):
+                    faults[FaultKind.UNANCHORED, line] += 1
             self._piece(connection, faults, most)
         if not self._begun:
             connection.execute(SQL["proven"], [self._position])
         return _breaches(faults)
 
-    def _begin(self, connection: Connection) -> None:
+    def _without_anchor(self, connection: Connection, faults: Counter[tuple[FaultKind, int]]) -> None:
+        """No anchor is a fault when seals were there at the last step, too: the first comes just after its seal."""
+        sealed = connection.execute(SQL["sealed"]).fetchone() == (True,)
+        if sealed and self._bare:
+            faults[FaultKind.UNANCHORED, 0] += 1
+        self._bare = sealed
+
+    def _begin(self, connection: Connection) -> list[int]:
+        """Begin anew. Returns the numbers of lines of the file that are no anchors."""
+        anchors = read_anchors(self._file)
         wanted: dict[int, set[bytes]] = {}
-        for each in read_anchors(self._file).lines:
+        for each in anchors.lines:
             wanted.setdefault(each.head.position, set()).add(each.head.hash)
         self._position, self._hash = connection.execute(SQL["dropped"]).fetchone() or (0, START)
         self._event, self._begun, self._wanted = 0, True, wanted
+        return anchors.unreadable
 
     def _piece(self, connection: Connection, faults: Counter[tuple[FaultKind, int]], most: int) -> None:
         dropped = connection.execute(SQL["dropped"]).fetchone() or (0, START)

@@ -3,6 +3,9 @@
 -- name: seal
 SELECT hash FROM audit.seal WHERE position = %s
 
+-- name: sealed
+SELECT EXISTS (SELECT FROM audit.seal)
+
 -- name: dropped
 SELECT last_position, hash FROM audit.dropped_month ORDER BY last_position DESC LIMIT 1
 

@@ -32,7 +32,10 @@ def _span(value: object) -> object:
 
 
 Span = Annotated[timedelta, BeforeValidator(_span), Field(le=timedelta(days=MOST_DAYS))]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# One line: titles go into the subject of a mail.
+Word = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}]+$")
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 
 

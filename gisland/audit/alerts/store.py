@@ -21,6 +21,8 @@ from gisland.kit.identifiers import mask_ids
 # Of whom an alert is that tells of all those who are too many to be told of one by one.
 MANY = "*"
 LIMIT, MOST = 100, 1000
+# Minutes 1, 2, 4 … 256: some eight hours in all; then a message has failed, and is told of by metrics and doctor only.
+ATTEMPTS = 10
 SQL = statements("gisland.audit.alerts", "store.sql")
 
 
@@ -107,9 +109,10 @@ def raise_alerts(
 def _insert(connection: Connection, values: dict[str, Any]) -> int:
     made = connection.execute(SQL["raise"], values).fetchone()
     assert made is not None
-    detail = {"rule": values["rule"], "severity": values["severity"]}
-    # In the chain, so that an alert does not vanish unnoticed.
-    record(connection, SYSTEM, Tag.ALERT_RAISED, object_id=f"alert:{made[0]}", detail=detail)
+    if made[1]:
+        detail = {"rule": values["rule"], "severity": values["severity"]}
+        # In the chain, so that an alert does not vanish unnoticed.
+        record(connection, SYSTEM, Tag.ALERT_RAISED, object_id=f"alert:{made[0]}", detail=detail)
     return int(made[0])
 
 
@@ -138,7 +141,8 @@ def list_alerts(
 ) -> list[Alert]:
     """Alerts, the newest first."""
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
-        return cursor.execute(SQL["list"], {"state": state, "limit": limit, "id": None}).fetchall()
+        values = {"state": state, "limit": limit, "id": None, "attempts": ATTEMPTS}
+        return cursor.execute(SQL["list"], values).fetchall()
 
 
 def acknowledge(connection: Connection, alert_id: int, said: Acknowledgement, by: str) -> Alert:
@@ -149,7 +153,7 @@ def acknowledge(connection: Connection, alert_id: int, said: Acknowledgement, by
         Conflict: it is acknowledged already, or it is about the one who acknowledges it.
     """
     note = mask_ids(said.note)
-    values = {"id": alert_id, "by": by, "note": note, "state": "all", "limit": 1}
+    values = {"id": alert_id, "by": by, "note": note, "state": "all", "limit": 1, "attempts": ATTEMPTS}
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         held = connection.execute(SQL["hold"], values).fetchone()
         if held is None:

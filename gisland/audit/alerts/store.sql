@@ -12,10 +12,13 @@ UPDATE audit.alert
    SET last_at = greatest(last_at, %(last)s), amount = greatest(amount, %(amount)s), detail = %(detail)s
  WHERE id = %(id)s
 
+-- Whether it was made; another session may have raised it at this moment.
 -- name: raise
 INSERT INTO audit.alert (rule, key, severity, first_at, last_at, amount, detail)
 VALUES (%(rule)s, %(key)s, %(severity)s, %(first)s, %(last)s, %(amount)s, %(detail)s)
-RETURNING id
+ON CONFLICT (rule, key) WHERE acknowledged_at IS NULL
+   DO UPDATE SET last_at = greatest(alert.last_at, excluded.last_at)
+RETURNING id, xmax = 0
 
 -- name: told
 UPDATE audit.alert SET told_at = now() WHERE id = %(id)s
@@ -27,7 +30,7 @@ INSERT INTO audit.delivery (alert_id, way) VALUES (%(id)s, %(way)s)
 SELECT id, rule, key, severity, first_at, last_at, amount, detail, raised_at, acknowledged_at, acknowledged_by, note,
        coalesce((SELECT jsonb_object_agg(way, state)
                    FROM (SELECT DISTINCT ON (way) way, CASE WHEN delivered_at IS NOT NULL THEN 'delivered'
-                                                            WHEN attempts >= 10 THEN 'failed' ELSE 'waiting' END AS state
+                                                            WHEN attempts >= %(attempts)s THEN 'failed' ELSE 'waiting' END AS state
                            FROM audit.delivery WHERE alert_id = alert.id ORDER BY way, delivery.id DESC) newest), '{}') AS deliveries
   FROM audit.alert
  WHERE (%(id)s::bigint IS NULL OR id = %(id)s)

@@ -15,7 +15,7 @@ import structlog
 from psycopg import Connection
 
 from gisland.audit.alerts.delivery import deliver
-from gisland.audit.alerts.evaluate import BATCH, evaluate, tidy
+from gisland.audit.alerts.evaluate import BATCH, SQL, evaluate, tidy
 from gisland.audit.alerts.proof import Round
 from gisland.audit.alerts.rules import Rules, load_rules, rules_file
 from gisland.audit.alerts.store import Told, raise_alerts
@@ -103,6 +103,8 @@ class Watcher:
         breaches = self._round.step(connection) if proving else []
         told: list[Told] = []
         with connection.transaction():
+            # What was seen is not seen again before the next round: it is waited for whoever raises alerts now.
+            connection.execute(SQL["in_turn"])
             for name, rule in proving.items():
                 told += raise_alerts(connection, name, rule, breaches, self._ways)
         return told
@@ -159,6 +161,8 @@ def _keep(
         except (psycopg.Error, OSError) as error:
             # The type only: the text of a database error may quote values.
             log.error("nobody is alerted for now", error=type(error).__name__)  # noqa: TRY400
+        except Exception as error:  # noqa: BLE001 - a thread that ends would be missed by nobody
+            log.error("nobody is alerted for now, by an error of the program", error=type(error).__name__)  # noqa: TRY400
         ended.wait(STANDBY_SECONDS)
 
 

@@ -7,6 +7,7 @@ import hmac
 import http.client
 import json
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from email.utils import formatdate, make_msgid
 from ipaddress import ip_address
 from typing import Protocol
 
-from gisland.audit.alerts.outside import INNER, SECONDS, names_of, post, target_of
+from gisland.audit.alerts.deadline import SECONDS, Deadline
+from gisland.audit.alerts.outside import INNER, names_of, post, target_of
 from gisland.audit.alerts.rules import Rules
 from gisland.audit.alerts.store import Told
 from gisland.errors import GislandError, UsageError
@@ -95,7 +97,7 @@ class Webhook:
             status = post(self._target, body, headers)
         except UsageError as error:
             raise NotDelivered(str(error)) from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise NotDelivered(type(error).__name__) from None
         if not 200 <= status < 300:
             raise NotDelivered(f"HTTP {status}")
@@ -127,6 +129,14 @@ class Mail:
         Raises:
             NotDelivered: the server did not take it for anybody.
         """
+        try:
+            self._hand_over(self._message(alerts, rules))
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            # The text of an SMTP error quotes addresses and what the server said. A ValueError: what cannot be sent
+            # as it is (a password that is not ASCII).
+            raise NotDelivered(type(error).__name__) from None
+
+    def _message(self, alerts: Sequence[Told], rules: Rules) -> EmailMessage:
         message = EmailMessage()
         worst = min(alerts, key=lambda each: list(SEVERITIES).index(each.severity))
         message["Subject"] = f"[gisland] {len(alerts)} cảnh báo · alerts: {rules.title(worst.rule, 'vi')}"
@@ -141,26 +151,33 @@ class Mail:
             lines.append(f"#{each.id}  {severity}  {at}\n    {title}: {each.amount}")
         lines.append(f"Ai, ở đâu: xem sau khi đăng nhập · Of whom: after signing in\n    {self._page}")
         message.set_content("\n\n".join(lines) + "\n")
-        try:
-            self._hand_over(message)
-        except (OSError, smtplib.SMTPException) as error:
-            # The text of an SMTP error quotes addresses and what the server said.
-            raise NotDelivered(type(error).__name__) from None
+        return message
 
     def _hand_over(self, message: EmailMessage) -> None:
         settings = self._settings
         context = ssl.create_default_context()
         host, port = settings.smtp_host, settings.smtp_port
-        with (
-            smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=context)
-            if settings.smtp_security == "tls"
-            else smtplib.SMTP(host, port, timeout=SECONDS)
-        ) as server:
-            if settings.smtp_security == "starttls":
-                server.starttls(context=context)
-            if settings.smtp_user:
-                server.login(settings.smtp_user, settings.smtp_password)
-            server.send_message(message, self._from, self._to)
+        deadline = Deadline()
+        made = deadline.connect(deadline.look_up(host, port), port)
+        with made, deadline.cutting(made):
+            sock = context.wrap_socket(made, server_hostname=host) if settings.smtp_security == "tls" else made
+            with sock, _Smtp(sock, host, port) as server:
+                if settings.smtp_security == "starttls":
+                    server.starttls(context=context)
+                if settings.smtp_user:
+                    server.login(settings.smtp_user, settings.smtp_password)
+                server.send_message(message, self._from, self._to)
+
+
+class _Smtp(smtplib.SMTP):
+    """SMTP over a connection that is there already."""
+
+    def __init__(self, sock: socket.socket, host: str, port: int) -> None:
+        self._made = sock
+        super().__init__(host, port, timeout=SECONDS)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - of the library
+        return self._made
 
 
 def _page(settings: Settings) -> str:

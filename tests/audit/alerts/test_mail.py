@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gisland.audit.alerts.rules import load_rules
+from gisland.audit.alerts import deadline
+from gisland.audit.alerts.rules import Title, load_rules
 from gisland.audit.alerts.store import Told
 from gisland.audit.alerts.ways import Mail, NotDelivered, ways_of
 from gisland.errors import UsageError
@@ -95,6 +99,66 @@ def test_settings_that_cannot_be(wrong: dict[str, str]) -> None:
 def test_a_server_of_the_own_network_may_be_named() -> None:
     (way,) = ways_of(settings(Post(), smtp_host="mail.lan", alert_inner_hosts="mail.lan"))
     assert way.name == "mail"
+
+
+# Of the server, which does not see that it speaks TLS from the beginning.
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_password_that_cannot_be_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+    with mail_server(files, at_once=True, login=True) as post:
+        own = settings(post, smtp_host="localhost", smtp_security="tls", smtp_user="gisland", smtp_password="mật khẩu")
+        with pytest.raises(NotDelivered, match="UnicodeEncodeError"):
+            Mail(own).send(TOLD, RULES)
+
+
+def test_a_host_that_can_be_none() -> None:
+    with pytest.raises(NotDelivered, match="UnicodeError"):
+        Mail(settings(Post(), smtp_host="mail..vn", smtp_security="tls")).send(TOLD, RULES)
+
+
+def test_a_title_of_two_lines_is_a_failed_delivery() -> None:
+    """`config/alerts.yml` cannot say one; whatever else brings it, the sender goes on."""
+    title = Title.model_construct(vi="a\nBcc: x@example.vn", en="b")
+    rule = RULES.rules["refusals"].model_copy(update={"title": title})
+    rules = RULES.model_copy(update={"rules": {"refusals": rule}})
+    with mail_server() as post, pytest.raises(NotDelivered, match="ValueError"):
+        Mail(settings(post)).send(TOLD[:1], rules)
+    assert post.taken == []
+
+
+@pytest.mark.parametrize("security", ["none", "tls", "starttls"])
+def test_a_mail_server_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch, security: str) -> None:
+    monkeypatch.setattr(deadline, "DEADLINE_SECONDS", 1.0)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                if security == "starttls":
+                    connection.sendall(b"220 x\r\n")
+                    connection.recv(100)
+                    connection.sendall(b"250-x\r\n250 STARTTLS\r\n")
+                    connection.recv(100)
+                    connection.sendall(b"220 go on\r\n")
+                # The beginning of a TLS record that is long, or of a long line.
+                connection.sendall(b"\x16\x03\x03\x3f\xff" if security != "none" else b"220-")
+                while not ended.wait(0.1):
+                    try:
+                        connection.sendall(b"\x02")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        start = time.monotonic()
+        post = Post(listener.getsockname()[1])
+        with pytest.raises(NotDelivered):
+            Mail(settings(post, smtp_security=security)).send(TOLD, RULES)
+        assert time.monotonic() - start < 8
+        ended.set()
+        thread.join()
 
 
 def test_nobody_is_named() -> None:

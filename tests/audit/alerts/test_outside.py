@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gisland.audit.alerts import outside
+from gisland.audit.alerts import deadline
 from gisland.audit.alerts.outside import addresses_of, is_public, target_of
 from gisland.audit.alerts.rules import load_rules
 from gisland.audit.alerts.store import Told
@@ -60,6 +60,8 @@ def resolves(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
             "2002:a00:1::",
         ),
         "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+        # Site-local; IPv4 in the ways that are no longer used; NAT64 of a network's own.
+        *("fec0::1", "::7f00:1", "::ffff:0:7f00:1", "64:ff9b:1::1", "64:ff9b:1::7f00:1"),
     ],
 )
 def test_addresses_of_the_own_network(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
@@ -166,7 +168,7 @@ def test_a_refusal_is_told_without_a_secret() -> None:
 
 def test_a_server_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """A byte now and then would keep each single read within its time."""
-    monkeypatch.setattr(outside, "DEADLINE_SECONDS", 1.0)
+    monkeypatch.setattr(deadline, "DEADLINE_SECONDS", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         ended = threading.Event()
 
@@ -196,3 +198,54 @@ def test_nobody_listens() -> None:
         port = hook.port
     with pytest.raises(NotDelivered, match="ConnectionRefusedError"):
         webhook(f"http://127.0.0.1:{port}/", alert_inner_hosts="127.0.0.1").send(TOLD, RULES)
+
+
+def test_a_look_up_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadline, "DEADLINE_SECONDS", 0.5)
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if ended.wait(20) else [])
+    start = time.monotonic()
+    with pytest.raises(NotDelivered, match="TimeoutError"):
+        webhook("https://hook.example.vn/").send(TOLD, RULES)
+    assert time.monotonic() - start < 5
+    ended.set()
+
+
+def test_of_many_addresses_some_are_tried_and_within_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[float] = []
+
+    def refuse(address: tuple[str, int], timeout: float) -> socket.socket:
+        tried.append(timeout)
+        time.sleep(0.2)
+        raise ConnectionRefusedError(address)
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    resolves(monkeypatch, *(f"8.8.8.{number}" for number in range(1, 50)))
+    with pytest.raises(NotDelivered, match="ConnectionRefusedError"):
+        webhook("https://hook.example.vn/").send(TOLD, RULES)
+    assert len(tried) == deadline.MOST_ADDRESSES
+    monkeypatch.setattr(deadline, "DEADLINE_SECONDS", 0.3)
+    tried.clear()
+    with pytest.raises(NotDelivered, match=r"TimeoutError|ConnectionRefusedError"):
+        webhook("https://hook.example.vn/").send(TOLD, RULES)
+    assert 0 < tried[-1] <= 0.3
+    assert len(tried) == 2
+
+
+def test_the_usual_port_is_not_named(tls: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    with web_server(tls) as hook:
+        real = socket.create_connection
+        # Port 443 of this machine is not ours.
+        monkeypatch.setattr(socket, "create_connection", lambda to, **more: real((to[0], hook.port), **more))
+        resolves(monkeypatch, "127.0.0.1")
+        webhook("https://localhost/hook", alert_inner_hosts="localhost").send(TOLD, RULES)
+    assert hook.taken[0][1]["Host"] == "localhost"
+
+
+def test_a_name_that_can_be_none_is_not_delivered_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lookup(*_: Any, **__: Any) -> Any:
+        return "hook..vn".encode("idna")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    with pytest.raises(NotDelivered, match="UnicodeError"):
+        webhook("https://hook.example.vn/").send(TOLD, RULES)

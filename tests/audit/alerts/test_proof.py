@@ -75,6 +75,59 @@ def test_a_chain_made_anew_differs_from_its_anchors(sealed: Watched) -> None:
     assert set(faults(sealed)) == {"rewritten"}
 
 
+def test_anchors_that_are_gone_are_told(sealed: Watched) -> None:
+    file = sealed.settings.audit_anchor_path
+    kept = file.read_bytes()
+    file.unlink()
+    assert faults(sealed) == {"unanchored": len(kept.splitlines()) and _steps(sealed) - 1}
+    file.write_bytes((b"rubbish" * 20 + b"\n") * 10)
+    assert "unanchored" in faults(sealed)
+    assert ("unanchored", None) in sealed.faults()
+    file.write_bytes(kept)
+    assert faults(sealed) == {}
+
+
+def _steps(log: Watched, most: int = 7) -> int:
+    """In how many pieces the chain is proven."""
+    with log.tampering() as connection:
+        row = connection.execute("SELECT count(*) / %s + 1 FROM audit.seal", [most]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize("rubbish", [b"rubbish\n", b"2026-13 1 x\n", b"\xff\n\n", b"x" * 1000 + b"\n"])
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("DELETE FROM audit.seal WHERE event_id >= {event}", "truncated"),
+        (
+            "UPDATE audit.seal SET hash = sha256('x') WHERE position = (SELECT max(position) FROM audit.seal)",
+            "rewritten",
+        ),
+    ],
+)
+def test_an_unreadable_line_hides_nothing(sealed: Watched, rubbish: bytes, statement: str, found: str) -> None:
+    with sealed.settings.audit_anchor_path.open("ab") as file:
+        file.write(rubbish)
+    assert set(faults(sealed)) == {"unanchored"}
+    event = sealed.event(-8)
+    with sealed.tampering() as connection:
+        connection.execute(statement.format(event=event).encode())
+    assert {"unanchored", found} <= set(faults(sealed))
+
+
+def test_what_was_just_sealed_may_lack_its_first_anchor(watched: Watched) -> None:
+    watched.settings.audit_anchor_path.unlink()
+    watched.write(3)
+    watched.seal(anchor=False)
+    round_ = Round(watched.settings.audit_anchor_path)
+    with psycopg.connect(conninfo(watched.settings, Role.APP), autocommit=True) as connection:
+        assert round_.step(connection) == []
+        assert [breach.key for breach in round_.step(connection)] == ["unanchored"]
+        watched.seal()
+        assert round_.step(connection) == []
+
+
 def test_months_that_were_dropped_are_no_break(watched: Watched) -> None:
     from datetime import date
 
