@@ -54,6 +54,8 @@ from gisland.web import account_pages, pages
 log = structlog.get_logger()
 
 PROBLEM = "application/problem+json"
+# Paths below which tables of layers are read.
+LAYERS = ("/ogc", "/api/v1/layers/", "/api/v1/qgis/")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -204,7 +206,11 @@ async def _canceled(_: Request, error: Exception) -> Response:
     )
 
 
-async def _changing(_: Request, error: Exception) -> Response:
+async def _changing(request: Request, error: Exception) -> Response:
+    if not request.url.path.startswith(LAYERS):
+        # No layer is read there: the program and the schema do not fit, and trying again mends nothing.
+        log.error("unexpected", error=type(error).__name__)
+        return problem(GislandError("something went wrong on the server"))
     log.warning("layers are changing", error=type(error).__name__)
     return problem(
         DatabaseUnavailable(

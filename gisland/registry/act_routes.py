@@ -11,12 +11,13 @@ from psycopg import Connection
 from pydantic import TypeAdapter
 
 from gisland.audit import log
-from gisland.database import flush
+from gisland.database import Scope, flush
+from gisland.errors import NotFound
 from gisland.registry.acts import ACTS, Act, Done
 from gisland.registry.check import EXAMPLES, MOST, Finding, check
 from gisland.registry.codes import CodeList, land_type_codes, load_codes
 from gisland.registry.lineage import Relative, lineage
-from gisland.registry.masking import masked_events
+from gisland.registry.masking import held_in, masked_events
 from gisland.registry.routes import ROOT, Id, Reader, Writer, check_once, problems
 from gisland.registry.timeline import Event, timeline
 from gisland.registry.writing import act
@@ -112,15 +113,28 @@ async def parcel_lineage(request: Request, subject: Reader, record_id: Id) -> Re
 )
 async def findings(
     request: Request,
-    subject: Reader,  # noqa: ARG001 - signed in; the scope is that of the transaction
+    subject: Reader,
     ward_id: Annotated[int, Query(ge=1, le=2**31 - 1, description="Phường · The ward")],
     examples: Annotated[int, Query(ge=1, le=MOST, description="Bản ghi nêu ra · Records named of each")] = EXAMPLES,
 ) -> Response:
-    """Như `gisland registry check` của một phường · One finding a check, also of what is as it should be."""
+    """Như `gisland registry check` của một phường · One finding a check, also of what is as it should be.
+
+    Điều về người: chỉ ai được xem người · Checks that tell of persons are there for those who may see persons.
+    """
     settings = state_of(request).settings
+    held = held_in(subject, ward_id)
 
     def work(connection: Connection) -> list[Finding]:
-        return check(connection, land_type_codes(settings), ward_id=ward_id, examples=examples)
+        ward = connection.execute("SELECT FROM registry.unit WHERE id = %s AND level = 'ward'", [ward_id]).fetchone()
+        if ward is None or not subject.scope(Permission.REGISTRY_READ).covers(Scope(wards=frozenset({ward_id}))):
+            raise NotFound(
+                f"không có phường {ward_id} · there is no ward {ward_id}", hint="GET /api/v1/units?level=ward"
+            )
+        found = check(connection, land_type_codes(settings), ward_id=ward_id, examples=examples, held=held)
+        named = sum(len(each.examples) for each in found)
+        detail: dict[str, object] = {"kind": "finding", "records": named}
+        log.record(connection, subject.name, log.Tag.REGISTRY_READ, ward_id=ward_id, detail=detail)
+        return found
 
     check_once(request)
     found = await asyncio.to_thread(act, settings, work, reading=True)

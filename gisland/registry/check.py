@@ -7,7 +7,7 @@ Geometry (overlaps, areas of the map) is examined by the rules of quality, not h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import LiteralString
 
@@ -15,6 +15,8 @@ from psycopg import Connection
 from pydantic import BaseModel, Field
 
 from gisland.database.statements import statements
+from gisland.security.mask import OF_PERSONS
+from gisland.security.permissions import Permission
 
 EXAMPLES, MOST = 5, 1000
 
@@ -98,6 +100,11 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         "căn hộ không rõ nhà chung cư · apartments without their building",
         "ghi nhà chung cư · name its building: patch parent_id",
     ),
+    "part_of_retired": (
+        Sort.ODD,
+        "phần của tài sản đã hết hiệu lực · parts of an asset that is retired",
+        "ghi nhà còn hiệu lực, hoặc ngừng · name the one in force, or end it: patch parent_id, act retire-asset",
+    ),
     "asset_on_nothing": (
         Sort.ODD,
         "tài sản không trên thửa nào còn hiệu lực · assets on no parcel in force",
@@ -135,6 +142,12 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
     ),
 }
 
+# What tells of persons needs what a filter by the same would: check → permission (`gisland.security.mask`).
+NEEDS: Mapping[str, Permission] = {
+    "id_borne_by_several": Permission.IDENTITY_READ,
+    "holder_of_nothing": Permission.PERSON_READ,
+}
+
 FIND: LiteralString = """
     WITH found AS MATERIALIZED (SELECT * FROM ({check}) f WHERE %(ward)s::int IS NULL OR ward_id = %(ward)s)
     SELECT (SELECT count(*) FROM found), kind, id, ward_id, note FROM found ORDER BY id, note LIMIT %(examples)s
@@ -142,7 +155,12 @@ FIND: LiteralString = """
 
 
 def check(
-    connection: Connection, land_types: list[str], *, ward_id: int | None = None, examples: int = EXAMPLES
+    connection: Connection,
+    land_types: list[str],
+    *,
+    ward_id: int | None = None,
+    examples: int = EXAMPLES,
+    held: Collection[str] = OF_PERSONS,
 ) -> list[Finding]:
     """Examine the registry, within the wards of the transaction.
 
@@ -151,6 +169,7 @@ def check(
         land_types: the codes of today.
         ward_id: only this ward.
         examples: how many records are named of each finding.
+        held: what whoever asks may see of persons there; checks that tell more are left out.
 
     Returns:
         One finding a check, in a fixed order, also of what is as it should be.
@@ -158,6 +177,8 @@ def check(
     values = {"ward": ward_id, "examples": examples, "land_types": land_types}
     findings = []
     for name, (sort, title, mend) in CHECKS.items():
+        if name in NEEDS and NEEDS[name] not in held:
+            continue
         rows = connection.execute(FIND.format(check=SQL[name]).encode(), values).fetchall()
         cases = [Case(kind=kind, id=id_, ward_id=ward, note=note) for _, kind, id_, ward, note in rows]
         count = rows[0][0] if rows else 0

@@ -166,6 +166,21 @@ def check_certificate(connection: Connection, certificate: int | None) -> None:
         raise Conflict(f"GCN {row[0]} {vi} · certificate {row[0]} {en}", hint=hint, certificate=row[0])
 
 
+def check_parent(connection: Connection, asset: int) -> None:
+    """See that an asset can be a part of another one: that is in force, and stays so until the end of the transaction.
+
+    Raises:
+        Conflict: it is retired.
+    """
+    row = connection.execute(SQL["lock_parent"], {"id": asset}).fetchone()
+    if row is not None and row[0]:
+        raise Conflict(
+            f"tài sản {asset} đã hết hiệu lực · asset {asset} is retired",
+            hint="ghi nhà còn hiệu lực, hoặc để trống · name the building in force, or none",
+            asset=asset,
+        )
+
+
 def end_restriction(connection: Connection, restriction: Seen, why: Why, *, by: str) -> int:
     """End a restriction (xoá thế chấp, xoá cho thuê, hết hạn chế) on the day the change takes effect.
 

@@ -22,7 +22,7 @@ from gisland.registry.kinds import Body, Kind, PatchBody
 from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
 from gisland.registry.records import Json, etag, part_json, read
 from gisland.registry.refusals import refusal
-from gisland.registry.rights import check_certificate, check_thing
+from gisland.registry.rights import check_certificate, check_parent, check_thing
 from gisland.security.crypto import IdVault
 from gisland.settings import Settings
 
@@ -215,6 +215,8 @@ def _derived(connection: Connection, kind: Kind, given: Json, current: Json, cle
     if kind.name in ("holding", "restriction") and current.get("retired_by") is None:
         check_thing(connection, current | given)
         check_certificate(connection, given.get("certificate_id"))
+    if kind.name == "asset" and given.get("parent_id") is not None and current.get("retired_by") is None:
+        check_parent(connection, given["parent_id"])
     if kind.name == "unit" and given.get("level") == "ward" and given.get("srid") is None:
         raise InputError("phường/xã cần hệ toạ độ của tờ bản đồ · a ward needs the CRS of its sheets", field="srid")
     if kind.name == "parcel":

@@ -176,6 +176,13 @@ def loose_flat(land: Land) -> int:
     return flat
 
 
+def part_of_what_is_gone(land: Land) -> int:
+    house = add(land, "asset", ward_id=land.ward, kind="apartment_building")
+    part = add(land, "asset", ward_id=land.ward, kind="apartment", parent_id=house)
+    unguarded(land, f"UPDATE registry.asset SET retired_by = {{change}} WHERE id = {house}")
+    return part
+
+
 ODD: dict[str, Callable[[Land], int]] = {
     "right_under_retired_certificate": odd_certificate,
     "past_its_day": expired,
@@ -183,6 +190,7 @@ ODD: dict[str, Callable[[Land], int]] = {
     "certificate_of_retired_parcels": stale_certificate,
     "serial_repeated": twin_serials,
     "flat_without_building": loose_flat,
+    "part_of_retired": part_of_what_is_gone,
     "asset_on_nothing": lambda land: add(land, "asset", ward_id=land.ward, kind="house"),
     "unknown_land_type": unknown_type,
     "uses_not_the_area": unlike_areas,
@@ -238,3 +246,14 @@ def test_over_http(api: Api) -> None:
     api.post("holdings/historic", on={"parcel_id": parcel["id"]}, right={"holder_id": holder["id"]}, **days)
     assert [each for each in api.client.get("findings", params={"ward_id": ward}).json() if each["count"]] == []
     assert api.client.get("findings").status_code == 400
+    assert api.client.get("findings", params={"ward_id": ward + 1000}).status_code == 404
+
+
+def test_a_flat_is_entered_in_no_building_that_is_gone(api: Api) -> None:
+    ward = api.ward()
+    tower = api.make("assets", ward_id=ward, kind="apartment_building")
+    flat = api.make("assets", ward_id=ward, kind="apartment")
+    assert api.post(f"assets/{tower['id']}/retire", version=tower["version"]).status_code == 200
+    refused = api.post("assets", ward_id=ward, kind="apartment", parent_id=tower["id"])
+    assert (refused.status_code, refused.json()["asset"]) == (409, tower["id"])
+    assert api.patch(f"assets/{flat['id']}", parent_id=tower["id"]).status_code == 409

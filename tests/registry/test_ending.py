@@ -59,6 +59,14 @@ def test_an_asset_is_gone_and_so_are_the_rights_on_it(land: Land) -> None:
     assert not retired(land, "holding", right)
 
 
+def test_nothing_becomes_a_part_of_an_asset_that_is_gone(land: Land) -> None:
+    tower = add(land, "asset", kind="apartment_building")
+    land.do(lambda c: rights.check_parent(c, tower.id))
+    land.do(lambda c: ending.retire_asset(c, tower, WHY, by=BY))
+    with pytest.raises(Conflict, match=f"asset {tower.id} is retired"):
+        land.do(lambda c: rights.check_parent(c, tower.id))
+
+
 def test_an_asset_with_parts_or_a_mortgage_is_not_gone(land: Land) -> None:
     tower = add(land, "asset", kind="apartment_building")
     flat = add(land, "asset", kind="apartment", parent_id=tower.id)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.security import test_matrix
-from tests.security.test_matrix import World
+from tests.security.test_matrix import Place, World
 
 world = test_matrix.world
 IDS = range(1, 13)
@@ -49,25 +49,74 @@ def test_reading(world: World, who: str) -> None:
                 assert wards_of(answer.json()) <= reached, url
 
 
+CHANGE = {"reason": "thử"}
+PATCHES: dict[str, dict[str, Any]] = {
+    "parcels": {"address": "Số 9 phố Thử"},
+    "holders": {"address": "Số 9 phố Thử"},
+    "holdings": {"valid_from": "2001-02-03"},
+    "certificates": {"issuer": "UBND thử"},
+    "assets": {"name": "Nhà thử"},
+}
+ENDS = {"assets": "retire", "parcels": "retire"}
+
+
+def attack(world: World, client: httpx.Client, place: Place) -> list[tuple[str, int]]:
+    """Write on all records of a place as they are now: whatever else it takes is there."""
+    done = []
+    for kind, body in PATCHES.items():
+        url = f"/api/v1/{kind}/{getattr(place, kind.removesuffix('s'))}"
+        seen = world.clients["admin"].get(url)
+        said = {"change": CHANGE} | body
+        done.append((f"patch {kind}", client.patch(url, json=said, headers={"If-Match": seen.headers["etag"]})))
+    for kind, act in ENDS.items():
+        url = f"/api/v1/{kind}/{getattr(place, kind.removesuffix('s'))}"
+        version = world.clients["admin"].get(url).json()["version"]
+        done.append((f"{act} {kind}", client.post(f"{url}/{act}", json={"change": CHANGE, "version": version})))
+    return [(name, answer.status_code) for name, answer in done]
+
+
 def test_writing(world: World) -> None:
     """Whatever the registrar of ward A tries on whatever id changes nothing of ward B."""
     registrar, admin = world.clients["registrar"], world.clients["admin"]
     theirs = [place for name, place in world.places.items() if name.startswith("B")]
-    kinds = ("parcels", "holders", "holdings", "certificates", "assets")
 
     def state() -> list[tuple[int, str]]:
-        records = [(f"/api/v1/{kind}/{getattr(place, kind.removesuffix('s'))}") for place in theirs for kind in kinds]
+        records = [(f"/api/v1/{kind}/{getattr(place, kind.removesuffix('s'))}") for place in theirs for kind in PATCHES]
         return [(answer.status_code, answer.headers.get("etag", "")) for answer in map(admin.get, records)]
 
     before = state()
     assert {status for status, _ in before} == {200}
+    for place in theirs:
+        assert {status for _, status in attack(world, registrar, place)} == {404}
     for method in ("post", "patch", "delete"):
         for path in doors(admin, method):
             if "/sessions/" in path or "/tokens/" in path:
                 continue
             for number in IDS:
                 url = re.sub(r"\{\w*id\w*\}", str(number), path)
-                body = {"change": {"reason": "thử"}, "version": 1, "ward_id": theirs[0].ward, "note": "thử"}
+                body = {"change": CHANGE, "version": 1, "ward_id": theirs[0].ward, "note": "thử"}
                 answer = registrar.request(method.upper(), url, json=body, headers={"If-Match": '"1-0"'})
                 assert answer.status_code < 500, (method, url, answer.text)
     assert state() == before
+    # The same is done by whoever may do it there: the attack above failed for its ward only.
+    assert {status for _, status in attack(world, admin, theirs[0])} == {200}
+    assert all(one != other for one, other in zip(state()[: len(PATCHES)], before, strict=False))
+
+
+@pytest.mark.parametrize("who", ["viewer", "officer", "registrar", "mixed", "admin"])
+def test_findings(world: World, who: str) -> None:
+    """What is wrong in a ward is told to those who read there; what tells of persons, to those who see persons."""
+    reach = {"A": who != "nothing", "B": who in {"mixed", "admin"}}
+    for letter, ward in (("A", world.places["A1"].ward), ("B", world.places["B1"].ward)):
+        answer = world.clients[who].get("/api/v1/findings", params={"ward_id": ward})
+        if not reach[letter]:
+            absent = world.clients[who].get("/api/v1/findings", params={"ward_id": 999_999})
+            assert (answer.status_code, absent.status_code) == (404, 404)
+            continue
+        told = {each["check"] for each in answer.json()}
+        of_persons = {"id_borne_by_several", "holder_of_nothing"}
+        persons = who in {"officer", "registrar", "admin"} or (who == "mixed" and letter == "A")
+        assert told & of_persons == (of_persons if persons else set())
+    events = world.clients["auditor"].get("/api/v1/audit/events", params={"tag": "registry:read"})
+    assert events.status_code == 200
+    assert '"finding"' in events.text

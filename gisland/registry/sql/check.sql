@@ -76,6 +76,11 @@ SELECT 'certificate' AS kind, c.id, c.ward_id, c.serial AS note
 SELECT 'asset' AS kind, id, ward_id, number AS note
   FROM registry.asset WHERE retired_by IS NULL AND kind = 'apartment' AND parent_id IS NULL
 
+-- name: part_of_retired
+SELECT 'asset' AS kind, a.id, a.ward_id, 'asset ' || whole.id AS note
+  FROM registry.asset a JOIN registry.asset whole ON whole.id = a.parent_id
+ WHERE a.retired_by IS NULL AND whole.retired_by IS NOT NULL
+
 -- name: asset_on_nothing
 SELECT 'asset' AS kind, a.id, a.ward_id, a.kind AS note
   FROM registry.asset a

@@ -78,3 +78,7 @@ UPDATE registry.restriction SET certificate_id = %(new)s WHERE certificate_id = 
 
 -- name: retire_certificate
 UPDATE registry.certificate SET replaced_by = %(new)s, retired_by = %(change)s WHERE id = %(old)s
+
+-- Against `lock_asset` of the act that retires it.
+-- name: lock_parent
+SELECT retired_by IS NOT NULL FROM registry.asset WHERE id = %(id)s FOR SHARE

@@ -203,7 +203,12 @@ def test_nobody_listens() -> None:
 def test_a_look_up_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadline, "DEADLINE_SECONDS", 0.5)
     ended = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if ended.wait(20) else [])
+
+    def lookup(*_: Any, **__: Any) -> list[Any]:
+        ended.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
     start = time.monotonic()
     with pytest.raises(NotDelivered, match="TimeoutError"):
         webhook("https://hook.example.vn/").send(TOLD, RULES)
