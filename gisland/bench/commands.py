@@ -25,11 +25,12 @@ from gisland.bench import (
 )
 from gisland.bench.machine import facts
 from gisland.bench.table import markdown
-from gisland.catalogue import load_catalogue
+from gisland.catalogue import Layer, load_catalogue
 from gisland.database import Role, connect
 from gisland.errors import UsageError
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
+from gisland.settings import Settings
 
 app = typer.Typer(help="Đo tốc độ · Races against other servers.", no_args_is_help=True)
 
@@ -58,14 +59,9 @@ def items_command(
     database_url: Url = None,
 ) -> None:
     """Trang đối tượng theo khung · Pages of features by bbox: against pgbench and other servers."""
-    names = _peers(against)
-    settings = database.settings_of(caller(ctx).settings, database_url)
-    catalogue = load_catalogue(settings)
-    _say("cơ sở dữ liệu · the database")
-    database.prepare(settings, catalogue, parcels)
-    plan = race.Plan(seconds, rounds, connections, names)
-    text = markdown(race.run(settings, catalogue.layer(database.LAYER), plan, _say))
-    _tell(text, out)
+    plan = race.Plan(seconds, rounds, connections, _peers(against))
+    settings, layer = _filled(ctx, parcels, database.LAYER, database_url)
+    _tell(markdown(race.run(settings, layer, plan, _say)), out)
 
 
 @app.command("ogc")
@@ -81,13 +77,18 @@ def ogc_command(
     out: Out = None,
 ) -> None:
     """Mọi loại yêu cầu OGC API · All kinds of requests: pages, filter, last page, one feature, tiles."""
-    names = _peers(against)
-    settings = database.settings_of(caller(ctx).settings, None)
+    plan = race.Plan(seconds, rounds, connections, _peers(against))
+    settings, layer = _filled(ctx, parcels, database.LAYER)
+    _tell(ogc.markdown(ogc.run(settings, layer, plan, _say)), out)
+
+
+def _filled(ctx: typer.Context, parcels: int, layer: str, url: str | None = None) -> tuple[Settings, Layer]:
+    """The settings of the bench's database with so many parcels, and one of its layers."""
+    settings = database.settings_of(caller(ctx).settings, url)
     catalogue = load_catalogue(settings)
     _say("cơ sở dữ liệu · the database")
     database.prepare(settings, catalogue, parcels)
-    plan = race.Plan(seconds, rounds, connections, names)
-    _tell(ogc.markdown(ogc.run(settings, catalogue.layer(database.LAYER), plan, _say)), out)
+    return settings, catalogue.layer(layer)
 
 
 def _peers(against: str) -> list[str]:
@@ -191,11 +192,8 @@ def rls_command(
     ctx: typer.Context, *, parcels: Parcels = 500_000, seconds: Seconds = 4, rounds: Rounds = 3, out: Out = None
 ) -> None:
     """Chính sách theo phường · What row-level security costs a page of the staff layer."""
-    settings = database.settings_of(caller(ctx).settings, None)
-    catalogue = load_catalogue(settings)
-    _say("cơ sở dữ liệu · the database")
-    database.prepare(settings, catalogue, parcels)
-    rates = rls.run(settings, catalogue.layer(rls.LAYER), seconds=seconds, rounds=rounds, say=_say)
+    settings, layer = _filled(ctx, parcels, rls.LAYER)
+    rates = rls.run(settings, layer, seconds=seconds, rounds=rounds, say=_say)
     with connect(settings, Role.APP) as connection:
         _tell(rls.markdown(rates, facts(connection, parcels)), out)
 
@@ -213,13 +211,8 @@ def tiles_command(
     database_url: Url = None,
 ) -> None:
     """Mảnh vectơ · Vector tiles: drawn against pgbench drawing the same, kept against a file."""
-    settings = database.settings_of(caller(ctx).settings, database_url)
-    catalogue = load_catalogue(settings)
-    _say("cơ sở dữ liệu · the database")
-    database.prepare(settings, catalogue, parcels)
-    layer = catalogue.layer(database.LAYER)
-    rates, facts = tiles.run(settings, layer, seconds=seconds, rounds=rounds, connections=connections, say=_say)
-    _tell(tiles.markdown(rates, facts), out)
+    settings, layer = _filled(ctx, parcels, database.LAYER, database_url)
+    _tell(tiles.markdown(*tiles.run(settings, layer, race.Plan(seconds, rounds, connections), _say)), out)
 
 
 @app.command("print")
@@ -250,10 +243,7 @@ def parcel_codes_command(
     out: Out = None,
 ) -> None:
     """Mã định danh thửa đất · Parcel codes, against their limits."""
-    text = parcel_codes.markdown(parcel_codes.run(parcels, rounds, _say), parcels)
-    typer.echo(text)
-    if out is not None:
-        out.write_text(text, encoding="utf-8")
+    _tell(parcel_codes.markdown(parcel_codes.run(parcels, rounds, _say), parcels), out)
 
 
 def _say(what: str) -> None:

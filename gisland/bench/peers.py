@@ -37,6 +37,9 @@ from gisland.settings import PROJECT_DIR, Settings
 ENVIRONMENT = PROJECT_DIR / ".bench" / "venv"
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/cgi-bin"])
 
+# More than any tile of the bench shows.
+MOST_ON_TILE = 1_000_000
+
 
 class Missing(UsageError):
     """A peer's programs are not on this machine."""
@@ -110,6 +113,8 @@ def tipg(site: Site) -> Iterator[Server]:
         "DATABASE_URL": f"postgresql://{user}@{place}/{database['dbname']}?options={options}",
         "TIPG_DB_SCHEMAS": json.dumps([peer_table.SCHEMA]),
         "TIPG_MAX_FEATURES_PER_QUERY": str(MOST),
+        # Its own limit would leave features out of far tiles.
+        "TIPG_MAX_FEATURES_PER_TILE": str(MOST_ON_TILE),
     }
     items = f"http://127.0.0.1:{port}/collections/{peer_table.SCHEMA}.{site.layer.table}/items?f=geojson"
     with started("tipg", _uvicorn("tipg.main:app", port, site), items, site.folder, env=env) as server:

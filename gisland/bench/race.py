@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from gisland.bench import load, machine, pages, peers, pgbench, servers
-from gisland.bench.boxes import Box, count, pick_boxes
+from gisland.bench.boxes import count, pick_boxes
+from gisland.bench.pgbench import Query
 from gisland.bench.servers import Server
 from gisland.bench.table import PGBENCH, Race, Result
 from gisland.catalogue import Layer
@@ -24,8 +25,9 @@ LIMITS = (1000, 100, 10)
 BOXES = 64
 WARM_UP_SECONDS = 1
 
-Contender = Callable[[int, float], float]
-"""Runs at a page size for some seconds and gives pages per second."""
+Key = TypeVar("Key", bound=Hashable)
+Ask = Callable[[float], float]
+"""Asks a contender for some seconds and gives answers per second."""
 
 
 @dataclass(frozen=True)
@@ -53,49 +55,59 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gisland-bench-")))
         gisland = stack.enter_context(servers.gisland(settings, layer, folder))
-        running = [gisland]
-        notes = []
-        site = peers.Site(settings, layer, folder)
-        for name in plan.peers:
-            try:
-                running.append(stack.enter_context(peers.PEERS[name](site)))
-            except peers.Missing as error:
-                notes.append(str(error))
+        others, notes = start_peers(stack, peers.Site(settings, layer, folder), plan)
+        running = [gisland, *others]
         say(f"chạy · running: {', '.join(server.name for server in running)}")
         with connect(settings, Role.PUBLIC) as connection:
             notes += pages.compare(connection, layer, running, boxes[0], plan.limits)
         before = {server.name: machine.resident_mib(server.pid) for server in running}
-        contenders: dict[str, Contender] = {
-            PGBENCH: partial(_pgbench, conninfo(settings, Role.PUBLIC), layer, boxes, plan)
-        }
-        contenders |= {server.name: partial(_server, server, boxes, plan) for server in running}
-        races = _races(contenders, plan, say)
+        asks: dict[tuple[str, int], Ask] = {}
+        for limit in plan.limits:
+            # The first page of a box is found by its hits: the statement that gisland runs for these addresses.
+            queries = [page_statement(layer, ItemsQuery(limit, bbox=box), "hits") for box in boxes]
+            asks[PGBENCH, limit] = of_pgbench(conninfo(settings, Role.PUBLIC), queries, plan)
+            for server in running:
+                asks[server.name, limit] = of_server([server.page(limit, box) for box in boxes], plan)
+        rates = in_rounds(asks, plan, say)
+        races = [Race(name, limit, found) for (name, limit), found in rates.items()]
         first, last = _first_and_last(gisland, features, plan, say)
         memory = {server.name: (before[server.name], machine.resident_mib(server.pid)) for server in running}
     notes.append(f"`next` links gave all {features:,} features, each once")
     return Result(races, first, last, memory, facts, notes)
 
 
-def _races(contenders: dict[str, Contender], plan: Plan, say: Callable[[str], None]) -> list[Race]:
-    rates: dict[tuple[str, int], list[float]] = {(name, limit): [] for limit in plan.limits for name in contenders}
-    for name, limit in rates:
-        contenders[name](limit, min(WARM_UP_SECONDS, plan.seconds))
+def start_peers(stack: ExitStack, site: peers.Site, plan: Plan) -> tuple[list[Server], list[str]]:
+    """Start the peers of a plan until the stack ends. Returns them, and which are missing."""
+    running, notes = [], []
+    for name in plan.peers:
+        try:
+            running.append(stack.enter_context(peers.PEERS[name](site)))
+        except peers.Missing as error:
+            notes.append(str(error))
+    return running, notes
+
+
+def in_rounds(asks: Mapping[Key, Ask], plan: Plan, say: Callable[[str], None]) -> dict[Key, list[float]]:
+    """Warm all up, then ask each in turn, round by round: a rate for each round."""
+    rates: dict[Key, list[float]] = {key: [] for key in asks}
+    for ask in asks.values():
+        ask(min(WARM_UP_SECONDS, plan.seconds))
     for number in range(1, plan.rounds + 1):
-        for name, limit in rates:
-            rates[name, limit].append(contenders[name](limit, plan.seconds))
+        for key, ask in asks.items():
+            rates[key].append(ask(plan.seconds))
         say(f"vòng · round {number}/{plan.rounds}")
-    return [Race(name, limit, found) for (name, limit), found in rates.items()]
+    return rates
 
 
-def _server(server: Server, boxes: Sequence[Box], plan: Plan, limit: int, seconds: float) -> float:
-    urls = [server.page(limit, box) for box in boxes]
-    return load.load(urls, connections=plan.connections, seconds=seconds).rate
+def of_server(urls: list[str], plan: Plan) -> Ask:
+    """Asks a server for these addresses."""
+    return lambda seconds: load.load(urls, connections=plan.connections, seconds=seconds).rate
 
 
-def _pgbench(info: str, layer: Layer, boxes: Sequence[Box], plan: Plan, limit: int, seconds: float) -> float:
-    # The first page of a box is found by its hits: the statement that gisland runs for these addresses.
-    queries = [page_statement(layer, ItemsQuery(limit, bbox=box), "hits") for box in boxes]
-    return pgbench.run(info, pgbench.script(queries), connections=plan.connections, seconds=seconds)
+def of_pgbench(info: str, queries: Sequence[Query], plan: Plan) -> Ask:
+    """Asks the database for what gisland asks it."""
+    script = pgbench.script(queries)
+    return lambda seconds: pgbench.run(info, script, connections=plan.connections, seconds=seconds)
 
 
 def _first_and_last(server: Server, features: int, plan: Plan, say: Callable[[str], None]) -> tuple[float, float]:

@@ -10,13 +10,14 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from gisland.bench import load, machine, pgbench, servers
+from gisland.bench import load, machine, servers
 from gisland.bench.boxes import count
 from gisland.bench.pages import get_bytes
+from gisland.bench.race import Plan, in_rounds, of_pgbench, of_server
 from gisland.bench.table import grid, verdict
 from gisland.catalogue import Layer
 from gisland.database import Role, connect, conninfo
-from gisland.publish.tiles.grid import Tile, limits
+from gisland.publish.tiles.grid import Tile, tile_over
 from gisland.publish.tiles.statements import tile_statement
 from gisland.settings import Settings
 
@@ -25,7 +26,6 @@ TILES = 64
 # Of the size of a close tile.
 STATIC = "/static/i18n/vi.json"
 DRAWN_TARGET, KEPT_TARGET = 0.8, 0.5
-WARM_UP_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Rates:
 
 
 def run(
-    settings: Settings, layer: Layer, *, seconds: float, rounds: int, connections: int, say: Callable[[str], None]
+    settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
 ) -> tuple[dict[int, Rates], dict[str, str]]:
     """Race on tiles drawn by chance among those that show something, each as often as its features are many.
 
@@ -54,7 +54,7 @@ def run(
         facts = machine.facts(connection, count(connection, layer))
         query = f"SELECT id, (_west + _east) / 2, (_south + _north) / 2 FROM {layer.target_schema}.{layer.table}"  # noqa: S608
         drawn = random.Random(1).choices(connection.execute(query.encode()).fetchall(), k=TILES)  # noqa: S311
-    facts |= {"connections": str(connections), "load by": load.client()}
+    facts |= {"connections": str(plan.connections), "load by": load.client()}
     rates: dict[int, Rates] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gisland-bench-")))
@@ -65,43 +65,24 @@ def run(
         keeping = settings.model_copy(update={"tile_cache_dir": own / "tiles"})
         cached = stack.enter_context(servers.gisland(keeping, layer, own))
         for zoom in ZOOMS:
-            tiles = [_over(longitude, latitude, zoom) for _, longitude, latitude in drawn]
-            script = pgbench.script([tile_statement(layer, tile, with_state=False) for tile in tiles])
+            tiles = [tile_over(longitude, latitude, zoom) for _, longitude, latitude in drawn]
+            queries = [tile_statement(layer, tile, with_state=True) for tile in tiles]
             static = [cached.items.partition("/ogc/")[0] + STATIC]
 
-            def load_of(server: servers.Server, tiles: Sequence[Tile] = tiles) -> list[str]:
-                return [_address(server, tile) for tile in tiles]
-
-            def from_pgbench(span: float, script: str = script) -> float:
-                return pgbench.run(conninfo(settings, Role.PUBLIC), script, connections=connections, seconds=span)
-
-            def from_server(urls: Sequence[str], span: float) -> float:
-                return load.load(list(urls), connections=connections, seconds=span).rate
-
-            for url in load_of(cached):
-                get_bytes(url)
-            found: tuple[list[float], ...] = ([], [], [], [])
-            for number in range(rounds + 1):
-                span = seconds if number else min(WARM_UP_SECONDS, seconds)
-                measured = (
-                    from_server(load_of(plain), span),
-                    from_pgbench(span),
-                    from_server(load_of(cached), span),
-                    from_server(static, span),
-                )
-                for rates_of, rate in zip(found, measured, strict=True):
-                    if number:  # the first round warms up
-                        rates_of.append(rate)
+            for tile in tiles:
+                get_bytes(_address(cached, tile))
+            asks = {
+                "drawn": of_server([_address(plain, tile) for tile in tiles], plan),
+                "same": of_pgbench(conninfo(settings, Role.PUBLIC), queries, plan),
+                "kept": of_server([_address(cached, tile) for tile in tiles], plan),
+                "static": of_server(static, plan),
+            }
+            found = in_rounds(asks, plan, lambda _: None)
             kept = list((own / "tiles").rglob(f"{zoom}/*/*.mvt"))
             size = sum(file.stat().st_size for file in kept) / max(1, len(kept))
-            rates[zoom] = Rates(found[0], found[1], found[2], found[3], size)
+            rates[zoom] = Rates(**found, size=size)
             say(f"z{zoom}")
     return rates, facts
-
-
-def _over(longitude: float, latitude: float, zoom: int) -> Tile:
-    found = limits((longitude, latitude, longitude, latitude))[zoom]
-    return Tile(zoom, found["minTileCol"], found["minTileRow"])
 
 
 def _address(server: servers.Server, tile: Tile) -> str:

@@ -1,42 +1,26 @@
-"""How each server is asked for the same: the addresses of a filter, of the last page, of a feature, of a tile."""
+"""How each server is asked for the same: the addresses of pages, of a filter, of a feature, of a tile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import asinh, floor, pi, radians, tan
-from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from gisland.bench.boxes import Box
 from gisland.bench.servers import Server
 from gisland.bench.table import GISLAND
+from gisland.publish.tiles.grid import Tile
 
-DRAWING = "gisland-drawing"  # a gisland that keeps no tiles
+KEEPING = "gisland, tiles kept"  # the other one draws each tile anew
 STATUS = "action_needed"
-FILTER = quote(f"verification_status = '{STATUS}'")
-
-
-class Tile(NamedTuple):
-    """A tile of WebMercatorQuad."""
-
-    zoom: int
-    row: int
-    column: int
-
-
-def tile_of(box: Box, zoom: int) -> Tile:
-    """The tile in which the middle of a box lies."""
-    longitude, latitude = (box.west + box.east) / 2, (box.south + box.north) / 2
-    side = 2**zoom
-    row = (1 - asinh(tan(radians(latitude))) / pi) / 2 * side
-    return Tile(zoom, floor(row), floor((longitude + 180) / 360 * side))
+FILTER_TEXT = f"verification_status = '{STATUS}'"
 
 
 @dataclass(frozen=True)
 class Way:
     """The addresses of one kind of server; None for what it cannot do."""
 
+    page: Callable[[Server, int, Box], str] | None = Server.page
     filtered: Callable[[Server, int, Box], str] | None = None
     """A page of the features in a box that have a status."""
     offset: Callable[[Server, int, int], str] | None = None
@@ -56,21 +40,20 @@ def _origin(server: Server) -> str:
 
 
 def _filtered(server: Server, limit: int, box: Box) -> str:
-    return f"{server.page(limit, box)}&filter={FILTER}"
+    return f"{server.page(limit, box)}&filter={quote(FILTER_TEXT)}"
 
 
 def _offset(server: Server, limit: int, offset: int) -> str:
     return f"{server.items}{'&' if '?' in server.items else '?'}limit={limit}&offset={offset}"
 
 
-_GISLAND = Way(
-    filtered=_filtered,
-    feature=lambda server, number: _above(server, f"/items/{number}"),
-    tile=lambda server, tile: _above(server, f"/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.column}"),
-)
+def _ogc_tile(server: Server, tile: Tile) -> str:
+    return _above(server, f"/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.column}")
+
+
 WAYS: Mapping[str, Way] = {
-    GISLAND: _GISLAND,
-    DRAWING: _GISLAND,
+    GISLAND: Way(filtered=_filtered, feature=lambda server, number: _above(server, f"/items/{number}"), tile=_ogc_tile),
+    KEEPING: Way(page=None, tile=_ogc_tile),
     "pygeoapi": Way(
         filtered=_filtered,
         offset=_offset,
@@ -86,7 +69,7 @@ WAYS: Mapping[str, Way] = {
         offset=_offset,
         feature=lambda server, number: _above(server, f"/items/{number}?f=json"),
         tile=lambda server, tile: (
-            f"{_origin(server)}/?map=bench&mode=tile&tilemode=gmap&layers=parcels&map.imagetype=mvt"
+            f"{_origin(server)}/?map=bench&mode=tile&tilemode=gmap&layers=all&map.imagetype=mvt"
             f"&tile={tile.column}+{tile.row}+{tile.zoom}"
         ),
     ),

@@ -10,16 +10,10 @@ from psycopg import Connection
 from shapely import transform
 from shapely.geometry.base import BaseGeometry
 
-from gisland.publish.tiles.grid import HALF, UNITS, Tile, limits
+from gisland.publish.tiles.grid import HALF, UNITS, Tile, tile_over
 
 TILES = "/ogc/collections/parcels/tiles/WebMercatorQuad"
 STAFF_TILES = "/ogc/collections/parcels-staff/tiles/WebMercatorQuad"
-
-
-def tile_over(longitude: float, latitude: float, zoom: int) -> Tile:
-    """The tile that a point lies on."""
-    found = limits((longitude, latitude, longitude, latitude))[zoom]
-    return Tile(zoom, found["minTileCol"], found["minTileRow"])
 
 
 def tile_of(connection: Connection, parcel: int, zoom: int, table: str = "published.parcels") -> Tile:

@@ -12,8 +12,9 @@ import json
 import httpx
 import pytest
 
+from gisland.publish.tiles.grid import tile_over
 from gisland.security.permissions import Permission
-from tests.publish.tiles import STAFF_TILES, address, features, tile_over
+from tests.publish.tiles import STAFF_TILES, address, features
 from tests.security import test_matrix
 from tests.security.test_matrix import NAME, PEOPLE, PERSON, STAFF, World, may, refused
 

@@ -75,6 +75,15 @@ def tile_at(zoom: str, row: str, column: str) -> Tile:
     return tile
 
 
+def tile_over(longitude: float, latitude: float, zoom: int) -> Tile:
+    """The tile of a zoom that a point lies on (CRS84, degrees); beyond the poles of the square its outermost one."""
+    number = 1 << zoom
+    x = (longitude + 180) / 360
+    y = (1 - math.asinh(math.tan(math.radians(max(-85.06, min(85.06, latitude))))) / math.pi) / 2
+    column, row = (min(number - 1, max(0, int(each * number))) for each in (x, y))
+    return Tile(zoom, column, row)
+
+
 def _outside() -> NotFound:
     return NotFound("there is no such tile", hint=f"{ID}/zoom/row/column, zoom 0 to {MAX_ZOOM}, both below 2^zoom")
 
@@ -84,10 +93,9 @@ def limits(box: Box) -> list[dict[str, Any]]:
     west, south, east, north = box
     found = []
     for zoom in range(MAX_ZOOM + 1):
-        (left, top), (right, bottom) = _place(west, north, zoom), _place(east, south, zoom)
-        found.append(
-            {"tileMatrix": str(zoom), "minTileRow": top, "maxTileRow": bottom, "minTileCol": left, "maxTileCol": right}
-        )
+        first, last = tile_over(west, north, zoom), tile_over(east, south, zoom)
+        rows = {"minTileRow": first.row, "maxTileRow": last.row}
+        found.append({"tileMatrix": str(zoom), **rows, "minTileCol": first.column, "maxTileCol": last.column})
     return found
 
 
@@ -121,10 +129,3 @@ def _matrix(zoom: int) -> dict[str, Any]:
 def _spread(number: int) -> int:
     """The bits of a number with a zero before each."""
     return int(format(number, "b"), 4)
-
-
-def _place(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
-    number = 1 << zoom
-    x = (longitude + 180) / 360
-    y = (1 - math.asinh(math.tan(math.radians(max(-85.06, min(85.06, latitude))))) / math.pi) / 2
-    return min(number - 1, max(0, int(x * number))), min(number - 1, max(0, int(y * number)))
