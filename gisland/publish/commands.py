@@ -71,8 +71,7 @@ def rebuild(ctx: typer.Context, layer_id: LayerId) -> None:
     """Tạo lại toàn bộ bảng của lớp · make the table of a layer anew."""
     asked = caller(ctx)
     catalogue = load_catalogue(asked.settings)
-    layer = catalogue.layer(layer_id)
-    features = layers.rebuild_layer(asked.settings, layer, catalogue.palette, by=asked.subject.name)
+    features = layers.rebuild_layer(asked.settings, catalogue, layer_id, by=asked.subject.name)
     typer.echo(f"{layer_id}: {features}")
 
 

@@ -15,6 +15,7 @@ from gisland.catalogue import Catalogue, Layer, Palette
 from gisland.database import Role, connect
 from gisland.errors import UsageError
 from gisland.publish.items import words_of
+from gisland.publish.layer_checks import check_columns, check_indexes, check_touched_by
 from gisland.publish.meanings import find_meanings, write_meanings
 from gisland.publish.reload import CHANNEL
 from gisland.publish.styles.layer_styles import forget_layer_styles, write_layer_styles
@@ -34,14 +35,6 @@ LARGE = (0.0005, 0.002, 0.008)
 # Each change of the registry writes here before its flush and until its commit: this waits for those under way, and
 # those that come wait for this. So no change falls between the fill and the first flush that knows the layer.
 WAIT_FOR_WRITERS = "LOCK TABLE publish.dirty IN SHARE MODE"
-# Which PostgreSQL types a field of a layer may have.
-COLUMN_TYPES = {
-    "integer": {"int2", "int4", "int8"},
-    "number": {"int2", "int4", "int8", "float4", "float8", "numeric"},
-    "string": {"text", "varchar"},
-    "date": {"date"},
-    "datetime": {"timestamptz"},
-}
 
 
 @dataclass(frozen=True)
@@ -76,14 +69,23 @@ def apply_layers(
             layers = list(catalogue.layers.values())
         applied = [_apply(connection, layer, catalogue.palette, by) for layer in layers]
         write_layer_styles(connection, catalogue)
+        # Also of what changes no table, such as titles and colours.
+        _tell_workers(connection)
         return applied
 
 
-def rebuild_layer(settings: Settings, layer: Layer, palette: Palette, *, by: str = SYSTEM) -> int:
-    """Make the table of a layer anew, whether or not its definition changed. Returns the number of features."""
+def rebuild_layer(settings: Settings, catalogue: Catalogue, layer_id: str, *, by: str = SYSTEM) -> int:
+    """Make the table of a layer anew, whether or not its definition changed. Returns the number of features.
+
+    Raises:
+        NotFound: there is no such layer.
+    """
+    layer = catalogue.layer(layer_id)
     with _owner(settings) as connection:
-        _write_statuses(connection, palette)
-        features = _create(connection, layer, palette)
+        _write_statuses(connection, catalogue.palette)
+        features = _create(connection, layer, catalogue.palette)
+        write_layer_styles(connection, catalogue)
+        _tell_workers(connection)
         _note(connection, by, Tag.LAYER_REBUILT, layer, features)
         return features
 
@@ -94,8 +96,8 @@ def check_layers(settings: Settings, catalogue: Catalogue) -> None:
         _write_statuses(connection, catalogue.palette)
         for layer in catalogue.layers.values():
             _create_view(connection, layer, sql.Identifier(layer.source_schema, layer.table))
-            _check_touched_by(connection, layer)
-            _check_indexes(connection, layer, catalogue.palette)
+            check_touched_by(connection, layer)
+            check_indexes(connection, layer, catalogue.palette, _target(layer).as_string(connection))
             find_meanings(connection, layer)
         connection.rollback()
 
@@ -164,13 +166,12 @@ def _apply(connection: Connection, layer: Layer, palette: Palette, by: str) -> A
         write_meanings(connection, layer, _target(layer))
         return Applied(layer.id, changed=False, features=count[0])
     features = _create(connection, layer, palette)
-    _tell_workers(connection)
     _note(connection, by, Tag.LAYER_APPLIED, layer, features)
     return Applied(layer.id, changed=True, features=features)
 
 
 def _tell_workers(connection: Connection) -> None:
-    """Tell the web workers at the commit that layers have changed (`gisland.publish.reload`)."""
+    """Tell the web workers at the commit to look at the layers (`gisland.publish.reload`)."""
     connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
 
@@ -188,7 +189,7 @@ def _create(connection: Connection, layer: Layer, palette: Palette) -> int:
         # It was public and is no longer, or the other way round: nothing of it may stay where it was.
         _drop(connection, layer.id)
     _create_view(connection, layer, source)
-    _check_touched_by(connection, layer)
+    check_touched_by(connection, layer)
     watch_tables(connection, layer)
     change, defined_by = _begin_change(connection, layer, palette)
     rows = _fill(connection, layer, draft, source, target if defined_by is not None else None, change)
@@ -316,60 +317,7 @@ def _create_view(connection: Connection, layer: Layer, source: sql.Identifier) -
         raise UsageError(
             f"the view does not run: {error.diag.message_primary}", hint="mend the SQL", **where
         ) from error
-    _check_columns(connection, layer, source)
-
-
-def _check_columns(connection: Connection, layer: Layer, source: sql.Identifier) -> None:
-    found: dict[str, str] = dict(
-        connection.execute(
-            "SELECT attname, typname FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid"
-            " WHERE attrelid = %s::regclass AND attnum > 0",
-            [source.as_string(connection)],
-        ).fetchall()
-    )
-    expected = {"id": COLUMN_TYPES["integer"], layer.geometry: {"geometry"}}
-    if layer.native is not None:
-        expected[layer.native] = {"geometry"}
-    expected |= {field.name: COLUMN_TYPES[field.type] for field in layer.fields}
-    for name in sorted(expected.keys() ^ found.keys()):
-        told = "view.sql does not give this field" if name in expected else "view.sql gives it, but it is not declared"
-        raise UsageError(told, hint="make both say the same", layer=layer.id, file="layer.yml", field=name)
-    for name, types in expected.items():
-        if found[name] not in types:
-            told, mend = f"it is of the type {found[name]}", f"cast it to {' or '.join(sorted(types))}"
-            raise UsageError(told, hint=mend, layer=layer.id, file="view.sql", field=name)
-
-
-def _check_touched_by(connection: Connection, layer: Layer) -> None:
-    """Plan each query of `touched_by`, as flush() would run it."""
-    for table, query in layer.touched_by.items():
-        try:
-            connection.execute("SELECT %s::regclass", [table])
-            connection.execute(
-                sql.SQL("WITH changed(id) AS (SELECT 0::bigint) SELECT k::bigint FROM ({}) touched(k) LIMIT 0").format(
-                    _trusted(query)
-                )
-            )
-        except psycopg.Error as error:
-            told = f"it does not run: {error.diag.message_primary}"
-            hint = "write a SELECT of feature keys FROM changed"
-            raise UsageError(told, hint=hint, layer=layer.id, file="layer.yml", field=f"touched_by.{table}") from error
-
-
-def _check_indexes(connection: Connection, layer: Layer, palette: Palette) -> None:
-    """That each field that features are sorted by or asked for has its index still: somebody may have dropped it."""
-    applied = "SELECT FROM publish.layer WHERE id = %s AND definition_hash = %s"
-    if connection.execute(applied, [layer.id, layer.definition_hash(palette)]).fetchone() is None:
-        return
-    query = (
-        "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]"
-        " WHERE indrelid = %s::regclass AND indisvalid"
-    )
-    found = {name for (name,) in connection.execute(query, [_target(layer).as_string(connection)]).fetchall()}
-    for name in sorted(layer.indexed):
-        if name not in found:
-            told, hint = "its index is gone", f"make the table anew: `gisland layer rebuild {layer.id}`"
-            raise UsageError(told, hint=hint, layer=layer.id, file="layer.yml", field=name)
+    check_columns(connection, layer, source)
 
 
 def _finish_table(connection: Connection, layer: Layer, target: sql.Identifier) -> None:

@@ -33,19 +33,16 @@ async def follow_layers(settings: Settings, current: Callable[[], Catalogue], us
         current: gives the catalogue that is served.
         use: takes the one that is to be served from now on.
     """
-    first = True
     while True:
         try:
             listening = await AsyncConnection.connect(conninfo(settings, Role.APP), autocommit=True)
             async with listening as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
-                if not first:
-                    await _reload(settings, connection, current(), use)
-                first = False
                 while True:
+                    # At first, too: what was applied since the catalogue was read, told nobody who listened.
+                    await _reload(settings, connection, current(), use)
                     async for _ in connection.notifies(stop_after=1):
                         pass
-                    await _reload(settings, connection, current(), use)
         except (psycopg.Error, GislandError) as error:
             log.warning("layers are not followed", error=type(error).__name__)
             await asyncio.sleep(AGAIN_SECONDS)

@@ -76,5 +76,5 @@ def test_it_is_made_anew_when_the_layer_was(
     owner.commit()
     assert not peer_table.renew(owner, layer)
     owner.commit()
-    rebuild_layer(settings, layer, catalogue.palette)
+    rebuild_layer(settings, catalogue, layer.id)
     assert peer_table.renew(owner, layer)

@@ -147,7 +147,7 @@ def test_a_rebuilt_layer_keeps_its_history(settings: Settings, ward: Ward) -> No
         connection.execute("SET ROLE gisland_owner")
         # Somebody damaged the published table.
         connection.execute("UPDATE published.parcels__geojson SET _properties = '{}' WHERE id = %s", [changed])
-    layers.rebuild_layer(settings, catalogue.layer("parcels"), catalogue.palette)
+    layers.rebuild_layer(settings, catalogue, "parcels")
     with connect(settings, Role.PUBLIC) as connection:
         rows = connection.execute("SELECT id, _properties = '{}' FROM published.parcels__history ORDER BY _ended_by")
         assert rows.fetchall() == [(changed, False), (changed, True)]

@@ -324,6 +324,6 @@ def test_refreshing_what_changed_equals_making_it_all_anew(
         counts = connection.execute("SELECT id, publish.feature_count(id) FROM publish.layer").fetchall()
     followed = content(settings)
     assert dict(counts) == {layer: len(rows) for layer, rows in followed.items()}
-    for layer in catalogue.layers.values():
-        layers.rebuild_layer(settings, layer, catalogue.palette)
+    for layer_id in catalogue.layers:
+        layers.rebuild_layer(settings, catalogue, layer_id)
     assert content(settings) == followed

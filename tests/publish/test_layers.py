@@ -65,7 +65,7 @@ def test_who_did_what_to_a_layer_is_noted_with_the_act(own_config: Settings, war
     edit(own_config, "layers/parcels/view.sql", "p.parcel_no,", "p.parcel_no || 'x' AS parcel_no,")
     catalogue = load_catalogue(own_config)
     layers.apply_layers(own_config, catalogue, by="cli:a")
-    layers.rebuild_layer(own_config, catalogue.layer("parcels"), catalogue.palette, by="cli:b")
+    layers.rebuild_layer(own_config, catalogue, "parcels", by="cli:b")
     assert layers.drop_layer(own_config, "parcels", by="cli:c")
     assert not layers.drop_layer(own_config, "parcels", by="cli:c")
     acts: list[tuple[object, ...]] = [

@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from gisland.catalogue import load_catalogue
-from gisland.publish import layers
+from gisland.database import conninfo
+from gisland.publish import layers, reload
 from gisland.publish.reload import applied_of
 from gisland.settings import Settings
 from tests.publish.conftest import Ward, serving
@@ -116,3 +118,50 @@ def test_what_is_served_is_what_was_applied(own_config: Settings) -> None:
     new = defined.layers["parcels"]
     changed = applied_of(defined, served, hashes | {"parcels": new.definition_hash(defined.palette)})
     assert changed.layers["parcels"] == new
+
+
+def edit(settings: Settings, old: str, new: str) -> None:
+    """Edit how the layer of parcels is defined."""
+    yml = settings.config_dir / "layers" / "parcels" / "layer.yml"
+    text = yml.read_text(encoding="utf-8")
+    assert old in text
+    yml.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_what_changes_no_table_is_told_too(own_config: Settings, ward: Ward) -> None:
+    ward.add_parcels(1)
+    path = "/ogc/collections/parcels"
+    with serving(own_config) as client:
+        before = client.get(path, params={"lang": "en"}).json()["title"]
+        edit(own_config, f"en: {before}", "en: Other parcels")
+        done = layers.apply_layers(own_config, load_catalogue(own_config))
+        assert not any(each.changed for each in done), "its definition is as it was"
+        soon(lambda: client.get(path, params={"lang": "en"}).json()["title"] == "Other parcels")
+
+
+def test_a_rebuilt_layer_is_told_too(own_config: Settings, ward: Ward) -> None:
+    ward.add_parcels(1)
+    with serving(own_config) as client:
+        view = own_config.config_dir / "layers" / "parcels" / "view.sql"
+        view.write_text(view.read_text().replace("SELECT p.id,", "SELECT p.id,\n 'x'::text AS extra,", 1))
+        field = "fields:\n  - {name: extra, type: string, queryable: true, title: {vi: Thêm, en: Extra}}\n"
+        edit(own_config, "fields:\n", field)
+        layers.rebuild_layer(own_config, load_catalogue(own_config), "parcels")
+        soon(lambda: client.get("/ogc/collections/parcels/items?extra=x").status_code == 200)
+
+
+def test_what_is_applied_before_the_worker_listens_is_served(
+    own_config: Settings, ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ward.add_parcels(1)
+
+    def late(*given: Any) -> str:
+        """Between the reading of the catalogue and the first LISTEN somebody applies a layer."""
+        if not (own_config.config_dir / "layers" / "sheets").exists():
+            add_folder(own_config)
+            layers.apply_layers(own_config, load_catalogue(own_config))
+        return conninfo(*given)
+
+    monkeypatch.setattr(reload, "conninfo", late)
+    with serving(own_config) as client:
+        soon(lambda: client.get("/ogc/collections/sheets/items").status_code == 200)
