@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gisland.catalogue import Layer, load_catalogue
 from gisland.database import EVERYWHERE, Role, connect
+from gisland.kit.files import FOR_ALL, FOR_OWNER, written_whole
 from gisland.publish.crs import Planes
 from gisland.publish.export import Export, exporting, note_export
 from gisland.publish.query import parse_items_query
@@ -29,6 +29,8 @@ def export_file(
     reason: str,
 ) -> int:
     """Write a layer, or what a filter finds of it, to a file. It takes the place of an older one when it is whole.
+
+    What a layer of staff says may be read by the owner of the file only.
 
     Args:
         settings: where the database is.
@@ -52,23 +54,19 @@ def export_file(
     query = query.in_form(file_format.form)
     if not layer.public:
         note_export(settings, subject.name, layer, query, file_format, reason)
-    draft = target.with_name(f".{target.name}.part")
-    try:
-        with exporting(settings, layer, query, EVERYWHERE) as export:
-            pages = _shown(export)
-            if file_format.driver is not None:
-                # By the ending of its name GDAL knows what a GeoPackage is.
-                draft = target.with_name(f".part-{target.stem}.{file_format.name}")
-                write_file(file_format, layer, query.shown, pages, draft, indexed=False)
-            else:
-                with draft.open("wb") as file:
-                    file.writelines(text_of(file_format, layer, query.shown, pages))
-            done = export.done
-        draft.replace(target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
-    return done
+    mode = FOR_ALL if layer.public else FOR_OWNER
+    with (
+        # By the ending of its name GDAL knows what a GeoPackage is.
+        written_whole(target, mode=mode, ending=f".{file_format.name}") as draft,
+        exporting(settings, layer, query, EVERYWHERE) as export,
+    ):
+        pages = _shown(export)
+        if file_format.driver is not None:
+            write_file(file_format, layer, query.shown, pages, draft, indexed=False)
+        else:
+            with draft.open("wb") as file:
+                file.writelines(text_of(file_format, layer, query.shown, pages))
+        return export.done
 
 
 def _planes(settings: Settings, layer: Layer) -> Planes:

@@ -256,14 +256,18 @@ def test_the_command_writes_a_file_whole_or_not_at_all(
         done = gisland("parcels", str(tmp_path / f"parcels.{name}"), "--crs", "9210")
         assert done.exit_code == 0, done.output
         assert f"parcels.{name}: 3" in done.output
+        assert (tmp_path / f"parcels.{name}").stat().st_mode & 0o777 == 0o644
+        done = gisland("parcels-staff", str(tmp_path / f"staff.{name}"), "--reason", "kiểm tra")
+        assert done.exit_code == 0, done.output
+        assert (tmp_path / f"staff.{name}").stat().st_mode & 0o777 == 0o600, "for its owner only"
     frame = pyogrio.read_dataframe(tmp_path / "parcels.gpkg", fid_as_index=True)
     assert (list(frame.index), frame.crs.to_epsg()) == (parcels, 9210)
     done = gisland("parcels", str(tmp_path / "few.csv"), "--filter", "sheet_no = 'none'")
     assert done.exit_code == 0
     assert "few.csv: 0" in done.output
     with pytest.raises(Exception, match="reason"):
-        gisland("parcels-staff", str(tmp_path / "staff.csv"))
-    assert not (tmp_path / "staff.csv").exists()
+        gisland("parcels-staff", str(tmp_path / "none.csv"))
+    assert not (tmp_path / "none.csv").exists()
     assert not [each for each in tmp_path.iterdir() if each.name.startswith(".")]
 
 
