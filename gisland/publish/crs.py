@@ -109,12 +109,10 @@ class Planes:
         Raises:
             UsageError: the layer is not offered in it.
         """
-        if uri in ALWAYS:
-            return ALWAYS[uri]
-        code = uri.removeprefix(EPSG)
-        if uri.startswith(EPSG) and code.isascii() and code.isdigit() and int(code[:9]) in self.offered:
-            return plane(int(code))
-        raise UsageError("this CRS is not offered", hint=f"one of: {', '.join(self.uris)}", parameter=parameter)
+        found = ALWAYS.get(uri) or next((each for each in map(plane, self.offered) if each.uri == uri), None)
+        if found is None:
+            raise UsageError("this CRS is not offered", hint=f"one of: {', '.join(self.uris)}", parameter=parameter)
+        return found
 
 
 NO_PLANES = Planes()

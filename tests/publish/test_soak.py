@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from statistics import median, quantiles
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -75,7 +74,6 @@ def change_statuses(settings: Settings, until: float) -> int:
 @pytest.mark.proof
 def test_memory_stays_flat_and_nobody_waits_long(live: LiveServer, catalogue: Catalogue) -> None:
     urls = addresses(live, catalogue)
-    assert urlsplit(urls[0]).hostname == "127.0.0.1"
     begin = time.monotonic()
     until = begin + WARM_UP + SECONDS
     waits: list[list[float]] = [[] for _ in range(CLIENTS)]

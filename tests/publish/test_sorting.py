@@ -185,7 +185,10 @@ def test_sortables_are_told(client: httpx.Client, ward: Ward) -> None:
     ]
     for name in names:
         get(client, sortby=f"-{name}")
-    assert "Sắp xếp" not in client.get(hrefs[1], params={"f": "html", "lang": "en"}).text
+    for language, title, other in (("vi", "Diện tích", "Area"), ("en", "Area", "Diện tích")):
+        page = client.get(hrefs[1], params={"f": "html", "lang": language}).text
+        assert f"<td>{title}" in page
+        assert f"<td>{other}" not in page
 
 
 def test_a_lost_index_is_told_by_the_check(ward: Ward) -> None:
