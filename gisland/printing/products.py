@@ -1,0 +1,126 @@
+"""What can be printed: each product with what it asks for and how it is drawn. Jobs, REST and OGC processes read this.
+
+A new product is one line in `PRODUCTS`: a model of its inputs and a function that draws. The function reads within what
+the subject reaches, notes the print in the audit log, and says how far it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from gisland.audit.log import LONGEST
+from gisland.catalogue import Language, Text
+from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.security.subject import Subject
+from gisland.settings import Settings
+
+Code = Annotated[str, StringConstraints(pattern=r"^[^\p{C}\p{Z}](?:[^\p{C}\p{Zl}\p{Zp}]{0,38}[^\p{C}\p{Z}])?$")]
+Told = Callable[[float, str], None]
+"""Says how far a print is: a part of 1, and what is being done (Vietnamese · English, no personal data)."""
+
+
+class Inputs(BaseModel):
+    """What every product asks for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ward: Code = Field(description="Mã phường · Code of the ward", examples=["11311"])
+    language: Language = Field(default="vi", description="Ngôn ngữ trên giấy · Language on paper")
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST)] = Field(
+        default="",
+        description="Lý do, bắt buộc khi in tên người; không ghi dữ liệu cá nhân"
+        " · The reason, required where names are printed; no personal data",
+    )
+
+
+class AtlasInputs(Inputs):
+    """Tập bản đồ của một tổ dân phố · The atlas of a residential group."""
+
+    group: Code = Field(description="Mã tổ dân phố · Code of the residential group", examples=["12"])
+    paper: Literal["A3", "A4"] = Field(default="A3", description="Khổ giấy · Paper")
+    orientation: Literal["auto", "landscape", "portrait"] = Field(default="auto", description="Chiều giấy · Way round")
+    scale: int | None = Field(
+        default=None,
+        ge=50,
+        le=100_000,
+        description="Mẫu số tỷ lệ; bỏ trống: tự chọn · Denominator of the scale; none: by the labels that fit",
+        examples=[500],
+    )
+
+
+@dataclass(frozen=True)
+class File:
+    """A finished print."""
+
+    content: bytes
+    name: str
+    """Of the file, as it is offered for download: letters, digits, hyphens."""
+    print_id: str
+    pages: int
+    version: int
+    """Of the data."""
+    names: bool
+    """Whether names of holders are in it: whoever takes it must be allowed to see them."""
+    media_type: str = "application/pdf"
+
+
+@dataclass(frozen=True)
+class Product:
+    """Something that can be printed."""
+
+    id: str
+    title: Text
+    description: Text
+    inputs: type[Inputs]
+    draw: Callable[[Settings, Subject, Any, Told], File]
+    """Settings, who prints, the inputs (of the type above), whom to tell how far it is."""
+
+
+def draw_atlas(settings: Settings, subject: Subject, asked: AtlasInputs, told: Told) -> File:
+    """The atlas of a group.
+
+    Raises:
+        GislandError: it cannot be printed; the message says why.
+    """
+    told(0.05, "đọc dữ liệu, vẽ trang · reading and drawing")
+    order = Order(asked.ward, asked.group, asked.paper, asked.orientation, asked.scale, asked.language, asked.reason)
+    return file_of_atlas(print_atlas(settings, subject, order))
+
+
+def file_of_atlas(printed: Printed) -> File:
+    """An atlas as the file that is handed out."""
+    scene = printed.scene
+    return File(
+        printed.content,
+        f"atlas-{plain(scene.group.ward_code)}-{plain(scene.group.code)}.pdf",
+        printed.print_id,
+        scene.pages,
+        scene.group.version,
+        scene.names,
+    )
+
+
+def plain(code: str) -> str:
+    """A code as a part of the name of a file, on whatever system."""
+    return "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in code).strip("-") or "x"
+
+
+PRODUCTS: Mapping[str, Product] = {
+    product.id: product
+    for product in (
+        Product(
+            "atlas",
+            Text(vi="Tập bản đồ của tổ dân phố", en="Atlas of a residential group"),
+            Text(
+                vi="Bìa, các trang bản đồ có nhãn thửa, danh sách để đánh dấu, ghi chú thửa nhỏ, bảng kiểm in; PDF/A.",
+                en="Cover, map pages with labelled parcels, checklists, notes on small parcels, proof sheet; PDF/A.",
+            ),
+            AtlasInputs,
+            draw_atlas,
+        ),
+    )
+}
