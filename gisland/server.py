@@ -35,6 +35,7 @@ from gisland.database import cluster, run
 from gisland.errors import Conflict, DatabaseUnavailable, UsageError
 from gisland.jobs import serve_queue
 from gisland.kit.logging import set_up_logging
+from gisland.printing import tasks as printing_tasks
 from gisland.security.accounts import create_first_admin
 from gisland.security.guards import caller, requires
 from gisland.security.head import BoundedHead
@@ -96,7 +97,7 @@ def serve_command(ctx: typer.Context, *, host: Host = None, port: Port = None, w
 @requires(Permission.SERVICE_RUN)
 def worker_command(ctx: typer.Context) -> None:
     """Chạy hàng đợi việc nền · Work on the queue of jobs."""
-    asyncio.run(serve_queue(caller(ctx).settings))
+    _serve_queue(caller(ctx).settings)
 
 
 def prepare(settings: Settings, *, demo: bool, by: str) -> None:
@@ -268,4 +269,9 @@ def _work() -> None:
     _end_with_parent()
     settings = load_settings()
     set_up_logging(settings.log_level)
-    asyncio.run(serve_queue(settings))
+    _serve_queue(settings)
+
+
+def _serve_queue(settings: Settings) -> None:
+    slots = {printing_tasks.QUEUE: settings.print_processes}
+    asyncio.run(serve_queue(settings, [printing_tasks.add_to], slots))

@@ -178,6 +178,22 @@ class Settings(BaseSettings):
     tile_cache_mb: int = Field(
         default=1024, ge=0, description="Most mebibytes of vector tiles that are kept; 0 keeps none."
     )
+    print_processes: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 1) // 2),
+        ge=1,
+        description="Prints that a job worker draws at a time, each in a process of its own.",
+    )
+    print_memory_mb: int = Field(
+        default=1024, ge=256, description="Most mebibytes that the drawing of a print may take; above, it fails."
+    )
+    print_timeout_minutes: float = Field(default=15, gt=0, description="How long the drawing of a print may take.")
+    prints_waiting_max: int = Field(default=200, ge=1, description="Prints of one account that wait or are drawn.")
+    prints_days: int = Field(
+        default=7,
+        ge=1,
+        le=365,
+        description="Days that finished prints are kept for download; that they were printed stays known.",
+    )
     audit_anchor_file: Path | None = Field(
         default=None,
         description="File outside the database that heads of the audit log's chain are written to; default: "

@@ -40,6 +40,7 @@ class Tag(StrEnum):
     MAP_PRINTED = "map:printed"
     PARCELS_IMPORTED = "parcels:imported"
     PASSWORD_CHANGED = "password:changed"  # noqa: S105 - names an act
+    PRINT_TAKEN = "print:taken"
     REGISTRY_CHANGED = "registry:changed"
     REGISTRY_CHANGED_DIRECTLY = "registry:changed_directly"
     REGISTRY_READ = "registry:read"

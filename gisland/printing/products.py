@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
 from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.read import find_group
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
@@ -78,6 +80,10 @@ class Product:
     inputs: type[Inputs]
     draw: Callable[[Settings, Subject, Any, Told], File]
     """Settings, who prints, the inputs (of the type above), whom to tell how far it is."""
+    check: Callable[[Connection, Any], object] | None = None
+    """Raises what can be told at once of inputs that make no sense, before they are queued."""
+    names: bool = True
+    """Whether it prints names of holders for those who may see them: then it needs a reason."""
 
 
 def draw_atlas(settings: Settings, subject: Subject, asked: AtlasInputs, told: Told) -> File:
@@ -121,6 +127,7 @@ PRODUCTS: Mapping[str, Product] = {
             ),
             AtlasInputs,
             draw_atlas,
+            lambda connection, asked: find_group(connection, asked.ward, asked.group),
         ),
     )
 }

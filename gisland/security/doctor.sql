@@ -4,7 +4,7 @@
 -- name: open_tables
 SELECT c.oid::regclass::text
   FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
- WHERE relkind IN ('r', 'p') AND nspname IN ('registry', 'history', 'verification', 'intake', 'published_staff')
+ WHERE relkind IN ('r', 'p') AND nspname IN ('registry', 'history', 'verification', 'intake', 'printing', 'published_staff')
    AND NOT (relrowsecurity AND relforcerowsecurity
             AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'in_scope'))
  ORDER BY 1

@@ -1,10 +1,10 @@
 -- What each role may touch (design §8). Tables of published layers get theirs when a layer is applied.
-REVOKE ALL ON ALL TABLES IN SCHEMA registry, history, search, verification, intake, publish, security, audit
+REVOKE ALL ON ALL TABLES IN SCHEMA registry, history, search, verification, intake, printing, publish, security, audit
     FROM gisland_app, gisland_staff, gisland_public, gisland_publisher;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA registry, history, search, publish, security, audit FROM PUBLIC;
 
 -- app: the registry's work; append-only tables only grow.
-GRANT USAGE ON SCHEMA registry, history, search, verification, intake, publish, publisher, published, published_staff, security, audit TO gisland_app;
+GRANT USAGE ON SCHEMA registry, history, search, verification, intake, printing, publish, publisher, published, published_staff, security, audit TO gisland_app;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA registry TO gisland_app;
 REVOKE UPDATE ON registry.change FROM gisland_app;
 -- Rows of lists, and rights that wait on a certificate for their parcel; what has a life of its own is retired instead.
@@ -15,6 +15,11 @@ GRANT SELECT ON ALL TABLES IN SCHEMA history TO gisland_app;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA history TO gisland_app;
 GRANT SELECT ON search.name TO gisland_app;
 GRANT SELECT, INSERT ON verification.evidence, intake.batch, intake.source_row TO gisland_app;
+-- What was ordered, by whom and with which rights, never changes.
+GRANT SELECT, INSERT, DELETE, UPDATE (state, progress, message, attempts, started_at, seen_at, finished_at, expires_at, file_name,
+                                      media_type, size_bytes, sha256, print_id, pages, data_version, names)
+    ON printing.job TO gisland_app;
+GRANT SELECT, INSERT, DELETE ON printing.result TO gisland_app;
 -- Opaque ids and statuses; whoever asks for holders sees those of the own wards.
 GRANT SELECT ON verification.holder_status TO gisland_app;
 GRANT SELECT ON publish.layer, publish.status, publish.data_version, published.change_version TO gisland_app;

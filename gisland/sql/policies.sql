@@ -137,6 +137,8 @@ SELECT security.protect('registry.change', 'gisland_app', '(ward_id IS NULL OR w
 SELECT security.protect('verification.evidence', 'gisland_app', 'EXISTS (SELECT FROM registry.holder WHERE holder.id = holder_id)');
 SELECT security.protect('intake.batch', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
 SELECT security.protect('intake.source_row', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
+SELECT security.protect('printing.job', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
+SELECT security.protect('printing.result', 'gisland_app', 'EXISTS (SELECT FROM printing.job WHERE job.id = job_id)');
 
 GRANT USAGE ON SCHEMA security TO gisland_staff;
 GRANT EXECUTE ON FUNCTION security.everywhere(), security.wards(), security.groups() TO gisland_app, gisland_staff;

@@ -1,0 +1,130 @@
+"""The process that draws one print: with a bound of memory, ended when its worker ends, stopped by being killed.
+
+worker thread ──starts──► drawing process ──Progress…──► Drawn | Failed
+      │                                                        │
+      └── kills it: dismissed, too late, worker ends ──────────┘
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import multiprocessing
+import os
+import resource
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import psycopg
+
+from gisland.errors import DatabaseUnavailable, GislandError
+from gisland.security.subject import Subject
+from gisland.settings import Settings
+
+PR_SET_PDEATHSIG = 1
+NICE = 5
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is."""
+
+    part: float
+    message: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The finished file: the fields of a `gisland.printing.products.File`."""
+
+    file: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why there is none; whether the same might do another time."""
+
+    reason: str
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be drawn, and for whom."""
+
+    product: str
+    inputs: dict[str, Any]
+    subject: Subject
+
+
+def start(settings: Settings, task: Task) -> tuple[BaseProcess, Pipe]:
+    """Start to draw. What comes out of the pipe: `Progress`, then `Drawn` or `Failed`; nothing more when it dies."""
+    context = multiprocessing.get_context("forkserver")
+    # Each process is forked from one that has read the program, fonts and planes already.
+    context.set_forkserver_preload(["gisland.printing.products"])
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=draw, args=[theirs, settings, task], daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def draw(pipe: Pipe, settings: Settings, task: Task) -> None:
+    """Draw, in the process that was started for it."""
+    # Ctrl-C is for the worker, which ends this process in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.nice(NICE)
+    most = settings.print_memory_mb * MEBIBYTE
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        pipe.send(Drawn(_draw(pipe, settings, task)))
+    except MemoryError:
+        pipe.send(Failed("bản in quá lớn cho bộ nhớ · the print is too large for the memory: GISLAND_PRINT_MEMORY_MB"))
+    except DatabaseUnavailable as error:
+        pipe.send(Failed(str(error), again=True))
+    except GislandError as error:
+        pipe.send(Failed(str(error)))
+    except psycopg.Error as error:
+        # The type only: the text of a database error may quote values.
+        name = type(error).__name__
+        pipe.send(Failed(f"lỗi cơ sở dữ liệu · an error of the database: {name}", again=True))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the process ends
+        pipe.send(Failed(f"lỗi chương trình · an error of the program: {type(error).__name__}"))
+
+
+def _draw(pipe: Pipe, settings: Settings, task: Task) -> dict[str, Any]:
+    from gisland.printing.products import PRODUCTS, File
+
+    product = PRODUCTS[task.product]
+    inputs = product.inputs.model_validate(task.inputs)
+    file = product.draw(settings, task.subject, inputs, lambda part, message: pipe.send(Progress(part, message)))
+    assert isinstance(file, File)
+    _check(file.content, file.pages)
+    return vars(file)
+
+
+def _check(content: bytes, pages: int) -> None:
+    """A file without pages, or with a page on which nothing is drawn, is none."""
+    import pikepdf
+
+    if not content.startswith(b"%PDF"):
+        return
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        empty = [
+            number
+            for number, page in enumerate(pdf.pages, start=1)
+            if "/Contents" not in page or not b"".join(each.read_bytes() for each in _streams(page)).strip()
+        ]
+        if empty or len(pdf.pages) != pages:
+            raise GislandError("trang trống · the drawing left an empty page")
+
+
+def _streams(page: Any) -> list[Any]:
+    contents = page.Contents
+    return list(contents) if hasattr(contents, "__len__") and not hasattr(contents, "read_bytes") else [contents]

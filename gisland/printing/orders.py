@@ -1,0 +1,266 @@
+"""Prints that are ordered and drawn by the worker: order, list, look, fetch, dismiss. REST and OGC processes use these.
+
+Whoever may print in a ward sees what was ordered there. A file with names of holders is for its requester only: whoever
+else needs one orders it, with a reason of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gisland.audit import log
+from gisland.database import Scope
+from gisland.database.statements import statements
+from gisland.errors import Conflict, Forbidden, NotFound, UsageError
+from gisland.printing.products import PRODUCTS, Inputs, Product
+from gisland.security.delegated import rights_of
+from gisland.security.mask import held
+from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
+from gisland.settings import Settings
+
+State = Literal["accepted", "running", "successful", "failed", "dismissed"]
+STATES: tuple[State, ...] = ("accepted", "running", "successful", "failed", "dismissed")
+LIMIT, MOST = 50, 1000
+SQL = statements("gisland.printing", "orders.sql")
+
+
+class NewPrint(BaseModel):
+    """Bản in cần đặt · A print to order."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"product": "atlas", "inputs": {"ward": "11311", "group": "12"}}]},
+    )
+
+    product: Annotated[str, Field(max_length=40, description="Sản phẩm · The product: GET /api/v1/prints/products")]
+    inputs: dict[str, Any] = Field(default={}, description="Thông số của sản phẩm · What the product asks for")
+
+
+class PrintJob(BaseModel):
+    """Bản in đã đặt · A print that was ordered: how far it is, and what came of it."""
+
+    id: UUID
+    product: str
+    inputs: dict[str, Any] = Field(description="Thông số, không có lý do · The inputs without the reason")
+    ward_id: int
+    ward_code: str
+    requester: str = Field(description="Ai đặt · Who ordered it")
+    state: State
+    progress: float = Field(ge=0, le=1, description="Phần đã xong, 0–1 · The part that is done")
+    message: str = Field(description="Đang làm gì, hoặc vì sao hỏng · What is being done, or why it failed")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+    expires_at: datetime | None = Field(description="Tệp được giữ đến · The file is kept until")
+    file_name: str | None
+    media_type: str | None
+    size_bytes: int | None
+    sha256: str | None
+    print_id: str | None = Field(description="Mã in trên giấy · The id printed on paper")
+    pages: int | None
+    data_version: int | None
+    names: bool | None = Field(description="Có tên người: chỉ người đặt lấy được · With names: for the requester only")
+    kept: bool = Field(description="Tệp còn hay không · Whether the file is still there")
+    account_id: int = Field(exclude=True)
+    answer: dict[str, Any] = Field(exclude=True)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which prints are listed."""
+
+    states: tuple[str, ...] | None = None
+    products: tuple[str, ...] | None = None
+    ward: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    shortest: float | None = None
+    longest: float | None = None
+    """Seconds that it took."""
+    before: UUID | None = None
+    """Those that are older than this one."""
+    limit: int = LIMIT
+
+
+def product_called(name: str) -> Product:
+    """A product.
+
+    Raises:
+        NotFound: there is none called so.
+    """
+    product = PRODUCTS.get(name)
+    if product is None:
+        raise NotFound(f"không có sản phẩm {name[:40]} · there is no such product", hint=", ".join(PRODUCTS))
+    return product
+
+
+def read_inputs(product: Product, given: dict[str, Any]) -> Inputs:
+    """The inputs of a product, checked.
+
+    Raises:
+        UsageError: they do not fit; says which and how, never the value.
+    """
+    try:
+        return product.inputs.model_validate(given)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))[:60]}: {each['msg']}" for each in error.errors()[:5])
+        known = ", ".join(product.inputs.model_fields)
+        raise UsageError(f"thông số sai · the inputs do not fit: {wrong}", hint=f"{known}") from None
+
+
+def order(
+    connection: Connection,
+    settings: Settings,
+    subject: Subject,
+    product: Product,
+    inputs: Inputs,
+    answer: dict[str, Any] | None = None,
+) -> PrintJob:
+    """Order a print. It is queued by `gisland.printing.tasks.queue_print` once this is committed.
+
+    Args:
+        connection: a transaction as `gisland_app`, in the scope of the subject's permission to print.
+        settings: of the service.
+        subject: who orders, by an account.
+        product: what.
+        inputs: of it.
+        answer: how an OGC client wants to be given the result.
+
+    Raises:
+        NotFound: there is no such ward or group within reach.
+        UsageError: names would be printed and no reason is given.
+        Conflict: too many prints of this account wait.
+    """
+    row = connection.execute(SQL["ward"], {"ward": inputs.ward}).fetchone()
+    if row is None or not subject.scope(Permission.MAP_PRINT).covers(_of(row[0])):
+        raise NotFound(f"không có phường {inputs.ward} · there is no ward {inputs.ward}")
+    ward: int = row[0]
+    given = inputs.model_dump(mode="json")
+    if inputs.reason or (product.names and Permission.PERSON_READ.value in held(subject, _of(ward))):
+        missing = "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason"
+        given["reason"] = log.stated_reason(inputs.reason, missing)
+    if product.check is not None:
+        product.check(connection, inputs)
+    connection.execute(SQL["hold"], {"account": subject.account_id})
+    waiting = connection.execute(SQL["waiting"], {"account": subject.account_id}).fetchone()
+    if waiting is not None and waiting[0] >= settings.prints_waiting_max:
+        raise Conflict(
+            f"đã có {waiting[0]} bản in đang chờ · {waiting[0]} prints of yours are waiting",
+            hint="chờ, hoặc huỷ bớt · wait, or dismiss some",
+        )
+    values: dict[str, Any] = {
+        "product": product.id,
+        "inputs": Jsonb(given),
+        "ward": ward,
+        "requester": subject.name,
+        "account": subject.account_id,
+        "rights": Jsonb(rights_of(subject)),
+        "answer": Jsonb(answer or {}),
+    }
+    made = connection.execute(SQL["add"], values).fetchone()
+    assert made is not None
+    return look(connection, made[0])
+
+
+def list_prints(connection: Connection, asked: Asked) -> list[PrintJob]:
+    """Prints within the rows of the transaction, the newest first."""
+    return _select(connection, asked, None)
+
+
+def look(connection: Connection, job: UUID) -> PrintJob:
+    """One print.
+
+    Raises:
+        NotFound: there is none within reach.
+    """
+    found = _select(connection, Asked(), job)
+    if not found:
+        raise NotFound("không có bản in này · there is no such print", hint="GET /api/v1/prints")
+    return found[0]
+
+
+def fetch(connection: Connection, subject: Subject, job: UUID) -> tuple[PrintJob, bytes]:
+    """The finished file. Who takes one with names of holders is in the audit log before anybody has it.
+
+    Raises:
+        NotFound: there is no such print within reach, or no file (any more).
+        Forbidden: it holds names, and is somebody else's, or they may not see names (any more).
+        Conflict: it is not finished.
+    """
+    found = look(connection, job)
+    if found.state in {"accepted", "running"}:
+        raise Conflict("bản in chưa xong · the print is not finished", hint="xem state · look at its state")
+    if found.state == "failed":
+        raise Conflict(f"bản in hỏng · the print failed: {found.message}", hint="đặt lại · order it anew")
+    if found.names:
+        _check_names(subject, found)
+    row = connection.execute(SQL["content"], {"id": job}).fetchone()
+    if row is None:
+        raise NotFound("tệp không còn · the file is no more", hint="đặt lại · order it anew")
+    if found.names:
+        detail: dict[str, object] = {"print": found.print_id, "pages": found.pages or 0, "sha256": found.sha256}
+        log.record(
+            connection,
+            subject.name,
+            log.Tag.PRINT_TAKEN,
+            ward_id=found.ward_id,
+            object_id=f"print:{job}",
+            detail=detail,
+        )
+    return found, bytes(row[0])
+
+
+def dismiss(connection: Connection, settings: Settings, subject: Subject, job: UUID) -> PrintJob:
+    """Stop the drawing of a print, or throw its file away.
+
+    Raises:
+        NotFound: there is no such print within reach.
+        Forbidden: somebody else ordered it.
+    """
+    found = look(connection, job)
+    if found.account_id != subject.account_id and not subject.scope(Permission.ACCOUNT_MANAGE).everywhere:
+        raise Forbidden("người khác đặt bản in này · somebody else ordered this print")
+    connection.execute(SQL["dismiss"], {"id": job, "days": settings.prints_days})
+    connection.execute(SQL["drop_result"], {"id": job})
+    return look(connection, job)
+
+
+def _check_names(subject: Subject, found: PrintJob) -> None:
+    if found.account_id != subject.account_id:
+        raise Forbidden(
+            "bản in có tên người, chỉ người đặt lấy được · it holds names: its requester only may have it",
+            hint="đặt bản của mình, có lý do · order one of your own, with a reason",
+        )
+    if Permission.PERSON_READ.value not in held(subject, _of(found.ward_id)):
+        raise Forbidden("your role does not allow to see names of holders")
+
+
+def _of(ward: int) -> Scope:
+    return Scope(wards=frozenset({ward}))
+
+
+def _select(connection: Connection, asked: Asked, job: UUID | None) -> list[PrintJob]:
+    values: dict[str, Any] = {
+        "id": job,
+        "states": None if asked.states is None else list(asked.states),
+        "products": None if asked.products is None else list(asked.products),
+        "ward": asked.ward,
+        "since": asked.since,
+        "until": asked.until,
+        "shortest": asked.shortest,
+        "longest": asked.longest,
+        "before": asked.before,
+        "limit": asked.limit,
+    }
+    with connection.cursor(row_factory=class_row(PrintJob)) as cursor:
+        return cursor.execute(SQL["list"], values).fetchall()
