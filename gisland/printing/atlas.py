@@ -57,6 +57,7 @@ class Printed:
     scene: Scene
     labelled: dict[int, Labelled]
     """Map page → what is written on it."""
+    told: lists.Told
     unknown: list[str]
     """Characters that the font has not."""
 
@@ -126,8 +127,9 @@ def draw_atlas(scene: Scene) -> Printed:
     labelled = {page.number: label_page(scene, page) for page in scene.layout.pages}
     unknown = sorted(_unknown(scene.group))
     checklists = {page.number: lists.checklist(scene, page) for page in scene.layout.pages if page.home}
-    small = lists.small_parcels(scene, labelled)
-    proof = lists.proof(scene, labelled, [f"{sign} (U+{ord(sign):04X})" for sign in unknown])
+    told = lists.told_on(scene, labelled)
+    small = lists.small_parcels(scene, told)
+    proof = lists.proof(scene, told, [f"{sign} (U+{ord(sign):04X})" for sign in unknown])
     shown: dict[int, str] = {}
     number = 1 + len(scene.layout.pages)
     for of_map, table in checklists.items():
@@ -149,7 +151,7 @@ def draw_atlas(scene: Scene) -> Printed:
     for table in filter(None, (small, proof)):
         lists.draw_table(ink, scene, table, 1)
     content = finish(ink.save(), scene.group.at, words.language, viewports)
-    return Printed(content, scene.print_id, scene, labelled, unknown)
+    return Printed(content, scene.print_id, scene, labelled, told, unknown)
 
 
 def _unknown(group: Group) -> set[str]:

@@ -12,7 +12,6 @@ import typer
 from gisland.catalogue import LANGUAGES, Language
 from gisland.errors import UsageError
 from gisland.printing.atlas import Order, Printed, print_atlas
-from gisland.printing.lists import told_on
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 
@@ -75,7 +74,7 @@ def _write(out: Path, content: bytes) -> None:
 def summary(printed: Printed) -> str:
     """What was printed, in two languages."""
     scene = printed.scene
-    whole = sum(told_on(scene, printed.labelled, index)[0].complete for index in range(len(scene.group.parcels)))
+    whole = sum(form.complete for form, _ in printed.told)
     maps, total = len(scene.layout.pages), len(scene.group.parcels)
     paper, scale, version = scene.paper.sign, scene.layout.scale, scene.group.version
     vi = f"{scene.pages} trang {paper}: {maps} trang bản đồ 1:{scale}, {total} thửa, {whole} nhãn đầy đủ"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from gisland.printing.blocks import heading, key_map, notes_block, qr_block
+from gisland.printing.blocks import heading, key_map, notes_block, notes_height, qr_block
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, GREY, Ink, color
+from gisland.printing.layout import MapPage
 from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.model import thousands
 from gisland.printing.paper import Box
@@ -15,6 +16,8 @@ from gisland.printing.scene import Scene, list_name, map_name
 from gisland.printing.tables import Column, draw_header, draw_row
 
 HEAD, ROW = 34.0, 5.2
+LOW_ROW, MOST_BESIDE = 3.6, 3
+"""Where there are many map pages: lowest rows of the table of contents, and most tables beside each other."""
 
 
 def draw_cover(ink: Ink, scene: Scene, lists: dict[int, str]) -> None:
@@ -88,8 +91,10 @@ def _draw_tables(ink: Ink, scene: Scene, box: Box, lists: dict[int, str]) -> Non
     """Parcels by status, pages, notes: below each other on a wide sheet, beside each other on a high one."""
     if scene.paper.orientation == "landscape":
         y = _draw_statuses(ink, scene, Box(box.x, box.y, box.width, box.height))
-        y = _draw_pages(ink, scene, Box(box.x, box.y, box.width, y - box.y - 6), lists)
-        notes_block(ink, scene, Box(box.x, box.y, box.width, max(y - box.y - 5, 0)), 2.4)
+        size = 2.4 if scene.paper.name == "A3" else 2.0
+        low = box.y + notes_height(scene, box.width, size) + 4
+        y = _draw_pages(ink, scene, Box(box.x, low, box.width, y - low - 6), lists)
+        notes_block(ink, scene, Box(box.x, box.y, box.width, y - box.y - 4), size)
         return
     half = (box.width - 8) / 2
     y = _draw_statuses(ink, scene, Box(box.x, box.y, half, box.height))
@@ -124,7 +129,21 @@ def _draw_statuses(ink: Ink, scene: Scene, box: Box) -> float:
 
 
 def _draw_pages(ink: Ink, scene: Scene, box: Box, lists: dict[int, str]) -> float:
-    """The table of contents; each line leads to its map page, its list to the checklist."""
+    """The table of contents; each line leads to its map page, its list to the checklist. Many pages: tables beside."""
+    top = heading(ink, box, scene.words("pages")) - 1
+    pages = scene.layout.pages
+    room = top - ROW - box.y
+    beside = min(MOST_BESIDE, -(-len(pages) // max(1, int(room / LOW_ROW))))
+    rows = -(-len(pages) // beside)
+    high = min(ROW, room / rows)
+    wide = (box.width - 3 * (beside - 1)) / beside
+    for part in range(beside):
+        table = Box(box.x + part * (wide + 3), top - ROW - rows * high, wide, ROW + rows * high)
+        _draw_contents(ink, scene, table, pages[part * rows : (part + 1) * rows], high, lists)
+    return top - ROW - rows * high
+
+
+def _draw_contents(ink: Ink, scene: Scene, box: Box, pages: list[MapPage], high: float, lists: dict[int, str]) -> None:
     words = scene.words
     columns = [
         Column(words("map_page"), 18, "middle", bold=True),
@@ -132,15 +151,13 @@ def _draw_pages(ink: Ink, scene: Scene, box: Box, lists: dict[int, str]) -> floa
         Column(words("parcels"), 16, "right"),
         Column(words("list_pages"), 22, "middle"),
     ]
-    y = heading(ink, box, words("pages")) - ROW - 1
+    y = box.top - ROW
     draw_header(ink, columns, Box(box.x, y, box.width, ROW), 2.4)
-    high = min(ROW, (y - box.y) / max(len(scene.layout.pages), 1))
-    for page in scene.layout.pages:
+    for page in pages:
         y -= high
         scale = f"1:{thousands(page.place.scale)}" + (f" ({words('inset')})" if page.inset else "")
         cells = [str(page.number), scale, str(len(page.home)), lists.get(page.number, "–")]
-        draw_row(ink, columns, cells, Box(box.x, y, box.width, high), min(2.6, high * 0.55))
+        draw_row(ink, columns, cells, Box(box.x, y, box.width, high), min(2.6, high * 0.6))
         ink.link(Box(box.x, y, box.width * 58 / 80, high), map_name(page))
         if page.number in scene.first_list:
             ink.link(Box(box.x + box.width * 58 / 80, y, box.width * 22 / 80, high), list_name(page))
-    return y

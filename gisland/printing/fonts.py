@@ -94,16 +94,6 @@ def printable(text: str) -> str:
     return "".join(sign if ord(sign) in known else UNKNOWN for sign in text)
 
 
-def fitted(text: str, size: float, room: float, name: str = REGULAR) -> str:
-    """A text that is not longer than the room; what does not go in is cut off with an ellipsis."""
-    text = printable(text)
-    if width(text, size, name) <= room:
-        return text
-    while text and width(text + "…", size, name) > room:
-        text = text[:-1]
-    return text.rstrip() + "…"
-
-
 def internals(name: str) -> Any:
     """The font object of ReportLab, for writing text without its text objects."""
     return register()[name]

@@ -117,9 +117,7 @@ def boxes(x: Floats, y: Floats, wide: Floats, high: Floats, angle: Floats) -> Ge
     return rings
 
 
-def place_labels(
-    shapes: Geometries, measures: Measures, scale: int, smallest: float, stored: Floats | None = None
-) -> Labels:
+def place_labels(shapes: Geometries, measures: Measures, scale: int, smallest: float) -> Labels:
     """The labels that lie within their parcels; what fits nowhere is left to `Form.TABLE`.
 
     Args:
@@ -127,7 +125,6 @@ def place_labels(
         measures: see `measure`.
         scale: denominator of the scale.
         smallest: how small a label may become, in parts of its full size.
-        stored: places that somebody chose, a row (x, y, angle) for each parcel, NaN where nobody did; tried first.
     """
     count = len(shapes)
     zeros = np.zeros(count)
@@ -138,8 +135,6 @@ def place_labels(
     centre = shapely.get_coordinates(shapely.centroid(shapes))
     turned = long_side(shapes)
     labels.x, labels.y, labels.angle = centre[:, 0].copy(), centre[:, 1].copy(), turned
-    if stored is not None:
-        _try(labels, shapes, measures, Form.FRACTION, 1, stored[:, :2], stored[:, 2])
     _try(labels, shapes, measures, Form.FRACTION, 1, centre, zeros)
     _try(labels, shapes, measures, Form.FRACTION, 1, centre, turned)
     left = labels.form == FORMS.index(Form.TABLE)
@@ -179,7 +174,7 @@ def _try(
     labels: Labels, shapes: Geometries, measures: Measures, form: Form, size: float, place: Floats, angle: Floats
 ) -> None:
     """Give a form to those parcels that have no label yet and that it fits into."""
-    left = np.flatnonzero((labels.form == FORMS.index(Form.TABLE)) & np.isfinite(place[:, 0]))
+    left = np.flatnonzero(labels.form == FORMS.index(Form.TABLE))
     metres = size * labels.scale / 1000
     widths, height = measures.of(form)
     wide, high = (widths[left] + 2 * AROUND * measures.digit) * metres, (height + 2 * AROUND * measures.digit) * metres

@@ -15,12 +15,16 @@ from gisland.printing.paper import Paper
 from gisland.printing.placement import Place, place_pages
 from gisland.printing.product import Product
 
-LARGE = (1.0, 0.6, 0.4)
+LARGE = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1)
 """A parcel that takes more than this part of the frame, along x or y, goes into an inset; the best of them is taken."""
-INSET_COST = 0.05
-"""Pages that a parcel may cost before it is put into an inset, where it is small."""
+INSET_COST, OVER_COST = 0.1, 10
+"""Pages that a parcel may cost before it is put into an inset, where it is small; and what a page too many costs."""
+MOST_IN_INSETS = 0.15
+"""Share of the parcels that may be put into insets to save pages."""
+ON_AN_INSET = 15
+"""So many parcels are worth an inset of their own: the scale is the largest at which there are not more insets."""
 ENOUGH = 1.2
-"""More pages than this many times the area of the parcels, and three, make it worth looking for fewer."""
+"""More pages than this many times the area of the parcels, and three, are too many."""
 
 
 @dataclass
@@ -50,9 +54,7 @@ class Layout:
     @property
     def frames(self) -> Geometries:
         """The map frames on the ground."""
-        places = [page.place for page in self.pages]
-        found: Geometries = shapely.box(*np.array([(p.west, p.south, p.east, p.north) for p in places]).T)
-        return found
+        return np.array([page.place.inset() for page in self.pages], dtype=object)
 
 
 def lay_out(
@@ -61,7 +63,6 @@ def lay_out(
     product: Product,
     papers: Sequence[Paper],
     scale: int | None,
-    stored: Floats | None = None,
 ) -> Layout:
     """Lay out an atlas.
 
@@ -71,7 +72,6 @@ def lay_out(
         product: what the atlas looks like.
         papers: the sheets that may be taken; the one that needs the fewest pages is.
         scale: denominator; None: the smallest scale of the product at which enough labels fit.
-        stored: places of labels that somebody chose, see `place_labels`.
 
     Raises:
         UsageError: a parcel fits on no page at any scale of the product.
@@ -80,7 +80,7 @@ def lay_out(
 
     def at(denominator: int) -> Labels:
         if denominator not in labels:
-            labels[denominator] = place_labels(shapes, measures, denominator, product.label_smallest, stored)
+            labels[denominator] = place_labels(shapes, measures, denominator, product.label_smallest)
         return labels[denominator]
 
     if scale is None:
@@ -105,6 +105,8 @@ def _pages(bounds: Floats, area: float, product: Product, sheet: Paper, scale: i
     extent = np.maximum(bounds[:, 2:] - bounds[:, :2], 0)
     ground, inside = scale / 1000, product.inside * scale / 1000
     room = np.array([sheet.frame.width, sheet.frame.height]) * ground - 2 * inside
+    wide, high = sheet.frame.width * ground, sheet.frame.height * ground
+    enough = int(ENOUGH * area / (wide * high)) + 3
     best: list[Place] | None = None
     least = 0.0
     tried: set[int] = set()
@@ -113,19 +115,23 @@ def _pages(bounds: Floats, area: float, product: Product, sheet: Paper, scale: i
         if small.sum() in tried or (not small.any() and best is not None):
             continue
         tried.add(int(small.sum()))
-        wide, high = sheet.frame.width * ground, sheet.frame.height * ground
-        pages = _insets(bounds[~small], product, sheet, scale, len(bounds))
-        if small.any():
-            enough = int(ENOUGH * area / (wide * high)) + 3 - len(pages)
-            pages = place_pages(bounds[small], wide, high, scale, inside, enough) + pages
-        cost = len(pages) + INSET_COST * int((~small).sum())
+        spare = 0 if small.all() else 1
+        pages = place_pages(bounds[small], wide, high, scale, inside, enough - spare) if small.any() else []
+        # Some of the large parcels lie whole on these pages, too.
+        left = ~small
+        for page in pages:
+            left &= ~page.holds(bounds)
+        if best is not None and left.sum() > MOST_IN_INSETS * len(bounds):
+            break
+        pages += _insets(bounds[left], product, sheet, scale)
+        cost = len(pages) + OVER_COST * max(0, len(pages) - enough) + INSET_COST * int(left.sum())
         if best is None or cost < least:
             best, least = pages, cost
     assert best is not None
     return best
 
 
-def _insets(bounds: Floats, product: Product, sheet: Paper, scale: int, most: int) -> list[Place]:
+def _insets(bounds: Floats, product: Product, sheet: Paper, scale: int) -> list[Place]:
     if not len(bounds):
         return []
     best: list[Place] | None = None
@@ -138,7 +144,7 @@ def _insets(bounds: Floats, product: Product, sheet: Paper, scale: int, most: in
         pages = place_pages(bounds, wide, high, each, inside)
         if best is None or len(pages) < len(best):
             best = pages
-        if len(best) <= max(1, most // 100):
+        if len(best) <= max(1, len(bounds) // ON_AN_INSET):
             break
     if best is None:
         wide, high = extent

@@ -15,7 +15,6 @@ from gisland.printing.fonts import BOLD, CAP_HEIGHT, width
 from gisland.printing.labels import FORMS, Form, Labels, boxes
 from gisland.printing.layout import MapPage
 from gisland.printing.model import Floats, Group
-from gisland.printing.placement import Place
 
 DISTANCES = (4.0, 6.0, 8.5, 12.0, 16.0)
 """Tried one after the other, mm on paper from the middle of the parcel."""
@@ -55,7 +54,7 @@ def place_leaders(group: Group, page: MapPage, labels: Labels, seen: Floats, dig
     metres = page.place.scale / 1000
     taken = list(labels.boxes(labels.form != table))
     found = []
-    inner = _inner(page.place, metres)
+    inner = page.place.inset(1)
     parcels = shapely.STRtree(group.shapes)
     inside = shapely.point_on_surface(group.shapes[without])
     for parcel, point in zip(without, shapely.get_coordinates(inside), strict=True):
@@ -71,10 +70,6 @@ def place_leaders(group: Group, page: MapPage, labels: Labels, seen: Floats, dig
             Leader(parcel, at, (float(point[0]), float(point[1])), shapely.get_coordinates(line)[1].tolist(), box, line)
         )
     return found
-
-
-def _inner(place: Place, metres: float) -> shapely.Polygon:
-    return shapely.box(place.west + metres, place.south + metres, place.east - metres, place.north - metres)
 
 
 def _best(

@@ -99,8 +99,16 @@ def _missing(scene: Scene, parcel: Parcel) -> Cell:
     return (status, lacks) if lacks else status
 
 
-def told_on(scene: Scene, labelled: dict[int, Labelled], index: int) -> tuple[Form, int]:
-    """How a parcel is labelled where it is labelled best, and on which map page: at home, if nowhere better."""
+Told = list[tuple[Form, int]]
+"""Of each parcel: how it is labelled where it is labelled best, and on which map page: at home, if nowhere better."""
+
+
+def told_on(scene: Scene, labelled: dict[int, Labelled]) -> Told:
+    """See `Told`."""
+    return [_told_on(scene, labelled, index) for index in range(len(scene.group.parcels))]
+
+
+def _told_on(scene: Scene, labelled: dict[int, Labelled], index: int) -> tuple[Form, int]:
     home = scene.layout.pages[scene.layout.where[index]].number
     form = labelled[home].form_of(index)
     if not form.complete:
@@ -111,13 +119,13 @@ def told_on(scene: Scene, labelled: dict[int, Labelled], index: int) -> tuple[Fo
     return form, home
 
 
-def small_parcels(scene: Scene, labelled: dict[int, Labelled]) -> Table | None:
+def small_parcels(scene: Scene, told: Told) -> Table | None:
     """What is not told in full on the map: number, area and land type of small parcels; None where all is told."""
     words = scene.words
     rows: list[list[Cell]] = []
     for page in scene.layout.pages:
         for index in page.home:
-            form, _ = told_on(scene, labelled, index)
+            form, _ = told[index]
             if not form.complete:
                 parcel = scene.group.parcels[index]
                 rows.append(
@@ -143,7 +151,7 @@ def small_parcels(scene: Scene, labelled: dict[int, Labelled]) -> Table | None:
     return Table("small", words("small"), columns, rows, SMALL_ROW, "S", 3 if scene.paper.page.width > TWO_WIDE else 2)
 
 
-def proof(scene: Scene, labelled: dict[int, Labelled], signs: Sequence[str]) -> Table:
+def proof(scene: Scene, told: Told, signs: Sequence[str]) -> Table:
     """Every parcel: on which pages it lies whole, and how it is labelled on its own, or why not."""
     words = scene.words
     whole: dict[int, list[int]] = {}
@@ -154,7 +162,7 @@ def proof(scene: Scene, labelled: dict[int, Labelled], signs: Sequence[str]) -> 
     for index, parcel in enumerate(scene.group.parcels):
         home = scene.layout.pages[scene.layout.where[index]].number
         others = [number for number in whole[index] if number != home]
-        form, at = told_on(scene, labelled, index)
+        form, at = told[index]
         said = words.form(form) + (f" ({words('map_page').lower()} {at})" if at != home else "")
         rows.append([parcel.key, " ".join(map(str, [home, *others])), said])
     columns = [

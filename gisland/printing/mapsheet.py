@@ -67,9 +67,7 @@ class Labelled:
 def label_page(scene: Scene, page: MapPage) -> Labelled:
     """Place the labels of a page."""
     place = page.place
-    seen = np.flatnonzero(
-        shapely.intersects(scene.group.shapes, shapely.box(place.west, place.south, place.east, place.north))
-    )
+    seen = np.flatnonzero(shapely.intersects(scene.group.shapes, place.inset()))
     labels = page_labels(scene, place, seen)
     digit = scene.product.label_height * scene.product.label_smallest
     leaders = place_leaders(scene.group, page, labels, seen, digit)
@@ -81,12 +79,11 @@ def label_page(scene: Scene, page: MapPage) -> Labelled:
 def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
     """Everything within the map frame, and the frame with what stands around it."""
     frame, place = scene.paper.frame, page.place
-    ground = shapely.box(place.west, place.south, place.east, place.north)
     seen, labels, leaders = labelled.seen, labelled.labels, labelled.leaders
     with ink.kept():
         ink.clip(frame)
         _draw_overlaps(ink, scene, page, filled=True)
-        _draw_neighbours(ink, scene, place, ground, labelled.sheets)
+        _draw_neighbours(ink, scene, place, labelled)
         shapes = to_paper(scene.group.shapes[seen], place, frame)
         statuses = np.array([scene.group.parcels[index].status for index in seen])
         for status in scene.palette.exact:
@@ -116,8 +113,7 @@ def page_labels(scene: Scene, place: Place, seen: Geometries) -> Labels:
             for each in (whole.form, whole.x, whole.y, whole.angle, whole.size, whole.width, whole.height)
         ),
     )
-    hair = 0.3 * place.scale / 1000
-    inner = shapely.box(place.west + hair, place.south + hair, place.east - hair, place.north - hair)
+    inner = place.inset(0.3)
     # A label that lies across the frame gets another place, in the part that is seen.
     across = np.flatnonzero(~shapely.contains(inner, found.boxes()) & (found.form != FORMS.index(Form.TABLE)))
     cut = shapely.intersection(scene.group.shapes[seen[across]], inner)
@@ -133,10 +129,10 @@ def page_labels(scene: Scene, place: Place, seen: Geometries) -> Labels:
     return found
 
 
-def _draw_neighbours(ink: Ink, scene: Scene, place: Place, ground: shapely.Polygon, sheets: list[SheetMark]) -> None:
+def _draw_neighbours(ink: Ink, scene: Scene, place: Place, labelled: Labelled) -> None:
     """Parcels of other groups: thin grey lines, and their numbers where there is room."""
     group, frame = scene.group, scene.paper.frame
-    near: Floats = np.flatnonzero(shapely.intersects(group.neighbours, ground))
+    near: Floats = np.flatnonzero(shapely.intersects(group.neighbours, place.inset()))
     if not len(near):
         return
     shapes = group.neighbours[near]
@@ -145,12 +141,11 @@ def _draw_neighbours(ink: Ink, scene: Scene, place: Place, ground: shapely.Polyg
     size = NEIGHBOUR_DIGIT / CAP_HEIGHT
     numbers = [group.neighbour_numbers[index] for index in near]
     widths = np.array([width(number, size) for number in numbers])
-    hair = 0.5 * place.scale / 1000
-    inner = shapely.box(place.west + hair, place.south + hair, place.east - hair, place.north - hair)
-    clipped = shapely.intersection(shapes, inner)
+    clipped = shapely.intersection(shapes, place.inset(0.5))
     usable = np.isin(shapely.get_type_id(clipped), POLYGONS) & ~shapely.is_empty(clipped)
-    # Where parcels of two groups overlap, the own one is labelled.
-    own = shapely.STRtree([*group.shapes, *(mark.box for mark in sheets)])
+    # Where parcels of two groups overlap, the own one is labelled; numbers with leader lines may stand outside.
+    led = [part for leader in labelled.leaders for part in (leader.box, leader.line)]
+    own = shapely.STRtree([*group.shapes, *led, *(mark.box for mark in labelled.sheets)])
     middles, angles, fits = place_numbers(clipped[usable], widths[usable], NEIGHBOUR_DIGIT, place.scale)
     chosen = np.flatnonzero(usable)[fits]
     if not len(chosen):
@@ -171,7 +166,7 @@ def _draw_neighbours(ink: Ink, scene: Scene, place: Place, ground: shapely.Polyg
 def _draw_overlaps(ink: Ink, scene: Scene, page: MapPage, *, filled: bool) -> None:
     """Where other pages show the same ground: a tint below everything, and a dashed line above the parcels."""
     frame = scene.paper.frame
-    ground = shapely.box(page.place.west, page.place.south, page.place.east, page.place.north)
+    ground = page.place.inset()
     frames = scene.layout.frames
     for other in scene.layout.pages:
         if other.number == page.number or other.place.scale != page.place.scale:

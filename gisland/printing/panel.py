@@ -55,7 +55,7 @@ def _beside(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
     code = scene.code(f"M{page.number}", page.place)
     qr_block(ink, scene, panel.x, panel.top - QR_HIGH, code)
     page_box = Box(panel.x + QR_WIDE + 1.5, panel.top - QR_HIGH, panel.width - QR_WIDE - 1.5, QR_HIGH - MARK - 1)
-    _page_number(ink, scene, page, page_box)
+    number = _page_number(ink, scene, page, page_box)
     qr_block(ink, scene, panel.x, panel.y, code)
     top = panel.top - QR_HIGH - 2
     box = Box(panel.x, top - 26, panel.width, 26)
@@ -78,7 +78,11 @@ def _beside(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
     if rest.height > 18:
         y = heading(ink, rest, scene.words("index"))
         key_map(ink, scene, Box(rest.x, rest.y, rest.width, y - rest.y - 1), page)
-    _list_link(ink, scene, page, side)
+        _list_link(ink, scene, page, side)
+    else:
+        # On a small sheet the key map stands beside the lower code, and what stands there goes up to the page number.
+        key_map(ink, scene, side, page, numbers=1.9)
+        _list_link(ink, scene, page, Box(number + 1.5, page_box.y, page_box.right - number - 1.5, page_box.height))
 
 
 def _below(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
@@ -102,12 +106,13 @@ def _below(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
     notes_block(ink, scene, Box(last.x, signs.top + 2, wide, last.top - signs.top - 2), 1.9)
 
 
-def _page_number(ink: Ink, scene: Scene, page: MapPage, box: Box) -> None:
-    """The number of the page, to be seen from afar."""
+def _page_number(ink: Ink, scene: Scene, page: MapPage, box: Box) -> float:
+    """The number of the page, to be seen from afar; returns where it ends."""
     ink.fill_with(BLACK)
-    ink.text(box.x, box.y + 3.5, str(page.number), 14, bold=True)
+    wide = ink.text(box.x, box.y + 3.5, str(page.number), 14 if box.width > 35 else 11, bold=True)
     if page.inset:
         ink.text(box.x, box.y, scene.words("inset"), 2.4)
+    return box.x + wide
 
 
 def _list_link(ink: Ink, scene: Scene, page: MapPage, box: Box) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 
 from gisland.printing.model import Bools, Floats
 
@@ -44,6 +45,11 @@ class Place:
     def middle(self) -> tuple[float, float]:
         """Its centre."""
         return self.west + self.width / 2, self.south + self.height / 2
+
+    def inset(self, mm: float = 0) -> shapely.Polygon:
+        """Its rectangle on the ground, so many millimetres on paper within its frame."""
+        by = mm * self.scale / 1000
+        return shapely.box(self.west + by, self.south + by, self.east - by, self.north - by)
 
     def holds(self, bounds: Floats, inside: float = 0) -> Bools:
         """Which boxes lie within it, and that far from its sides (metres)."""

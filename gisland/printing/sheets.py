@@ -43,7 +43,7 @@ def mark_sheets(group: Group, place: Place, seen: Floats, taken: list[shapely.Po
     """
     metres = place.scale / 1000
     sheets = np.array([group.parcels[index].sheet for index in seen])
-    inner = shapely.box(place.west + metres, place.south + metres, place.east - metres, place.north - metres)
+    inner = place.inset(1)
     tree = shapely.STRtree(group.shapes)
     found: list[SheetMark] = []
     for sheet in sorted(set(sheets.tolist()), key=lambda each: (len(each), each)):

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psycopg import Connection
@@ -50,8 +51,8 @@ class Land:
     group: int = 0
     numbers: list[str] = field(default_factory=list)
 
-    def add(self, wkt: str, number: str, *, land_type: str = "ODT", holder: str = "") -> int:
-        """A parcel of the group; its corners are metres from a point in the ward."""
+    def add(self, wkt: str, number: str, *, land_type: str = "ODT", holder: str = "", group: int | None = None) -> int:
+        """A parcel of the group, or of another one; its corners are metres from a point in the ward."""
 
         def work(connection: Connection) -> int:
             query = """
@@ -60,7 +61,7 @@ class Land:
                 VALUES (%s, %s, %s, %s, 9210, ST_Translate(ST_GeomFromText(%s, 9210), 594000, 2309000), %s) RETURNING id
             """
             change = make_change(connection, self.ward)
-            parcel = int(one(connection, query, self.ward, self.sheet, self.group, number, wkt, change))
+            parcel = int(one(connection, query, self.ward, self.sheet, group or self.group, number, wkt, change))
             if land_type:
                 connection.execute(
                     "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%s, 1, %s)", [parcel, land_type]
@@ -72,7 +73,7 @@ class Land:
         self.numbers.append(number)
         return run(self.settings, work)
 
-    def square(self, x: float, y: float, size: float, number: str, **more: str) -> int:
+    def square(self, x: float, y: float, size: float, number: str, **more: Any) -> int:
         """A square parcel."""
         ring = [(x, y), (x + size, y), (x + size, y + size), (x, y + size), (x, y)]
         return self.add(f"POLYGON(({','.join(f'{a} {b}' for a, b in ring)}))", number, **more)

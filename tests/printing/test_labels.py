@@ -17,17 +17,17 @@ from gisland.printing.labels import (
     one_line,
     place_labels,
 )
-from gisland.printing.model import Floats, Parcel, decimal
+from gisland.printing.model import Parcel, decimal
 
 
 def parcel(number: str = "18", area: float = 421.1, land_type: str = "ODT") -> Parcel:
     return Parcel(1, "7", number, area, None, land_type, "verified", None, ())
 
 
-def placed(shape: shapely.Geometry, scale: int, *, stored: Floats | None = None, **more: object) -> Labels:
+def placed(shape: shapely.Geometry, scale: int, **more: object) -> Labels:
     one = parcel(**more)  # type: ignore[arg-type]
     shapes = np.array([shape], dtype=object)
-    labels = place_labels(shapes, measure((one,), 2.0), scale, 0.75, stored)
+    labels = place_labels(shapes, measure((one,), 2.0), scale, 0.75)
     if labels.form[0] != FORMS.index(Form.TABLE):
         assert shapely.contains(shapes, labels.boxes())[0]
     return labels
@@ -75,15 +75,6 @@ def test_not_in_a_hole_but_in_the_largest_part() -> None:
     labels = placed(parts, 500)
     assert form(labels) is Form.FRACTION
     assert labels.x[0] > 50
-
-
-def test_a_place_that_somebody_chose_comes_first() -> None:
-    shape = shapely.box(0, 0, 60, 60)
-    labels = placed(shape, 500, stored=np.array([[10.0, 50.0, 0.0]]))
-    assert (labels.x[0], labels.y[0]) == (10.0, 50.0)
-    # One outside of the parcel is none.
-    assert placed(shape, 500, stored=np.array([[100.0, 50.0, 0.0]])).x[0] == 30.0
-    assert placed(shape, 500, stored=np.array([[np.nan, np.nan, np.nan]])).x[0] == 30.0
 
 
 def test_more_is_written_at_a_larger_scale() -> None:

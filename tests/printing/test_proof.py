@@ -46,7 +46,7 @@ def test_every_group(ward: Settings) -> None:
         frame, metres = layout.paper.frame, layout.scale / 1000
         usable = frame.width * frame.height * metres**2
         most = 1.2 * shapely.area(scene.group.shapes).sum() / usable + 3
-        assert len(layout.pages) <= most + 3, group
+        assert len(layout.pages) <= most + 1, group
         many += [group] if len(layout.pages) > most else []
         pdf = opened(printed.content)
         inner = shapely.box(frame.x, frame.y, frame.right, frame.top)
@@ -57,5 +57,5 @@ def test_every_group(ward: Settings) -> None:
             one, two = shapely.STRtree(found).query(found, predicate="intersects")
             shared = shapely.area(shapely.intersection(found[one], found[two]))
             assert not ((one < two) & (shared > 0.02)).any(), (group, page.number)
-    # The groups whose parcels are large beside the page take a page or three more than the bound.
-    assert len(many) <= 25, many
+    # A few scattered groups take one page more: for less, a sixth of their parcels had to go into insets.
+    assert len(many) <= 5, many

@@ -1,0 +1,57 @@
+"""The layout: paper the better way round, few pages, insets for what is large and for nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+
+from gisland.printing.labels import measure
+from gisland.printing.layout import Layout, lay_out
+from gisland.printing.model import Geometries, Parcel
+from gisland.printing.paper import paper
+from gisland.printing.product import load_product
+from gisland.settings import Settings
+
+PRODUCT = load_product(Settings(), "atlas")
+
+
+def laid_out(shapes: list[shapely.Geometry], orientation: str = "auto", size: str = "A3", scale: int = 500) -> Layout:
+    parcels = tuple(
+        Parcel(index, "1", str(index), 1.0, None, "ODT", "unsent", None, ()) for index in range(len(shapes))
+    )
+    drawn: Geometries = np.array(shapes, dtype=object)
+    return lay_out(drawn, measure(parcels, PRODUCT.label_height), PRODUCT, paper(size, orientation), scale)
+
+
+def block(columns: int, rows: int, side: float = 10) -> list[shapely.Geometry]:
+    return [
+        shapely.box(x * side, y * side, (x + 1) * side, (y + 1) * side) for x in range(columns) for y in range(rows)
+    ]
+
+
+@pytest.mark.parametrize(("columns", "rows", "best"), [(14, 2, "landscape"), (4, 14, "portrait")])
+def test_the_sheet_is_taken_the_better_way_round(columns: int, rows: int, best: str) -> None:
+    shapes = block(columns, rows)
+    assert laid_out(shapes).paper.orientation == best
+    assert len(laid_out(shapes).pages) == 1
+    assert len(laid_out(shapes, "portrait" if best == "landscape" else "landscape").pages) > 1
+
+
+def test_what_lies_whole_on_a_page_needs_no_inset() -> None:
+    # The field takes three quarters of the frame, and fits beside the houses.
+    layout = laid_out([*block(4, 4), shapely.box(42, 0, 150, 100)], "landscape")
+    assert [page.inset for page in layout.pages] == [False]
+
+
+def test_a_street_through_the_group_lies_whole_on_an_inset() -> None:
+    layout = laid_out([*block(60, 2), shapely.box(0, 20, 600, 26)], "landscape")
+    insets = [page for page in layout.pages if page.inset]
+    assert [page.home for page in insets] == [[120]]
+    assert sum(not page.inset for page in layout.pages) <= 1.2 * 600 * 26 / (160 * 130) + 5
+
+
+def test_many_large_parcels_save_pages_by_insets_but_not_most_of_them() -> None:
+    layout = laid_out(block(20, 20, side=90), "landscape")
+    homes = sum(len(page.home) for page in layout.pages if page.inset)
+    assert homes <= 0.15 * 400
