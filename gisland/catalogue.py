@@ -23,7 +23,7 @@ EXAMPLE = "config/layers/parcels"
 FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 10
+FORMAT = 11
 
 Part = Literal["public", "exact"]
 """A part of the palette."""
@@ -334,16 +334,6 @@ def _values(layer: Layer) -> dict[str, Any]:
 
 class MaskedLayer(Layer):
     """A layer without the fields that a reader may not see: they are no part of it, wherever it is asked about."""
-
-    @cached_property
-    def sortables(self) -> dict[str, LayerField]:
-        """The fields that features may be sorted by."""
-        return {field.name: field for field in self.fields if field.sortable}
-
-    @cached_property
-    def texts(self) -> list[LayerField]:
-        """The fields whose words may be looked for."""
-        return [field for field in self.fields if field.text]
 
     @property
     def masked(self) -> bool:

@@ -23,7 +23,7 @@ from gisland.catalogue import Layer
 from gisland.errors import UsageError
 from gisland.publish import sorting
 from gisland.publish.cost import check_cost
-from gisland.publish.cql2.spatial import meets_box
+from gisland.publish.cql2.spatial import meets_box, meets_plain_box, plain_boxes
 from gisland.publish.cql2.terms import columns_of
 from gisland.publish.crs import Box
 from gisland.publish.query import ItemsQuery, Way
@@ -176,15 +176,16 @@ class _Shape(NamedTuple):
 def _page_statement(layer: Layer, shape: _Shape) -> str:
     # Kept plans would build the box anew for each row; plans made anew need to see it.
     kept = shape.way == "hits" and (shape.boxes > 0 or shape.region)
+    # What `_box` is asked for the planner knows nothing of: it serves where the way is clear.
+    plain = kept and not shape.past
     made = [*map(_envelope, range(shape.boxes)), *(["%(region)s::geometry"] if shape.region else [])]
     boxes = [f"(SELECT box{number} FROM box)" for number in range(len(made))] if kept else made  # noqa: S608
-    named = ", ".join(f"{box} AS box{number}" for number, box in enumerate(made))
     # The past has no columns but the properties that were given.
     geometry = "geom" if shape.past else layer.geometry
     day = f"(_properties::json ->> '{layer.datetime}')::date" if shape.past else layer.datetime
     conditions = [
         *(
-            [f"({' OR '.join(_meets(geometry, box, number) for number, box in enumerate(boxes))})"]
+            [f"({' OR '.join(_meets(layer, geometry, box, number, plain) for number, box in enumerate(boxes))})"]
             if shape.boxes
             else []
         ),
@@ -211,7 +212,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     within = (
         f"LIMIT {MOST_COUNTED + 1}" if counted else "ORDER BY id LIMIT %(limit)s + 1" if shape.way == "walk" else ""
     )
-    box = f"box AS MATERIALIZED (SELECT {named})," if kept else ""
+    box = f"box AS MATERIALIZED (SELECT {_made_boxes(shape, made, plain)})," if kept else ""
     if shape.sort:
         return _sorted_statement(layer, shape, box, conditions, count)
     ids = "(array_agg(id ORDER BY id))[1:(%(limit)s)::int]"
@@ -260,15 +261,30 @@ def words_of(layer: Layer) -> str:
     return f"publish.words({', '.join(f'{field.name}' for field in layer.texts)})"
 
 
+def _sides(number: int) -> list[str]:
+    return [f"%({side}{number})s" for side in ("west", "south", "east", "north")]
+
+
 def _envelope(number: int) -> str:
-    sides = (f"%({side}{number})s" for side in ("west", "south", "east", "north"))
     # A box without width or height is a line or a point: as a polygon it would be invalid and meet nothing.
-    return f"ST_Envelope(ST_MakeEnvelope({', '.join(sides)}, 4326))"
+    return f"ST_Envelope(ST_MakeEnvelope({', '.join(_sides(number))}, 4326))"
 
 
-def _meets(geometry: str, box: str, number: int) -> str:
-    sides = [f"%({side}{number})s" for side in ("west", "south", "east", "north")]
-    return meets_box(geometry, box, sides)
+def _made_boxes(shape: _Shape, made: list[str], plain: bool) -> str:  # noqa: FBT001
+    named = [f"{box} AS box{number}" for number, box in enumerate(made)]
+    for number in range(shape.boxes if plain else 0):
+        outer, inner = plain_boxes(_sides(number))
+        named += [f"{outer} AS outer{number}", f"{inner} AS inner{number}"]
+    return ", ".join(named)
+
+
+def _meets(layer: Layer, geometry: str, box: str, number: int, plain: bool) -> str:  # noqa: FBT001
+    if not plain:
+        return meets_box(geometry, box, _sides(number))
+    outer, inner = (f"(SELECT {name}{number} FROM box)" for name in ("outer", "inner"))  # noqa: S608
+    # By its id, so that the index alone tells of all others.
+    shape = f"(SELECT ST_Intersects(g.{geometry}, {box}) FROM {_table(layer)} g WHERE g.id = t.id)"  # noqa: S608
+    return meets_plain_box(outer, inner, _sides(number), shape)
 
 
 def _bears(layer: Layer, name: str, *, past: bool) -> str:

@@ -1,7 +1,7 @@
 """Pages in another order than that of the ids: `sortby` with a closed list of fields, each with its index.
 
-order      numbers and times by value; texts by the collation `publish.vietnamese` (ICU, Vietnamese, digits by their
-           value: 2 before 10); true ties by id. What has no value comes last, and with `-` first.
+order      numbers and times by value; texts by the collation `registry.vietnamese_numbers` (ICU, Vietnamese, digits by
+           their value: 2 before 10); true ties by id. What has no value comes last, and with `-` first.
 next page  by the values of the last feature of a page, not by counting: the last page costs what the first does.
            One field is walked along its index; further ones sort within equal values of the first.
 """

@@ -8,15 +8,13 @@ q=54 34,u2        one or the other
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from gisland.catalogue import Layer
 from gisland.errors import UsageError
+from gisland.kit.text import without_accents
 
 MOST_WORDS = 20
 LONGEST_WORD = 100  # PostgreSQL takes no word above 2046 bytes
-_STROKE_D = str.maketrans("đð", "dd")
-_MARKS = re.compile("[\u0300-\u036f]")
 _NO_WORD = re.compile("[^a-z0-9]+")
 
 
@@ -42,6 +40,4 @@ def parse_words(layer: Layer, text: str | None) -> str | None:
 
 def plain_words(text: str) -> list[str]:
     """The words of a text without accents, in lower case; signs part them."""
-    lower = text.lower().translate(_STROKE_D)
-    plain = _MARKS.sub("", unicodedata.normalize("NFD", lower))
-    return [word for word in _NO_WORD.split(plain) if word]
+    return [word for word in _NO_WORD.split(without_accents(text).lower()) if word]

@@ -28,7 +28,7 @@ SELECT c.oid::regclass::text
 -- The index of a bounding box is of use under row-level security only when its operator is known to tell nothing.
 -- name: leaking_operators
 SELECT oprcode::text FROM pg_operator
-  JOIN pg_type ON pg_type.oid = oprleft AND oprright = oprleft AND typname = 'geometry'
+  JOIN pg_type ON pg_type.oid = oprleft AND oprright = oprleft AND typname IN ('geometry', 'box')
   JOIN pg_proc ON pg_proc.oid = oprcode
  WHERE oprname = '&&' AND NOT proleakproof
 

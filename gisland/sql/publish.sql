@@ -393,17 +393,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT version FROM publish.layer JOIN published.change_version ON change_id = defined_by WHERE layer.id = of_layer
 $$;
 
--- The order of texts: Vietnamese, and the digits in them by their value, as sheets and parcels are numbered.
-CREATE COLLATION IF NOT EXISTS publish.vietnamese (provider = icu, locale = 'vi-u-kn-true');
-
 -- Words that `q` looks for: without accents, in lower case; numbers are words, too. The same as gisland.publish.words.
 CREATE OR REPLACE FUNCTION publish.words(VARIADIC texts text[]) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT array_to_tsvector(array_remove(regexp_split_to_array(translate(
-        lower(normalize(array_to_string(texts, ' ')) COLLATE publish.vietnamese),
-        'àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđð',
-        'aaaaaaaaaaaaaaaaaeeeeeeeeeeeiiiiiooooooooooooooooouuuuuuuuuuuyyyyydd'),
-        '[^a-z0-9]+'), ''))
+    SELECT array_to_tsvector(array_remove(regexp_split_to_array(
+        lower(cql2.accenti(array_to_string(texts, ' ')) COLLATE "C"), '[^a-z0-9]+'), ''))
 $$;
 
 -- The planes (EPSG codes) that features of a layer are offered in: its own, and those of the map sheets that are in use.

@@ -36,7 +36,7 @@ $$;
 CREATE EXTENSION IF NOT EXISTS postgis;
 -- Row-level security lets no operator near a row before its policy, but those that are known to tell nothing of their
 -- operands: an error, a notice, a time. Without this the index of a bounding box would be of no use to staff.
--- Audited: && compares the boxes of two geometries, and refuses none. Only a superuser can say so.
+-- Audited: && compares the boxes of two geometries, and two boxes, and refuses none. Only a superuser can say so.
 DO $$
 BEGIN
     IF (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
@@ -44,6 +44,7 @@ BEGIN
             WHERE oprname = '&&' AND oprleft = oprright AND oprleft = (SELECT typ.oid FROM pg_type typ
                 JOIN pg_depend ON objid = typ.oid AND deptype = 'e' JOIN pg_extension ext ON ext.oid = refobjid
                 WHERE typname = 'geometry' AND extname = 'postgis')));
+        ALTER FUNCTION pg_catalog.box_overlap(box, box) LEAKPROOF;
     END IF;
 END
 $$;

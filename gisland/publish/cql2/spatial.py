@@ -78,13 +78,51 @@ def meets_box(geometry: str, box: str, sides: Sequence[str]) -> str:
         box: the box as a geometry.
         sides: its west, south, east and north.
     """
-    west, south, east, north = sides
-    across, along = f"BETWEEN {west} AND {east}", f"BETWEEN {south} AND {north}"
+    meets = _meets(("_west", "_south", "_east", "_north"), sides)
     # CASE and not OR, for which the planner would search the index twice.
-    return f"""({geometry} && {box} AND CASE
-               WHEN _west {across} AND _east {across} AND (_south {along} OR _north {along}) THEN true
-               WHEN _south {along} AND _north {along} AND (_west {across} OR _east {across}) THEN true
-               ELSE ST_Intersects({geometry}, {box}) END)"""
+    return f"({geometry} && {box} AND CASE {meets} ELSE ST_Intersects({geometry}, {box}) END)"
+
+
+# PostgreSQL compares boxes with a tolerance (EPSILON of its geo_decls.h). What lies within a box that is smaller by
+# more than it lies within the box itself.
+_TOLERANCE = 1e-6
+# The corners of the column `_box`: first the upper right one.
+_CORNERS = ("(_box[1])[0]", "(_box[1])[1]", "(_box[0])[0]", "(_box[0])[1]")
+
+
+def plain_boxes(sides: Sequence[str]) -> tuple[str, str]:
+    """SQL of a box for `_box`: as it is, and the one within which a feature lies for sure; none where it is too small.
+
+    Args:
+        sides: its west, south, east and north.
+    """
+    west, south, east, north = (f"{side}::float8" for side in sides)
+    margin = 2 * _TOLERANCE
+    room = f"{east} - {west} > {2 * margin} AND {north} - {south} > {2 * margin}"
+    inner = f"box(point({west} + {margin}, {south} + {margin}), point({east} - {margin}, {north} - {margin}))"
+    nowhere = "box(point(1000, 1000), point(1000, 1000))"
+    return f"box(point({west}, {south}), point({east}, {north}))", f"CASE WHEN {room} THEN {inner} ELSE {nowhere} END"
+
+
+def meets_plain_box(outer: str, inner: str, sides: Sequence[str], shape: str) -> str:
+    """The same by the column `_box`, which an index has as it is: most rows are not looked at at all.
+
+    Args:
+        outer: the box (`plain_boxes`).
+        inner: the one within it.
+        sides: west, south, east and north of the box.
+        shape: SQL of whether the shape of the feature meets it, which must not name a column of the feature but the id.
+    """
+    return f"(_box && {outer} AND CASE WHEN _box <@ {inner} THEN true {_meets(_CORNERS, sides)} ELSE {shape} END)"
+
+
+def _meets(feature: Sequence[str], sides: Sequence[str]) -> str:
+    """The branches of a CASE that are sure that a feature with these outermost coordinates meets a box."""
+    west, south, east, north = feature
+    across, along = f"BETWEEN {sides[0]} AND {sides[2]}", f"BETWEEN {sides[1]} AND {sides[3]}"
+    return f"""
+               WHEN {west} {across} AND {east} {across} AND ({south} {along} OR {north} {along}) THEN true
+               WHEN {south} {along} AND {north} {along} AND ({west} {across} OR {east} {across}) THEN true"""
 
 
 def _mixed(node: object, statement: Statement) -> bool:

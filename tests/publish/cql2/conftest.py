@@ -77,7 +77,7 @@ def table(server: Settings) -> Iterator[Table]:
     rows = make_rows(70)
     with clone_of(server) as settings, connect(settings, Role.APP) as connection:
         # As that of a field that features are sorted by: it must not matter.
-        types = TYPES | {"s2": "text COLLATE publish.vietnamese"}
+        types = TYPES | {"s2": "text COLLATE registry.vietnamese_numbers"}
         columns = ", ".join(f"{name} {types.get(name, types[kind])}" for name, kind in FIELDS.items())
         sides = "".join(f", {side} float8" for side in ("_west", "_south", "_east", "_north"))
         connection.execute(

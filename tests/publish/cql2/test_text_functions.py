@@ -6,8 +6,11 @@ import unicodedata
 
 import pytest
 
+from gisland.database import Role, connect
 from gisland.kit.text import fold_tone_placement, plain_name, without_accents
 from gisland.publish.cql2.text import parse_text
+from gisland.publish.words import plain_words
+from gisland.settings import Settings
 from tests.publish.cql2.conftest import Table
 
 # What PostgreSQL 15 and ICU 72 know; letters that came later have no case there.
@@ -55,6 +58,14 @@ def test_each_letter_loses_its_accents(table: Table) -> None:
 def test_accents_of_words(table: Table, text: str, plain: str) -> None:
     assert without_accents(text) == plain
     assert table.connection.execute("SELECT cql2.accenti(%s)", [text]).fetchone() == (plain,)
+
+
+def test_each_letter_is_the_same_in_words(settings: Settings) -> None:
+    query = "SELECT letter, tsvector_to_array(publish.words(letter)) FROM regexp_split_to_table(%s, '') letter"
+    with connect(settings, Role.PUBLIC) as connection:
+        found: dict[str, list[str]] = dict(connection.execute(query, [KNOWN]).fetchall())
+    assert {letter: words for letter, words in found.items() if words != plain_words(letter)} == {}
+    assert [found[letter] for letter in "ŁĐữİß"] == [["l"], ["d"], ["u"], ["i"], []]
 
 
 def test_names_without_accents_are_the_same_in_search_and_in_filters() -> None:
