@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from psycopg.errors import QueryCanceled
 from pydantic import BaseModel, Field
@@ -24,9 +24,10 @@ from starlette.responses import FileResponse, StreamingResponse
 from gisland.catalogue import Layer
 from gisland.errors import NotFound, UsageError
 from gisland.publish.answer import FOR_ALL, FOR_ONE, Asked
-from gisland.publish.crs import NO_PLANES, read_planes
-from gisland.publish.export import Export, exporting, note_export
-from gisland.publish.items import version_of
+from gisland.publish.cost import check_cost
+from gisland.publish.crs import NO_PLANES
+from gisland.publish.export import ROWS, Export, exporting, note_export
+from gisland.publish.items import is_served, page_statement, version_of
 from gisland.publish.query import ItemsQuery, crs_asked_for, parse_items_query
 from gisland.publish.tables import FILE_FORMATS, FileFormat, text_of, write_file
 from gisland.security.guards import Require
@@ -84,6 +85,7 @@ async def _export(asked: Asked, layer: Layer, reason: str) -> Response:
     }
     opened = exporting(settings, layer, query, asked.scope)
     export = await asyncio.to_thread(opened.__enter__)
+    headers["Data-Version"] = str(export.version)
     if export.expected is not None:
         headers["OGC-NumberMatched"] = str(export.expected)
     if file_format.driver is None:
@@ -119,13 +121,17 @@ async def _query(asked: Asked, layer: Layer) -> tuple[FileFormat, ItemsQuery]:
             raise UsageError("an export has no pages", hint="leave it out, or read items", parameter=name)
     wanted = crs_asked_for(asked.given)
     scoped = not (layer.public or asked.scope.everywhere)
+    planes = await asked.planes(layer, wanted) if wanted else NO_PLANES
     async with asked.reading(layer) as connection:
-        planes = await read_planes(connection, layer, wanted=wanted) if wanted else NO_PLANES
         palette = state.catalogue.palette
         query = parse_items_query(layer, palette, state.settings, asked.given, planes=planes, scoped=scoped)
         if query.as_of is not None:
             query = replace(query, as_of=await version_of(connection, layer, query.as_of))
-    return file_format, query.in_form(file_format.form)
+        query = query.in_form(file_format.form)
+        if not is_served(layer, query):
+            page = page_statement(layer, replace(query, limit=ROWS), "walk")
+            await check_cost(connection, *page, most=state.settings.query_cost_max)
+    return file_format, query
 
 
 async def _sent(texts: Iterator[bytes], opened: AbstractContextManager[Export], export: Export) -> AsyncIterator[bytes]:
@@ -136,15 +142,18 @@ async def _sent(texts: Iterator[bytes], opened: AbstractContextManager[Export], 
             try:
                 piece = await asyncio.shield(task)
             except asyncio.CancelledError:
-                export.cancel()
-                with suppress(QueryCanceled):
-                    await task
+                with CancelScope(shield=True):
+                    # In a thread: it asks the server on a connection of its own, and other requests wait for this one.
+                    await to_thread.run_sync(export.cancel)
+                    with suppress(QueryCanceled):
+                        await task
                 raise
             if not piece:
                 return
             yield piece
     finally:
-        _close(opened)
+        with CancelScope(shield=True):
+            await to_thread.run_sync(_close, opened)
 
 
 async def _unless_gone(request: Request, export: Export, work: Callable[[], Result]) -> Result:
@@ -155,7 +164,7 @@ async def _unless_gone(request: Request, export: Export, work: Callable[[], Resu
         if done:
             return task.result()
         if await request.is_disconnected():
-            export.cancel()
+            await asyncio.to_thread(export.cancel)
 
 
 def _close(opened: AbstractContextManager[Export]) -> None:

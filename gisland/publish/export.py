@@ -35,6 +35,8 @@ class Export:
     connection: Connection
     layer: Layer
     query: ItemsQuery
+    version: int
+    """The data version that is read."""
     expected: int | None
     """Features that come, when nothing is filtered."""
     done: int = 0
@@ -74,9 +76,17 @@ def exporting(
         connection.read_only = True
         if not layer.public:
             connection.execute(ENTER, scope.values())
-        yield Export(connection, layer, query, _expected(connection, layer, query))
+        yield Export(connection, layer, query, _version(connection, query), _expected(connection, layer, query))
         # Nothing was written.
         connection.rollback()
+
+
+def _version(connection: Connection, query: ItemsQuery) -> int:
+    if isinstance(query.as_of, int):
+        return query.as_of
+    row = connection.execute("SELECT publish.version_at('infinity')").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _expected(connection: Connection, layer: Layer, query: ItemsQuery) -> int | None:

@@ -83,17 +83,14 @@ def fields_of(layer: Layer, shown: Shown) -> list[tuple[str, str]]:
     ]
 
 
-def text_of(
-    file_format: FileFormat, layer: Layer, shown: Shown, pages: Iterable[list[bytes]], *, whole: bool = True
-) -> Iterator[bytes]:
-    """The pieces of a file that is written line by line.
+def text_of(file_format: FileFormat, layer: Layer, shown: Shown, pages: Iterable[list[bytes]]) -> Iterator[bytes]:
+    """The pieces of a file that is written line by line. A CSV begins with the mark that Excel needs for Vietnamese.
 
     Args:
         file_format: CSV or GeoJSON text sequence.
         layer: whose features they are.
         shown: what is shown of them.
         pages: their rows, as the database gave them.
-        whole: whether a CSV begins with the byte order mark that Excel needs for Vietnamese.
     """
     if file_format.name == "geojsonseq":
         for rows in pages:
@@ -102,7 +99,7 @@ def text_of(
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     names = [name for name, _ in fields_of(layer, shown)]
-    buffer.write("\ufeff" if whole else "")
+    buffer.write("\ufeff")
     writer.writerow(["id", *names, *([GEOMETRY] if shown.geometry else [])])
     for rows in pages:
         ids, shapes, properties = _parts(rows)

@@ -14,7 +14,8 @@ PUBLIC = {
     "Cache-Control": "public, max-age=0, must-revalidate",
     "Vary": VARY,
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Crs, Data-Version",
+    "Access-Control-Expose-Headers": "Content-Crs, Content-Disposition, Data-Version, ETag, Link, OGC-NumberMatched, "
+    "OGC-NumberReturned",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 # For the one who asks only: kept nowhere, read by no other origin.

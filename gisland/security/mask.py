@@ -18,6 +18,8 @@ def held(subject: Subject, within: Scope) -> frozenset[str]:
     """Which permissions about persons a subject has for all rows of a scope.
 
     Who has them for some of the rows only (an officer of one ward who is a viewer of the next) gets none: a column is
-    shown or it is not.
+    shown or it is not. Who reaches nothing has none, although they have each of them for all of that.
     """
+    if within.empty:
+        return frozenset()
     return frozenset(each.value for each in OF_PERSONS if subject.scope(each).covers(within))

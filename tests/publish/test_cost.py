@@ -84,6 +84,22 @@ def test_what_no_index_serves_is_refused_above_its_cost(settings: Settings, ward
         assert client.get(ITEMS, params=asked | {"as-of": newest, "bbox": "106,20,107,21"}).status_code == 200
 
 
+def test_an_export_is_asked_for_its_cost_like_a_page(settings: Settings, ward: Ward) -> None:
+    ward.add_parcels(3)
+    export = "/ogc/collections/parcels/export"
+    dear = {"f": "csv", "filter": "label_angle > 10 OR land_type LIKE '%T'"}
+    with serving(settings) as client:
+        answer = client.get(export, params=dear)
+        assert answer.status_code == 200
+        assert int(answer.headers["data-version"]) == version(client)
+    with serving(settings.model_copy(update={"query_cost_max": 0.001})) as client:
+        refused = client.get(export, params=dear)
+        assert refused.status_code == 400
+        assert "bbox" in refused.json()["hint"]
+        for asked in ({}, {"bbox": "106,20,107,21"}):
+            assert client.get(export, params={"f": "csv"} | asked).status_code == 200, "an index serves it"
+
+
 async def cost_of(settings: Settings, statement: str, most: float) -> None:
     info = conninfo(settings, Role.PUBLIC, statement_timeout_ms=10_000)
     async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
