@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -30,8 +31,9 @@ from gisland.database import NOWHERE, Pools, use_scope
 from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
-from gisland.publish import ogc
+from gisland.publish import features, ogc
 from gisland.publish import routes as publish_routes
+from gisland.publish.crs import KnownPlanes
 from gisland.publish.qgis import routes as qgis_routes
 from gisland.publish.reload import follow_layers
 from gisland.publish.tiles import documents as tile_documents
@@ -69,11 +71,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         pools = await Pools.open(settings)
         catalogue = load_catalogue(settings)
         app.state.gisland = State(settings, pools, catalogue, limits)
+        app.state.planes = KnownPlanes()
         app.state.drawing = Drawing(TileCache(settings.tile_cache_path, settings.tile_cache_mb * 2**20), catalogue)
 
         def use(changed: Catalogue) -> None:
             app.state.gisland = replace(app.state.gisland, catalogue=changed)
             app.state.drawing = app.state.drawing.of(changed)
+            app.state.planes = KnownPlanes()
 
         following = asyncio.create_task(follow_layers(settings, lambda: app.state.gisland.catalogue, use))
         yield
@@ -82,10 +86,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await following
         await pools.close()
 
-    # The OGC API and the REST API have documents of their own, so FastAPI's are off.
-    app = FastAPI(title="gisland", version=gisland.__version__, lifespan=lifespan, openapi_url=None)
-    # The first are found the fastest: tiles and pages of items.
-    app.include_router(tile_routes.router)
+    # The OGC API and the REST API have documents of their own, so FastAPI's are off. What is counted and logged is said
+    # here; to ask for each request whether somebody wants more would take time.
+    silent: Any = dict.fromkeys(("tracing", "metrics", "logs"), False)
+    app = FastAPI(title="gisland", version=gisland.__version__, lifespan=lifespan, openapi_url=None, telemetry=silent)
+    # The first are found the fastest: tiles and pages of items, as they are, for a router within the router takes time.
+    app.router.routes += [*tile_routes.router.routes, *features.ROUTES]
     app.include_router(ogc.router)
     app.include_router(tile_documents.router)
     app.include_router(health.router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from psycopg import AsyncConnection
 from gisland.catalogue import Catalogue, Language, Layer
 from gisland.database import Role, Scope
 from gisland.errors import UsageError
+from gisland.publish.crs import KnownPlanes, Planes
 from gisland.publish.html import render
 from gisland.publish.query import COMMON, check_parameters
 from gisland.security.guards import Require
@@ -31,6 +33,10 @@ SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 Format = Literal["json", "html"]
+
+_NO_FILTER = frozenset({"cursor", *COMMON})
+# Nothing in it would end a link.
+_PLAIN = re.compile("[A-Za-z0-9._~%+:/*,=&-]*")
 
 FOR_ALL, FOR_ONE = PUBLIC, PRIVATE
 
@@ -67,17 +73,21 @@ class Asked:
         url = self.state.settings.public_url
         return url.rstrip("/") or f"{self.request.scope['scheme']}://{self.request.headers.get('host', 'localhost')}"
 
-    @property
+    @cached_property
     def root(self) -> str:
         """URL of the landing page."""
         return self.origin + ROOT
 
-    @property
+    @cached_property
+    def chosen(self) -> str | None:
+        """The format that `f` says."""
+        return dict(self.given).get("f")
+
+    @cached_property
     def format(self) -> Format:
         """`f` decides, then the Accept header; JSON when neither asks for HTML."""
-        chosen = dict(self.given).get("f")
-        if chosen is not None:
-            return "html" if chosen == "html" else "json"
+        if self.chosen is not None:
+            return "html" if self.chosen == "html" else "json"
         accept = self.request.headers.get("accept", "")
         html, json_ = accept.find("text/html"), accept.find("json")
         return "html" if html >= 0 and (json_ < 0 or html < json_) else "json"
@@ -90,7 +100,13 @@ class Asked:
     @cached_property
     def _filter(self) -> str:
         # Commas are encoded: QGIS < 4 takes one for the end of a link.
-        return urlencode([(name, value) for name, value in self.given if name not in {"cursor", *COMMON}])
+        raw: str = self.request.scope["query_string"].decode("latin-1")
+        names = [pair.partition("=")[0] for pair in raw.split("&")]
+        if _PLAIN.fullmatch(raw) and "%" not in "".join(names):
+            # As it came, which is most often as it would be encoded.
+            pairs = zip(names, raw.split("&"), strict=True)
+            return "&".join(pair for name, pair in pairs if pair and name not in _NO_FILTER).replace(",", "%2C")
+        return urlencode([(name, value) for name, value in self.given if name not in _NO_FILTER])
 
     def url(self, path: str, **changes: str) -> str:
         """The URL of a resource below the root, with the filter, format and language of this request.
@@ -99,8 +115,8 @@ class Asked:
             path: below the root.
             changes: parameters with another value than in this request; a cursor is not kept.
         """
-        common = urlencode({name: value for name, value in self.given if name in COMMON} | changes)
-        query = "&".join(part for part in (self._filter, common) if part)
+        common = _encoded(*({name: value for name, value in self.given if name in COMMON} | changes).items())
+        query = f"{self._filter}&{common}" if self._filter and common else self._filter or common
         return f"{self.root}{path}?{query}" if query else f"{self.root}{path}"
 
     def here(self, **changes: str) -> str:
@@ -122,10 +138,12 @@ class Asked:
             NotFound: there is none.
             Unauthorized, Forbidden: it is for staff only.
         """
-        layer = self.catalogue.layer(layer_id)
-        if not layer.public:
-            await STAFF_LAYER(self.request)
-        return layer
+        layer = self.state.catalogue.layer(layer_id)
+        if layer.public:
+            # It has no field that somebody may not see.
+            return layer
+        await STAFF_LAYER(self.request)
+        return self.catalogue.layer(layer_id)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -147,6 +165,21 @@ class Asked:
             async with pools.within(self.scope, Role.STAFF) as connection:
                 yield connection
 
+    async def planes(self, layer: Layer, wanted: frozenset[str] = frozenset()) -> Planes:
+        """The planes of a layer, at most a minute old.
+
+        Args:
+            layer: the layer.
+            wanted: URIs of CRSs that were asked for; where one is not among the known, it is looked again.
+        """
+        # Made in the lifespan of `app.py`, anew whenever layers change.
+        known: KnownPlanes = self.request.app.state.planes
+        found = known.find(layer, wanted)
+        if found is not None:
+            return found
+        async with self.reading(layer) as connection:
+            return await known.read(connection, layer)
+
     @property
     def scope(self) -> Scope:
         """Which features of staff layers the subject may see."""
@@ -160,6 +193,11 @@ class Asked:
         if self.format == "html":
             return Response(render(template, self.language, self.root, self.here, content), 200, headers, "text/html")
         return Response(json.dumps(content, ensure_ascii=False).encode(), 200, headers, media_type)
+
+
+@lru_cache(maxsize=1000)
+def _encoded(*parameters: tuple[str, str]) -> str:
+    return urlencode(parameters)
 
 
 @lru_cache(maxsize=20)

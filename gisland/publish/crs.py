@@ -117,24 +117,30 @@ class Planes:
 
 NO_PLANES = Planes()
 
-_planes: dict[tuple[str, str], tuple[float, Planes]] = {}
 
+class KnownPlanes:
+    """The planes of layers that a worker has read, at most a minute ago."""
 
-async def read_planes(connection: AsyncConnection, layer: Layer, *, wanted: frozenset[str] = frozenset()) -> Planes:
-    """The planes of a layer, at most a minute old.
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Planes]] = {}
 
-    Args:
-        connection: as whoever asks.
-        layer: the layer.
-        wanted: URIs of CRSs that were asked for; where one is not among the known, it is looked again.
-    """
-    key = (connection.info.dsn, layer.id)
-    kept = _planes.get(key)
-    if kept is None or kept[0] < time.monotonic() or not wanted <= {*kept[1].uris, CRS84H}:
+    def find(self, layer: Layer, wanted: frozenset[str] = frozenset()) -> Planes | None:
+        """The planes of a layer; None when they must be read (again).
+
+        Args:
+            layer: the layer.
+            wanted: URIs of CRSs that were asked for; where one is not among the known, it is to be looked again.
+        """
+        until, planes = self._known.get(layer.id, (0.0, NO_PLANES))
+        return planes if until > time.monotonic() and wanted <= {*planes.uris, CRS84H} else None
+
+    async def read(self, connection: AsyncConnection, layer: Layer) -> Planes:
+        """Read the planes of a layer, as whoever asks."""
         row = await (await connection.execute("SELECT offered, own FROM publish.planes(%s)", [layer.id])).fetchone()
         assert row is not None
-        kept = _planes[key] = (time.monotonic() + PLANES_SECONDS, Planes(tuple(row[0] or ()), tuple(row[1] or ())))
-    return kept[1]
+        planes = Planes(tuple(row[0] or ()), tuple(row[1] or ()))
+        self._known[layer.id] = (time.monotonic() + PLANES_SECONDS, planes)
+        return planes
 
 
 def to_degrees(box: Box, crs: OfferedCrs) -> Box:

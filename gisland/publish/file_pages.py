@@ -16,9 +16,8 @@ from gisland.publish.tables import FILE_FORMATS, FileFormat, text_of, write_file
 
 def file_format_of(asked: Asked) -> FileFormat | None:
     """The format of a file that is asked for: `f` decides, then the Accept header; None is GeoJSON or HTML."""
-    chosen = dict(asked.given).get("f")
-    if chosen is not None:
-        return FILE_FORMATS.get(chosen)
+    if asked.chosen is not None:
+        return FILE_FORMATS.get(asked.chosen)
     accept = asked.request.headers.get("accept", "")
     if "+" not in accept and "csv" not in accept and "flatgeobuf" not in accept:
         return None

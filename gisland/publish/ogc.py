@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from functools import cache
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, Depends, Response
 
 from gisland.catalogue import Catalogue, Layer
-from gisland.publish import downloads, features
+from gisland.publish import downloads
 from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
 from gisland.publish.cql2.conformance import CQL2_CONFORMANCE
 from gisland.publish.cql2.functions import functions_document, link_to_functions
-from gisland.publish.crs import read_planes
 from gisland.publish.extent import read_extent
 from gisland.publish.meanings import add_meanings, read_meanings
 from gisland.publish.openapi import openapi_document
@@ -51,7 +50,6 @@ CONFORMANCE = [
 ]
 
 router = APIRouter(prefix=ROOT, dependencies=[Depends(READ)])
-features.add_to(router)
 downloads.add_to(router)
 styles_routes.add_to(router)
 
@@ -59,7 +57,7 @@ styles_routes.add_to(router)
 _making = Lock()
 
 
-@cache
+@lru_cache(maxsize=20)
 def _documents(catalogue: Catalogue) -> Documents:
     return make_documents(catalogue)
 
@@ -172,9 +170,9 @@ async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
     """The document of a collection, with its extent and number of features of this moment."""
     document = await _document(asked, f"collections/{layer.id}")
     document["links"] += tiles.links_to_tiles(asked, f"/collections/{layer.id}")
+    planes = await asked.planes(layer)
     async with asked.reading(layer) as connection:
         found = await read_extent(connection, layer, whole=layer.public or asked.scope.everywhere)
-        planes = await read_planes(connection, layer)
     document |= {"itemCount": found.features, "crs": planes.uris, "storageCrs": planes.storage}
     document["links"] += file_links(asked.root, asked.language, layer)
     path = f"{asked.root}/collections/{layer.id}/sortables"

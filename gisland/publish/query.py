@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import math
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
 
 from gisland.catalogue import LANGUAGES, Layer, LayerField, Palette
@@ -31,6 +31,7 @@ ITEMS = (
     *("filter", "filter-lang", "filter-crs"),
 )
 ITEM = ("crs", "as-of", "properties", "skipGeometry")
+_SHOWS = frozenset({"crs", "properties", "skipGeometry"})
 
 Value = str | int | float | date | datetime
 # How the pages after the first are found: by the hits of the filter, or by walking along the key (see items.py).
@@ -97,9 +98,7 @@ def parse_items_query(
     Raises:
         UsageError: a parameter is unknown, there twice or wrong; says which, and what is expected.
     """
-    # A layer without texts has no `q`, one without a date no `datetime`.
-    names = [name for name in ITEMS if (name != "q" or layer.texts) and (name != "datetime" or layer.datetime)]
-    parameters = check_parameters(given, (*names, *layer.queryables), formats=PAGE_FORMATS)
+    parameters = check_parameters(given, _items_parameters(layer), formats=PAGE_FORMATS)
     bbox, region = _area(parameters, planes)
     query = ItemsQuery(
         limit=_limit(parameters.get("limit"), settings),
@@ -124,6 +123,13 @@ def parse_items_query(
     return replace(query, cursor=_read_cursor(parameters["cursor"], _checksum(layer, query), query.sort))
 
 
+@lru_cache(maxsize=100)
+def _items_parameters(layer: Layer) -> tuple[str, ...]:
+    """The parameters of the items of a layer: without texts it has no `q`, without a date no `datetime`."""
+    names = (name for name in ITEMS if (name != "q" or layer.texts) and (name != "datetime" or layer.datetime))
+    return (*names, *layer.queryables)
+
+
 def parse_item_query(
     layer: Layer, given: Iterable[tuple[str, str]], planes: Planes = NO_PLANES
 ) -> tuple[int | datetime | None, Shown]:
@@ -140,6 +146,8 @@ def parse_item_query(
 
 
 def _shown(layer: Layer, parameters: dict[str, str], planes: Planes) -> Shown:
+    if _SHOWS.isdisjoint(parameters):
+        return ALL
     skip = parameters.get("skipGeometry", "false")
     if skip not in {"true", "false"}:
         raise _wrong("skipGeometry", "it is neither true nor false", "write true or false")
@@ -191,18 +199,18 @@ def _as_of(parameters: dict[str, str]) -> int | datetime | None:
 
 
 def check_parameters(
-    given: Iterable[tuple[str, str]], known: Iterable[str] = (), *, formats: Iterable[str] = COMMON["f"]
+    given: Iterable[tuple[str, str]], known: Sequence[str] = (), *, formats: Iterable[str] = COMMON["f"]
 ) -> dict[str, str]:
     """The parameters by name; `formats` are those that the resource is offered in.
 
     Raises:
         UsageError: one is unknown or there twice, or asks for a format or language that is not offered.
     """
-    allowed = (*known, *COMMON)
     parameters: dict[str, str] = {}
     for name, value in given:
-        if name not in allowed:
-            raise _wrong(name[:50], "there is no such parameter", f"known are: {', '.join(allowed)}")
+        if name not in known and name not in COMMON:
+            told = ", ".join((*known, *COMMON))
+            raise _wrong(name[:50], "there is no such parameter", f"known are: {told}")
         if name in parameters:
             raise _wrong(name, "it is there twice", "give it once")
         if "\0" in value:
@@ -234,7 +242,7 @@ def _read_cursor(text: str, checksum: bytes, sort: Sort) -> Cursor:
 
 def _checksum(layer: Layer, query: ItemsQuery) -> bytes:
     where = (query.bbox, query.region, query.dates, query.equals, query.filter, query.words)
-    asked = json.dumps([layer.id, *where, query.as_of, query.sort], default=str)
+    asked = repr((layer.id, *where, query.as_of, query.sort))
     return hashlib.blake2b(asked.encode(), digest_size=6).digest()
 
 
