@@ -49,6 +49,7 @@ _API = {
     "search": "search",
     "audit": "audit",
     "alerts": "audit",
+    "prints": "prints",
     "layers": "layers",
     "palette": "layers",
     **dict.fromkeys(("me", "session", "sessions", "tokens", "accounts", "grants"), "account"),

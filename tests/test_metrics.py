@@ -123,6 +123,7 @@ def test_who_may(measured: LiveServer, role: Role | None) -> None:
         ("/api/v1/holders/12", "registry"),
         ("/api/v1/audit/events.csv", "audit"),
         ("/api/v1/alerts", "audit"),
+        ("/api/v1/prints/products", "prints"),
         ("/api/v1/layers/parcels/counts", "layers"),
         ("/api/v1/me", "account"),
         ("/wp-login.php", "other"),

@@ -1,0 +1,136 @@
+"""`/api/v1/prints`: prints are ordered, watched, fetched and dismissed. OGC clients do the same by `/ogc/processes`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from psycopg import Connection
+from pydantic import BaseModel, Field
+
+from gisland.database import run
+from gisland.printing import orders
+from gisland.printing.orders import LIMIT, MOST, Asked, NewPrint, PrintJob, State
+from gisland.printing.products import PRODUCTS
+from gisland.printing.tasks import queue_print
+from gisland.security.guards import Require
+from gisland.security.headers import PRIVATE
+from gisland.security.limits import Work
+from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
+from gisland.state import state_of
+
+Result = TypeVar("Result")
+
+ROOT = "/api/v1/prints"
+PRINT = Require(Permission.MAP_PRINT)
+ORDER = Require(Permission.MAP_PRINT, Work.JOBS)
+FETCH = Require(Permission.MAP_PRINT, Work.EXPORTS)
+Printer = Annotated[Subject, Depends(PRINT)]
+
+router = APIRouter(prefix=ROOT, tags=["prints"])
+
+
+class ProductInfo(BaseModel):
+    """Sản phẩm in · A product that can be printed."""
+
+    id: str
+    title: str = Field(description="Tên, hai ngôn ngữ · Name, in both languages")
+    description: str
+    inputs: dict[str, Any] = Field(description="Thông số, JSON Schema · What it asks for, as JSON Schema")
+
+
+@router.get("/products", operation_id="list_products", summary="Sản phẩm in · Products")
+async def products(response: Response, _: Printer) -> list[ProductInfo]:
+    """In được gì, và cần thông số nào · What can be printed, and what each asks for."""
+    response.headers.update(PRIVATE)
+    return [
+        ProductInfo(
+            id=each.id,
+            title=f"{each.title.vi} · {each.title.en}",
+            description=f"{each.description.vi} · {each.description.en}",
+            inputs=each.inputs.model_json_schema(),
+        )
+        for each in PRODUCTS.values()
+    ]
+
+
+@router.get("", operation_id="list_prints", summary="Bản in đã đặt · Prints that were ordered")
+async def prints(
+    request: Request,
+    response: Response,
+    _: Printer,
+    state: Annotated[list[State] | None, Query(description="Chỉ tình trạng này · Only in these states")] = None,
+    ward_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Chỉ phường này · Only of this ward")] = None,
+    before: Annotated[UUID | None, Query(description="Cũ hơn bản này · Older than this one: for the next page")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="Số bản nhiều nhất · At most so many")] = LIMIT,
+) -> list[PrintJob]:
+    """Trong các phường của mình, mới nhất trước; cũng là sổ các bản đã in · Of one's wards, the newest first."""
+    response.headers.update(PRIVATE)
+    asked = Asked(states=None if state is None else tuple(state), ward=ward_id, before=before, limit=limit)
+    return await within(request, lambda connection: orders.list_prints(connection, asked))
+
+
+@router.post("", operation_id="order_print", summary="Đặt in · Order a print", status_code=202)
+async def order(
+    request: Request, response: Response, subject: Annotated[Subject, Depends(ORDER)], body: NewPrint
+) -> PrintJob:
+    """Được xếp hàng, tiến trình nền vẽ · It is queued, and drawn by the worker: look at Location until it is done."""
+    made = await place(request, subject, body.product, body.inputs)
+    response.headers.update(PRIVATE | {"Location": f"{ROOT}/{made.id}"})
+    return made
+
+
+@router.get("/{print_id}", operation_id="get_print", summary="Một bản in · A print")
+async def one(request: Request, response: Response, _: Printer, print_id: UUID) -> PrintJob:
+    """Đến đâu rồi, kết quả ra sao · How far it is, and what came of it."""
+    response.headers.update(PRIVATE)
+    return await within(request, lambda connection: orders.look(connection, print_id))
+
+
+@router.get(
+    "/{print_id}/result",
+    operation_id="get_print_result",
+    summary="Tệp đã in · The finished file",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def result(request: Request, subject: Annotated[Subject, Depends(FETCH)], print_id: UUID) -> Response:
+    """Có tên người: chỉ người đặt lấy được, và được ghi lại · With names: for its requester only, and it is audited."""
+    found, content = await within(request, lambda connection: orders.fetch(connection, subject, print_id))
+    return answer_file(found, content)
+
+
+@router.delete("/{print_id}", operation_id="dismiss_print", summary="Huỷ bản in · Dismiss a print")
+async def dismiss(request: Request, response: Response, subject: Printer, print_id: UUID) -> PrintJob:
+    """Đang vẽ thì dừng, đã xong thì bỏ tệp · What is drawn is stopped; a finished file is thrown away."""
+    response.headers.update(PRIVATE)
+    settings = state_of(request).settings
+    return await within(request, lambda connection: orders.dismiss(connection, settings, subject, print_id))
+
+
+async def place(
+    request: Request, subject: Subject, product: str, inputs: dict[str, Any], answer: dict[str, Any] | None = None
+) -> PrintJob:
+    """Order a print and queue it; see `orders.order`."""
+    settings = state_of(request).settings
+    wanted = orders.product_called(product)
+    read = orders.read_inputs(wanted, inputs)
+    made = await within(request, lambda connection: orders.order(connection, settings, subject, wanted, read, answer))
+    # After the commit: a worker that takes it at once must find it.
+    await asyncio.to_thread(queue_print, settings, made.id)
+    return made
+
+
+async def within(request: Request, work: Callable[[Connection], Result]) -> Result:
+    """Do it in one transaction, within the rows that the guard of the route lets the subject reach."""
+    return await asyncio.to_thread(run, state_of(request).settings, work)
+
+
+def answer_file(found: PrintJob, content: bytes) -> Response:
+    """The file as a download."""
+    headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{found.file_name}"'}
+    return Response(content, 200, headers, found.media_type)

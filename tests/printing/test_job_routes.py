@@ -1,0 +1,131 @@
+"""`/api/v1/prints` over HTTP, with a worker beside the server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from gisland.database import run
+from gisland.security.permissions import Role
+from gisland.security.subject import Grant
+from gisland.settings import Settings
+from tests.conftest import clone_of
+from tests.factories import make_account, one
+from tests.live import PASSWORD, start_server
+from tests.printing.conftest import WHY
+
+ROOT = "/api/v1/prints"
+ORDER: dict[str, Any] = {"product": "atlas", "inputs": {"ward": "11311", "group": "01", "reason": WHY}}
+
+
+class Office:
+    """A server, its worker, and people with a role in the ward of the demo."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.url, self.settings = url, settings
+        self.clients: list[httpx.Client] = []
+
+    def client(self, auth: tuple[str, str] | None = None) -> httpx.Client:
+        self.clients.append(httpx.Client(base_url=self.url, auth=auth, timeout=60))
+        return self.clients[-1]
+
+    def hire(self, name: str, role: Role) -> httpx.Client:
+        auth = run(
+            self.settings,
+            lambda c: make_account(c, name, Grant(role, one(c, "SELECT id FROM registry.unit WHERE code = '11311'"))),
+        )
+        return self.client(auth)
+
+
+@pytest.fixture(scope="module")
+def office(server: Settings) -> Iterator[Office]:
+    with clone_of(server) as settings, start_server(settings, demo_parcels=300) as live:
+        worker = subprocess.Popen([sys.executable, "-m", "gisland", "worker"], env=live.settings.as_environment())
+        office = Office(live.url, live.settings)
+        yield office
+        for each in office.clients:
+            each.close()
+        worker.terminate()
+        assert worker.wait(60) == 0
+
+
+def wait(client: httpx.Client, address: str, field: str = "state", seconds: float = 120) -> dict[str, Any]:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found: dict[str, Any] = client.get(address).json()
+        if found[field] in {"successful", "failed", "dismissed"}:
+            return found
+        time.sleep(0.3)
+    raise AssertionError(found)
+
+
+def test_a_print_is_ordered_and_fetched(office: Office) -> None:
+    client = office.hire("an", Role.OFFICER)
+    products = client.get(f"{ROOT}/products").json()
+    atlas = next(each for each in products if each["id"] == "atlas")
+    assert {"ward", "group", "paper", "scale"} <= atlas["inputs"]["properties"].keys()
+    made = client.post(ROOT, json=ORDER)
+    assert made.status_code == 202, made.text
+    address = made.headers["Location"]
+    assert address == f"{ROOT}/{made.json()['id']}"
+    assert made.headers["cache-control"] == "private, no-store"
+    assert "reason" not in made.json()["inputs"]
+    early = client.get(f"{address}/result")
+    assert early.status_code in {200, 409}
+    done = wait(client, address)
+    assert done["state"] == "successful", done
+    file = client.get(f"{address}/result")
+    assert file.status_code == 200
+    assert file.headers["content-type"] == "application/pdf"
+    assert 'filename="atlas-11311-01.pdf"' in file.headers["content-disposition"]
+    assert file.content.startswith(b"%PDF")
+    assert len(file.content) == done["size_bytes"]
+    assert [each["id"] for each in client.get(ROOT, params={"state": "successful"}).json()] == [done["id"]]
+    assert client.get(ROOT, params={"before": done["id"]}).json() == []
+    assert client.delete(address).json()["state"] == "dismissed"
+    assert client.get(f"{address}/result").status_code == 404
+    # That it was printed stays known.
+    assert client.get(address).json()["sha256"] == done["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"product": "x", "inputs": {}}, 404),
+        ({"product": "atlas", "inputs": {}}, 400),
+        ({"product": "atlas", "inputs": {"ward": "11311", "group": "99", "reason": WHY}}, 404),
+        ({"product": "atlas", "inputs": {"ward": "99999", "group": "01", "reason": WHY}}, 404),
+        ({"product": "atlas", "inputs": {"ward": "11311", "group": "01"}}, 400),
+        ({"product": "atlas", "inputs": {"ward": "11311", "group": "01", "paper": "A0", "reason": WHY}}, 400),
+        ({"product": "atlas", "inputs": {"ward": "11311", "group": "01", "x": "999070000001"}}, 400),
+        ({"inputs": {}}, 400),
+    ],
+)
+def test_what_cannot_be_is_told_at_once(office: Office, body: dict[str, Any], status: int) -> None:
+    client = office.client(("admin", PASSWORD))
+    answer = client.post(ROOT, json=body)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "999070000001" not in answer.text
+
+
+def test_who_is_let_in(office: Office) -> None:
+    head, police = office.hire("b1", Role.VIEWER), office.hire("b2", Role.POLICE)
+    for method, path in (("GET", ROOT), ("POST", ROOT), ("GET", f"{ROOT}/products")):
+        body = ORDER if method == "POST" else None
+        assert police.request(method, path, json=body).status_code == 403
+        assert httpx.request(method, office.url + path, json=body).status_code == 401
+    made = head.post(ROOT, json=ORDER)
+    assert made.status_code == 202
+    assert wait(head, made.headers["Location"])["names"] is False
+    other = office.hire("b3", Role.VIEWER)
+    assert other.get(f"{made.headers['Location']}/result").status_code == 200
+    assert other.delete(made.headers["Location"]).status_code == 403
+    assert other.get(f"{ROOT}/{'0' * 8}-0000-4000-8000-{'0' * 12}").status_code == 404
+    assert other.get(f"{ROOT}/x").status_code == 400
