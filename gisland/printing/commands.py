@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gisland.audit import log
 from gisland.catalogue import LANGUAGES, Language
-from gisland.errors import UsageError
+from gisland.errors import InputError, UsageError
 from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.files import write_private
+from gisland.printing.ward import Group as WardGroup
+from gisland.printing.ward import check_folder, cores, print_ward, ward_groups
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 
@@ -39,15 +45,68 @@ def atlas(
 ) -> None:
     """Tập bản đồ của một tổ dân phố: bìa, trang bản đồ, danh sách · The atlas of a group: cover, maps, checklists."""
     who = caller(ctx)
-    chosen: Language | None = next((each for each in LANGUAGES if each == language), None)
-    if chosen is None:
-        raise UsageError(f"--language {language[:10]}", hint=", ".join(LANGUAGES))
     if out.is_dir() or not out.parent.is_dir():
         raise UsageError("thư mục không có, hoặc tên là thư mục · no such folder, or the name is one", file=out.name)
-    order = Order(ward, group, paper, orientation, _scale(scale), chosen, reason)
+    order = Order(ward, group, paper, orientation, _scale(scale), _language(language), reason)
     printed = print_atlas(who.settings, who.subject, order)
-    _write(out, printed.content)
+    write_private(out, printed.content)
     typer.echo(summary(printed))
+
+
+@app.command("ward")
+@requires(Permission.MAP_PRINT)
+def ward_command(
+    ctx: typer.Context,
+    *,
+    ward: Annotated[str, typer.Option(help="Mã phường · Code of the ward")],
+    out: Annotated[Path, typer.Option(help="Thư mục · Folder")],
+    paper: Annotated[str, typer.Option(help="A4, A3")] = "A3",
+    orientation: Annotated[str, typer.Option(help="auto, landscape, portrait")] = "auto",
+    scale: Annotated[str, typer.Option(help="auto, 1:500, 500")] = "auto",
+    language: Annotated[str, typer.Option(help="vi, en")] = "vi",
+    reason: Annotated[str, typer.Option(help="lý do, khi in tên người · why, where names are printed")] = "",
+    processes: Annotated[int | None, typer.Option(min=1, max=64, help="Số tiến trình · Processes")] = None,
+) -> None:
+    """Tập bản đồ của mọi tổ trong phường; chạy lại thì làm tiếp · The atlases of all groups of a ward; resumable.
+
+    Tệp đã có, cùng phiên bản dữ liệu và thiết lập, được giữ · Files of this data version and these settings are kept.
+    """
+    who = caller(ctx)
+    check_folder(out)
+    order = Order(ward, "", paper, orientation, _scale(scale), _language(language), reason)
+    if order.reason or Permission.PERSON_READ in who.subject.permissions:
+        log.stated_reason(reason, "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason")
+    start = time.monotonic()
+    total = ward_groups(who.settings, ward)
+    with typer.progressbar(length=total, label=f"{ward}: {total} tổ · groups", file=sys.stderr) as bar:
+        found = print_ward(
+            who.settings, who.subject, order, out, processes=processes or cores(), told=lambda _: bar.update(1)
+        )
+    _tell_ward(found, time.monotonic() - start)
+
+
+def _tell_ward(found: Sequence[WardGroup], seconds: float) -> None:
+    count = Counter(each.state for each in found)
+    pages, parcels = sum(each.pages for each in found), sum(each.parcels for each in found)
+    drawn, kept = count["drawn"], count["kept"]
+    typer.echo(f"{drawn} tổ vừa vẽ, {kept} tổ giữ lại; {pages} trang, {parcels} thửa; {seconds:.1f} giây")
+    typer.echo(f"{drawn} groups drawn, {kept} kept; {pages} pages, {parcels} parcels; {seconds:.1f} seconds")
+    used = [each for each in found if each.state == "drawn"]
+    if used:
+        processor, memory = sum(each.processor_seconds for each in used), max(each.memory_mb for each in used)
+        typer.echo(f"CPU {processor:.1f} s, {memory} MiB mỗi tiến trình · each process at most")
+    for each in found:
+        if each.reason:
+            typer.echo(f"{each.code}: {each.reason}", err=True)
+    if count["failed"]:
+        raise InputError(f"{count['failed']} tổ không in được · {count['failed']} groups could not be printed")
+
+
+def _language(text: str) -> Language:
+    chosen: Language | None = next((each for each in LANGUAGES if each == text), None)
+    if chosen is None:
+        raise UsageError(f"--language {text[:10]}", hint=", ".join(LANGUAGES))
+    return chosen
 
 
 def _scale(text: str) -> int | None:
@@ -57,18 +116,6 @@ def _scale(text: str) -> int | None:
     if not (number.isascii() and number.isdigit() and 50 <= int(number) <= 100_000):
         raise UsageError(f"--scale {text[:20]}", hint="auto, 1:200, 1:500, 1:1000, 1:2000")
     return int(number)
-
-
-def _write(out: Path, content: bytes) -> None:
-    """Write a file whole or not at all; it may hold names, so only its owner may read it."""
-    descriptor, part = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(part).replace(out)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
 
 
 def summary(printed: Printed) -> str:

@@ -1,0 +1,19 @@
+"""Finished prints as files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_private(out: Path, content: bytes) -> None:
+    """Write a file whole or not at all; it may hold names, so only its owner may read it."""
+    descriptor, part = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(part).replace(out)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise

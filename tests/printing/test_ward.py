@@ -1,0 +1,91 @@
+"""`gisland print ward`: all groups, resumed where it was left, nothing half written."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gisland.database import run
+from gisland.printing.ward import LIST, _named
+from gisland.settings import Settings
+from tests.factories import make_group, one
+from tests.printing.conftest import WHY
+
+
+def gisland(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gisland", "print", "ward", "--ward", "11311", *arguments]
+    return subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True, check=False)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {name: each["sha256"] for name, each in json.loads((folder / LIST).read_text())["files"].items()}
+
+
+def test_a_ward_is_printed_and_resumed(demo: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    first = gisland(demo, "--out", str(folder), "--reason", WHY)
+    assert first.returncode == 0, first.stderr
+    assert "2 groups drawn, 0 kept" in first.stdout
+    files = {"atlas-11311-01.pdf", "atlas-11311-02.pdf"}
+    assert {each.name for each in folder.iterdir()} == files | {LIST}
+    for each in folder.iterdir():
+        assert stat.S_IMODE(each.stat().st_mode) == 0o600
+    memory = re.search(r"(\d+) MiB", first.stdout)
+    assert memory is not None
+    assert int(memory[1]) < 400
+    made = hashes(folder)
+    assert "0 groups drawn, 2 kept" in gisland(demo, "--out", str(folder), "--reason", WHY).stdout
+    # One is gone, one was changed by hand: both are drawn again, and the same.
+    (folder / "atlas-11311-01.pdf").unlink()
+    (folder / "atlas-11311-02.pdf").write_bytes(b"%PDF-")
+    assert "2 groups drawn, 0 kept" in gisland(demo, "--out", str(folder), "--reason", WHY).stdout
+    assert hashes(folder) == made
+    # Other settings are another print.
+    assert "2 groups drawn" in gisland(demo, "--out", str(folder), "--reason", WHY, "--paper", "A4").stdout
+
+
+def test_a_group_without_parcels_is_told_and_the_others_are_printed(demo: Settings, tmp_path: Path) -> None:
+    ward = run(demo, lambda c: one(c, "SELECT id FROM registry.unit WHERE code = '11311'"))
+    run(demo, lambda c: make_group(c, ward, "99"))
+    done = gisland(demo, "--out", str(tmp_path), "--reason", WHY, "--processes", "1")
+    assert done.returncode == 0
+    assert "2 groups drawn" in done.stdout
+    assert "99: tổ 99 không có thửa đất nào" in done.stderr
+    assert not (tmp_path / "atlas-11311-99.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--out", "{}/in"], 2, "needs a reason"),
+        (["--out", "{}/a/b", "--reason", WHY], 2, "the folder above is not there"),
+        (["--out", "{}/in", "--reason", WHY, "--paper", "A0"], 2, "A0"),
+        (["--out", "{}/in", "--reason", WHY, "--scale", "7"], 2, "--scale"),
+        (["--out", "{}/in", "--reason", WHY, "--language", "fr"], 2, "--language"),
+        (["--out", "{}/in", "--reason", WHY, "--ward", "99999"], 3, "there is no ward 99999"),
+    ],
+)
+def test_what_cannot_be(demo: Settings, tmp_path: Path, arguments: list[str], code: int, told: str) -> None:
+    done = gisland(demo, *(each.format(tmp_path) for each in arguments))
+    assert (done.returncode, told in done.stderr) == (code, True), done.stderr
+    assert not (tmp_path / "in").exists()
+
+
+def test_a_list_that_is_damaged(demo: Settings, tmp_path: Path) -> None:
+    (tmp_path / LIST).write_text("{}")
+    done = gisland(demo, "--out", str(tmp_path), "--reason", WHY)
+    assert (done.returncode, LIST in done.stderr) == (7, True)
+
+
+def test_names_of_files() -> None:
+    assert [name for _, name in _named("11311", ["7/1", "7-1", "TỔ 1"])] == [
+        "atlas-11311-7-1.pdf",
+        "atlas-11311-7-1_2.pdf",
+        "atlas-11311-T--1.pdf",
+    ]
