@@ -31,7 +31,7 @@ from gisland.database import NOWHERE, Pools, use_scope
 from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
-from gisland.printing import job_routes
+from gisland.printing import job_routes, verify_routes
 from gisland.publish import features, ogc
 from gisland.publish import routes as publish_routes
 from gisland.publish.crs import KnownPlanes
@@ -108,6 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(job_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(alert_routes.router)
+    app.include_router(verify_routes.router)
     app.include_router(pages.router)
     app.include_router(account_pages.router)
     app.mount("/static", pages.static_files())

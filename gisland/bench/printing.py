@@ -33,8 +33,8 @@ from gisland.printing.model import Floats, Geometries, Group, Parcel, decimal
 from gisland.printing.panel import draw_map_page
 from gisland.printing.paper import Paper, paper
 from gisland.printing.placement import Place
-from gisland.printing.product import Product, load_product
-from gisland.printing.scene import Scene
+from gisland.printing.product import AtlasProduct, load_product
+from gisland.printing.scene import Scene, scene_of
 from gisland.printing.words import Words
 from gisland.settings import Settings
 
@@ -63,7 +63,7 @@ def run(settings: Settings, *, rounds: int, say: Callable[[str], None]) -> Times
     Raises:
         GislandError: QGIS is not there, or does not print.
     """
-    product, palette = load_product(settings, "atlas"), load_catalogue(settings).palette
+    product, palette = load_product(settings, "atlas", AtlasProduct), load_catalogue(settings).palette
     sheet = paper("A3", "landscape")[0]
     with TemporaryDirectory(prefix="gisland-bench-") as name:
         folder = Path(name)
@@ -117,7 +117,7 @@ def markdown(times: Times) -> str:
     return grid(head, [*rows, ("QGIS", clock, "1", processor, "1", "")])
 
 
-def _densest(folder: Path, sheet: Paper, product: Product, palette: Palette) -> Group:
+def _densest(folder: Path, sheet: Paper, product: AtlasProduct, palette: Palette) -> Group:
     """The fullest page of a demo ward, as a group of its own."""
     files = generate(WARD, SEED, folder / "ward")
     meta, _, wkb, columns = pyogrio.raw.read(files.parcels)
@@ -144,14 +144,15 @@ def _densest(folder: Path, sheet: Paper, product: Product, palette: Palette) -> 
     return Group(0, "11311", "Hồng Bàng", "", "01", "Tổ dân phố 01", SRID, 1, at, parcels, shapes[chosen], none, ())
 
 
-def _laid_out(group: Group, sheet: Paper, product: Product) -> Layout:
+def _laid_out(group: Group, sheet: Paper, product: AtlasProduct) -> Layout:
     return lay_out(group.shapes, measure(group.parcels, product.label_height), product, [sheet], SCALE)
 
 
-def _scene(group: Group, layout: Layout, product: Product, palette: Palette, name: str) -> Scene:
+def _scene(group: Group, layout: Layout, product: AtlasProduct, palette: Palette, name: str) -> Scene:
     measures = measure(group.parcels, product.label_height)
     words = Words("vi")
-    return Scene(*(group, layout, product, palette, measures, words, "bench", name, 1, bytes(32)), names=False, pages=1)
+    about = {"by": "bench", "print_id": name, "subject_id": 1, "key": bytes(32), "names": False, "pages": 1}
+    return scene_of(group, layout, product=product, palette=palette, measures=measures, words=words, **about)
 
 
 def _draw(scene: Scene) -> bytes:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from psycopg import Connection
-
-from gisland.audit import log
 from gisland.catalogue import Language, load_catalogue
-from gisland.database import Role, Scope, connect, run, scope
 from gisland.printing import cover, lists
 from gisland.printing.code import load_print_key, print_id
 from gisland.printing.finish import Viewport, finish
@@ -21,11 +17,11 @@ from gisland.printing.mapsheet import Labelled, label_page
 from gisland.printing.model import Group
 from gisland.printing.panel import draw_map_page
 from gisland.printing.paper import paper
-from gisland.printing.product import Product, load_product
-from gisland.printing.read import find_group, read_group, read_neighbours, snapshot
-from gisland.printing.scene import Scene
+from gisland.printing.press import name_of, note_print, reading, reason_of, sees
+from gisland.printing.product import AtlasProduct, load_product
+from gisland.printing.read import find_group, read_group, read_neighbours
+from gisland.printing.scene import Scene, scene_of
 from gisland.printing.words import Words
-from gisland.security.mask import held
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -79,46 +75,50 @@ def print_atlas(settings: Settings, subject: Subject, order: Order) -> Printed:
         NotFound: there is no such group, or no parcel in it.
         UsageError: paper, scale or product make no sense, a parcel fits on no page, or a reason is needed and missing.
     """
-    product = load_product(settings, PRODUCT)
+    product = load_product(settings, PRODUCT, AtlasProduct)
     scene, reason = _read(settings, subject, order, product)
     printed = draw_atlas(scene)
-    with scope(subject.scope(Permission.MAP_PRINT)):
-        run(settings, lambda connection: _note(connection, subject, printed, reason))
+    note_print(
+        *(settings, subject, scene, printed.content),
+        product=PRODUCT,
+        ward_id=scene.group.ward_id,
+        of=f"residential_group:{scene.subject_id}",
+        reason=reason,
+        parcels=len(scene.group.parcels),
+        scale=scene.layout.scale,
+    )
     return printed
 
 
-def _read(settings: Settings, subject: Subject, order: Order, product: Product) -> tuple[Scene, str]:
+def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProduct) -> tuple[Scene, str]:
     """Lay the atlas out, within one snapshot and what the subject reaches; with the reason to note."""
     papers = paper(order.paper, order.orientation)
     palette = load_catalogue(settings).palette
-    with scope(subject.scope(Permission.MAP_PRINT)), connect(settings, Role.APP) as connection:
-        snapshot(connection)
+    with reading(settings, subject) as connection:
         place = find_group(connection, order.ward, order.group)
-        names = Permission.PERSON_READ.value in held(subject, Scope(wards=frozenset({place.ward_id})))
-        reason = _reason(order, names=names)
+        names = sees(subject, Permission.PERSON_READ, place.ward_id)
+        reason = reason_of(order.reason, names=names)
         group = read_group(connection, place, names=names)
         measures = measure(group.parcels, product.label_height)
         layout = lay_out(group.shapes, measures, product, papers, order.scale)
         shapes, numbers = read_neighbours(connection, place.group_id, group.srid, layout.frames)
     group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
-    by = subject.name.partition(":")[2] or subject.name
     facts = (product.model_dump_json(), palette.model_dump_json(), group.ward_code, group.code, group.version)
     name = print_id(*facts, layout.paper.sign, layout.scale, order.language, names, subject.name)
-    words = Words(order.language)
-    scene = Scene(
-        *(group, layout, product, palette, measures, words, by, name, place.group_id, load_print_key(settings)),
+    scene = scene_of(
+        group,
+        layout,
+        product=product,
+        palette=palette,
+        measures=measures,
+        words=Words(order.language),
+        by=name_of(subject),
+        print_id=name,
+        subject_id=place.group_id,
+        key=load_print_key(settings),
         names=names,
     )
     return scene, reason
-
-
-def _reason(order: Order, *, names: bool) -> str:
-    """The reason as it is noted; who prints no names need give none."""
-    if not names and not order.reason.strip():
-        return ""
-    return log.stated_reason(
-        order.reason, "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason"
-    )
 
 
 def draw_atlas(scene: Scene) -> Printed:
@@ -138,7 +138,7 @@ def draw_atlas(scene: Scene) -> Printed:
         shown[of_map] = f"{number + 1}" if count == 1 else f"{number + 1}–{number + count}"
         number += count
     scene.pages = number + (small.pages(scene) if small else 0) + proof.pages(scene)
-    ink = Ink(f"{scene.product.title.to(words.language)}: {scene.group_name}", scene.place_name, scene.by)
+    ink = Ink(f"{scene.product.title.to(words.language)}: {scene.subject}", scene.place_name, scene.by)
     cover.draw_cover(ink, scene, shown)
     viewports = []
     for page in scene.layout.pages:
@@ -160,26 +160,3 @@ def _unknown(group: Group) -> set[str]:
     for parcel in group.parcels:
         texts += [parcel.sheet, parcel.number, parcel.land_type, *(parcel.holders or ())]
     return missing_glyphs("".join(texts))
-
-
-def _note(connection: Connection, subject: Subject, printed: Printed, reason: str) -> None:
-    scene = printed.scene
-    log.record(
-        connection,
-        subject.name,
-        log.Tag.MAP_PRINTED,
-        ward_id=scene.group.ward_id,
-        object_id=f"residential_group:{scene.group_id}",
-        detail={
-            "product": PRODUCT,
-            "print": printed.print_id,
-            "pages": scene.pages,
-            "parcels": len(scene.group.parcels),
-            "paper": scene.paper.sign,
-            "scale": scene.layout.scale,
-            "data_version": scene.group.version,
-            "names": scene.names,
-            "reason": reason,
-            "sha256": printed.sha256,
-        },
-    )

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from gisland.printing.code import PageCode
+from gisland.printing.edition import Edition
 from gisland.printing.fonts import CAP_HEIGHT, width
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, GREY, RULE, WHITE, Ink, color
@@ -17,17 +18,19 @@ from gisland.printing.marks import QR, draw_qr, quiet_zone
 from gisland.printing.model import Geometries, thousands
 from gisland.printing.paper import Box
 from gisland.printing.scene import Scene, map_name
+from gisland.printing.words import Words
 
 BODY = 2.5
 """Size of the text of blocks, mm."""
 BAR_PARTS = 4
 
 
-def wrapped(text: str, size: float, room: float) -> list[str]:
-    """A text in lines that are not longer than the room."""
+def wrapped(text: str, size: float, room: float, first: float | None = None) -> list[str]:
+    """A text in lines that are not longer than the room; that of the first one may be another."""
     lines: list[str] = []
     for word in text.split():
-        if lines and width(f"{lines[-1]} {word}", size) <= room:
+        free = first if first is not None and len(lines) == 1 else room
+        if lines and width(f"{lines[-1]} {word}", size) <= free:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
@@ -43,14 +46,14 @@ def heading(ink: Ink, box: Box, text: str) -> float:
     return box.top - 4.6
 
 
-def qr_block(ink: Ink, scene: Scene, x: float, y: float, code: PageCode) -> Box:
+def qr_block(ink: Ink, edition: Edition, x: float, y: float, code: PageCode) -> Box:
     """A QR code with its short form under it; `x`, `y` is its lower left corner with all that must stay free."""
-    text = code.text(scene.key)
+    text = code.text(edition.key)
     quiet = quiet_zone(text)
     box = Box(x + quiet, y + quiet + 1.2, QR, QR)
     draw_qr(ink, box, text)
     ink.fill_with(BLACK)
-    ink.text(box.middle[0], y + 0.6, code.short(scene.key), 2.1, align="middle")
+    ink.text(box.middle[0], y + 0.6, code.short(edition.key), 2.1, align="middle")
     return Box(x, y, QR + 2 * quiet, QR + 2 * quiet + 1.2)
 
 
@@ -61,25 +64,24 @@ def title_block(ink: Ink, scene: Scene, box: Box, page: str) -> None:
     y = box.top - 2.8
     ink.text(box.x, y, product.notice.to(language).upper(), 2.6, bold=True, room=box.width, paint=(0.65, 0.1, 0.1))
     y -= 5.4
-    ink.text(box.x, y, scene.group_name, 5.0, bold=True, room=box.width)
+    ink.text(box.x, y, scene.subject, 5.0, bold=True, room=box.width)
     y -= 4.6
-    place = scene.place_name + (f", {scene.group.province}" if scene.group.province else "")
+    place = scene.place_name + (f", {scene.province}" if scene.province else "")
     ink.text(box.x, y, place, 3.2, room=box.width)
     y -= 4.2
     ink.text(box.x, y, product.title.to(language), BODY, room=box.width, paint=GREY)
     ink.text(box.x, box.y + 0.6, page, 3.6, bold=True, room=box.width)
 
 
-def scale_block(ink: Ink, scene: Scene, box: Box, scale: int) -> None:
+def scale_block(ink: Ink, words: Words, box: Box, scale: int) -> None:
     """The scale in figures, what a centimetre is, a bar, and the north arrow."""
-    words = scene.words
     arrow = 9.0
     ink.fill_with(BLACK)
     ink.text(box.x, box.top - 3.6, f"{words('scale')} 1:{thousands(scale)}", 4.2, bold=True, room=box.width - arrow)
     metres = scale / 100
     said = f"{metres:g}".replace(".", ",")
     ink.text(box.x, box.top - 7.2, words("scale_note", metres=said), 2.2, room=box.width - arrow)
-    _north(ink, words("north"), box.right - arrow / 2, box.top - 13.2, 12.0)
+    north_arrow(ink, words("north"), box.right - arrow / 2, box.top - 13.2, 12.0)
     scale_bar(ink, box.x, box.top - 12.6, scale, box.width - arrow - 8)
 
 
@@ -100,7 +102,8 @@ def scale_bar(ink: Ink, x: float, y: float, scale: int, room: float) -> tuple[fl
     return step * BAR_PARTS, float(part * BAR_PARTS)
 
 
-def _north(ink: Ink, said: str, x: float, y: float, high: float) -> None:
+def north_arrow(ink: Ink, said: str, x: float, y: float, high: float) -> None:
+    """An arrow of that height over a point, with a letter above it."""
     left = shapely.polygons([[(x, y + high - 3.4), (x - 2.2, y), (x, y + 2.2)]])
     right = shapely.polygons([[(x, y + high - 3.4), (x + 2.2, y), (x, y + 2.2)]])
     ink.draw_with(BLACK, 0.15)
@@ -203,22 +206,21 @@ def _rectangle(box: Box) -> shapely.Polygon:
     return shapely.box(box.x, box.y, box.right, box.top)
 
 
-def notes(scene: Scene) -> Iterable[str]:
+def notes(scene: Edition) -> Iterable[str]:
     """What is told on each page about data, plane and use."""
     words = scene.words
-    srid, meridian = scene.group.srid, scene.meridian
-    yield words("crs", meridian=meridian, srid=srid) if meridian else words("crs_other", srid=srid)
-    yield words("data", version=scene.group.version, time=scene.time)
+    yield scene.plane
+    yield words("data", version=scene.version, time=scene.time)
     yield words("printed_by", by=scene.by)
     yield from (note.to(words.language) for note in scene.product.notes)
 
 
-def notes_height(scene: Scene, wide: float, size: float) -> float:
+def notes_height(scene: Edition, wide: float, size: float) -> float:
     """How high the block of the notes is."""
     return size * 1.3 * sum(len(wrapped(note, size, wide - 2.2)) for note in notes(scene))
 
 
-def notes_block(ink: Ink, scene: Scene, box: Box, size: float = 2.1) -> None:
+def notes_block(ink: Ink, scene: Edition, box: Box, size: float = 2.1) -> None:
     """The notes, as far as there is room."""
     y = box.top - size
     ink.fill_with((0.2, 0.2, 0.2))
@@ -232,7 +234,7 @@ def notes_block(ink: Ink, scene: Scene, box: Box, size: float = 2.1) -> None:
             y -= size * 1.3
 
 
-def signature_block(ink: Ink, scene: Scene, box: Box) -> None:
+def signature_block(ink: Ink, scene: Edition, box: Box) -> None:
     """Room to sign, beside each other."""
     signatures = scene.product.signatures
     if not signatures:

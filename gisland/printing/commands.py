@@ -15,6 +15,8 @@ from gisland.audit import log
 from gisland.catalogue import LANGUAGES, Language
 from gisland.errors import InputError, UsageError
 from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.edition import Edition
+from gisland.printing.extract import ExtractOrder, For, print_extract
 from gisland.printing.files import write_private
 from gisland.printing.ward import Group as WardGroup
 from gisland.printing.ward import check_folder, cores, print_ward, ward_groups
@@ -22,6 +24,14 @@ from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 
 app = typer.Typer(no_args_is_help=True, help="In bản đồ, danh sách. · Maps and lists on paper.")
+
+
+READERS: tuple[For, ...] = ("owner", "third-party")
+Ward = Annotated[str, typer.Option(help="Mã phường · Code of the ward")]
+InGroup = Annotated[str, typer.Option("--group", help="Mã tổ dân phố · Code of the residential group")]
+Out = Annotated[Path, typer.Option(help="Tệp PDF · PDF file")]
+InLanguage = Annotated[str, typer.Option(help="vi, en")]
+Why = Annotated[str, typer.Option(help="lý do, khi in tên người · why, where names are printed")]
 
 
 @app.callback()
@@ -34,19 +44,18 @@ def prints() -> None:
 def atlas(
     ctx: typer.Context,
     *,
-    ward: Annotated[str, typer.Option(help="Mã phường · Code of the ward")],
-    group: Annotated[str, typer.Option(help="Mã tổ dân phố · Code of the residential group")],
-    out: Annotated[Path, typer.Option(help="Tệp PDF · PDF file")],
+    ward: Ward,
+    group: InGroup,
+    out: Out,
     paper: Annotated[str, typer.Option(help="A4, A3")] = "A3",
     orientation: Annotated[str, typer.Option(help="auto, landscape, portrait")] = "auto",
     scale: Annotated[str, typer.Option(help="auto, 1:500, 500")] = "auto",
-    language: Annotated[str, typer.Option(help="vi, en")] = "vi",
-    reason: Annotated[str, typer.Option(help="lý do, khi in tên người · why, where names are printed")] = "",
+    language: InLanguage = "vi",
+    reason: Why = "",
 ) -> None:
     """Tập bản đồ của một tổ dân phố: bìa, trang bản đồ, danh sách · The atlas of a group: cover, maps, checklists."""
     who = caller(ctx)
-    if out.is_dir() or not out.parent.is_dir():
-        raise UsageError("thư mục không có, hoặc tên là thư mục · no such folder, or the name is one", file=out.name)
+    _check(out)
     order = Order(ward, group, paper, orientation, _scale(scale), _language(language), reason)
     printed = print_atlas(who.settings, who.subject, order)
     write_private(out, printed.content)
@@ -58,13 +67,13 @@ def atlas(
 def ward_command(
     ctx: typer.Context,
     *,
-    ward: Annotated[str, typer.Option(help="Mã phường · Code of the ward")],
+    ward: Ward,
     out: Annotated[Path, typer.Option(help="Thư mục · Folder")],
     paper: Annotated[str, typer.Option(help="A4, A3")] = "A3",
     orientation: Annotated[str, typer.Option(help="auto, landscape, portrait")] = "auto",
     scale: Annotated[str, typer.Option(help="auto, 1:500, 500")] = "auto",
-    language: Annotated[str, typer.Option(help="vi, en")] = "vi",
-    reason: Annotated[str, typer.Option(help="lý do, khi in tên người · why, where names are printed")] = "",
+    language: InLanguage = "vi",
+    reason: Why = "",
     processes: Annotated[int | None, typer.Option(min=1, max=64, help="Số tiến trình · Processes")] = None,
 ) -> None:
     """Tập bản đồ của mọi tổ trong phường; chạy lại thì làm tiếp · The atlases of all groups of a ward; resumable.
@@ -100,6 +109,45 @@ def _tell_ward(found: Sequence[WardGroup], seconds: float) -> None:
             typer.echo(f"{each.code}: {each.reason}", err=True)
     if count["failed"]:
         raise InputError(f"{count['failed']} tổ không in được · {count['failed']} groups could not be printed")
+
+
+@app.command("extract")
+@requires(Permission.MAP_PRINT)
+def extract(
+    ctx: typer.Context,
+    *,
+    ward: Ward,
+    parcel: Annotated[str, typer.Option(help="Số tờ/số thửa · Sheet and number: 5/12")],
+    out: Out,
+    reader: Annotated[str, typer.Option("--for", help="owner, third-party")] = "third-party",
+    sheet_scale: Annotated[int | None, typer.Option(help="khi có nhiều tờ cùng số · of several sheets")] = None,
+    language: InLanguage = "vi",
+    reason: Why = "",
+) -> None:
+    """Trích lục thửa đất, có mã để kiểm tra · The extract of a parcel, with a code to verify it."""
+    who = caller(ctx)
+    _check(out)
+    chosen: For | None = next((each for each in READERS if each == reader), None)
+    if chosen is None:
+        raise UsageError(f"--for {reader[:20]}", hint=", ".join(READERS))
+    order = ExtractOrder(ward, parcel, chosen, sheet_scale, _language(language), reason)
+    printed = print_extract(who.settings, who.subject, order)
+    write_private(out, printed.content)
+    typer.echo(told(printed.edition))
+    typer.echo(f"mã kiểm tra · to verify it: {printed.extract.address}")
+
+
+def told(edition: Edition) -> str:
+    """What was printed, in two languages."""
+    vi = f"{edition.pages} trang {edition.paper.sign}; mã in {edition.print_id}, phiên bản dữ liệu {edition.version}"
+    en = f"{edition.pages} {edition.paper.sign} pages; print {edition.print_id}, data version {edition.version}"
+    return f"{vi}\n{en}"
+
+
+def _check(out: Path) -> None:
+    """Whether a file may be written there."""
+    if out.is_dir() or not out.parent.is_dir():
+        raise UsageError("thư mục không có, hoặc tên là thư mục · no such folder, or the name is one", file=out.name)
 
 
 def _language(text: str) -> Language:

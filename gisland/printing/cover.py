@@ -52,9 +52,9 @@ def _draw_title(ink: Ink, scene: Scene) -> None:
     qr_block(ink, scene, page.right - MARK - QR - 6, page.top - QR - 5.2, scene.code("C1"))
     x, room = page.x + MARK + 4, page.width - 2 * MARK - QR - 16
     ink.fill_with(BLACK)
-    place = scene.place_name + (f", {scene.group.province}" if scene.group.province else "")
-    ink.text(x, page.top - 4.2, f"{place.upper()} ({scene.group.ward_code})", 3.6, room=room)
-    title = f"{product.title.to(words.language)} – {scene.group_name}"
+    place = scene.place_name + (f", {scene.province}" if scene.province else "")
+    ink.text(x, page.top - 4.2, f"{place.upper()} ({scene.ward_code})", 3.6, room=room)
+    title = f"{product.title.to(words.language)} – {scene.subject}"
     ink.text(x, page.top - 14, title, 8.5, bold=True, room=room)
     ink.text(
         x, page.top - 20, product.notice.to(words.language).upper(), 3.4, bold=True, paint=(0.65, 0.1, 0.1), room=room
@@ -63,7 +63,7 @@ def _draw_title(ink: Ink, scene: Scene) -> None:
         [
             words("parcel_count", count=len(scene.group.parcels)),
             f"{words('scale')} 1:{thousands(scene.layout.scale)}",
-            words("data", version=scene.group.version, time=scene.time),
+            words("data", version=scene.version, time=scene.time),
             words("printed_by", by=scene.by),
         ]
     )

@@ -13,7 +13,7 @@ from gisland.printing.labels import Labels, Measures, place_labels
 from gisland.printing.model import Bools, Floats, Geometries
 from gisland.printing.paper import Paper
 from gisland.printing.placement import Place, place_pages
-from gisland.printing.product import Product
+from gisland.printing.product import AtlasProduct
 
 LARGE = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1)
 """A parcel that takes more than this part of the frame, along x or y, goes into an inset; the best of them is taken."""
@@ -60,7 +60,7 @@ class Layout:
 def lay_out(
     shapes: Geometries,
     measures: Measures,
-    product: Product,
+    product: AtlasProduct,
     papers: Sequence[Paper],
     scale: int | None,
 ) -> Layout:
@@ -100,7 +100,7 @@ def lay_out(
     return Layout(sheet, scale, pages, labels, _homes(pages, bounds))
 
 
-def _pages(bounds: Floats, area: float, product: Product, sheet: Paper, scale: int) -> list[Place]:
+def _pages(bounds: Floats, area: float, product: AtlasProduct, sheet: Paper, scale: int) -> list[Place]:
     """The pages at the scale, then the insets of what is too large for them; `area` is that of all parcels, m²."""
     extent = np.maximum(bounds[:, 2:] - bounds[:, :2], 0)
     ground, inside = scale / 1000, product.inside * scale / 1000
@@ -131,7 +131,7 @@ def _pages(bounds: Floats, area: float, product: Product, sheet: Paper, scale: i
     return best
 
 
-def _insets(bounds: Floats, product: Product, sheet: Paper, scale: int) -> list[Place]:
+def _insets(bounds: Floats, product: AtlasProduct, sheet: Paper, scale: int) -> list[Place]:
     if not len(bounds):
         return []
     best: list[Place] | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gisland.printing.blocks import qr_block
+from gisland.printing.edition import Edition
 from gisland.printing.ink import BLACK, GREY, RULE, Ink
 from gisland.printing.labels import Form
 from gisland.printing.layout import MapPage
@@ -37,16 +38,19 @@ class Table:
     """Tables beside each other on a page."""
     page: MapPage | None = None
     note: str = ""
+    foot: tuple[str, ...] = ()
+    """Lines below each page; the notice of the product where there is none."""
+    confidential: bool = False
 
-    def per_page(self, scene: Scene) -> int:
+    def per_page(self, scene: Edition) -> int:
         """Rows on one page."""
         return self.beside * self.high(scene)
 
-    def high(self, scene: Scene) -> int:
+    def high(self, scene: Edition) -> int:
         """Rows below each other."""
         return int((scene.paper.page.height - HEAD - HEADER - FOOT) / self.row)
 
-    def pages(self, scene: Scene) -> int:
+    def pages(self, scene: Edition) -> int:
         """How many pages it takes."""
         return max(1, -(-len(self.rows) // self.per_page(scene)))
 
@@ -79,7 +83,11 @@ def checklist(scene: Scene, page: MapPage) -> Table:
         for number, parcel in enumerate(parcels, start=1)
     ]
     title = f"{words('checklist_of')} {page.number}"
-    return Table(list_name(page), title, columns, rows, ROW, "L", 2 if wide > TWO_WIDE else 1, page)
+    codes = "   ".join(f"{index} {each.to(words.language)}" for index, each in enumerate(product.outcomes, start=1))
+    signs = "      ".join(f"{each.to(words.language)}: …………………………" for each in product.signatures)
+    foot = (f"{words('outcomes')}:  {codes}", signs)
+    beside = 2 if wide > TWO_WIDE else 1
+    return Table(list_name(page), title, columns, rows, ROW, "L", beside, page, foot=foot, confidential=scene.names)
 
 
 def _holders(scene: Scene, parcel: Parcel) -> Cell:
@@ -177,12 +185,12 @@ def proof(scene: Scene, told: Told, signs: Sequence[str]) -> Table:
     return Table("proof", words("proof"), columns, rows, SMALL_ROW, "P", beside, note=note)
 
 
-def draw_table(ink: Ink, scene: Scene, table: Table, first: int) -> None:
+def draw_table(ink: Ink, scene: Edition, table: Table, first: int) -> None:
     """The pages of a list.
 
     Args:
         ink: where.
-        scene: the atlas.
+        scene: the atlas, or another paper.
         table: the list.
         first: the number that its first page has among those of its kind (`L7`).
     """
@@ -201,17 +209,17 @@ def draw_table(ink: Ink, scene: Scene, table: Table, first: int) -> None:
             draw_marks(ink, paper)
 
 
-def _draw_head(ink: Ink, scene: Scene, table: Table, title: str, code: str) -> None:
+def _draw_head(ink: Ink, scene: Edition, table: Table, title: str, code: str) -> None:
     page, words = scene.paper.page, scene.words
     qr_block(ink, scene, page.right - MARK - QR - 6, page.top - QR - 5.2, scene.code(code))
     x = page.x + MARK + 3
     room = page.width - 2 * MARK - QR - 14
     ink.fill_with(BLACK)
     ink.text(x, page.top - 5.5, title, 5.2, bold=True, room=room)
-    ink.text(x, page.top - 11, f"{scene.group_name}, {scene.place_name}", 3.4, room=room)
+    ink.text(x, page.top - 11, f"{scene.subject}, {scene.place_name}", 3.4, room=room)
     said = " · ".join(
-        [words("data", version=scene.group.version, time=scene.time), words("printed_by", by=scene.by)]
-        + ([words("confidential")] if table.page is not None and scene.names else [])
+        [words("data", version=scene.version, time=scene.time), words("printed_by", by=scene.by)]
+        + ([words("confidential")] if table.confidential else [])
     )
     ink.text(x, page.top - 15.5, said, 2.3, room=room, paint=GREY)
     if table.note:
@@ -222,7 +230,7 @@ def _draw_head(ink: Ink, scene: Scene, table: Table, title: str, code: str) -> N
         ink.link(Box(x, page.top - 21.5, long, 4), map_name(table.page))
 
 
-def _draw_rows(ink: Ink, scene: Scene, table: Table, rows: list[list[Cell]]) -> None:
+def _draw_rows(ink: Ink, scene: Edition, table: Table, rows: list[list[Cell]]) -> None:
     page = scene.paper.page
     high = table.high(scene)
     wide = (page.width - GAP * (table.beside - 1)) / table.beside
@@ -239,19 +247,13 @@ def _draw_rows(ink: Ink, scene: Scene, table: Table, rows: list[list[Cell]]) -> 
             draw_row(ink, table.columns, row, box, size)
 
 
-def _draw_foot(ink: Ink, scene: Scene, table: Table, number: int) -> None:
+def _draw_foot(ink: Ink, scene: Edition, table: Table, number: int) -> None:
     page, words = scene.paper.page, scene.words
     x, right, y = page.x + MARK + 3, page.right - MARK - 3, page.y + 2
     ink.draw_with(RULE, 0.15)
     ink.lines([(x, y + 7, right, y + 7)])
     ink.fill_with(BLACK)
     ink.text(right, y, f"{words('page')} {number}/{scene.pages}", 2.8, bold=True, align="right")
-    if table.page is not None:
-        codes = "   ".join(
-            f"{index} {each.to(words.language)}" for index, each in enumerate(scene.product.outcomes, start=1)
-        )
-        ink.text(x, y + 3.6, f"{words('outcomes')}:  {codes}", 2.4, room=right - x)
-        signs = "      ".join(f"{each.to(words.language)}: …………………………" for each in scene.product.signatures)
-        ink.text(x, y, signs, 2.4, room=right - x - 30)
-    else:
-        ink.text(x, y, scene.product.notice.to(words.language), 2.4, room=right - x - 30)
+    lines = table.foot or (scene.product.notice.to(words.language),)
+    for index, line in enumerate(reversed(lines)):
+        ink.text(x, y + 3.6 * index, line, 2.4, room=right - x - (0 if index else 30))

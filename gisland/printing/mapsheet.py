@@ -160,7 +160,7 @@ def _draw_neighbours(ink: Ink, scene: Scene, place: Place, labelled: Labelled) -
     at = points_to_paper(middles[fits], place, frame)
     for index, ((x, y), angle) in enumerate(zip(at.tolist(), angles[fits].tolist(), strict=True)):
         if index not in hit:
-            _centred(ink, x, y, numbers[chosen[index]], size, angle, bold=False, paint=(0.55, 0.55, 0.55))
+            centred(ink, x, y, numbers[chosen[index]], size, angle, bold=False, paint=(0.55, 0.55, 0.55))
 
 
 def _draw_overlaps(ink: Ink, scene: Scene, page: MapPage, *, filled: bool) -> None:
@@ -214,17 +214,17 @@ def _draw_labels(ink: Ink, scene: Scene, place: Place, labels: Labels, seen: Geo
     at = points_to_paper(np.column_stack([labels.x, labels.y])[drawn], place, frame)
     for index, (x, y) in zip(drawn.tolist(), at.tolist(), strict=True):
         parcel = scene.group.parcels[seen[index]]
-        _draw_label(ink, parcel, FORMS[int(labels.form[index])], x, y, labels.angle[index], digit * labels.size[index])
+        draw_label(ink, parcel, FORMS[int(labels.form[index])], x, y, labels.angle[index], digit * labels.size[index])
 
 
-def _draw_label(ink: Ink, parcel: Parcel, form: Form, x: float, y: float, angle: float, digit: float) -> None:
+def draw_label(ink: Ink, parcel: Parcel, form: Form, x: float, y: float, angle: float, digit: float) -> None:
     """One label; `digit` is the height of its digits, mm."""
     size = digit / CAP_HEIGHT
     if form is Form.NUMBER:
-        _centred(ink, x, y, parcel.number, size, angle, bold=True)
+        centred(ink, x, y, parcel.number, size, angle, bold=True)
         return
     if form is Form.LINE:
-        _centred(ink, x, y, one_line(parcel), size, angle, bold=False)
+        centred(ink, x, y, one_line(parcel), size, angle, bold=False)
         return
     area = decimal(parcel.area)
     code_wide = width(parcel.land_type, size)
@@ -244,7 +244,7 @@ def _draw_label(ink: Ink, parcel: Parcel, form: Form, x: float, y: float, angle:
     ink.lines([(*at(middle - fraction / 2, 0), *at(middle + fraction / 2, 0))])
 
 
-def _centred(
+def centred(
     ink: Ink,
     x: float,
     y: float,
@@ -296,7 +296,7 @@ def _draw_leaders(ink: Ink, scene: Scene, place: Place, leaders: list[Leader]) -
         ink.lines([(px, py, ax, ay)])
         ink.dots(np.array([(px, py)]), 0.5)
         ink.fill_with(BLACK)
-        _centred(ink, x, y, scene.group.parcels[leader.parcel].number, size, 0, bold=True)
+        centred(ink, x, y, scene.group.parcels[leader.parcel].number, size, 0, bold=True)
 
 
 def _draw_frame(ink: Ink, scene: Scene, page: MapPage) -> None:

@@ -78,6 +78,11 @@ def decimal(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}".replace(".", ",")
 
 
+def grouped(value: float) -> str:
+    """A coordinate to the centimetre: 2 308 250,07."""
+    return f"{value:,.2f}".replace(",", "\u00a0").replace(".", ",")
+
+
 def thousands(value: float) -> str:
     """A whole number with thin gaps: 2 308 250."""
     return f"{value:,.0f}".replace(",", "\u00a0")

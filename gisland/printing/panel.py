@@ -62,7 +62,7 @@ def _beside(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
     title_block(ink, scene, box, said)
     top = box.y - (5 if roomy else 2.5)
     box = Box(panel.x, top - 16, panel.width, 16)
-    scale_block(ink, scene, box, page.place.scale)
+    scale_block(ink, scene.words, box, page.place.scale)
     # From below: the code, beside it the signatures' rest; notes; legend; what is left is the key map's.
     low = panel.y + QR_HIGH + 2
     signs = Box(panel.x, low, panel.width, 24 if roomy else 16)
@@ -93,7 +93,7 @@ def _below(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
     code = scene.code(f"M{page.number}", page.place)
     first, second, third, last = columns
     title_block(ink, scene, Box(first.x, first.top - 26, wide, 26), said)
-    scale_block(ink, scene, Box(first.x, first.top - 46, wide, 16), page.place.scale)
+    scale_block(ink, scene.words, Box(first.x, first.top - 46, wide, 16), page.place.scale)
     qr_block(ink, scene, first.x + MARK + 1, panel.y, code)
     y = heading(ink, second, scene.words("index"))
     key_map(ink, scene, Box(second.x, second.y + 2, wide, y - second.y - 3), page)

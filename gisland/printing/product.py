@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
@@ -19,24 +19,46 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class Product(Entry):
-    """A printed product; what the fields mean stands in `config/print/atlas/product.yml`. Lengths: mm on paper."""
+    """What a printed product says of itself, and who signs it; see `config/print/atlas/product.yml`."""
 
     title: Text
     notice: Text
     notes: tuple[Text, ...]
+    signatures: Annotated[tuple[Text, ...], Field(max_length=4)]
+
+
+class AtlasProduct(Product):
+    """The atlas. Lengths: mm on paper."""
+
     scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
     labels_that_fit: Share
     inset_scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
     label_height: Annotated[float, Field(ge=1, le=5)]
     label_smallest: Annotated[float, Field(ge=0.5, le=1)]
     inside: Annotated[float, Field(ge=0, le=20)]
-    signatures: Annotated[tuple[Text, ...], Field(max_length=3)]
     boxes: Annotated[tuple[Text, ...], Field(max_length=4)]
     outcomes: Annotated[tuple[Text, ...], Field(max_length=9)]
 
 
-def load_product(settings: Settings, name: str) -> Product:
+class ExtractProduct(Product):
+    """The extract of a parcel; see `config/print/extract/product.yml`. Lengths: mm on paper."""
+
+    scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
+    around: Annotated[float, Field(ge=5, le=40)]
+    side_height: Annotated[float, Field(ge=1, le=4)]
+    corner_height: Annotated[float, Field(ge=1, le=4)]
+
+
+Kind = TypeVar("Kind", bound=Product)
+
+
+def load_product(settings: Settings, name: str, kind: type[Kind]) -> Kind:
     """Read `config/print/<name>/product.yml`.
+
+    Args:
+        settings: where the configuration is.
+        name: of the product.
+        kind: what its file says.
 
     Raises:
         NotFound: there is no such product.
@@ -46,4 +68,4 @@ def load_product(settings: Settings, name: str) -> Product:
     if not file.exists():
         known = sorted(each.parent.name for each in file.parent.parent.glob("*/product.yml"))
         raise NotFound(f"there is no printed product {name!r}", hint=f"one of: {', '.join(known)}")
-    return parse(Product, file, read_yaml(file, FOLDER), EXAMPLE)
+    return parse(kind, file, read_yaml(file, FOLDER), EXAMPLE)

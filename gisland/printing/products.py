@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
 from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extract
 from gisland.printing.read import find_group
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -115,6 +116,44 @@ def plain(code: str) -> str:
     return "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in code).strip("-") or "x"
 
 
+class ExtractInputs(Inputs):
+    """Trích lục thửa đất · The extract of a parcel."""
+
+    parcel: Annotated[str, StringConstraints(pattern=r"^[^\p{C}/]{1,20}/[^\p{C}/]{1,20}$")] = Field(
+        description="Số tờ/số thửa · Sheet and number", examples=["5/12"]
+    )
+    reader: For = Field(
+        default="third-party",
+        description="Cho ai: người sử dụng đất, hoặc bên thứ ba (không có dữ liệu cá nhân)"
+        " · For whom: the holder, or third parties (no personal data)",
+    )
+    sheet_scale: int | None = Field(
+        default=None,
+        ge=50,
+        le=100_000,
+        description="Mẫu số tỷ lệ của tờ bản đồ, khi có nhiều tờ cùng số"
+        " · Denominator of the sheet's scale, where several sheets have that number",
+    )
+
+
+def draw_extract(settings: Settings, subject: Subject, asked: ExtractInputs, told: Told) -> File:
+    """The extract of a parcel.
+
+    Raises:
+        GislandError: it cannot be printed; the message says why.
+    """
+    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
+    printed = print_extract(settings, subject, _extract_order(asked))
+    edition = printed.edition
+    sheet, number = map(plain, asked.parcel.split("/"))
+    name = f"extract-{plain(edition.ward_code)}-{sheet}-{number}.pdf"
+    return File(printed.content, name, edition.print_id, edition.pages, edition.version, edition.names)
+
+
+def _extract_order(asked: ExtractInputs) -> ExtractOrder:
+    return ExtractOrder(asked.ward, asked.parcel, asked.reader, asked.sheet_scale, asked.language, asked.reason)
+
+
 PRODUCTS: Mapping[str, Product] = {
     product.id: product
     for product in (
@@ -128,6 +167,17 @@ PRODUCTS: Mapping[str, Product] = {
             AtlasInputs,
             draw_atlas,
             lambda connection, asked: find_group(connection, asked.ward, asked.group),
+        ),
+        Product(
+            "extract",
+            Text(vi="Trích lục thửa đất", en="Extract of a parcel"),
+            Text(
+                vi="Sơ đồ, toạ độ góc thửa, chiều dài cạnh, thửa liền kề; mã QR để kiểm tra; PDF/A.",
+                en="Sketch, corners, lengths of sides, adjoining parcels; a QR code to verify it; PDF/A.",
+            ),
+            ExtractInputs,
+            draw_extract,
+            lambda connection, asked: find_parcel(connection, _extract_order(asked)),
         ),
     )
 }

@@ -6,54 +6,32 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import numpy as np
 import shapely
 
 from gisland.catalogue import Palette
-from gisland.kit.crs import MERIDIANS
-from gisland.printing.code import PageCode
+from gisland.printing.edition import Edition
 from gisland.printing.labels import Measures
 from gisland.printing.layout import Layout, MapPage
-from gisland.printing.marks import MARK
 from gisland.printing.model import Floats, Geometries, Group, joined
-from gisland.printing.paper import MARGIN, Box, Paper
+from gisland.printing.paper import Box
 from gisland.printing.placement import Place
-from gisland.printing.product import Product
-from gisland.printing.words import Words
-
-HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+from gisland.printing.product import AtlasProduct
 
 
-@dataclass
-class Scene:
-    """An atlas that is being drawn.
+@dataclass(kw_only=True)
+class Scene(Edition):
+    """An atlas that is being drawn."""
 
-    The number of all pages is known before the first is drawn: `lists` says which checklist pages there are.
-    """
-
+    product: AtlasProduct
     group: Group
     layout: Layout
-    product: Product
     palette: Palette
     measures: Measures
-    words: Words
-    by: str
-    print_id: str
-    group_id: int
-    key: bytes
-    names: bool
-    """Whether names of holders are printed."""
-    pages: int = 0
-    """All pages of the file."""
     first_list: dict[int, int] = field(default_factory=dict)
     """Map page → number of the first page of its checklist."""
-
-    @property
-    def paper(self) -> Paper:
-        """The sheet."""
-        return self.layout.paper
 
     @cached_property
     def outline(self) -> Geometries:
@@ -66,39 +44,22 @@ class Scene:
         found = Counter(parcel.status for parcel in self.group.parcels)
         return {status: found[status] for status in self.palette.exact if found[status]}
 
-    @property
-    def time(self) -> str:
-        """The time of the data, of Vietnam."""
-        return f"{self.group.at.astimezone(HERE):%d/%m/%Y %H:%M}"
 
-    @property
-    def place_name(self) -> str:
-        """The ward."""
-        return f"{self.words('ward')} {self.group.ward_name}"
-
-    @property
-    def group_name(self) -> str:
-        """The group as people call it."""
-        return self.group.name or self.group.code
-
-    @property
-    def meridian(self) -> str:
-        """The central meridian of the plane: 105°45′; '' where it is none of the zones of VN-2000."""
-        degrees = MERIDIANS.get(self.group.srid)
-        return "" if degrees is None else f"{int(degrees)}°{round(degrees % 1 * 60):02d}′"
-
-    def code(self, page: str, place: Place | None = None) -> PageCode:
-        """The code of a page; of a map page with its place on the ground."""
-        frame, scale = self.paper.frame, self.layout.scale if place is None else place.scale
-        east = north = None
-        if place is not None:
-            mark = MARGIN + MARK / 2
-            east = round(place.west - (frame.x - mark) * scale / 1000, 2)
-            north = round(place.south - (frame.y - mark) * scale / 1000, 2)
-        return PageCode(
-            *(page, self.pages, self.print_id, self.group.ward_code, self.group_id, self.group.version),
-            *(self.paper.sign, scale if place is not None else 0, self.group.srid, east, north),
-        )
+def scene_of(group: Group, layout: Layout, **more: Any) -> Scene:
+    """A scene that is of the ward, plane and data version of its group."""
+    return Scene(
+        group=group,
+        layout=layout,
+        paper=layout.paper,
+        ward_code=group.ward_code,
+        ward_name=group.ward_name,
+        province=group.province,
+        srid=group.srid,
+        version=group.version,
+        at=group.at,
+        subject=group.name or group.code,
+        **more,
+    )
 
 
 def to_paper(shapes: Geometries, place: Place, frame: Box) -> Geometries:

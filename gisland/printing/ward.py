@@ -27,7 +27,7 @@ from gisland.errors import GislandError, InputError, NotFound, UsageError
 from gisland.printing.atlas import PRODUCT, Order, print_atlas
 from gisland.printing.files import write_private
 from gisland.printing.paper import paper
-from gisland.printing.product import load_product
+from gisland.printing.product import AtlasProduct, load_product
 from gisland.printing.products import plain
 from gisland.printing.read import SQL
 from gisland.security.subject import Subject
@@ -104,7 +104,7 @@ def print_ward(
 
 def fingerprint(settings: Settings, subject: Subject, order: Order) -> str:
     """A hash of all that a file depends on beside the data of its group."""
-    product, palette = load_product(settings, PRODUCT), load_catalogue(settings).palette
+    product, palette = load_product(settings, PRODUCT, AtlasProduct), load_catalogue(settings).palette
     asked = replace(order, group="", reason="")
     facts = (gisland.__version__, product.model_dump_json(), palette.model_dump_json(), repr(asked), subject.name)
     return hashlib.sha256("\n".join((*facts, repr(subject.grants))).encode()).hexdigest()

@@ -137,7 +137,7 @@ def test_every_page_tells_what_it_is(atlas: Printed, pdf: pikepdf.Pdf) -> None:
     for page in scene.layout.pages:
         said = " ".join(text.said for text in read_page(pdf, page.number)[0])
         for words in (
-            *("BẢN IN PHỤC VỤ THU THẬP THÔNG TIN", "Phường Hồng Bàng", scene.group_name),
+            *("BẢN IN PHỤC VỤ THU THẬP THÔNG TIN", "Phường Hồng Bàng", scene.subject),
             *(f"Trang bản đồ {page.number}/{len(scene.layout.pages)}", "VN-2000", "105°45′", "EPSG:9210"),
             *(f"phiên bản {scene.group.version}", "Người in: thu", "Chú dẫn", "Tổ trưởng dân phố", "B"),
             *(scene.palette.exact[status].label.vi for status in scene.counts),

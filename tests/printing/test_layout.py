@@ -10,10 +10,10 @@ from gisland.printing.labels import measure
 from gisland.printing.layout import Layout, lay_out
 from gisland.printing.model import Geometries, Parcel
 from gisland.printing.paper import paper
-from gisland.printing.product import load_product
+from gisland.printing.product import AtlasProduct, load_product
 from gisland.settings import Settings
 
-PRODUCT = load_product(Settings(), "atlas")
+PRODUCT = load_product(Settings(), "atlas", AtlasProduct)
 
 
 def laid_out(shapes: list[shapely.Geometry], orientation: str = "auto", size: str = "A3", scale: int = 500) -> Layout:

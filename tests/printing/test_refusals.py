@@ -217,7 +217,7 @@ def test_a_plane_that_is_no_zone_of_vn_2000(draw: Print, land: Land) -> None:
     land.square(0, 0, 20, "1")
     printed = draw()
     assert "VN-2000" in next(iter(notes(printed.scene)))
-    elsewhere = replace(printed.scene, group=replace(printed.scene.group, srid=32648))
+    elsewhere = replace(printed.scene, srid=32648)
     assert next(iter(notes(elsewhere))) == "Toạ độ phẳng theo EPSG:32648; lưới 10 cm"
 
 

@@ -1,0 +1,91 @@
+"""What every printed product does alike: read one state of the registry, ask for a reason, note the print."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import Connection
+
+from gisland.audit import log
+from gisland.database import Role, Scope, connect, run, scope
+from gisland.printing.edition import Edition
+from gisland.printing.read import snapshot
+from gisland.security.mask import held
+from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
+from gisland.settings import Settings
+
+
+@contextmanager
+def reading(settings: Settings, subject: Subject) -> Iterator[Connection]:
+    """A transaction that sees one state of the rows in which the subject may print."""
+    with scope(subject.scope(Permission.MAP_PRINT)), connect(settings, Role.APP) as connection:
+        snapshot(connection)
+        yield connection
+
+
+def sees(subject: Subject, permission: Permission, ward_id: int) -> bool:
+    """Whether a subject may see what the permission is for, of all persons of a ward."""
+    return permission.value in held(subject, Scope(wards=frozenset({ward_id})))
+
+
+def reason_of(given: str, *, names: bool) -> str:
+    """The reason as it is noted; who prints no names need give none.
+
+    Raises:
+        UsageError: a reason is needed and missing.
+    """
+    if not names and not given.strip():
+        return ""
+    return log.stated_reason(given, "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason")
+
+
+def name_of(subject: Subject) -> str:
+    """Who prints, as it stands on paper."""
+    return subject.name.partition(":")[2] or subject.name
+
+
+def note_print(
+    settings: Settings,
+    subject: Subject,
+    edition: Edition,
+    content: bytes,
+    *,
+    product: str,
+    ward_id: int,
+    of: str,
+    reason: str,
+    **more: object,
+) -> None:
+    """Note in the audit log who printed what, before anybody has the file.
+
+    Args:
+        settings: where the database is.
+        subject: who.
+        edition: what was drawn.
+        content: the file.
+        product: its id.
+        ward_id: the ward.
+        of: what it is of: `residential_group:7`.
+        reason: see `reason_of`.
+        more: counts and the like; never personal data.
+    """
+    detail = {
+        "product": product,
+        "print": edition.print_id,
+        "pages": edition.pages,
+        "paper": edition.paper.sign,
+        "data_version": edition.version,
+        "names": edition.names,
+        "reason": reason,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **more,
+    }
+
+    def work(connection: Connection) -> None:
+        log.record(connection, subject.name, log.Tag.MAP_PRINTED, ward_id=ward_id, object_id=of, detail=detail)
+
+    with scope(subject.scope(Permission.MAP_PRINT)):
+        run(settings, work)

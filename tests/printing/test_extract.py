@@ -1,0 +1,225 @@
+"""Extracts of parcels: what they tell to whom, that their figures are right, and that they can be verified."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pikepdf
+import pytest
+import shapely
+
+from gisland.database import Role as DatabaseRole
+from gisland.database import connect, run
+from gisland.errors import Forbidden, NotFound, UsageError
+from gisland.printing.code import load_print_key
+from gisland.printing.extract import SQL, ExtractOrder, PrintedExtract, print_extract
+from gisland.printing.extract_page import SKETCH
+from gisland.printing.finish import check
+from gisland.printing.model import decimal, grouped
+from gisland.printing.verify import Reader, is_current, read_verify_code, verify_code
+from gisland.printing.vertices import rings_of
+from gisland.security.permissions import Role
+from gisland.security.subject import Grant, Subject
+from gisland.settings import Settings
+from tests.factories import make_certificate, make_holder, make_holding, make_sheet
+from tests.printing.conftest import ADMIN, WHY, Land
+from tests.printing.pdf_text import opened, read_page
+from tests.printing.test_lists import rows
+from tests.publish.conftest import serving
+
+NAME, ID, SERIAL = "Trần Thị Bí Mật", "999085000123", "AB 123456"
+RING = "POLYGON((0 0,0 20,30 20,30.5 10,30 0,0 0),(10 5,10 8,14 8,14 5,10 5))"
+
+
+def fill(land: Land) -> int:
+    """Three parcels; the first has a hole, a holder and a certificate."""
+    parcel = land.add(RING, "12")
+    land.square(0, 20, 15, "13")
+    land.square(200, 20, 15, "99")
+
+    def work(connection: Any) -> None:
+        make_holding(connection, land.ward, parcel, make_holder(connection, land.ward, NAME, ID))
+        make_certificate(connection, land.ward, SERIAL, parcel)
+
+    run(land.settings, work)
+    return parcel
+
+
+def extract(land: Land, subject: Subject = ADMIN, **more: Any) -> PrintedExtract:
+    more = {"parcel": "12/12", "reader": "owner", "reason": WHY} | more
+    return print_extract(land.settings, subject, ExtractOrder("11311", **more))
+
+
+def words(printed: PrintedExtract) -> str:
+    pdf = opened(printed.content)
+    return "\n".join(text.said for index in range(len(pdf.pages)) for text in read_page(pdf, index)[0])
+
+
+def facts(settings: Settings, parcel: int) -> Any:
+    with connect(settings, DatabaseRole.APP) as connection:
+        row = connection.execute(SQL["facts"], {"parcel": parcel}).fetchone()
+    return row[0] if row else None
+
+
+def people(land: Land) -> tuple[Subject, Subject]:
+    """One who may see owners, and one who may not."""
+    officer = Subject("account:officer", (Grant(Role.OFFICER, land.ward),))
+    return officer, Subject("account:viewer", (Grant(Role.VIEWER, land.ward),))
+
+
+def test_what_is_told_to_whom(land: Land) -> None:
+    parcel = fill(land)
+    officer, viewer = people(land)
+    owner, third = extract(land, officer), extract(land, viewer, reader="third-party", reason="")
+    said = words(owner)
+    for told in (NAME, SERIAL, "999*****0123"):
+        assert told in said
+    for secret in (NAME, SERIAL, "AB123456", "999"):
+        assert secret not in words(third)
+    assert ID not in said
+    assert not any(NAME in str(each) for each in (opened(third.content).docinfo, opened(owner.content).docinfo))
+    # Who may not see names gets no extract for the owner, and whoever gets one says why.
+    with pytest.raises(Forbidden, match="third-party"):
+        extract(land, viewer)
+    with pytest.raises(UsageError, match="needs a reason"):
+        extract(land, officer, reason="")
+    # The audit log knows it, and nothing of persons.
+    with connect(land.settings, DatabaseRole.APP) as connection:
+        query = "SELECT object, detail FROM audit.event WHERE tag = 'map:printed' ORDER BY id LIMIT 1"
+        (object_id, detail) = connection.execute(query).fetchone() or ("", {})
+    assert object_id == f"parcel:{parcel}"
+    assert (detail["product"], detail["reader"], detail["reason"]) == ("extract", "owner_with_id", WHY)
+    assert detail["sha256"] == owner.sha256
+    assert NAME not in str(detail)
+
+
+def test_figures_and_sketch(land: Land, tmp_path: Path) -> None:
+    fill(land)
+    owner = extract(land)
+    said = words(owner)
+    rings = rings_of(owner.extract.shape)
+    assert [len(ring.corners) for ring in rings] == [5, 4]
+    lines = rows([text for text in read_page(opened(owner.content), 0)[0] if text.middle[0] > SKETCH.right])
+    for ring in rings:
+        after = [*ring.numbers[1:], ring.numbers[0]]
+        for number, to, (x, y), length in zip(ring.numbers, after, ring.corners, ring.lengths, strict=True):
+            row = [
+                str(number),
+                *(grouped(each).replace("\u00a0", " ") for each in (y, x)),
+                f"{number}–{to}",
+                decimal(length, 2),
+            ]
+            assert row in lines, row
+    assert "Thửa liền kề (tờ/thửa): \n12/13" in said
+    assert "12/99" not in said
+    area = shapely.area(owner.extract.shape)
+    assert f"{decimal(area)} m²" in said
+
+    # In the sketch nothing is written over anything, and it lies where it says.
+    inner = shapely.box(SKETCH.x, SKETCH.y, SKETCH.right, SKETCH.top)
+    drawn = [text for text in read_page(opened(owner.content), 0)[0] if inner.intersects(text.box)]
+    assert {"20,00", "30,00", "12", "13", "1", "9"} <= {text.said for text in drawn}
+    for one, two in itertools.combinations(drawn, 2):
+        assert one.box.intersection(two.box).area < 0.02, (one.said, two.said)
+    path = tmp_path / "extract.pdf"
+    path.write_bytes(owner.content)
+    assert check(owner.content) == []
+    for command in (("qpdf", "--check", str(path)), ("gdalinfo", str(path))):
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert "WGS 84" in told or "No syntax or stream encoding errors" in told
+    assert extract(land).content == owner.content
+
+
+def test_verifying(land: Land) -> None:
+    parcel = fill(land)
+    key = load_print_key(land.settings)
+    officer, viewer = people(land)
+    owner, third = extract(land, officer), extract(land, viewer, reader="third-party", reason="")
+    assert {is_current(each.extract.code, facts(land.settings, parcel), key) for each in (owner, third)} == {True}
+    run(land.settings, lambda connection: connection.execute("UPDATE registry.holder SET address = 'x'"))
+    assert not is_current(owner.extract.code, facts(land.settings, parcel), key)
+    first = third.extract.code[0]
+    tampered = ("B" if first == "A" else "A") + third.extract.code[1:]
+    with serving(land.settings) as client:
+        answers = {
+            code: client.get(f"/verify/{code}", headers={"X-Forwarded-For": "203.0.113.7"})
+            for code in (owner.extract.code, third.extract.code, tampered, "x")
+        }
+        assert "Mã trên bản in" in client.get("/verify").text
+        typed = client.get("/verify", params={"code": f" {third.extract.code.lower()} "})
+    assert [answer.status_code for answer in answers.values()] == [200, 200, 404, 404]
+    superseded, current, *unknown = (answer.text for answer in answers.values())
+    assert ('class="superseded"' in superseded, 'class="current"' in current) == (True, True)
+    assert 'class="current"' in typed.text
+    assert all('class="unknown"' in each for each in unknown)
+    for answer in answers.values():
+        assert not any(secret in answer.text for secret in (NAME, "999", "12/12", "Hồng Bàng"))
+        assert answer.headers["cache-control"] == "private, no-store"
+    end = "UPDATE registry.holding SET retired_by = created_by, valid_to = current_date"
+    run(land.settings, lambda connection: connection.execute(end))
+    retire = "UPDATE registry.parcel SET retired_by = created_by, valid_to = current_date WHERE id = %s"
+    run(land.settings, lambda connection: connection.execute(retire, [parcel]))
+    assert not is_current(third.extract.code, facts(land.settings, parcel), key)
+    assert not is_current(third.extract.code, None, key)
+
+
+@pytest.mark.parametrize("parcel", ["12", "/12", "12/", "12/1/2", ""])
+def test_a_parcel_is_named_by_sheet_and_number(land: Land, parcel: str) -> None:
+    with pytest.raises(UsageError, match="sheet and number"):
+        extract(land, parcel=parcel)
+
+
+def test_no_such_parcel_and_one_of_several(land: Land) -> None:
+    land.square(0, 0, 20, "12")
+    with pytest.raises(NotFound, match="no parcel 12/77"):
+        extract(land, parcel="12/77")
+    elsewhere = Subject("account:x", (Grant(Role.OFFICER, land.ward + 1),))
+    with pytest.raises(NotFound):
+        extract(land, elsewhere)
+    land.sheet = run(land.settings, lambda connection: make_sheet(connection, land.ward, "12", scale=1000))
+    land.square(50, 0, 20, "12")
+    with pytest.raises(UsageError, match="several"):
+        extract(land)
+    assert extract(land, sheet_scale=1000, language="en").extract.facts["scale"] == 1000
+
+
+def test_a_parcel_of_many_corners_goes_on_over_the_page(land: Land) -> None:
+    turn = np.linspace(0, 2 * np.pi, 300, endpoint=False)
+    land.add(shapely.Polygon(np.column_stack([40 * np.cos(turn), 40 * np.sin(turn)])).wkt, "12")
+    printed = extract(land)
+    pdf = opened(printed.content)
+    assert len(pdf.pages) == printed.edition.pages == 4
+    said = words(printed)
+    assert all(f"{number}–{number % 300 + 1}\n" in said for number in range(1, 301))
+    assert isinstance(pdf, pikepdf.Pdf)
+
+
+def test_rings_run_clockwise_from_the_north_west() -> None:
+    outer, inner = rings_of(shapely.from_wkt(RING))
+    assert outer.corners[0].tolist() == [0, 20]
+    assert shapely.LinearRing(outer.corners).is_ccw is False
+    assert shapely.LinearRing(inner.corners).is_ccw is True
+    assert (outer.first, inner.first, inner.inner) == (1, 6, True)
+    assert outer.lengths[0] == 30
+
+
+def test_codes_tell_apart_what_is_told_and_are_not_guessed() -> None:
+    key, told = bytes(32), {"retired": False, "area": 1.5, "papers": [], "restrictions": []}
+    told["holders"] = [{"name": "a", "id": "999"}]
+    codes = {reader: verify_code(reader, 7, told, key) for reader in Reader}
+    assert len({code[:12] for code in codes.values()}) == 3
+    assert verify_code(Reader.THIRD_PARTY, 7, told | {"holders": []}, key) == codes[Reader.THIRD_PARTY]
+    for reader, code in codes.items():
+        assert read_verify_code(f" {code.lower()} ", key) == (reader, 7)
+        assert is_current(code, told, key)
+        assert not is_current(code, told | {"area": 1.6}, key)
+        for index, sign in enumerate(code):
+            with pytest.raises(NotFound):
+                read_verify_code(code[:index] + ("B" if sign != "B" else "C") + code[index + 1 :], key)
+    for nonsense in ("", "đ" * 30, "A" * 500, codes[Reader.OWNER] + "A"):
+        with pytest.raises(NotFound):
+            read_verify_code(nonsense, key)
