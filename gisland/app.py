@@ -29,6 +29,7 @@ from gisland.audit.alerts import routes as alert_routes
 from gisland.catalogue import Catalogue, load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
 from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
+from gisland.kit.conditional import ConditionalAnswers
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
 from gisland.printing import job_routes, verify_routes
@@ -113,6 +114,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(account_pages.router)
     app.mount("/static", pages.static_files())
     # The last one comes first.
+    app.add_middleware(ConditionalAnswers)
     app.add_middleware(Entrance, settings=settings, limits=limits)
     app.add_middleware(LogRequests, headers=SafeHeaders(settings))
     for kind, handler in HANDLERS.items():

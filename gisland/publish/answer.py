@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import AsyncIterator
@@ -14,11 +15,14 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Depends, Request, Response
 from psycopg import AsyncConnection
 
+from gisland import __version__
 from gisland.catalogue import Catalogue, Language, Layer
 from gisland.database import Role, Scope
 from gisland.errors import UsageError
+from gisland.kit.conditional import matches
 from gisland.publish.crs import KnownPlanes, Planes
 from gisland.publish.html import render
+from gisland.publish.items import newest_version
 from gisland.publish.query import COMMON, check_parameters
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE, PUBLIC
@@ -185,6 +189,29 @@ class Asked:
         """Which features of staff layers the subject may see."""
         return self.subject.scope(Permission.STAFF_LAYER_READ)
 
+    def tag(self, layer: Layer, version: int, form: str) -> str:
+        """The entity tag of what is read of a public layer, as long as a data version is the newest.
+
+        Weak: how it is sent may differ. Whatever else it depends on, its address says or `form` (format).
+        """
+        return f'W/"{version:x}-{_fingerprint(self.state.catalogue, layer.id, self.root)}-{form}"'
+
+    async def known(self, layer: Layer, connection: AsyncConnection, version: int | None, form: str) -> Response | None:
+        """The answer to who has it already, who is known without reading it; None for others.
+
+        Args:
+            layer: that is read.
+            connection: as whoever reads it.
+            version: the data version as of which it is; None is now.
+            form: the format.
+        """
+        given = self.request.headers.get("if-none-match", "*")
+        if given == "*" or not layer.public:
+            # Whether there is anything at all must be looked for.
+            return None
+        tag = self.tag(layer, await newest_version(connection) if version is None else version, form)
+        return Response(None, 304, FOR_ALL | {"ETag": tag}) if matches(given.encode(), tag.encode()) else None
+
     def answer(
         self, content: dict[str, Any], template: str, *, media_type: str = "application/json", private: bool = False
     ) -> Response:
@@ -198,6 +225,13 @@ class Asked:
 @lru_cache(maxsize=1000)
 def _encoded(*parameters: tuple[str, str]) -> str:
     return urlencode(parameters)
+
+
+@lru_cache(maxsize=100)
+def _fingerprint(catalogue: Catalogue, layer_id: str, root: str) -> str:
+    """Differs when the same rows would be told otherwise."""
+    said = [catalogue.layers[layer_id].model_dump_json(), catalogue.palette.model_dump_json(), root, __version__]
+    return hashlib.blake2b(json.dumps(said).encode(), digest_size=6).hexdigest()
 
 
 @lru_cache(maxsize=20)

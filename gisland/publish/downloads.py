@@ -74,7 +74,9 @@ def add_to(router: APIRouter) -> None:
 
 
 async def _export(asked: Asked, layer: Layer, reason: str) -> Response:
-    file_format, query = await _query(asked, layer)
+    file_format, query, known = await _query(asked, layer)
+    if known is not None:
+        return known
     settings = asked.state.settings
     if not layer.public:
         await asyncio.to_thread(note_export, settings, asked.subject.name, layer, query, file_format, reason)
@@ -86,6 +88,8 @@ async def _export(asked: Asked, layer: Layer, reason: str) -> Response:
     opened = exporting(settings, layer, query, asked.scope)
     export = await asyncio.to_thread(opened.__enter__)
     headers["Data-Version"] = str(export.version)
+    if layer.public:
+        headers["ETag"] = asked.tag(layer, export.version, file_format.name)
     if export.expected is not None:
         headers["OGC-NumberMatched"] = str(export.expected)
     if file_format.driver is None:
@@ -110,8 +114,8 @@ async def _export(asked: Asked, layer: Layer, reason: str) -> Response:
     )
 
 
-async def _query(asked: Asked, layer: Layer) -> tuple[FileFormat, ItemsQuery]:
-    """The format and what is asked for; without `f` a GeoPackage of the whole layer."""
+async def _query(asked: Asked, layer: Layer) -> tuple[FileFormat, ItemsQuery, Response | None]:
+    """The format and what is asked for; without `f` a GeoPackage of the whole layer. Who has it already is told so."""
     state = asked.state
     file_format = FILE_FORMATS.get(dict(asked.given).get("f", "gpkg"))
     if file_format is None:
@@ -125,13 +129,14 @@ async def _query(asked: Asked, layer: Layer) -> tuple[FileFormat, ItemsQuery]:
     async with asked.reading(layer) as connection:
         palette = state.catalogue.palette
         query = parse_items_query(layer, palette, state.settings, asked.given, planes=planes, scoped=scoped)
-        if query.as_of is not None:
-            query = replace(query, as_of=await version_of(connection, layer, query.as_of))
+        version = None if query.as_of is None else await version_of(connection, layer, query.as_of)
+        query = replace(query, as_of=version)
+        known = await asked.known(layer, connection, version, file_format.name)
         query = query.in_form(file_format.form)
         if not is_served(layer, query):
             page = page_statement(layer, replace(query, limit=ROWS), "walk")
             await check_cost(connection, *page, most=state.settings.query_cost_max)
-    return file_format, query
+    return file_format, query, known
 
 
 async def _sent(texts: Iterator[bytes], opened: AbstractContextManager[Export], export: Export) -> AsyncIterator[bytes]:

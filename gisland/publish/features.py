@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 from psycopg import AsyncConnection
@@ -46,21 +46,26 @@ async def items(request: Request) -> Response:
     if file_format is not None:
         query = query.in_form(file_format.form)
     version = None
+    form = asked.format if file_format is None else file_format.name
     with ClientWatch(request):
         async with asked.reading(layer) as connection:
             if query.as_of is not None:
                 version = await version_of(connection, layer, query.as_of)
+            if (known := await asked.known(layer, connection, version, form)) is not None:
+                return known
             now = query if version is None else replace(query, as_of=version)
             page = await read_page(connection, layer, now, most_cost=state.settings.query_cost_max)
             if not layer.public:
                 await _note(connection, asked, layer.id, page.returned)
+    tag = None if page.newest is None else asked.tag(layer, page.newest if version is None else version, form)
     if file_format is not None:
-        return await page_of_file(asked, layer, query, page, file_format, version)
+        return await page_of_file(asked, layer, query, page, file_format, version, tag)
     matched = "" if page.matched is None else f'"numberMatched":{page.matched},'
     links = _links(asked, layer, f"/collections/{layer.id}/items", next_page(asked, layer, query, page))
     tail = f'],{matched}"numberReturned":{page.returned},"links":{links}}}'
     head = b'{"type":"FeatureCollection","features":['
-    return _answer(asked, layer, "items", query.shown.crs, version, head, b",".join(page.rows), tail.encode())
+    told = _Told("items", query.shown.crs, version, tag)
+    return _answer(asked, layer, told, head, b",".join(page.rows), tail.encode())
 
 
 async def item(request: Request) -> Response:
@@ -73,15 +78,20 @@ async def item(request: Request) -> Response:
     async with asked.reading(layer) as connection:
         if as_of is not None:
             version = await version_of(connection, layer, as_of)
-        feature = await read_feature(connection, layer, number, version, shown)
+        if (known := await asked.known(layer, connection, version, asked.format)) is not None:
+            return known
+        found = await read_feature(connection, layer, number, version, shown)
         if not layer.public:
             # What is no feature's number may be anything, also a national id.
-            named = str(number) if feature is not None else mask_ids(str(number), code=True)
-            await _note(connection, asked, f"{layer.id}/{named}", int(feature is not None))
-    if feature is None:
+            named = str(number) if found is not None else mask_ids(str(number), code=True)
+            await _note(connection, asked, f"{layer.id}/{named}", int(found is not None))
+    if found is None:
         raise NotFound("there is no feature with this id", collection=layer.id)
+    feature, newest = found
+    tag = asked.tag(layer, newest if version is None else version, asked.format) if layer.public else None
     links = _links(asked, layer, f"/collections/{layer.id}/items/{number}")
-    return _answer(asked, layer, "item", shown.crs, version, feature[:-1], f',"links":{links}}}'.encode())
+    told = _Told("item", shown.crs, version, tag)
+    return _answer(asked, layer, told, feature[:-1], f',"links":{links}}}'.encode())
 
 
 items.require = READ  # type: ignore[attr-defined]  # read by the test of all routes
@@ -159,13 +169,26 @@ class InParts(Response):
             await send({"type": "http.response.body", "body": part, "more_body": number < last})
 
 
-def _answer(asked: Asked, layer: Layer, template: str, crs: OfferedCrs, version: int | None, *parts: bytes) -> Response:
+class _Told(NamedTuple):
+    """What an answer says of itself."""
+
+    template: str
+    crs: OfferedCrs
+    version: int | None
+    """The data version as of which was asked."""
+    tag: str | None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        version = {} if self.version is None else {"Data-Version": str(self.version)}
+        return version if self.tag is None else version | {"ETag": self.tag}
+
+
+def _answer(asked: Asked, layer: Layer, told: _Told, *parts: bytes) -> Response:
+    fixed = (asked.root, layer, told.crs.uri, told.template)
     if asked.format == "json":
-        raw = _raw_headers(asked.root, layer, crs.uri, template)
-        return InParts(parts, raw if version is None else [*raw, (b"data-version", b"%d" % version)])
-    headers = dict(_headers(asked.root, layer, crs.uri, template))
-    if version is not None:
-        headers["Data-Version"] = str(version)
+        own = [(name.lower().encode(), value.encode()) for name, value in told.headers.items()]
+        return InParts(parts, [*_raw_headers(*fixed), *own])
     document: dict[str, Any] = json.loads(b"".join(parts))
     language = asked.language
     document |= {
@@ -173,4 +196,5 @@ def _answer(asked: Asked, layer: Layer, template: str, crs: OfferedCrs, version:
         "columns": {field.name: field.title.to(language) for field in layer.fields},
         "path": f"{asked.root}/collections/{layer.id}",
     }
-    return Response(render(template, language, asked.root, asked.here, document), 200, headers, HTML)
+    page = render(told.template, language, asked.root, asked.here, document)
+    return Response(page, 200, _headers(*fixed) | told.headers, HTML)

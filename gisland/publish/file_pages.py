@@ -40,7 +40,13 @@ def next_page(asked: Asked, layer: Layer, query: ItemsQuery, page: Page) -> str 
 
 
 async def page_of_file(
-    asked: Asked, layer: Layer, query: ItemsQuery, page: Page, file_format: FileFormat, version: int | None
+    asked: Asked,
+    layer: Layer,
+    query: ItemsQuery,
+    page: Page,
+    file_format: FileFormat,
+    version: int | None,
+    tag: str | None,
 ) -> Response:
     """A page as a file."""
     body = await asyncio.to_thread(_body, file_format, layer, query, page)
@@ -62,6 +68,8 @@ async def page_of_file(
         headers["OGC-NumberMatched"] = str(page.matched)
     if version is not None:
         headers["Data-Version"] = str(version)
+    if tag is not None:
+        headers["ETag"] = tag
     return Response(body, 200, headers, file_format.media_type)
 
 

@@ -48,6 +48,8 @@ class Page:
     matched: int | None
     more: bool
     way: Way
+    newest: int | None
+    """The newest data version that it could show, of a public layer."""
 
 
 async def read_page(
@@ -95,19 +97,35 @@ def is_served(layer: Layer, query: ItemsQuery) -> bool:
 
 async def read_feature(
     connection: AsyncConnection, layer: Layer, feature_id: int, version: int | None = None, shown: Shown = ALL
-) -> bytes | None:
-    """One feature as GeoJSON, now or as of a data version; None when there is none with this id."""
+) -> tuple[bytes, int] | None:
+    """One feature as GeoJSON, now or as of a data version; None when there is none with this id.
+
+    The newest data version that it could show comes with it; 0 of a staff layer.
+    """
     statement = _feature_statement(layer, shown, past=version is not None)
     cursor = await connection.execute(statement, {"id": feature_id, "version": version})
-    assert cursor.pgresult is not None
-    return cursor.pgresult.get_value(0, 0) if cursor.rowcount else None
+    result = cursor.pgresult
+    assert result is not None
+    return (result.get_value(0, 0) or b"", int(result.get_value(0, 1) or 0)) if cursor.rowcount else None
+
+
+async def newest_version(connection: AsyncConnection) -> int:
+    """The newest data version: what is published is the same as long as it is."""
+    row = await (await connection.execute("SELECT publish.newest_version()")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _newest(layer: Layer) -> str:
+    # What staff are given is kept nowhere.
+    return "publish.newest_version()" if layer.public else "NULL"
 
 
 def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict[str, object]]:
     """The statement of a page and its parameters.
 
     It gives a row for each feature, in the order of their ids, or one without a feature when there is none: feature,
-    id, how many hits (of those looked for), and the count of the layer.
+    id, how many hits (of those looked for), the count of the layer, what it is sorted by, the newest data version.
     """
     first, last = query.dates or (None, None)
     boxes = _boxes(query.bbox)
@@ -224,8 +242,8 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
              SELECT {columns} FROM {hits} t WHERE {" AND ".join(conditions) or "true"} {within}),
         page AS MATERIALIZED (
              SELECT {f"CASE WHEN count(*) <= {MOST_COUNTED} THEN {ids} END" if counted else ids} AS ids,
-                    count(*) AS found, {count} AS counted FROM hit)
-        SELECT feature, id, found, counted, NULL
+                    count(*) AS found, {count} AS counted, {_newest(layer)} AS newest FROM hit)
+        SELECT feature, id, found, counted, NULL, newest
           FROM page LEFT JOIN LATERAL (
                SELECT {feature} AS feature, t.id FROM {sought} ORDER BY t.id LIMIT %(limit)s) shown ON true"""  # noqa: S608
 
@@ -247,8 +265,8 @@ def _sorted_statement(layer: Layer, shape: _Shape, box: str, conditions: list[st
         WITH {box} hit AS ({hits}),
         page AS MATERIALIZED (
              SELECT {f"CASE WHEN count(*) <= {MOST_COUNTED} THEN {ids} END" if counted else ids} AS ids,
-                    count(*) AS found, {count} AS counted FROM hit)
-        SELECT feature, id, found, counted, keys
+                    count(*) AS found, {count} AS counted, {_newest(layer)} AS newest FROM hit)
+        SELECT feature, id, found, counted, keys, newest
           FROM page LEFT JOIN LATERAL (
                SELECT {feature} AS feature, t.id, {sorting.keys_text(sort, "g")} AS keys
                  FROM unnest(ids) WITH ORDINALITY place(id, at)
@@ -294,7 +312,7 @@ def _bears(layer: Layer, name: str, *, past: bool) -> str:
 @lru_cache(maxsize=100)
 def _feature_statement(layer: Layer, shown: Shown, *, past: bool) -> str:
     feature = feature_text(layer, shown, past=past)
-    return f"SELECT {feature} FROM {_texts(layer, shown, past=past)} WHERE t.id = %(id)s"  # noqa: S608
+    return f"SELECT {feature}, {_newest(layer)} FROM {_texts(layer, shown, past=past)} WHERE t.id = %(id)s"  # noqa: S608
 
 
 def _texts(layer: Layer, shown: Shown, *, past: bool) -> str:
@@ -422,4 +440,6 @@ async def _read(
             matched = found
     keys = value(last, 4)
     at = keys.decode() if keys else None
-    return Page(rows, shown, int(value(last, 1) or 0), at, matched, found > shown, way)
+    newest = value(0, 5)
+    version = None if newest is None else int(newest)
+    return Page(rows, shown, int(value(last, 1) or 0), at, matched, found > shown, way, version)

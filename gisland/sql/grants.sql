@@ -55,7 +55,8 @@ GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.featur
 GRANT USAGE ON SCHEMA published, published_staff, publish TO gisland_staff;
 GRANT USAGE ON SCHEMA published, publish TO gisland_public;
 GRANT EXECUTE ON FUNCTION publish.feature_count(text), publish.version_at(timestamptz), publish.first_version(text),
-                          publish.planes(text), publish.from_wgs84(geometry, int), publish.words(text[])
+                          publish.planes(text), publish.from_wgs84(geometry, int), publish.words(text[]),
+                          publish.newest_version()
     TO gisland_staff, gisland_public;
 GRANT SELECT ON published.change_version, published.tile_region TO gisland_staff, gisland_public;
 -- What staff were given is noted in the transaction that gives it.

@@ -387,6 +387,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT coalesce((SELECT version FROM publish.data_version WHERE at <= moment ORDER BY at DESC, version DESC LIMIT 1), 0)
 $$;
 
+-- The newest data version: what is the same for all who see it bears it as its tag. plpgsql, whose plan is kept.
+CREATE OR REPLACE FUNCTION publish.newest_version() RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    RETURN coalesce((SELECT max(version) FROM publish.data_version), 0);
+END
+$$;
+
 -- The data version from which on a layer can be read as of: when its present definition was applied.
 CREATE OR REPLACE FUNCTION publish.first_version(of_layer text) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
@@ -106,3 +108,11 @@ def client(settings: Settings) -> Iterator[httpx.Client]:
 def admin(settings: Settings) -> tuple[str, str]:
     """Name and secret of an account that may see the staff layers."""
     return first_admin(settings)
+
+
+@pytest.fixture
+def own_config(settings: Settings, tmp_path: Path) -> Settings:
+    """Settings with a copy of the configuration that the test may change."""
+    folder = tmp_path / "config"
+    shutil.copytree(settings.config_dir, folder)
+    return settings.model_copy(update={"config_dir": folder})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,14 +14,6 @@ from gisland.publish import layers
 from gisland.settings import Settings
 from tests.factories import one
 from tests.publish.conftest import Ward
-
-
-@pytest.fixture
-def own_config(settings: Settings, tmp_path: Path) -> Settings:
-    """Settings with a copy of the configuration that the test may change."""
-    folder = tmp_path / "config"
-    shutil.copytree(settings.config_dir, folder)
-    return settings.model_copy(update={"config_dir": folder})
 
 
 def edit(settings: Settings, file: str, old: str, new: str) -> None:

@@ -14,9 +14,7 @@ from gisland.publish import layers
 from gisland.settings import Settings
 from tests.factories import one
 from tests.live import LiveServer
-from tests.publish.test_layers import edit, own_config
-
-__all__ = ["own_config"]
+from tests.publish.test_layers import edit
 
 COMMENT = """
     SELECT col_description(attrelid, attnum) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s

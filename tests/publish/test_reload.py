@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -33,13 +31,6 @@ VIEW = """
 SELECT p.id, (SELECT sheet_no FROM registry.map_sheet WHERE id = p.map_sheet_id) AS sheet_no, p.geom_4326 AS geom
   FROM registry.parcel p WHERE p.retired_by IS NULL
 """
-
-
-@pytest.fixture
-def own_config(settings: Settings, tmp_path: Path) -> Settings:
-    folder = tmp_path / "config"
-    shutil.copytree(settings.config_dir, folder)
-    return settings.model_copy(update={"config_dir": folder})
 
 
 def add_folder(settings: Settings) -> None:
