@@ -92,6 +92,20 @@ class MapPage:
         )
         return colour
 
+    def colours(self) -> set[str]:
+        """All colours of the canvas that cover their pixel, `#rrggbb`."""
+        found: list[str] = self.page.evaluate(
+            "(() => {"
+            "  const canvas = document.querySelector('#map canvas');"
+            "  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);"
+            "  const found = new Set();"
+            "  for (let i = 0; i < data.length; i += 4)"
+            "    if (data[i + 3] === 255) found.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);"
+            "  return [...found].map((colour) => '#' + colour.toString(16).padStart(6, '0'));"
+            "})()"
+        )
+        return set(found)
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:

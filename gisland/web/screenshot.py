@@ -49,7 +49,8 @@ def chromium() -> Iterator[Browser]:
 
 def wait_until_drawn(page: Page, *, timeout_s: float = 60) -> None:
     """Wait until the parcels in view are loaded and drawn."""
-    page.wait_for_selector("#map[data-state=ready], #map[data-state=capped]", timeout=timeout_s * 1000)
+    drawn = ", ".join(f"#map[data-state={state}]" for state in ("ready", "capped", "far"))
+    page.wait_for_selector(drawn, timeout=timeout_s * 1000)
     page.evaluate(
         "new Promise((drawn) => { gisland.map.once('rendercomplete', () => drawn()); gisland.map.render(); })"
     )

@@ -66,12 +66,12 @@ def test_a_reader_is_told_what_is_not_shown(
 
     # More parcels in view than may be shown at once: those near the middle, and a word about it.
     page.click("#panel-close")
-    page.evaluate("gisland.loader.most = 3")
-    page.evaluate("gisland.map.getView().setZoom(15)")
-    expect(page).to_have_url(re.compile(r"#15\.00/"))
+    page.evaluate("gisland.loader.most = 2")
+    page.evaluate("gisland.map.getView().setZoom(18)")
+    expect(page).to_have_url(re.compile(r"#18\.00/"))
     tab.search("7/8")
     expect(page).to_have_url(re.compile(r"#20\.00/"))
-    page.evaluate("gisland.map.getView().setZoom(13.5)")
+    page.evaluate("gisland.map.getView().setZoom(15.6)")
     expect(page.locator("#map")).to_have_attribute("data-state", "capped")
     expect(notice).to_contain_text("quá nhiều thửa")
     page.evaluate("gisland.loader.most = 20000")

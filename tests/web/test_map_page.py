@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from playwright.sync_api import expect
 from pyproj import Transformer
 
 from gisland.database import Role, connect
-from gisland.web.screenshot import take_screenshot
+from gisland.web.screenshot import take_screenshot, wait_until_drawn
 from tests.browser import MapPage
 from tests.live import LiveServer
 
@@ -88,6 +89,47 @@ def test_a_click_shows_the_parcel(tab: MapPage) -> None:
     assert feature["land_type"] in fields
     expect(tab.page.locator("#panel-people")).to_be_hidden()
     assert tab.page.url.endswith(f"/{feature['id']}")
+
+
+def test_wide_views_are_drawn_from_tiles_with_the_same_colours(tab: MapPage, live_server: LiveServer) -> None:
+    palette = api(live_server, "/api/v1/palette")
+    colours = {status["id"]: status["color"] for status in palette["statuses"]}
+    feature = tab.features()[0]
+    asked = len(tab.requests)
+    x, y = tab.look_at(feature["id"], resolution=4)
+    assert tab.middle_colour() == colours[feature["verification_status"]]
+    new = [urlsplit(request).path for request in tab.requests[asked:]]
+    assert any(path.startswith("/ogc/collections/parcels/tiles/WebMercatorQuad/") for path in new)
+    assert not any(path.endswith("/items") for path in new)
+    tab.page.mouse.click(x, y)
+    expect(tab.page.locator("#panel-title")).to_have_text(f"Tờ {feature['sheet_no']} · Thửa {feature['parcel_no']}")
+    # A status that is switched off is seen in no view.
+    tab.page.click(f"[data-status={feature['verification_status']}]")
+    tab.look_at(feature["id"], resolution=4)
+    assert tab.middle_colour() == ""
+
+
+def test_from_far_the_map_shows_how_much_there_is_of_which_status(tab: MapPage, live_server: LiveServer) -> None:
+    colours = {status["color"] for status in api(live_server, "/api/v1/palette")["statuses"]}
+    x, y = tab.look_at(tab.features()[0]["id"], resolution=12)
+    expect(tab.page.locator("#map")).to_have_attribute("data-state", "far")
+    expect(tab.page.locator("#notice-text")).to_have_text("Hãy phóng to để xem từng thửa đất.")
+    assert len(tab.colours() & colours) > 1
+    tab.page.mouse.click(x, y)
+    expect(tab.page.locator("#panel")).to_be_hidden()
+
+
+def test_staff_see_exact_states_on_tiles_and_their_session_ends_there_as_anywhere(
+    tab: MapPage, live_server: LiveServer
+) -> None:
+    tab.sign_in(*live_server.admin)
+    expect(tab.page.locator("#map")).to_have_attribute("data-layer", "parcels-staff")
+    wait_until_drawn(tab.page)
+    palette = api(live_server, "/api/v1/palette", live_server.admin)
+    colours = {status["id"]: status["color"] for status in palette["statuses"]}
+    feature = tab.features()[0]
+    tab.look_at(feature["id"], resolution=4)
+    assert tab.middle_colour() == colours[feature["exact_status"]]
 
 
 def test_a_permalink_leads_to_its_parcel(tab: MapPage, open_tab: Callable[..., MapPage]) -> None:

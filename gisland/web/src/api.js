@@ -62,6 +62,17 @@ export async function get(href, signal) {
 }
 
 /**
+ * Read a vector tile from the server.
+ * @param {string} href
+ * @returns {Promise<ArrayBuffer>}
+ * @throws {ApiError}
+ */
+export async function getTile(href) {
+  const response = await ask(href, {headers: {Accept: 'application/vnd.mapbox-vector-tile'}});
+  return response.arrayBuffer();
+}
+
+/**
  * Do something on the server.
  * @param {'POST' | 'DELETE'} method
  * @param {string} href

@@ -10,6 +10,7 @@ import {drawLegend} from './legend.js';
 import {ParcelLoader} from './loader.js';
 import {createMap, extents, fit, reveal} from './map.js';
 import {notice, remark} from './notice.js';
+import {OVERVIEW_ZOOM, Overview} from './overview.js';
 import {hidePanel, showPanel} from './panel.js';
 import {readHash, writeHash} from './permalink.js';
 import {clearSearch, connectSearch} from './search.js';
@@ -17,7 +18,8 @@ import {connectSession, endSession, restoreSession, showSession, signedIn} from 
 import {parcelStyle} from './style.js';
 
 const geojson = new GeoJSON({featureProjection: 'EPSG:3857'});
-const {map, layer, selection} = createMap();
+const overview = new Overview((news) => wide() && report(news));
+const {map, layer, selection} = createMap(overview.layer);
 const loader = new ParcelLoader(layer.getSource(), report);
 const hidden = new Set();
 /** What the server said about the layer in use. */
@@ -38,6 +40,7 @@ async function open() {
     hidden.clear();
     layer.setStyle(parcelStyle(palette, hidden));
     loader.open(palette.layer, all);
+    overview.open(palette, hidden);
     byId('map').dataset.layer = palette.layer;
   } catch (error) {
     return fail(error, start);
@@ -63,8 +66,30 @@ async function follow(link) {
   if (link.parcel) await select(link.parcel);
 }
 
+function redraw() {
+  layer.changed();
+  overview.layer.changed();
+}
+
+function extentOfView() {
+  return map.getView().calculateExtent(map.getSize());
+}
+
+/** Whether the view is too wide for single parcels with all their fields. */
+function wide() {
+  return map.getView().getZoom() <= OVERVIEW_ZOOM;
+}
+
 function loadView() {
-  if (shown.home) loader.show(map.getView().calculateExtent(map.getSize()));
+  if (!shown.home) return;
+  if (wide()) loader.stop();
+  else loader.show(extentOfView());
+}
+
+/** After an error. */
+function retry() {
+  overview.retry();
+  loadView();
 }
 
 function drawTexts() {
@@ -72,7 +97,7 @@ function drawTexts() {
   translatePage();
   showSession();
   byId('qgis-project').href = `/api/v1/qgis/project?lang=${currentLanguage()}`;
-  if (shown.home) drawLegend({...shown, staff: shown.palette.layer !== 'parcels'}, hidden, () => layer.changed());
+  if (shown.home) drawLegend({...shown, staff: shown.palette.layer !== 'parcels'}, hidden, redraw);
   const [feature] = selection.getSource().getFeatures();
   if (feature) showPanel(feature.getProperties(), shown.palette);
 }
@@ -80,7 +105,7 @@ function drawTexts() {
 /** @param {import('./loader.js').Report} news of the loader */
 function report(news) {
   byId('map').dataset.state = news.state;
-  if (news.state === 'error') return fail(news.error, loadView);
+  if (news.state === 'error') return fail(news.error, retry);
   if (shown.counts.total === 0) return notice(t('notice.empty'));
   const texts = {loading: 'notice.loading', far: 'notice.far', capped: 'notice.capped'};
   return notice(texts[news.state] ? t(texts[news.state], {count: number(news.shown)}) : '');
@@ -131,11 +156,22 @@ function deselect() {
 
 /** Select what lies at a place of the map. */
 function pick(place) {
+  if (wide()) return pickTile(place);
   const hits = layer.getSource().getFeaturesAtCoordinate(place);
   const hit = hits.find((feature) => !hidden.has(feature.get(shown.palette.property)));
   if (!hit) return deselect();
   mark({...geojson.writeFeatureObject(hit), id: hit.getId()});
   reveal(map, place);
+  return hit;
+}
+
+/** Select what a tile shows at a place; from far single parcels are not to be had. */
+function pickTile(place) {
+  const only = {layerFilter: (each) => each === overview.layer};
+  const hits = map.getFeaturesAtPixel(map.getPixelFromCoordinate(place), only);
+  const hit = hits.find((feature) => feature.get('layer') === shown.palette.layer);
+  if (!hit) return hits.length ? remark(t('notice.far')) : deselect();
+  void select(hit.getId());
   return hit;
 }
 
@@ -150,6 +186,9 @@ map.on('moveend', () => {
   if (!shown.home) return;
   writeHash(map.getView(), selected);
   loadView();
+});
+map.on('rendercomplete', () => {
+  if (wide()) overview.tell(extentOfView());
 });
 byId('map').addEventListener('keydown', (event) => {
   if (event.key === 'Escape') deselect();
@@ -196,4 +235,4 @@ drawTexts();
 void restoreSession().catch(() => {}).then(start); // whatever keeps it away, `start` meets it, too
 
 /** For tests and for the curious. */
-Object.assign(window, {gisland: {map, layer, loader}});
+Object.assign(window, {gisland: {map, layer, loader, overview}});

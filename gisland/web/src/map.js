@@ -1,4 +1,4 @@
-/** The map itself: one layer of parcels, one for the selection, and the controls. */
+/** The map itself: a layer of parcels, one for wide views below it, one for the selection, and the controls. */
 import Map from 'ol/Map.js';
 import View from 'ol/View.js';
 import {ScaleLine} from 'ol/control.js';
@@ -7,19 +7,23 @@ import {transformExtent} from 'ol/proj.js';
 import VectorSource from 'ol/source/Vector.js';
 import {describePlace} from './crs.js';
 import {byId} from './dom.js';
+import {OVERVIEW_ZOOM} from './overview.js';
 import {selectionStyle} from './style.js';
 
 /** Vietnam, shown while there is no parcel at all (web mercator). */
 const COUNTRY = transformExtent([102.1, 8.2, 109.6, 23.4], 'EPSG:4326', 'EPSG:3857');
 const MOVE_MS = 250;
 
-/** @returns {{map: Map, layer: VectorLayer, selection: VectorLayer}} */
-export function createMap() {
-  const layer = new VectorLayer({source: new VectorSource()});
+/**
+ * @param {import('ol/layer/Layer.js').default} overview shown in wide views instead of the parcels
+ * @returns {{map: Map, layer: VectorLayer, selection: VectorLayer}}
+ */
+export function createMap(overview) {
+  const layer = new VectorLayer({source: new VectorSource(), minZoom: OVERVIEW_ZOOM});
   const selection = new VectorLayer({source: new VectorSource(), style: selectionStyle()});
   const map = new Map({
     target: 'map',
-    layers: [layer, selection],
+    layers: [overview, layer, selection],
     controls: [new ScaleLine({target: 'scale', minWidth: 80})],
     view: new View({maxZoom: 22, minZoom: 4, enableRotation: false}),
   });
