@@ -374,7 +374,7 @@ class Catalogue(Entry):
 
 
 def load_catalogue(settings: Settings) -> Catalogue:
-    """Read and check `config/palette.yml` and `config/layers/*/layer.yml`.
+    """Read and check `config/palette.yml` and `config/layers/*/layer.yml`, and the layers that are added to them.
 
     Raises:
         UsageError: a file is missing or wrong; names file and field, and says what is expected.
@@ -388,11 +388,24 @@ def load_catalogue(settings: Settings) -> Catalogue:
                 palette_file, f"exact.{name}.public", f"{status.public!r} is no public class", f"one of: {known}"
             )
     _check_hatches(palette_file, palette)
-    files = sorted((settings.config_dir / "layers").glob("*/layer.yml"))
-    if not files:
-        raise wrong(settings.config_dir / "layers", "", "there is no layer", "add <layer id>/layer.yml and view.sql")
-    raw = {file.parent.name: (file, read_yaml(file, FOLDER)) for file in files}
+    raw = {name: (file, read_yaml(file, FOLDER)) for name, file in layer_files(settings).items()}
     return Catalogue(layers={name: _layer(name, raw) for name in raw}, palette=palette)
+
+
+def layer_files(settings: Settings) -> dict[str, Path]:
+    """The files of the layers, by id: those of `layers_dir` take the places of others.
+
+    Raises:
+        UsageError: there are none.
+    """
+    folders = [settings.config_dir / "layers", *([settings.layers_dir] if settings.layers_dir else [])]
+    found: dict[str, Path] = {}
+    for folder in folders:
+        files = {file.parent.name: file for file in folder.glob("*/layer.yml")}
+        if not files:
+            raise wrong(folder, "", "there is no layer", "add <layer id>/layer.yml and view.sql")
+        found |= files
+    return dict(sorted(found.items()))
 
 
 def _check_hatches(file: Path, palette: Palette) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -33,6 +33,7 @@ def default_state_dir() -> Path:
 
 
 PREFIX = "GISLAND_"
+CONFIG_DIR = PROJECT_DIR / "config"
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -62,6 +63,13 @@ class SecretFiles(PydanticBaseSettingsSource):
         return {name: value for name, value in found.items() if value is not None}
 
 
+def _holds_layers_only(folder: Path) -> bool:
+    try:
+        return [each.name for each in folder.iterdir() if not each.name.startswith((".", "README"))] == ["layers"]
+    except OSError:
+        return False
+
+
 class Settings(BaseSettings):
     """Settings, read from the environment (`GISLAND_<NAME>`); each has a default that works on one machine.
 
@@ -84,7 +92,13 @@ class Settings(BaseSettings):
         description="Folder of the private cluster, the keys and the logs.",
     )
     config_dir: Path = Field(
-        default=PROJECT_DIR / "config", description="Folder of layers, palette and intake layouts."
+        default=CONFIG_DIR,
+        description="Folder of layers, palette, alerts, intake layouts and printed products, in place of the one that "
+        "comes with gisland. A folder that holds nothing but `layers/` adds to that one (see layers_dir).",
+    )
+    layers_dir: Path | None = Field(
+        default=None,
+        description="Folder of further layers. One of the same name takes the place of the whole layer in config_dir.",
     )
     data_dir: Path = Field(default=PROJECT_DIR / "data", description="Folder of the code lists (`codes/`).")
     id_key_file: Path | None = Field(
@@ -233,6 +247,17 @@ class Settings(BaseSettings):
     smtp_user: str = Field(default="", description="Name to sign in with; none: nobody signs in.")
     smtp_password: str = Field(default="", repr=False, description="Its password.")
     log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_add_layers(cls, given: Any) -> Any:
+        """A folder of nothing but layers is one of further layers."""
+        folder = given.get("config_dir")
+        if folder is None or not _holds_layers_only(Path(folder)):
+            return given
+        if given.get("layers_dir"):
+            raise ValueError(f"config_dir {folder} and layers_dir both add layers: give one of them")
+        return given | {"config_dir": CONFIG_DIR, "layers_dir": Path(folder) / "layers"}
 
     @field_validator("database_url")
     @classmethod

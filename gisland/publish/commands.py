@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gisland.catalogue import load_catalogue
+from gisland.catalogue import layer_files, load_catalogue
 from gisland.errors import NotFound, UsageError
 from gisland.kit.crs import EPSG
 from gisland.publish import layers
@@ -15,6 +15,7 @@ from gisland.publish.export_file import export_file
 from gisland.publish.tables import FILE_FORMATS
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
+from gisland.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -27,15 +28,22 @@ def list_layers(ctx: typer.Context) -> None:
     """Các lớp và tình trạng của chúng · the layers, and whether the database has them as they are defined."""
     settings = caller(ctx).settings
     catalogue = load_catalogue(settings)
-    applied = layers.applied_layers(settings)
+    applied, files = layers.applied_layers(settings), layer_files(settings)
     for layer in catalogue.layers.values():
         found = applied.pop(layer.id, None)
         state = (
             "new" if found is None else "changed" if found != layer.definition_hash(catalogue.palette) else "applied"
         )
-        typer.echo(f"{layer.id}\t{'public' if layer.public else 'staff'}\t{state}\t{layer.title.vi}")
+        kind = "public" if layer.public else "staff"
+        typer.echo("\t".join([layer.id, kind, state, layer.title.vi, _folder(settings, files[layer.id].parent)]))
     for layer_id in applied:
         typer.echo(f"{layer_id}\t-\twithout folder: `gisland layer drop {layer_id}`")
+
+
+def _folder(settings: Settings, folder: Path) -> str:
+    """Where a layer is defined, and in place of which other one."""
+    other = settings.config_dir / "layers" / folder.name
+    return f"{folder} (thay · instead of {other})" if other != folder and other.exists() else str(folder)
 
 
 @app.command()
