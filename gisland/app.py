@@ -32,7 +32,7 @@ from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
 from gisland.kit.conditional import ConditionalAnswers
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
-from gisland.printing import job_routes, verify_routes
+from gisland.printing import job_routes, process_routes, verify_routes
 from gisland.publish import features, ogc
 from gisland.publish import routes as publish_routes
 from gisland.publish.crs import KnownPlanes
@@ -107,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(crosswalk_routes.router)
     app.include_router(search_routes.router)
     app.include_router(job_routes.router)
+    app.include_router(process_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(alert_routes.router)
     app.include_router(verify_routes.router)

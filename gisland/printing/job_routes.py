@@ -84,7 +84,7 @@ async def order(
     return made
 
 
-@router.get("/{print_id}", operation_id="get_print", summary="Một bản in · A print")
+@router.get("/{print_id:uuid}", operation_id="get_print", summary="Một bản in · A print")
 async def one(request: Request, response: Response, _: Printer, print_id: UUID) -> PrintJob:
     """Đến đâu rồi, kết quả ra sao · How far it is, and what came of it."""
     response.headers.update(PRIVATE)
@@ -92,7 +92,7 @@ async def one(request: Request, response: Response, _: Printer, print_id: UUID) 
 
 
 @router.get(
-    "/{print_id}/result",
+    "/{print_id:uuid}/result",
     operation_id="get_print_result",
     summary="Tệp đã in · The finished file",
     response_class=Response,
@@ -104,7 +104,7 @@ async def result(request: Request, subject: Annotated[Subject, Depends(FETCH)], 
     return answer_file(found, content)
 
 
-@router.delete("/{print_id}", operation_id="dismiss_print", summary="Huỷ bản in · Dismiss a print")
+@router.delete("/{print_id:uuid}", operation_id="dismiss_print", summary="Huỷ bản in · Dismiss a print")
 async def dismiss(request: Request, response: Response, subject: Printer, print_id: UUID) -> PrintJob:
     """Đang vẽ thì dừng, đã xong thì bỏ tệp · What is drawn is stopped; a finished file is thrown away."""
     response.headers.update(PRIVATE)

@@ -146,7 +146,7 @@ def order(
         raise NotFound(f"không có phường {inputs.ward} · there is no ward {inputs.ward}")
     ward: int = row[0]
     given = inputs.model_dump(mode="json")
-    if inputs.reason or (product.names and Permission.PERSON_READ.value in held(subject, _of(ward))):
+    if inputs.reason or (product.names(inputs) and Permission.PERSON_READ.value in held(subject, _of(ward))):
         missing = "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason"
         given["reason"] = log.stated_reason(inputs.reason, missing)
     if product.check is not None:

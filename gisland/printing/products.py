@@ -83,8 +83,8 @@ class Product:
     """Settings, who prints, the inputs (of the type above), whom to tell how far it is."""
     check: Callable[[Connection, Any], object] | None = None
     """Raises what can be told at once of inputs that make no sense, before they are queued."""
-    names: bool = True
-    """Whether it prints names of holders for those who may see them: then it needs a reason."""
+    names: Callable[[Any], bool] = lambda _: True
+    """Whether it prints names of holders for those who may see them, by its inputs: then it needs a reason."""
 
 
 def draw_atlas(settings: Settings, subject: Subject, asked: AtlasInputs, told: Told) -> File:
@@ -178,6 +178,7 @@ PRODUCTS: Mapping[str, Product] = {
             ExtractInputs,
             draw_extract,
             lambda connection, asked: find_parcel(connection, _extract_order(asked)),
+            lambda asked: asked.reader != "third-party",
         ),
     )
 }

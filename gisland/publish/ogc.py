@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Response
 
 from gisland.catalogue import Catalogue, Layer
-from gisland.publish import downloads
+from gisland.publish import downloads, processes
 from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
 from gisland.publish.cql2.conformance import CQL2_CONFORMANCE
 from gisland.publish.cql2.functions import functions_document, link_to_functions
@@ -25,6 +25,7 @@ from gisland.publish.styles.documents import link_to_styles
 from gisland.publish.styles.formats import STYLES_CONFORMANCE
 from gisland.publish.tables import file_links
 from gisland.publish.tiles import documents as tiles
+from gisland.security.permissions import Permission
 
 SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
 CONFORMANCE = [
@@ -47,6 +48,7 @@ CONFORMANCE = [
     *CQL2_CONFORMANCE,
     *STYLES_CONFORMANCE,
     *tiles.CONFORMANCE,
+    *processes.CONFORMANCE,
 ]
 
 router = APIRouter(prefix=ROOT, dependencies=[Depends(READ)])
@@ -85,7 +87,9 @@ async def landing(asked: Anyone) -> Response:
     document["links"].append(link_to_styles(asked.root, asked.language))
     document["links"].append(link_to_functions(asked.root, asked.language))
     document["links"] += tiles.links_to_tiles(asked)
-    return asked.answer(document, "landing")
+    jobs = Permission.MAP_PRINT in asked.subject.permissions
+    document["links"] += processes.links_to_processes(asked.root, asked.language, jobs=jobs)
+    return asked.answer(document, "landing", private=jobs)
 
 
 @router.get("/conformance")

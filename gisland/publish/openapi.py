@@ -13,6 +13,7 @@ from gisland.catalogue import Language, Layer, LayerField, Palette
 from gisland.publish.cql2.filter import PARSERS
 from gisland.publish.crs import CRS84
 from gisland.publish.meanings import Meanings, in_language
+from gisland.publish.processes import processes_paths
 from gisland.publish.pygeoapi import JSON_TYPES
 from gisland.publish.query import values_of
 from gisland.publish.sorting import ID, MOST_KEYS
@@ -51,6 +52,7 @@ def openapi_document(
     for layer in layers:
         paths |= _layer_paths(layer, meanings[layer.id], palette, language)
     paths |= styles_paths(layers, palette)
+    paths |= processes_paths()
     return {
         "openapi": "3.0.3",
         "info": {"title": "gisland OGC API", "version": gisland.__version__, "description": "OGC API – Features"},
