@@ -34,7 +34,7 @@ from gisland.printing.panel import draw_map_page
 from gisland.printing.paper import Paper, paper
 from gisland.printing.placement import Place
 from gisland.printing.product import AtlasProduct, load_product
-from gisland.printing.scene import Scene, scene_of
+from gisland.printing.scene import Atlas, scene_of
 from gisland.printing.words import Words
 from gisland.settings import Settings
 
@@ -148,14 +148,14 @@ def _laid_out(group: Group, sheet: Paper, product: AtlasProduct) -> Layout:
     return lay_out(group.shapes, measure(group.parcels, product.label_height), product, [sheet], SCALE)
 
 
-def _scene(group: Group, layout: Layout, product: AtlasProduct, palette: Palette, name: str) -> Scene:
+def _scene(group: Group, layout: Layout, product: AtlasProduct, palette: Palette, name: str) -> Atlas:
     measures = measure(group.parcels, product.label_height)
     words = Words("vi")
     about = {"by": "bench", "print_id": name, "subject_id": 1, "key": bytes(32), "names": False, "pages": 1}
-    return scene_of(group, layout, product=product, palette=palette, measures=measures, words=words, **about)
+    return scene_of(Atlas, group, layout, product=product, palette=palette, measures=measures, words=words, **about)
 
 
-def _draw(scene: Scene) -> bytes:
+def _draw(scene: Atlas) -> bytes:
     page = scene.layout.pages[0]
     ink = Ink("bench", "bench", "bench")
     draw_map_page(ink, scene, page, label_page(scene, page))

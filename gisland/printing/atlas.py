@@ -20,7 +20,7 @@ from gisland.printing.paper import paper
 from gisland.printing.press import name_of, note_print, reading, reason_of, sees
 from gisland.printing.product import AtlasProduct, load_product
 from gisland.printing.read import find_group, read_group, read_neighbours
-from gisland.printing.scene import Scene, scene_of
+from gisland.printing.scene import Atlas, scene_of
 from gisland.printing.words import Words
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -50,7 +50,7 @@ class Printed:
 
     content: bytes
     print_id: str
-    scene: Scene
+    scene: Atlas
     labelled: dict[int, Labelled]
     """Map page → what is written on it."""
     told: lists.Told
@@ -90,7 +90,7 @@ def print_atlas(settings: Settings, subject: Subject, order: Order) -> Printed:
     return printed
 
 
-def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProduct) -> tuple[Scene, str]:
+def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProduct) -> tuple[Atlas, str]:
     """Lay the atlas out, within one snapshot and what the subject reaches; with the reason to note."""
     papers = paper(order.paper, order.orientation)
     palette = load_catalogue(settings).palette
@@ -106,6 +106,7 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
     facts = (product.model_dump_json(), palette.model_dump_json(), group.ward_code, group.code, group.version)
     name = print_id(*facts, layout.paper.sign, layout.scale, order.language, names, subject.name)
     scene = scene_of(
+        Atlas,
         group,
         layout,
         product=product,
@@ -121,7 +122,7 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
     return scene, reason
 
 
-def draw_atlas(scene: Scene) -> Printed:
+def draw_atlas(scene: Atlas) -> Printed:
     """Draw the pages: cover, map pages with their checklists, notes on small parcels, proof sheet."""
     words = scene.words
     labelled = {page.number: label_page(scene, page) for page in scene.layout.pages}

@@ -18,6 +18,7 @@ from gisland.printing.atlas import Order, Printed, print_atlas
 from gisland.printing.edition import Edition
 from gisland.printing.extract import ExtractOrder, For, print_extract
 from gisland.printing.files import write_private
+from gisland.printing.sheet import SheetOrder, print_sheet
 from gisland.printing.ward import Group as WardGroup
 from gisland.printing.ward import check_folder, cores, print_ward, ward_groups
 from gisland.security.guards import caller, requires
@@ -30,6 +31,7 @@ READERS: tuple[For, ...] = ("owner", "third-party")
 Ward = Annotated[str, typer.Option(help="Mã phường · Code of the ward")]
 InGroup = Annotated[str, typer.Option("--group", help="Mã tổ dân phố · Code of the residential group")]
 Out = Annotated[Path, typer.Option(help="Tệp PDF · PDF file")]
+SheetScale = Annotated[int | None, typer.Option(help="khi có nhiều tờ cùng số · of several sheets")]
 InLanguage = Annotated[str, typer.Option(help="vi, en")]
 Why = Annotated[str, typer.Option(help="lý do, khi in tên người · why, where names are printed")]
 
@@ -120,7 +122,7 @@ def extract(
     parcel: Annotated[str, typer.Option(help="Số tờ/số thửa · Sheet and number: 5/12")],
     out: Out,
     reader: Annotated[str, typer.Option("--for", help="owner, third-party")] = "third-party",
-    sheet_scale: Annotated[int | None, typer.Option(help="khi có nhiều tờ cùng số · of several sheets")] = None,
+    sheet_scale: SheetScale = None,
     language: InLanguage = "vi",
     reason: Why = "",
 ) -> None:
@@ -135,6 +137,27 @@ def extract(
     write_private(out, printed.content)
     typer.echo(told(printed.edition))
     typer.echo(f"mã kiểm tra · to verify it: {printed.extract.address}")
+
+
+@app.command("sheet")
+@requires(Permission.MAP_PRINT)
+def sheet_command(
+    ctx: typer.Context,
+    *,
+    ward: Ward,
+    sheet: Annotated[str, typer.Option(help="Số tờ bản đồ · Number of the map sheet")],
+    out: Out,
+    sheet_scale: SheetScale = None,
+    paper: Annotated[str, typer.Option(help="auto, A3, A2, A1, A0")] = "auto",
+    language: InLanguage = "vi",
+) -> None:
+    """Tờ bản đồ địa chính đúng tỷ lệ, có khung · A sheet of the cadastral map at its scale, in its frame."""
+    who = caller(ctx)
+    _check(out)
+    order = SheetOrder(ward, sheet, sheet_scale, paper, _language(language))
+    printed = print_sheet(who.settings, who.subject, order)
+    write_private(out, printed.content)
+    typer.echo(told(printed.scene))
 
 
 def told(edition: Edition) -> str:

@@ -14,7 +14,7 @@ from gisland.printing.mapsheet import Labelled
 from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.model import Parcel, decimal
 from gisland.printing.paper import Box
-from gisland.printing.scene import Scene, list_name, map_name
+from gisland.printing.scene import Atlas, Scene, list_name, map_name
 from gisland.printing.tables import Cell, Column, draw_header, draw_row
 
 ROW, HEADER, HEAD, FOOT, GAP = 7.0, 6.0, 26.0, 12.0, 6.0
@@ -55,7 +55,7 @@ class Table:
         return max(1, -(-len(self.rows) // self.per_page(scene)))
 
 
-def checklist(scene: Scene, page: MapPage) -> Table:
+def checklist(scene: Atlas, page: MapPage) -> Table:
     """The checklist of a map page: what to ask for in each parcel. No national id stands in it."""
     words, product = scene.words, scene.product
     wide = scene.paper.page.width

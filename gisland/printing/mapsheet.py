@@ -83,7 +83,7 @@ def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
     with ink.kept():
         ink.clip(frame)
         _draw_overlaps(ink, scene, page, filled=True)
-        _draw_neighbours(ink, scene, place, labelled)
+        draw_neighbours(ink, scene, place, labelled)
         shapes = to_paper(scene.group.shapes[seen], place, frame)
         statuses = np.array([scene.group.parcels[index].status for index in seen])
         for status in scene.palette.exact:
@@ -96,9 +96,9 @@ def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
         # On an inset, streets are no wider than the line.
         ink.draw_with(BLACK, BORDER * (0.5 if page.inset else 1), BORDER_DASH)
         ink.polygons(to_paper(scene.outline, place, frame), stroke=True)
-        _draw_crosses(ink, place, frame)
-        _draw_labels(ink, scene, place, labels, seen)
-        _draw_leaders(ink, scene, place, leaders)
+        draw_crosses(ink, place, frame)
+        draw_labels(ink, scene, place, labels, seen)
+        draw_leaders(ink, scene, place, leaders)
         _draw_sheets(ink, place, frame, labelled.sheets, marks=True)
     _draw_frame(ink, scene, page)
 
@@ -129,8 +129,8 @@ def page_labels(scene: Scene, place: Place, seen: Geometries) -> Labels:
     return found
 
 
-def _draw_neighbours(ink: Ink, scene: Scene, place: Place, labelled: Labelled) -> None:
-    """Parcels of other groups: thin grey lines, and their numbers where there is room."""
+def draw_neighbours(ink: Ink, scene: Scene, place: Place, labelled: Labelled) -> None:
+    """Parcels that are of no concern: thin grey lines, and their numbers where there is room."""
     group, frame = scene.group, scene.paper.frame
     near: Floats = np.flatnonzero(shapely.intersects(group.neighbours, place.inset()))
     if not len(near):
@@ -191,7 +191,8 @@ def grid_values(place: Place) -> tuple[list[int], list[int]]:
     return [round(each) for each in east.tolist()], [round(each) for each in north.tolist()]
 
 
-def _draw_crosses(ink: Ink, place: Place, frame: Box) -> None:
+def draw_crosses(ink: Ink, place: Place, frame: Box) -> None:
+    """The crosses of the grid."""
     east, north = grid_values(place)
     at = points_to_paper([(x, y) for x in east for y in north], place, frame)
     ink.draw_with(BLACK, 0.12)
@@ -199,14 +200,17 @@ def _draw_crosses(ink: Ink, place: Place, frame: Box) -> None:
     ink.lines([(x, y - CROSS, x, y + CROSS) for x, y in at.tolist()])
 
 
-def _draw_labels(ink: Ink, scene: Scene, place: Place, labels: Labels, seen: Geometries) -> None:
+def draw_labels(ink: Ink, scene: Scene, place: Place, labels: Labels, seen: Geometries, *, plain: bool = False) -> None:
+    """The labels of parcels. No hatch and no grid cross stays under one; a plain map has no colours of statuses."""
     frame, digit = scene.paper.frame, scene.product.label_height
     drawn = np.flatnonzero(labels.form != FORMS.index(Form.TABLE))
     shapes = to_paper(labels.boxes(drawn), place, frame)
     statuses = np.array([scene.group.parcels[seen[index]].status for index in drawn])
-    # No hatch and no grid cross under a label.
+    if plain:
+        ink.fill_with(WHITE)
+        ink.polygons(shapes, fill=True)
     for status, look in scene.palette.exact.items():
-        if (statuses == status).any():
+        if not plain and (statuses == status).any():
             ink.fill_with(color(scene.palette.tinted(look.color)))
             ink.polygons(shapes[statuses == status], fill=True)
     ink.draw_with(BLACK, 0.12)
@@ -284,7 +288,7 @@ def _draw_sheets(ink: Ink, place: Place, frame: Box, sheets: list[SheetMark], *,
         ink.text(x, y - SIZE * CAP_HEIGHT / 2, mark.said, SIZE, bold=True, align="middle", paint=SHEET)
 
 
-def _draw_leaders(ink: Ink, scene: Scene, place: Place, leaders: list[Leader]) -> None:
+def draw_leaders(ink: Ink, scene: Scene, place: Place, leaders: list[Leader]) -> None:
     """Numbers that stand outside of their parcels, with a line into them."""
     frame, digit = scene.paper.frame, scene.product.label_height * scene.product.label_smallest
     size = digit / CAP_HEIGHT
@@ -299,9 +303,8 @@ def _draw_leaders(ink: Ink, scene: Scene, place: Place, leaders: list[Leader]) -
         centred(ink, x, y, scene.group.parcels[leader.parcel].number, size, 0, bold=True)
 
 
-def _draw_frame(ink: Ink, scene: Scene, page: MapPage) -> None:
-    """The double frame, values of the grid on it, and references to the pages beside."""
-    frame, place = scene.paper.frame, page.place
+def draw_frame(ink: Ink, place: Place, frame: Box) -> None:
+    """The double frame, and the values of the grid on it."""
     ink.draw_with(BLACK, 0.15)
     ink.box(frame)
     ink.draw_with(BLACK, FRAME)
@@ -323,6 +326,12 @@ def _draw_frame(ink: Ink, scene: Scene, page: MapPage) -> None:
         half = width(thousands(value), size) / 2
         for x in (frame.x - 2.0, frame.right + 3.6):
             ink.text(x, min(max(y, frame.y + half), frame.top - half), thousands(value), size, align="middle", angle=90)
+
+
+def _draw_frame(ink: Ink, scene: Scene, page: MapPage) -> None:
+    """The frame with the values of the grid, and references to the pages beside."""
+    draw_frame(ink, page.place, scene.paper.frame)
+    frame = scene.paper.frame
     for reference in references(page, scene.layout.pages, frame):
         _draw_reference(ink, scene, frame, reference)
 

@@ -8,6 +8,7 @@ from typing import Literal
 from gisland.errors import UsageError
 
 Orientation = Literal["landscape", "portrait"]
+LARGE_SIZES = {"A3": (420.0, 297.0), "A2": (594.0, 420.0), "A1": (841.0, 594.0), "A0": (1189.0, 841.0)}
 SIZES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
 ORIENTATIONS: tuple[Orientation, ...] = ("landscape", "portrait")
 MARGIN = 8.0

@@ -27,17 +27,26 @@ class Product(Entry):
     signatures: Annotated[tuple[Text, ...], Field(max_length=4)]
 
 
-class AtlasProduct(Product):
+class MapProduct(Product):
+    """What has labelled maps; of a sheet see `config/print/sheet/product.yml`. Lengths: mm on paper."""
+
+    label_height: Annotated[float, Field(ge=1, le=5)]
+    label_smallest: Annotated[float, Field(ge=0.5, le=1)]
+
+
+class AtlasProduct(MapProduct):
     """The atlas. Lengths: mm on paper."""
 
     scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
     labels_that_fit: Share
     inset_scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
-    label_height: Annotated[float, Field(ge=1, le=5)]
-    label_smallest: Annotated[float, Field(ge=0.5, le=1)]
     inside: Annotated[float, Field(ge=0, le=20)]
     boxes: Annotated[tuple[Text, ...], Field(max_length=4)]
     outcomes: Annotated[tuple[Text, ...], Field(max_length=9)]
+
+
+class SheetProduct(MapProduct):
+    """A map sheet; see `config/print/sheet/product.yml`."""
 
 
 class ExtractProduct(Product):

@@ -18,6 +18,7 @@ from gisland.catalogue import Language, Text
 from gisland.printing.atlas import Order, Printed, print_atlas
 from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extract
 from gisland.printing.read import find_group
+from gisland.printing.sheet import SheetOrder, find_sheet, print_sheet
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
@@ -116,6 +117,15 @@ def plain(code: str) -> str:
     return "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in code).strip("-") or "x"
 
 
+SHEET_SCALE = Field(
+    default=None,
+    ge=50,
+    le=100_000,
+    description="Mẫu số tỷ lệ của tờ bản đồ, khi có nhiều tờ cùng số"
+    " · Denominator of the sheet's scale, where several sheets have that number",
+)
+
+
 class ExtractInputs(Inputs):
     """Trích lục thửa đất · The extract of a parcel."""
 
@@ -127,13 +137,33 @@ class ExtractInputs(Inputs):
         description="Cho ai: người sử dụng đất, hoặc bên thứ ba (không có dữ liệu cá nhân)"
         " · For whom: the holder, or third parties (no personal data)",
     )
-    sheet_scale: int | None = Field(
-        default=None,
-        ge=50,
-        le=100_000,
-        description="Mẫu số tỷ lệ của tờ bản đồ, khi có nhiều tờ cùng số"
-        " · Denominator of the sheet's scale, where several sheets have that number",
+    sheet_scale: int | None = SHEET_SCALE
+
+
+class SheetInputs(Inputs):
+    """Tờ bản đồ địa chính · A sheet of the cadastral map."""
+
+    sheet: Code = Field(description="Số tờ bản đồ · Number of the map sheet", examples=["5"])
+    sheet_scale: int | None = SHEET_SCALE
+    paper: Literal["auto", "A3", "A2", "A1", "A0"] = Field(
+        default="auto", description="Khổ giấy; auto: khổ nhỏ nhất vừa · Paper; auto: the smallest that it fits on"
     )
+
+
+def draw_sheet(settings: Settings, subject: Subject, asked: SheetInputs, told: Told) -> File:
+    """A map sheet.
+
+    Raises:
+        GislandError: it cannot be printed; the message says why.
+    """
+    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
+    scene = (printed := print_sheet(settings, subject, _sheet_order(asked))).scene
+    name = f"sheet-{plain(scene.ward_code)}-{plain(printed.about.number)}.pdf"
+    return File(printed.content, name, scene.print_id, scene.pages, scene.version, names=False)
+
+
+def _sheet_order(asked: SheetInputs) -> SheetOrder:
+    return SheetOrder(asked.ward, asked.sheet, asked.sheet_scale, asked.paper, asked.language, asked.reason)
 
 
 def draw_extract(settings: Settings, subject: Subject, asked: ExtractInputs, told: Told) -> File:
@@ -179,6 +209,18 @@ PRODUCTS: Mapping[str, Product] = {
             draw_extract,
             lambda connection, asked: find_parcel(connection, _extract_order(asked)),
             lambda asked: asked.reader != "third-party",
+        ),
+        Product(
+            "sheet",
+            Text(vi="Tờ bản đồ địa chính", en="Sheet of the cadastral map"),
+            Text(
+                vi="Một tờ đúng tỷ lệ trong khung, sơ đồ ghép tờ, tổng số thửa và diện tích; A3–A0; PDF/A.",
+                en="A sheet at its scale in its frame, adjoining sheets, totals; A3 to A0; PDF/A.",
+            ),
+            SheetInputs,
+            draw_sheet,
+            lambda connection, asked: find_sheet(connection, _sheet_order(asked)),
+            names=False,
         ),
     )
 }

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -18,14 +18,14 @@ from gisland.printing.layout import Layout, MapPage
 from gisland.printing.model import Floats, Geometries, Group, joined
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
-from gisland.printing.product import AtlasProduct
+from gisland.printing.product import AtlasProduct, MapProduct
 
 
 @dataclass(kw_only=True)
 class Scene(Edition):
-    """An atlas that is being drawn."""
+    """Maps that are being drawn."""
 
-    product: AtlasProduct
+    product: MapProduct
     group: Group
     layout: Layout
     palette: Palette
@@ -45,9 +45,19 @@ class Scene(Edition):
         return {status: found[status] for status in self.palette.exact if found[status]}
 
 
-def scene_of(group: Group, layout: Layout, **more: Any) -> Scene:
+@dataclass(kw_only=True)
+class Atlas(Scene):
+    """An atlas that is being drawn."""
+
+    product: AtlasProduct
+
+
+Kind = TypeVar("Kind", bound=Scene)
+
+
+def scene_of(kind: type[Kind], group: Group, layout: Layout, **more: Any) -> Kind:
     """A scene that is of the ward, plane and data version of its group."""
-    return Scene(
+    return kind(
         group=group,
         layout=layout,
         paper=layout.paper,

@@ -1,0 +1,91 @@
+"""Where map sheets lie: the rectangle that the name of a sheet says (TT 25/2014), and sheets that are named by nothing.
+
+Names hang together: 3 km squares (1:5000) by the kilometres of their north-western corner, `725500`; of them ninths
+(1:2000, `725500-6`), of those quarters (1:1000, `-d`), sixteenths (1:500, `-(11)`) and hundredths (1:200, `-25`). A
+sheet at 1:10000 is a 6 km square of its own, `10-728494`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import shapely
+
+from gisland.printing.placement import Place
+
+STEP = 50
+"""Frames that follow the parcels begin and end at multiples of so many millimetres on paper."""
+AIR = 2
+"""So many millimetres at least between such a frame and the parcels."""
+_NAME = re.compile(r"(?:(10)-)?(\d{3})(\d{3})(?:-([1-9])(?:-(?:([a-d])|\((\d{1,2})\)|(\d{1,3})))?)?")
+Rectangle = tuple[float, float, float, float]
+
+
+def rectangle_of(name: str, near: tuple[float, float]) -> Rectangle | None:
+    """West, south, east and north of the sheet of a name, metres; None where the name is none.
+
+    Args:
+        name: of the sheet.
+        near: a point of it: names have only the last three digits of the kilometres.
+    """
+    match = _NAME.fullmatch(name.replace(" ", ""))
+    if match is None:
+        return None
+    ten, x, y, ninth, quarter, sixteenth, hundredth = match.groups()
+    side = 6000.0 if ten else 3000.0
+    north, west = _near(int(x) * 1000.0, near[1]), _near(int(y) * 1000.0, near[0])
+    steps = [(3, ninth), (2, str("abcd".index(quarter) + 1) if quarter else None), (4, sixteenth), (10, hundredth)]
+    for parts, said in steps:
+        if said is None:
+            continue
+        number = int(said) - 1
+        if not 0 <= number < parts * parts:
+            return None
+        side /= parts
+        row, column = divmod(number, parts)
+        north, west = north - row * side, west + column * side
+    return west, north - side, west + side, north
+
+
+def _near(value: float, wanted: float) -> float:
+    """A value whose thousands of kilometres are lost, where it is nearest to a place."""
+    return value + round((wanted - value) / 1e6) * 1e6
+
+
+def frames_of(name: str, scale: int, bounds: Sequence[float]) -> list[Place]:
+    """The frames that a sheet may have, the best first: a tight one around its parcels is the last resort."""
+    return [frame_of(name, scale, bounds), frame_of("", scale, bounds, STEP / 5), frame_of("", scale, bounds, AIR)]
+
+
+def frame_of(name: str, scale: int, bounds: Sequence[float], millimetres: float = STEP) -> Place:
+    """The frame of a sheet: that of its name, made larger where parcels lie further out, or one around its parcels.
+
+    Args:
+        name: of the sheet; '' where it has none.
+        scale: its denominator.
+        bounds: west, south, east, north of its parcels, metres.
+        millimetres: a frame that follows the parcels begins and ends at multiples of so much on paper.
+    """
+    west, south, east, north = bounds
+    step, air = millimetres * scale / 1000, AIR * scale / 1000
+    around = (
+        math.floor((west - air) / step) * step,
+        math.floor((south - air) / step) * step,
+        math.ceil((east + air) / step) * step,
+        math.ceil((north + air) / step) * step,
+    )
+    named = rectangle_of(name, ((west + east) / 2, (south + north) / 2))
+    if named is not None and shapely.box(*named).intersects(shapely.box(*bounds)):
+        # By ten centimetres on paper at a time, as the circular has it.
+        wider = 2 * step
+        over = [
+            max(0.0, named[0] - west),
+            max(0.0, named[1] - south),
+            max(0.0, east - named[2]),
+            max(0.0, north - named[3]),
+        ]
+        out = [math.ceil(each / wider) * wider for each in over]
+        around = (named[0] - out[0], named[1] - out[1], named[2] + out[2], named[3] + out[3])
+    return Place(around[0], around[1], around[2] - around[0], around[3] - around[1], scale)

@@ -1,0 +1,232 @@
+"""A sheet of the cadastral map at its own scale (tờ bản đồ địa chính): from the registry to a finished file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from psycopg import Connection
+from psycopg.rows import namedtuple_row
+
+from gisland.catalogue import Language, load_catalogue
+from gisland.database.statements import statements
+from gisland.errors import NotFound, UsageError
+from gisland.kit.crs import to_wgs84
+from gisland.kit.text import clean_text
+from gisland.printing.code import load_print_key, print_id
+from gisland.printing.finish import Viewport, finish
+from gisland.printing.frames import frames_of
+from gisland.printing.labels import measure, place_labels
+from gisland.printing.layout import Layout, MapPage
+from gisland.printing.leaders import place_leaders
+from gisland.printing.mapsheet import Labelled, page_labels
+from gisland.printing.model import Geometries, Group, Parcel
+from gisland.printing.placement import Place
+from gisland.printing.press import name_of, note_print, reading, reason_of
+from gisland.printing.product import SheetProduct, load_product
+from gisland.printing.read import SQL as GROUPS
+from gisland.printing.read import Row, in_plane
+from gisland.printing.scene import Scene, scene_of
+from gisland.printing.sheet_page import About, SheetPaper, draw_sheet, fits, fitting, pages
+from gisland.printing.words import Words
+from gisland.security.subject import Subject
+from gisland.settings import Settings
+
+PRODUCT = "sheet"
+SQL = statements("gisland.printing", "sheet.sql")
+
+
+@dataclass(frozen=True)
+class SheetOrder:
+    """What is asked for."""
+
+    ward: str
+    sheet: str
+    scale: int | None = None
+    """Of the sheet, where a ward has several of one number."""
+    paper: str = "auto"
+    language: Language = "vi"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PrintedSheet:
+    """A finished file and what is told of it."""
+
+    content: bytes
+    scene: Scene
+    labelled: Labelled
+    about: About
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the file."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def print_sheet(settings: Settings, subject: Subject, order: SheetOrder) -> PrintedSheet:
+    """Print a map sheet. Who did it is in the audit log before anybody has the file.
+
+    Raises:
+        NotFound: there is no such ward or sheet within reach, or no parcel on it.
+        UsageError: there are several sheets of that number, or it fits not on the paper that is asked for, or on none.
+    """
+    product = load_product(settings, PRODUCT, SheetProduct)
+    reason = reason_of(order.reason, names=False)
+    with reading(settings, subject) as connection:
+        row = find_sheet(connection, order)
+        group = _read(connection, row)
+        frames = frames_of(clean_text(row.name), row.scale, shapely.total_bounds(group.shapes).tolist())
+        place = next((each for each in frames if fits(order.paper, each)), frames[-1])
+        shapes, numbers = _around(connection, row.id, place, group.srid)
+        beside = _beside(connection, row, place, group.srid)
+    group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
+    about = About(clean_text(row.sheet_no), clean_text(row.name), row.sheets, beside)
+    scene, labelled, about = _scene(settings, subject, order, product, group, place, about, row.id)
+    drawn = draw_sheet(scene, scene.layout.pages[0], labelled, about)
+    viewport = Viewport(0, scene.paper.frame, place, group.srid)
+    content = finish(drawn, group.at, order.language, [viewport])
+    note_print(
+        *(settings, subject, scene, content),
+        product=PRODUCT,
+        ward_id=row.ward_id,
+        of=f"map_sheet:{row.id}",
+        reason=reason,
+        parcels=len(group.parcels),
+        scale=row.scale,
+    )
+    return PrintedSheet(content, scene, labelled, about)
+
+
+def find_sheet(connection: Connection, order: SheetOrder) -> Row:
+    """The map sheet that is meant.
+
+    Raises:
+        NotFound: there is none within reach.
+        UsageError: there are several.
+    """
+    values = {"ward": order.ward, "sheet": order.sheet.strip(), "scale": order.scale}
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Row] = cursor.execute(SQL["find"], values).fetchall()
+    if not rows:
+        raise NotFound(
+            f"phường {order.ward} không có tờ bản đồ {order.sheet} · ward {order.ward} has no map sheet {order.sheet}",
+            hint="gisland registry list map-sheets",
+        )
+    if len(rows) > 1:
+        known = ", ".join(f"1:{row.scale} {row.old_ward_code}".strip() for row in rows)
+        raise UsageError(
+            f"có nhiều tờ {order.sheet}: {known} · there are several sheets {order.sheet}",
+            hint="--sheet-scale 500",
+            parameter="scale",
+        )
+    if not rows[0].scale:
+        raise UsageError(f"tờ {order.sheet} chưa ghi tỷ lệ · the scale of sheet {order.sheet} is not known")
+    return rows[0]
+
+
+def _read(connection: Connection, row: Row) -> Group:
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        found: list[Row] = cursor.execute(SQL["parcels"], {"sheet": row.id}).fetchall()
+    if not found:
+        raise NotFound(f"tờ {row.sheet_no} không có thửa đất nào · there is no parcel on sheet {row.sheet_no}")
+    version = connection.execute(GROUPS["version"]).fetchone()
+    assert version is not None
+    shapes = in_plane([each.shape for each in found], np.array([each.srid for each in found]), row.srid)
+    sheet = clean_text(row.sheet_no)
+    parcels = tuple(
+        Parcel(
+            *(each.id, sheet, clean_text(each.parcel_no), each.area_m2, None, clean_text(each.land_type), "", None, ())
+        )
+        for each in found
+    )
+    return Group(
+        ward_id=row.ward_id,
+        ward_code=row.ward_code,
+        ward_name=clean_text(row.ward_name),
+        province=clean_text(row.province),
+        code=sheet,
+        name="",
+        srid=row.srid,
+        version=version[0],
+        at=version[1],
+        parcels=parcels,
+        shapes=shapes,
+        neighbours=np.empty(0, dtype=object),
+        neighbour_numbers=(),
+    )
+
+
+def _around(connection: Connection, sheet: int, place: Place, srid: int) -> tuple[Geometries, list[str]]:
+    """Parcels of other sheets in the frame, and `sheet/number` of each."""
+    corners = shapely.get_coordinates(place.inset())
+    east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
+    box = {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Row] = cursor.execute(SQL["around"], box | {"sheet": sheet}).fetchall()
+    shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), srid)
+    near = shapely.intersects(place.inset(), shapes) if len(rows) else np.empty(0, dtype=bool)
+    names = [f"{clean_text(row.sheet_no)}/{clean_text(row.parcel_no)}" for row in rows]
+    return shapes[near], [name for name, kept in zip(names, near, strict=True) if kept]
+
+
+def _beside(connection: Connection, row: Row, place: Place, srid: int) -> dict[tuple[int, int], list[str]]:
+    """The sheets around, by how many frames they lie further east and north."""
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        values = {"ward": row.ward_id, "sheet": row.id}
+        rows: list[Row] = cursor.execute(SQL["sheets"], values).fetchall()
+    shapes = in_plane([each.shape for each in rows], np.array([each.srid for each in rows], dtype=int), srid)
+    found: dict[tuple[int, int], list[str]] = {}
+    for each, shape in zip(rows, shapes, strict=True):
+        x, y = shape.centroid.x, shape.centroid.y
+        step = round((x - place.middle[0]) / place.width), round((y - place.middle[1]) / place.height)
+        if step != (0, 0) and max(map(abs, step)) == 1:
+            found.setdefault(step, []).append(clean_text(each.sheet_no))
+    return found
+
+
+def _scene(
+    settings: Settings,
+    subject: Subject,
+    order: SheetOrder,
+    product: SheetProduct,
+    group: Group,
+    place: Place,
+    about: About,
+    sheet_id: int,
+) -> tuple[Scene, Labelled, About]:
+    """Place the labels, and take the smallest paper on which map and tables fit."""
+    everything = list(range(len(group.parcels)))
+    measures = measure(group.parcels, product.label_height)
+    labels = place_labels(group.shapes, measures, place.scale, product.label_smallest)
+    page = MapPage(1, place, inset=False, home=everything, whole=everything)
+    layout = Layout(SheetPaper.unknown(), place.scale, [page], {place.scale: labels}, [0] * len(everything))
+    facts: tuple[Any, ...] = (product.model_dump_json(), sheet_id, group.version, order.paper, order.language)
+    scene = scene_of(
+        Scene,
+        group,
+        layout,
+        product=product,
+        palette=load_catalogue(settings).palette,
+        measures=measures,
+        words=Words(order.language),
+        by=name_of(subject),
+        print_id=print_id(*facts, subject.name),
+        subject_id=sheet_id,
+        key=load_print_key(settings),
+        names=False,
+        pages=1,
+    )
+    seen = np.arange(len(group.parcels))
+    found = page_labels(scene, place, seen)
+    leaders = place_leaders(group, page, found, seen, product.label_height * product.label_smallest)
+    labelled = Labelled(seen, found, leaders, [])
+    small = [index for index in everything if not labelled.form_of(index).complete]
+    below = fits(order.paper, place, len(small))
+    about = replace(about, small=tuple(group.parcels[index] for index in small), below=below)
+    scene.paper = layout.paper = fitting(order.paper, place, len(small) if below else 0)
+    scene.pages = pages(scene, about)
+    return scene, labelled, about
