@@ -220,7 +220,7 @@ PRODUCTS: Mapping[str, Product] = {
             SheetInputs,
             draw_sheet,
             lambda connection, asked: find_sheet(connection, _sheet_order(asked)),
-            names=False,
+            names=lambda _: False,
         ),
     )
 }
