@@ -92,17 +92,18 @@ class MapPage:
         )
         return colour
 
-    def colours(self) -> set[str]:
-        """All colours of the canvas that cover their pixel, `#rrggbb`."""
+    def colours(self, canvas: str = "#map canvas") -> set[str]:
+        """All colours of a canvas that cover their pixel, `#rrggbb`."""
         found: list[str] = self.page.evaluate(
-            "(() => {"
-            "  const canvas = document.querySelector('#map canvas');"
+            "((selector) => {"
+            "  const canvas = document.querySelector(selector);"
             "  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);"
             "  const found = new Set();"
             "  for (let i = 0; i < data.length; i += 4)"
             "    if (data[i + 3] === 255) found.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);"
             "  return [...found].map((colour) => '#' + colour.toString(16).padStart(6, '0'));"
-            "})()"
+            "})",
+            canvas,
         )
         return set(found)
 

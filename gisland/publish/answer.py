@@ -21,7 +21,7 @@ from gisland.database import Role, Scope
 from gisland.errors import UsageError
 from gisland.kit.conditional import matches
 from gisland.publish.crs import KnownPlanes, Planes
-from gisland.publish.html import render
+from gisland.publish.html import html_page
 from gisland.publish.items import newest_version
 from gisland.publish.query import COMMON, check_parameters
 from gisland.security.guards import Require
@@ -218,7 +218,7 @@ class Asked:
         """A document as JSON or HTML, whichever was asked for."""
         headers = FOR_ONE if private else FOR_ALL
         if self.format == "html":
-            return Response(render(template, self.language, self.root, self.here, content), 200, headers, "text/html")
+            return html_page(template, self.language, self.root, self.here, content, headers)
         return Response(json.dumps(content, ensure_ascii=False).encode(), 200, headers, media_type)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fastapi import Request, Response
 from psycopg import AsyncConnection
@@ -22,7 +22,7 @@ from gisland.kit.identifiers import mask_ids
 from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, SCHEMA, Asked
 from gisland.publish.crs import NO_PLANES, OfferedCrs, Planes
 from gisland.publish.file_pages import file_format_of, next_page, page_of_file
-from gisland.publish.html import render
+from gisland.publish.html import html_page, with_words
 from gisland.publish.items import read_feature, read_page, version_of
 from gisland.publish.leaving import ClientWatch
 from gisland.publish.query import crs_asked_for, parse_item_query, parse_items_query
@@ -189,12 +189,5 @@ def _answer(asked: Asked, layer: Layer, told: _Told, *parts: bytes) -> Response:
     if asked.format == "json":
         own = [(name.lower().encode(), value.encode()) for name, value in told.headers.items()]
         return InParts(parts, [*_raw_headers(*fixed), *own])
-    document: dict[str, Any] = json.loads(b"".join(parts))
-    language = asked.language
-    document |= {
-        "title": layer.title.to(language),
-        "columns": {field.name: field.title.to(language) for field in layer.fields},
-        "path": f"{asked.root}/collections/{layer.id}",
-    }
-    page = render(told.template, language, asked.root, asked.here, document)
-    return Response(page, 200, _headers(*fixed) | told.headers, HTML)
+    document = with_words(json.loads(b"".join(parts)), layer, asked.state.catalogue.palette, asked.language)
+    return html_page(told.template, asked.language, asked.root, asked.here, document, _headers(*fixed) | told.headers)

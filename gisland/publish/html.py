@@ -1,15 +1,24 @@
-"""HTML pages of the OGC API. They need nothing from the internet: no script, no remote style, no font."""
+"""HTML pages of the OGC API. They need nothing from the internet: no remote script, style or font.
+
+Only pages about features have a script, which draws a map of them (`web/src/preview.js`); they say all without it, too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gisland.catalogue import Language
+from gisland.catalogue import Language, Layer, LayerField, Palette
+from gisland.security.headers import MAP_PAGE
+
+# Pages with a map.
+MAPS = frozenset({"collection", "items", "item"})
 
 
 @cache
@@ -18,18 +27,48 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
-def render(template: str, language: Language, root: str, here: Callable[..., str], document: dict[str, Any]) -> str:
-    """Render a document as HTML.
+def html_page(
+    template: str,
+    language: Language,
+    root: str,
+    here: Callable[..., str],
+    document: dict[str, Any],
+    headers: Mapping[str, str],
+) -> Response:
+    """A document as an HTML page.
 
     Args:
         template: name without `.html`.
+        language: of the page.
         root: URL of the landing page.
         here: makes the URL of this very document with other parameters.
         document: the JSON document.
+        headers: of the answer.
     """
 
     def t(vi: str, en: str) -> str:
         return en if language == "en" else vi
 
-    page = _environment().get_template(f"{template}.html")
-    return page.render(document, document=document, language=language, root=root, here=here, t=t)
+    made = _environment().get_template(f"{template}.html")
+    text = made.render(document, document=document, language=language, root=root, here=here, t=t)
+    own = {"Content-Security-Policy": MAP_PAGE} if template in MAPS else {}
+    return Response(text, 200, {**headers, **own}, "text/html")
+
+
+def with_words(document: dict[str, Any], layer: Layer, palette: Palette, language: Language) -> dict[str, Any]:
+    """The document of a feature or of several, with the names of fields and values as people read them."""
+    for feature in document.get("features", [document]):
+        values = feature["properties"]
+        feature["cells"] = [_cell(values.get(field.name), field, palette, language) for field in layer.fields]
+    columns = [(field.name, field.title.to(language)) for field in layer.fields]
+    return document | {"title": layer.title.to(language), "columns": columns, "layer": layer.id}
+
+
+def _cell(value: Any, field: LayerField, palette: Palette, language: Language) -> str:
+    if value is None:
+        return ""
+    if field.values is not None and (status := palette.statuses(field.values).get(value)) is not None:
+        return status.label.to(language)
+    if field.type == "datetime":
+        return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return str(value).replace(".", ",") if field.type == "number" and language == "vi" else str(value)

@@ -21,8 +21,16 @@ PUBLIC = {
 # For the one who asks only: kept nowhere, read by no other origin.
 PRIVATE = {"Cache-Control": "private, no-store", "Vary": VARY}
 
-# Pages of ours without a script: nothing but the style sheet, which is a file.
-PLAIN_PAGE = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+# Pages of ours without a script: nothing but the style sheet and the icon, which are files.
+PLAIN_PAGE = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+# Pages with a map: scripts, styles and what they read are ours, all of them files; symbols may be made by the script.
+MAP_PAGE = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
 
 # On each answer that does not set its own. What says nothing of keeping it is kept nowhere.
 DEFAULTS = {

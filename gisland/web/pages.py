@@ -18,15 +18,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gisland.errors import GislandError
 from gisland.security.guards import Require
+from gisland.security.headers import MAP_PAGE
 from gisland.security.permissions import Permission
 
 WEB_DIR = Path(__file__).resolve().parent
 STATIC_DIR = WEB_DIR / "static"
-BUNDLE = ("app.js", "app.css", "account.js", "account.css")
+BUNDLE = ("app.js", "app.css", "account.js", "account.css", "preview.js", "preview.css")
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": MAP_PAGE,
     "Cache-Control": "public, max-age=0, must-revalidate",
 }
 

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Response
 from gisland.catalogue import Language, Layer
 from gisland.errors import NotFound, UsageError
 from gisland.publish.answer import FOR_ALL, FOR_ONE, Anyone, Asked
-from gisland.publish.html import render
+from gisland.publish.html import html_page
 from gisland.publish.styles.documents import collection_styles_document, metadata_document, styles_document
 from gisland.publish.styles.formats import LEGENDS, STYLESHEETS, Encoding
 from gisland.publish.styles.hatching import tile_svg
@@ -141,7 +141,7 @@ def _page(asked: Asked, found: Style) -> Response:
         # The page itself has values of `f` of its own.
         return f"{asked.origin}{path}?f={changes.get('f', 'html')}&lang={changes.get('lang', language)}"
 
-    return Response(render("style", language, asked.root, here, document), 200, _headers(found.layer), "text/html")
+    return html_page("style", language, asked.root, here, document, _headers(found.layer))
 
 
 def _headers(layer: Layer) -> dict[str, str]:

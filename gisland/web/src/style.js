@@ -39,10 +39,13 @@ function area(color, line, scale) {
   return new Style({fill: color && new Fill({color}), stroke: new Stroke({color: stroke, width, lineJoin: 'round'})});
 }
 
-/** @returns {Style[]} of the selected parcel: a line that stands out on every colour. */
-export function selectionStyle() {
+/**
+ * @param {number} [width] pixels
+ * @returns {Style[]} of the selected parcel: a line that stands out on every colour.
+ */
+export function selectionStyle(width = 3) {
   return [
-    new Style({stroke: new Stroke({color: css('selection-halo'), width: 7, lineJoin: 'round'}), zIndex: 1}),
-    new Style({stroke: new Stroke({color: css('selection'), width: 3, lineJoin: 'round'}), zIndex: 2}),
+    new Style({stroke: new Stroke({color: css('selection-halo'), width: 2 * width + 1, lineJoin: 'round'}), zIndex: 1}),
+    new Style({stroke: new Stroke({color: css('selection'), width, lineJoin: 'round'}), zIndex: 2}),
   ];
 }
