@@ -186,8 +186,14 @@ class Layer(Entry):
     fields_of: str | None = None
     """A layer whose fields come before those given here."""
     fields: tuple[LayerField, ...]
-    touched_by: dict[Table, Filled]
+    touched_by: dict[Table, Filled] = Field(default_factory=dict)
     """Per table, which features a change of its rows touches: SQL over `changed(id)` that gives their keys."""
+    refresh: Literal["flush", "manual", "interval"] = "flush"
+    """When features follow what they are made of: within the transaction that changes it (`flush`, by `touched_by`), at
+    `gisland layer refresh`, or every so many minutes. The latter two need no triggers: they serve foreign tables, and
+    views of others."""
+    minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    """The interval."""
     view_sql: Filled
     tiles: Tiles = Tiles()
 
@@ -378,12 +384,24 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
         for field in layer.label.fields:
             if field not in names:
                 raise wrong(file, "label", f"there is no field {field!r}", f"one of: {', '.join(names[:-1])}")
+    _check_refresh(file, layer)
     _check_tiles(file, layer)
     _check_order(file, layer)
     dates = [field.name for field in layer.fields if field.type == "date"]
     if layer.datetime is not None and layer.datetime not in dates:
         raise wrong(file, "datetime", f"{layer.datetime!r} is no date field", f"one of: {', '.join(dates) or 'none'}")
     return layer
+
+
+def _check_refresh(file: Path, layer: Layer) -> None:
+    """A layer either follows its tables, or is refreshed by somebody or at times."""
+    if bool(layer.touched_by) != (layer.refresh == "flush"):
+        if layer.touched_by:
+            raise wrong(file, "touched_by", f"nothing follows it: refresh is {layer.refresh}", "leave one of them out")
+        told = "it is missing: changes would never be seen"
+        raise wrong(file, "touched_by", told, "write it, or `refresh: manual` or `interval`")
+    if (layer.minutes is not None) != (layer.refresh == "interval"):
+        raise wrong(file, "minutes", "an interval has minutes, and nothing else has", "refresh: interval, minutes: 15")
 
 
 def _check_order(file: Path, layer: Layer) -> None:

@@ -36,6 +36,7 @@ from gisland.errors import Conflict, DatabaseUnavailable, UsageError
 from gisland.jobs import serve_queue
 from gisland.kit.logging import set_up_logging
 from gisland.printing import tasks as printing_tasks
+from gisland.publish import refreshing
 from gisland.security.accounts import create_first_admin
 from gisland.security.guards import caller, requires
 from gisland.security.head import BoundedHead
@@ -274,4 +275,4 @@ def _work() -> None:
 
 def _serve_queue(settings: Settings) -> None:
     slots = {printing_tasks.QUEUE: settings.print_processes}
-    asyncio.run(serve_queue(settings, [printing_tasks.add_to], slots))
+    asyncio.run(serve_queue(settings, [printing_tasks.add_to, refreshing.add_to], slots))

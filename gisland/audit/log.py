@@ -37,6 +37,7 @@ class Tag(StrEnum):
     LAYER_APPLIED = "layer:applied"
     LAYER_DROPPED = "layer:dropped"
     LAYER_REBUILT = "layer:rebuilt"
+    LAYER_REFRESHED = "layer:refreshed"
     MAP_PRINTED = "map:printed"
     PARCELS_IMPORTED = "parcels:imported"
     PASSWORD_CHANGED = "password:changed"  # noqa: S105 - names an act

@@ -12,6 +12,7 @@ from gisland.errors import NotFound, UsageError
 from gisland.kit.crs import EPSG
 from gisland.publish import layers
 from gisland.publish.export_file import export_file
+from gisland.publish.refreshing import refresh_layer
 from gisland.publish.tables import FILE_FORMATS
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
@@ -104,6 +105,15 @@ def export(
     wanted = [(key, value) for key, value in given if value]
     done = export_file(asked.settings, layer_id, target, FILE_FORMATS[name], wanted, asked.subject, reason)
     typer.echo(f"{target}: {done}")
+
+
+@app.command()
+@requires(Permission.LAYER_APPLY)
+def refresh(ctx: typer.Context, layer_id: LayerId) -> None:
+    """Cập nhật lớp không tự theo dữ liệu · refresh a layer that follows no table (`refresh: manual | interval`)."""
+    asked = caller(ctx)
+    catalogue = load_catalogue(asked.settings)
+    typer.echo(f"{layer_id}: {refresh_layer(asked.settings, catalogue, layer_id, by=asked.subject.name)}")
 
 
 @app.command()

@@ -43,7 +43,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON audit.tally TO gisland_app;
 GRANT SELECT, UPDATE (position, watched_at, proven_at, proven) ON audit.watch TO gisland_app;
 GRANT EXECUTE ON FUNCTION audit.records_of(jsonb), audit.unsealed() TO gisland_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
-GRANT EXECUTE ON FUNCTION publish.flush(), publish.fold_counts(), publish.feature_count(text),
+GRANT EXECUTE ON FUNCTION publish.flush(), publish.refresh_all(text), publish.fold_counts(), publish.feature_count(text),
                           publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),
                           registry.lock_thing(bigint, bigint, bigint), registry.refuse_right(text, boolean),
                           registry.ancestors(bigint), registry.descendants(bigint), registry.current_change(),

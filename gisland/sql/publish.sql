@@ -356,6 +356,39 @@ BEGIN
 END
 $$;
 
+-- The layers that follow no table (`refresh: manual | interval`): all that differs from what the view gives now is
+-- refreshed, with a change and a data version if there is any. Returns the number of features that changed.
+CREATE OR REPLACE FUNCTION publish.refresh_all(of_layer text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off SET timezone = 'UTC' AS $$
+DECLARE
+    layer publish.layer;
+    source_columns text;
+    target_columns text;
+    keys bigint[];
+    regions bigint[];
+BEGIN
+    -- A second one waits, and then finds nothing to do.
+    PERFORM pg_advisory_xact_lock(hashtext('gisland refresh'), hashtext(of_layer));
+    SELECT * INTO STRICT layer FROM publish.layer WHERE id = of_layer;
+    SELECT string_agg(format('s.%I', name), ', ') || coalesce(', s.' || quote_ident(layer.native), ''),
+           string_agg(format('t.%I', name), ', ') || CASE WHEN layer.native IS NULL THEN '' ELSE ', j._native' END
+      INTO source_columns, target_columns FROM unnest(layer.columns) name;
+    EXECUTE format('SELECT coalesce(array_agg(id ORDER BY id), ''{}'') FROM %s s FULL JOIN (%s t JOIN %s j USING (id)) USING (id) '
+                   'WHERE ROW(%s) IS DISTINCT FROM ROW(%s)',
+                   layer.source, layer.target, publish.geojson_of(layer.target), source_columns, target_columns) INTO keys;
+    IF keys = '{}' THEN
+        RETURN 0;
+    END IF;
+    INSERT INTO registry.change (kind, reason, by) VALUES ('publish', of_layer, 'system');
+    regions := publish.refresh(of_layer, keys);
+    PERFORM publish.flush();
+    IF regions <> '{}' THEN
+        PERFORM publish.renew_regions(of_layer, regions);
+    END IF;
+    RETURN cardinality(keys);
+END
+$$;
+
 -- Whoever forgets to flush (psql, a script) is flushed at commit.
 CREATE OR REPLACE FUNCTION publish.flush_at_commit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
