@@ -18,6 +18,9 @@ from gisland.printing.atlas import Order, Printed, print_atlas
 from gisland.printing.edition import Edition
 from gisland.printing.extract import ExtractOrder, For, print_extract
 from gisland.printing.files import write_private
+from gisland.printing.forms import print_forms
+from gisland.printing.group_papers import GroupOrder
+from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, print_sheet
 from gisland.printing.ward import Group as WardGroup
 from gisland.printing.ward import check_folder, cores, print_ward, ward_groups
@@ -158,6 +161,41 @@ def sheet_command(
     printed = print_sheet(who.settings, who.subject, order)
     write_private(out, printed.content)
     typer.echo(told(printed.scene))
+
+
+@app.command("receipts")
+@requires(Permission.MAP_PRINT)
+def receipts(
+    ctx: typer.Context, *, ward: Ward, group: InGroup, out: Out, language: InLanguage = "vi", reason: Why = ""
+) -> None:
+    """Thông báo, sổ nhận và trả giấy tờ cho tổ trưởng · Notice and lists of papers taken and returned, for the head."""
+    who = caller(ctx)
+    _check(out)
+    order = GroupOrder(ward, group, language=_language(language), reason=reason)
+    printed = print_receipts(who.settings, who.subject, order)
+    write_private(out, printed.content)
+    typer.echo(told(printed.edition))
+
+
+@app.command("forms")
+@requires(Permission.MAP_PRINT)
+def forms(
+    ctx: typer.Context,
+    *,
+    ward: Ward,
+    group: InGroup,
+    out: Out,
+    parcel: Annotated[str, typer.Option(help="chỉ một thửa · of one parcel: 5/12")] = "",
+    language: InLanguage = "vi",
+    reason: Why = "",
+) -> None:
+    """Phiếu PL3-01 của từng thửa, in sẵn phần đã biết · Form PL3-01 of each parcel, with what is known printed."""
+    who = caller(ctx)
+    _check(out)
+    order = GroupOrder(ward, group, parcel, _language(language), reason)
+    printed = print_forms(who.settings, who.subject, order)
+    write_private(out, printed.content)
+    typer.echo(told(printed.edition))
 
 
 def told(edition: Edition) -> str:

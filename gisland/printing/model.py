@@ -33,6 +33,8 @@ class Parcel:
     """Names; None for a reader who may not see them."""
     missing: tuple[str, ...]
     """What is not there yet: keys of `words.MISSING`."""
+    papers: tuple[str, ...] = ()
+    """Numbers of its certificates."""
 
     @property
     def key(self) -> str:

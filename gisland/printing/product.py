@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
-from gisland.catalogue import Text
+from gisland.catalogue import Filled, Text
 from gisland.errors import NotFound
 from gisland.kit.yaml_file import Entry, parse, read_yaml
 from gisland.settings import Settings
@@ -56,6 +56,37 @@ class ExtractProduct(Product):
     around: Annotated[float, Field(ge=5, le=40)]
     side_height: Annotated[float, Field(ge=1, le=4)]
     corner_height: Annotated[float, Field(ge=1, le=4)]
+
+
+class ReceiptsProduct(Product):
+    """Papers for the head of a group; see `config/print/receipts/product.yml`."""
+
+    announcement: tuple[Text, ...]
+    blanks: tuple[Text, ...]
+    empty_rows: Annotated[int, Field(ge=0, le=60)]
+
+
+class FormField(Entry):
+    """A field of a form."""
+
+    number: int
+    label: Text
+    value: Filled
+
+
+class FormSection(Entry):
+    """Fields that belong together, in columns beside each other."""
+
+    title: Text
+    of: Literal["certificates", "holders", "users", "parcel", "uses", "assets"]
+    columns: Annotated[int, Field(ge=1, le=3)]
+    fields: Annotated[tuple[FormField, ...], Field(min_length=1)]
+
+
+class FormProduct(Product):
+    """The form of a parcel; see `config/print/forms/product.yml`."""
+
+    sections: Annotated[tuple[FormSection, ...], Field(min_length=1)]
 
 
 Kind = TypeVar("Kind", bound=Product)

@@ -17,7 +17,10 @@ from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
 from gisland.printing.atlas import Order, Printed, print_atlas
 from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extract
+from gisland.printing.forms import print_forms
+from gisland.printing.group_papers import GroupOrder, PrintedPapers
 from gisland.printing.read import find_group
+from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, find_sheet, print_sheet
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -184,6 +187,50 @@ def _extract_order(asked: ExtractInputs) -> ExtractOrder:
     return ExtractOrder(asked.ward, asked.parcel, asked.reader, asked.sheet_scale, asked.language, asked.reason)
 
 
+class ReceiptsInputs(Inputs):
+    """Giấy tờ cho tổ trưởng · Papers for the head of a group."""
+
+    group: Code = Field(description="Mã tổ dân phố · Code of the residential group", examples=["12"])
+
+
+class FormsInputs(ReceiptsInputs):
+    """Phiếu PL3-01 · Form PL3-01."""
+
+    parcel: Annotated[str, StringConstraints(pattern=r"^([^\p{C}/]{1,20}/[^\p{C}/]{1,20})?$")] = Field(
+        default="",
+        description="Chỉ một thửa: số tờ/số thửa · Of one parcel only: sheet and number",
+        examples=["5/12"],
+    )
+
+
+def draw_receipts(settings: Settings, subject: Subject, asked: ReceiptsInputs, told: Told) -> File:
+    """Notice and receipts.
+
+    Raises:
+        GislandError: they cannot be printed; the message says why.
+    """
+    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
+    order = GroupOrder(asked.ward, asked.group, language=asked.language, reason=asked.reason)
+    return _of_group("receipts", asked.group, print_receipts(settings, subject, order))
+
+
+def draw_forms(settings: Settings, subject: Subject, asked: FormsInputs, told: Told) -> File:
+    """Forms.
+
+    Raises:
+        GislandError: they cannot be printed; the message says why.
+    """
+    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
+    order = GroupOrder(asked.ward, asked.group, asked.parcel, asked.language, asked.reason)
+    return _of_group("forms", asked.group, print_forms(settings, subject, order))
+
+
+def _of_group(product: str, group: str, printed: PrintedPapers) -> File:
+    edition = printed.edition
+    name = f"{product}-{plain(edition.ward_code)}-{plain(group)}.pdf"
+    return File(printed.content, name, edition.print_id, edition.pages, edition.version, edition.names)
+
+
 PRODUCTS: Mapping[str, Product] = {
     product.id: product
     for product in (
@@ -221,6 +268,28 @@ PRODUCTS: Mapping[str, Product] = {
             draw_sheet,
             lambda connection, asked: find_sheet(connection, _sheet_order(asked)),
             names=lambda _: False,
+        ),
+        Product(
+            "receipts",
+            Text(vi="Giấy tờ cho tổ trưởng dân phố", en="Papers for the head of a group"),
+            Text(
+                vi="Thông báo gửi các hộ, sổ nhận giấy tờ, sổ trả giấy tờ; PDF/A.",
+                en="Notice to households, list of papers taken, list of papers returned; PDF/A.",
+            ),
+            ReceiptsInputs,
+            draw_receipts,
+            lambda connection, asked: find_group(connection, asked.ward, asked.group),
+        ),
+        Product(
+            "forms",
+            Text(vi="Phiếu PL3-01", en="Form PL3-01"),
+            Text(
+                vi="Mỗi thửa một trang, in sẵn phần đã biết, phần còn lại để điền tay; PDF/A.",
+                en="A page for each parcel, what is known printed and the rest to be filled in; PDF/A.",
+            ),
+            FormsInputs,
+            draw_forms,
+            lambda connection, asked: find_group(connection, asked.ward, asked.group),
         ),
     )
 }

@@ -142,6 +142,7 @@ def _parcel(row: Row) -> Parcel:
         status=row.status,
         holders=None if row.holders is None else tuple(clean_text(name) for name in row.holders),
         missing=tuple(name for name, lacking in lacks.items() if lacking),
+        papers=tuple(filter(None, map(clean_text, row.papers))),
     )
 
 

@@ -31,6 +31,7 @@ SELECT p.id,
        CASE WHEN %(names)s THEN coalesce(held.names, '{}') END AS holders,
        coalesce(paper.certificates, 0) AS certificates,
        coalesce(paper.unscanned, 0) AS unscanned,
+       coalesce(paper.numbers, '{}') AS papers,
        coalesce(held.without_id, 0) AS without_id
   FROM registry.parcel p
   JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id
@@ -56,7 +57,8 @@ SELECT p.id,
   LEFT JOIN publish.status ON status.position = held.position
   LEFT JOIN (
         -- A certificate is known by any of its numbers: old ones have no serial. One of which nothing is known is none.
-        SELECT parcel_id, count(*) AS certificates, count(*) FILTER (WHERE scan_file = '') AS unscanned
+        SELECT parcel_id, count(*) AS certificates, count(*) FILTER (WHERE scan_file = '') AS unscanned,
+               array_agg(coalesce(nullif(serial, ''), nullif(book_no, ''), gcn_code) ORDER BY certificate.id) AS numbers
           FROM registry.certificate_parcel
           JOIN registry.certificate ON certificate.id = certificate_id
           JOIN registry.parcel ON parcel.id = parcel_id

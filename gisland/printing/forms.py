@@ -1,0 +1,125 @@
+"""Form PL3-01 on paper: a page for each parcel, with what is known printed and the rest to be filled in by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.rows import namedtuple_row
+
+from gisland.database.statements import statements
+from gisland.errors import NotFound, UsageError
+from gisland.kit.text import clean_text
+from gisland.printing.code import print_id
+from gisland.printing.finish import finish
+from gisland.printing.forms_page import FormPage, draw_form
+from gisland.printing.group_papers import GroupOrder, PrintedPapers, edition_of
+from gisland.printing.ink import Ink
+from gisland.printing.paper import paper
+from gisland.printing.press import note_print, reading, reason_of, sees
+from gisland.printing.product import FormProduct, load_product
+from gisland.printing.read import SQL as GROUPS
+from gisland.printing.read import Row, find_group
+from gisland.registry.codes import CodeLists, load_codes
+from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
+from gisland.settings import Settings
+
+PRODUCT = "forms"
+SQL = statements("gisland.printing", "forms.sql")
+LISTS = {"party": "party_kinds", "origin": "origins"}
+"""Fields whose codes are written as words."""
+ASSETS = "asset_kinds"
+SEXES = {"male": "Nam", "female": "Nữ"}
+
+
+def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> PrintedPapers:
+    """Print the forms of a group's parcels, or of one of them. It is in the audit log before anybody has the file.
+
+    Raises:
+        NotFound: there is no such group or parcel, or none for which a form is filled in.
+        UsageError: names would be printed and no reason is given.
+    """
+    product = load_product(settings, PRODUCT, FormProduct)
+    (sheet,) = paper("A4", "portrait")
+    number, parcel = _one(order.parcel)
+    with reading(settings, subject) as connection:
+        place = find_group(connection, order.ward, order.group)
+        names = sees(subject, Permission.PERSON_READ, place.ward_id)
+        ids = names and sees(subject, Permission.IDENTITY_READ, place.ward_id)
+        reason = reason_of(order.reason, names=names)
+        values = {"group": place.group_id, "names": names, "ids": ids, "sheet": number, "parcel": parcel}
+        with connection.cursor(row_factory=namedtuple_row) as cursor:
+            rows: list[Row] = cursor.execute(SQL["parcels"], values).fetchall()
+        version = connection.execute(GROUPS["version"]).fetchone()
+        assert version is not None
+    # Streets and water have neither holder nor paper: nobody fills in a form for them.
+    rows = [row for row in rows if order.parcel or row.facts["bears"] or row.facts["certificates"]]
+    if not rows:
+        raise NotFound(
+            f"tổ {place.group_code} không có thửa nào cần phiếu · group {place.group_code} has no parcel for a form",
+            hint="--parcel 5/12",
+        )
+    facts = (product.model_dump_json(), place.group_id, order.parcel, version[0], order.language, names, ids)
+    edition = edition_of(
+        place,
+        version,
+        settings=settings,
+        subject=subject,
+        product=product,
+        paper=sheet,
+        language=order.language,
+        print_id=print_id(*facts, subject.name),
+        names=names,
+    )
+    edition.pages = len(rows)
+    codes = load_codes(settings)
+    ink = Ink(f"{product.title.to(order.language)}: {edition.subject}", edition.place_name, edition.by)
+    for index, row in enumerate(rows, start=1):
+        key = f"{clean_text(row.sheet_no)}/{clean_text(row.parcel_no)}"
+        draw_form(ink, edition, product, FormPage(index, key, _worded(row.facts, codes)))
+    content = finish(ink.save(), version[1], order.language)
+    note_print(
+        *(settings, subject, edition, content),
+        product=PRODUCT,
+        ward_id=place.ward_id,
+        of=f"residential_group:{place.group_id}",
+        reason=reason,
+        parcels=len(rows),
+    )
+    return PrintedPapers(content, edition)
+
+
+def _one(parcel: str) -> tuple[str | None, str | None]:
+    """Sheet and number of the one parcel that is wanted."""
+    if not parcel:
+        return None, None
+    sheet, slash, number = (part.strip() for part in parcel.partition("/"))
+    if not (sheet and slash and number):
+        raise UsageError(
+            "thửa đất: số tờ/số thửa · a parcel is named by sheet and number", hint="5/12", parameter="parcel"
+        )
+    return sheet, number
+
+
+def _worded(facts: dict[str, Any], codes: CodeLists) -> dict[str, list[dict[str, str]]]:
+    """Facts as texts: codes as the words of the form, dates and numbers as they are written here."""
+    return {
+        of: [{name: _said(of, name, value, codes) for name, value in each.items()} for each in facts[of] or ()]
+        for of in ("certificates", "holders", "users", "parcel", "uses", "assets")
+    }
+
+
+def _said(of: str, name: str, value: Any, codes: CodeLists) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return f"{value:.1f}".replace(".", ",")
+    text = clean_text(value)
+    if name in {"date", "birth"} and len(text) == 10:
+        year, month, day = text.split("-")
+        return f"{day}/{month}/{year}"
+    if name == "gender":
+        return SEXES.get(text, text)
+    listed = ASSETS if (of, name) == ("assets", "kind") else LISTS.get(name)
+    found = codes.code_list(listed).find(text) if listed and text else None
+    return found.vi if found else text
