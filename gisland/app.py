@@ -53,7 +53,7 @@ from gisland.security.limits import Limits
 from gisland.security.origin import is_page
 from gisland.settings import Settings, load_settings
 from gisland.state import State
-from gisland.web import account_pages, pages
+from gisland.web import account_pages, pages, print_page
 
 log = structlog.get_logger()
 
@@ -113,6 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(verify_routes.router)
     app.include_router(pages.router)
     app.include_router(account_pages.router)
+    app.include_router(print_page.router)
     app.mount("/static", pages.static_files())
     # The last one comes first.
     app.add_middleware(ConditionalAnswers)

@@ -58,6 +58,7 @@ _FIRST = {
     "": "pages",
     "account": "pages",
     "admin": "pages",
+    "print": "pages",
     "static": "static",
     "health": "health",
     "metrics": "metrics",

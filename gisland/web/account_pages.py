@@ -80,7 +80,7 @@ async def account_page(
             "permissions": sorted(subject.permissions & FOR_TOKENS),
         }
 
-    return _page("account", language, subject, await asyncio.to_thread(run, settings, work))
+    return page("account", language, subject, await asyncio.to_thread(run, settings, work))
 
 
 @router.get("/admin/accounts", response_class=HTMLResponse)
@@ -96,7 +96,7 @@ async def accounts_page(
     def work(connection: Connection) -> dict[str, Any]:
         return {"accounts": list_accounts(connection, vault), "wards": list_places(connection), "roles": list(Role)}
 
-    return _page("accounts", language, subject, await asyncio.to_thread(run, settings, work))
+    return page("accounts", language, subject, await asyncio.to_thread(run, settings, work))
 
 
 @router.get("/admin/alerts", response_class=HTMLResponse)
@@ -127,7 +127,7 @@ async def alerts_page(
     content = await asyncio.to_thread(run, settings, work)
     content |= {"ways": ways, "wrong": wrong, "no_way": no_way, "shown": SHOWN}
     content["rule_title"] = lambda name: rules.title(name, language) if rules is not None else name
-    return _page("alerts", language, subject, content)
+    return page("alerts", language, subject, content)
 
 
 @cache
@@ -137,7 +137,15 @@ def _templates() -> Environment:
     )
 
 
-def _page(template: str, language: Literal["vi", "en"], subject: Subject, content: dict[str, Any]) -> HTMLResponse:
+def page(template: str, language: Literal["vi", "en"], subject: Subject, content: dict[str, Any]) -> HTMLResponse:
+    """A page in a language, for somebody.
+
+    Args:
+        template: its name.
+        language: of its texts.
+        subject: who looks at it.
+        content: what it shows.
+    """
     number = 1 if language == "en" else 0
     wards = {each.id: each.label for each in content.get("wards", ())}
     # A token may be for something that there is no more.

@@ -178,6 +178,7 @@ OF_PERMISSIONS = {
     "/metrics": Permission.METRICS_READ,
     "/admin/alerts": Permission.ALERT_READ,
     "/admin/accounts": Permission.ACCOUNT_MANAGE,
+    "/print": Permission.MAP_PRINT,
 }
 
 
@@ -187,7 +188,7 @@ def test_what_is_of_the_whole_service(world: World, who: str, path: str) -> None
     answer = world.clients[who].get(path)
     if may(who, OF_PERMISSIONS[path]):
         assert answer.status_code == 200
-    elif who == "anonymous" and path.startswith("/admin"):
+    elif who == "anonymous" and path.startswith(("/admin", "/print")):
         assert (answer.status_code, answer.headers["location"]) == (303, "/account")
     else:
         assert answer.status_code == refused(who)

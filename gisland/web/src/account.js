@@ -6,6 +6,7 @@ import './account.css';
 import {send} from './api.js';
 import {byId} from './dom.js';
 import {setLanguage} from './i18n.js';
+import './prints.js';
 import {whyNot} from './session.js';
 
 const LANGUAGES = ['vi', 'en'];
@@ -40,6 +41,16 @@ function bodyOf(form) {
   return body;
 }
 
+/**
+ * The body of a request: what is fixed (`data-fixed`, JSON) and the fields, in an object of theirs (`data-into`) or not.
+ * @param {HTMLFormElement} form
+ */
+function wholeBodyOf(form) {
+  const {fixed = '{}', into} = form.dataset;
+  const fields = bodyOf(form);
+  return {...JSON.parse(fixed), ...(into ? {[into]: fields} : fields)};
+}
+
 /** Show a secret once; the page is loaded anew when it is closed. */
 function showOnce(secret) {
   const dialog = byId('once');
@@ -59,7 +70,7 @@ document.addEventListener('submit', async (event) => {
   const told = form.querySelector('[role=alert]') ?? byId('told');
   told.textContent = '';
   try {
-    const answer = await send(/** @type {any} */ (method), path, method === 'POST' ? bodyOf(form) : undefined);
+    const answer = await send(/** @type {any} */ (method), path, method === 'POST' ? wholeBodyOf(form) : undefined);
     if (answer?.token || answer?.secret) return showOnce(answer.token ?? answer.secret);
     if (form.dataset.next) location.assign(form.dataset.next);
     else location.reload();
