@@ -15,11 +15,13 @@ from gisland.audit import log
 from gisland.catalogue import LANGUAGES, Language
 from gisland.errors import InputError, UsageError
 from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.bundle import print_bundle
 from gisland.printing.edition import Edition
 from gisland.printing.extract import ExtractOrder, For, print_extract
 from gisland.printing.files import write_private
 from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder
+from gisland.printing.picture import picture
 from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, print_sheet
 from gisland.printing.ward import Group as WardGroup
@@ -196,6 +198,49 @@ def forms(
     printed = print_forms(who.settings, who.subject, order)
     write_private(out, printed.content)
     typer.echo(told(printed.edition))
+
+
+@app.command("atlases")
+@requires(Permission.MAP_PRINT)
+def atlases(
+    ctx: typer.Context,
+    *,
+    ward: Ward,
+    out: Annotated[Path, typer.Option(help="Tệp zip · Zip file")],
+    groups: Annotated[str, typer.Option(help="Mã các tổ, cách dấu phẩy; bỏ trống: mọi tổ · Codes; none: all")] = "",
+    paper: Annotated[str, typer.Option(help="A4, A3")] = "A3",
+    language: InLanguage = "vi",
+    reason: Why = "",
+) -> None:
+    """Tập bản đồ của nhiều tổ trong một tệp zip · The atlases of several groups in one zip file."""
+    who = caller(ctx)
+    _check(out)
+    order = Order(ward, "", paper, "auto", None, _language(language), reason)
+    codes = [code.strip() for code in groups.split(",") if code.strip()]
+    found = print_bundle(who.settings, who.subject, order, codes, lambda _, said: typer.echo(said, err=True))
+    write_private(out, found.content)
+    typer.echo(f"{len(found.groups)} tổ, {found.pages} trang · {len(found.groups)} groups, {found.pages} pages")
+    if found.empty:
+        typer.echo(f"tổ không có thửa · groups without parcels: {', '.join(found.empty)}")
+
+
+@app.command("picture")
+@requires(Permission.MAP_PRINT)
+def picture_command(
+    ctx: typer.Context,  # noqa: ARG001 - read by the guard
+    *,
+    file: Annotated[Path, typer.Option(help="Tệp PDF đã in · A printed PDF file")],
+    out: Annotated[Path, typer.Option(help="Tệp PNG · PNG file")],
+    page: Annotated[int, typer.Option(help="Trang · Page")] = 1,
+    dpi: Annotated[int, typer.Option(help="36–600")] = 150,
+) -> None:
+    """Một trang của bản in thành ảnh PNG · A page of a print as a PNG picture."""
+    _check(out)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"không đọc được tệp · cannot read the file: {error.strerror}", file=file.name) from None
+    write_private(out, picture(content, page, dpi))
 
 
 def told(edition: Edition) -> str:

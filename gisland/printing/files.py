@@ -7,6 +7,11 @@ import tempfile
 from pathlib import Path
 
 
+def plain(code: str) -> str:
+    """A code as a part of the name of a file, on whatever system."""
+    return "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in code).strip("-") or "x"
+
+
 def write_private(out: Path, content: bytes) -> None:
     """Write a file whole or not at all; it may hold names, so only its owner may read it."""
     descriptor, part = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")

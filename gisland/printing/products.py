@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
 from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.bundle import print_bundle
 from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extract
+from gisland.printing.files import plain
 from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder, PrintedPapers
 from gisland.printing.read import find_group
@@ -115,11 +117,6 @@ def file_of_atlas(printed: Printed) -> File:
     )
 
 
-def plain(code: str) -> str:
-    """A code as a part of the name of a file, on whatever system."""
-    return "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in code).strip("-") or "x"
-
-
 SHEET_SCALE = Field(
     default=None,
     ge=50,
@@ -187,6 +184,30 @@ def _extract_order(asked: ExtractInputs) -> ExtractOrder:
     return ExtractOrder(asked.ward, asked.parcel, asked.reader, asked.sheet_scale, asked.language, asked.reason)
 
 
+class AtlasesInputs(Inputs):
+    """Tập bản đồ của nhiều tổ · The atlases of several groups."""
+
+    groups: Annotated[tuple[Code, ...], Field(max_length=500)] = Field(
+        default=(),
+        description="Mã các tổ dân phố; bỏ trống: mọi tổ · Codes of the groups; none: all of the ward",
+        examples=[["01", "02"]],
+    )
+    paper: Literal["A3", "A4"] = Field(default="A3", description="Khổ giấy · Paper")
+    orientation: Literal["auto", "landscape", "portrait"] = Field(default="auto", description="Chiều giấy · Way round")
+
+
+def draw_atlases(settings: Settings, subject: Subject, asked: AtlasesInputs, told: Told) -> File:
+    """The atlases of several groups in one archive.
+
+    Raises:
+        GislandError: they cannot be printed; the message says why.
+    """
+    order = Order(asked.ward, "", asked.paper, asked.orientation, None, asked.language, asked.reason)
+    found = print_bundle(settings, subject, order, asked.groups, told)
+    name = f"atlases-{plain(asked.ward)}.zip"
+    return File(found.content, name, found.print_id, found.pages, found.version, found.names, "application/zip")
+
+
 class ReceiptsInputs(Inputs):
     """Giấy tờ cho tổ trưởng · Papers for the head of a group."""
 
@@ -244,6 +265,16 @@ PRODUCTS: Mapping[str, Product] = {
             AtlasInputs,
             draw_atlas,
             lambda connection, asked: find_group(connection, asked.ward, asked.group),
+        ),
+        Product(
+            "atlases",
+            Text(vi="Tập bản đồ của nhiều tổ (zip)", en="Atlases of several groups (zip)"),
+            Text(
+                vi="Mỗi tổ một tệp PDF/A trong một tệp zip, kèm danh sách và mã băm.",
+                en="A PDF/A file for each group in one zip archive, with a list and hashes.",
+            ),
+            AtlasesInputs,
+            draw_atlases,
         ),
         Product(
             "extract",

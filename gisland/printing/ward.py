@@ -25,10 +25,9 @@ from gisland.catalogue import load_catalogue
 from gisland.database import run
 from gisland.errors import GislandError, InputError, NotFound, UsageError
 from gisland.printing.atlas import PRODUCT, Order, print_atlas
-from gisland.printing.files import write_private
+from gisland.printing.files import plain, write_private
 from gisland.printing.paper import paper
 from gisland.printing.product import AtlasProduct, load_product
-from gisland.printing.products import plain
 from gisland.printing.read import SQL
 from gisland.security.subject import Subject
 from gisland.settings import Settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from gisland.printing.products import PRODUCTS, AtlasInputs, plain
+from gisland.printing.files import plain
+from gisland.printing.products import PRODUCTS, AtlasInputs
 from gisland.settings import Settings
 from tests.printing.conftest import ADMIN, WHY
 

@@ -1,0 +1,72 @@
+"""Many atlases in one archive, and pages as pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gisland.database import run
+from gisland.errors import InputError, NotFound, UsageError
+from gisland.printing.atlas import Order, Printed
+from gisland.printing.bundle import LIST, Bundle, print_bundle
+from gisland.printing.picture import picture
+from tests.factories import make_group
+from tests.printing.conftest import ADMIN, WHY, Land
+
+
+def bundle(land: Land, *groups: str, **more: object) -> Bundle:
+    order = Order("11311", "", reason=WHY, **more)  # type: ignore[arg-type]
+    parts: list[float] = []
+    found = print_bundle(land.settings, ADMIN, order, groups, lambda part, _: parts.append(part))
+    assert all(one < two for one, two in pairwise(parts))
+    return found
+
+
+def test_an_archive_of_all_groups_is_the_same_each_time(land: Land) -> None:
+    with pytest.raises(NotFound, match="no group of ward"):
+        bundle(land)
+    land.square(0, 0, 20, "1", holder="Trần Thị Bí Mật")
+    other = run(land.settings, lambda connection: make_group(connection, land.ward, "08"))
+    run(land.settings, lambda connection: make_group(connection, land.ward, "09"))
+    land.square(40, 0, 20, "2", group=other)
+    found = bundle(land)
+    assert (found.groups, found.empty, found.names) == (("07", "08"), ("09",), True)
+    assert found == bundle(land)
+    with zipfile.ZipFile(io.BytesIO(found.content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["atlas-11311-07.pdf", "atlas-11311-08.pdf", LIST]
+        listed = json.loads(archive.read(LIST))
+        for name, each in listed["files"].items():
+            assert hashlib.sha256(archive.read(name)).hexdigest() == each["sha256"]
+        assert listed["without_parcels"] == ["09"]
+    assert "Bí Mật" not in json.dumps(listed, ensure_ascii=False)
+    assert bundle(land, "8").groups == ("08",)
+    for wrong in ("09", "77"):
+        with pytest.raises(NotFound):
+            bundle(land, wrong)
+    with pytest.raises(UsageError, match="A5"):
+        bundle(land, paper="A5")
+
+
+def test_a_page_as_a_picture(atlas: Printed) -> None:
+    content = picture(atlas.content, 2, 72)
+    assert content == picture(atlas.content, 2, 72)
+    image = Image.open(io.BytesIO(content))
+    paper = atlas.scene.paper
+    assert image.size == pytest.approx((paper.width / 25.4 * 72, paper.height / 25.4 * 72), abs=1)
+    # There is something on it, and it is not all black.
+    assert 30 < np.asarray(image.convert("L")).mean() < 254
+    for page in (0, atlas.scene.pages + 1):
+        with pytest.raises(UsageError, match="no page"):
+            picture(atlas.content, page)
+    with pytest.raises(UsageError, match="--dpi"):
+        picture(atlas.content, 1, 20)
+    with pytest.raises(InputError, match="no PDF"):
+        picture(b"%PDF-nonsense")
