@@ -28,7 +28,8 @@ Element = Term | tuple[Term | None, Term | None]
 
 def array_of(items: Sequence[Element]) -> Array:
     """An array of terms; a pair is an interval."""
-    holes = any(each.unknown for item in items for each in (item if isinstance(item, tuple) else (item,)) if each)
+    terms = [each for item in items for each in (item if isinstance(item, tuple) else (item,)) if each]
+    holes = any(each.unknown or (isinstance(each, Array) and each.holes) for each in terms)
     plain = all(not isinstance(each, tuple) and each.kind == "string" for each in items)
     texts = [each.sql for each in items if not isinstance(each, tuple)]
     return Array(

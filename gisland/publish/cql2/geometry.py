@@ -124,7 +124,7 @@ def place(node: Shape | Box, frame: Frame) -> shapely.Geometry:
     west, south, east, north = shape.bounds
     if west < -180 or east > 180 or south < -90 or north > 90:
         raise _outside(node.at)
-    return _one_dimension(shape)
+    return _covered(shape)
 
 
 def _boxed(box: Box, frame: Frame) -> shapely.Geometry:
@@ -162,12 +162,15 @@ def _in_degrees(shape: shapely.Geometry, frame: Frame, at: str) -> shapely.Geome
     return placed
 
 
-def _one_dimension(shape: shapely.Geometry) -> shapely.Geometry:
-    """A collection of geometries of one dimension as one geometry: PostGIS relates no collections."""
+def _covered(shape: shapely.Geometry) -> shapely.Geometry:
+    """A collection as the places that it covers.
+
+    One of a single dimension becomes one geometry: PostGIS relates no collections. In others no parts lie over one
+    another any more: GEOS takes such for invalid, and stops.
+    """
     if not isinstance(shape, shapely.GeometryCollection):
         return shape
-    dimensions = {shapely.get_dimensions(each) for each in shape.geoms}
-    return shapely.union_all(list(shape.geoms)) if len(dimensions) == 1 else shape
+    return shapely.union_all(list(shape.geoms))
 
 
 def _outside(at: str) -> UsageError:

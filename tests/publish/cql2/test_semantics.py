@@ -57,3 +57,20 @@ def test_the_truth_table(table: Table) -> None:
             either = True if True in (first, second) else None if None in (first, second) else False
             assert table.truths(parse_text(f"{one} AND {other}"))[row] == both
             assert table.truths(parse_text(f"{one} OR {other}"))[row] == either
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # GEOS takes a collection whose parts lie over one another for invalid.
+        (
+            "S_INTERSECTS(geometry, GEOMETRYCOLLECTION(POLYGON((0 0, 3 0, 3 3, 0 3, 0 0)), LINESTRING(3 0, 3 3),"
+            "POLYGON((3 1, 5 1, 5 2, 2 2, 3 1)), POINT(3 1)))"
+        ),
+        # What is missing in an array within an array is missing in this one, too.
+        "A_EQUALS((), (('', s1)))",
+        "A_CONTAINEDBY((), (('', s1)))",
+    ],
+)
+def test_what_hard_expressions_taught(table: Table, text: str) -> None:
+    compare(table, parse_text(text))
