@@ -17,7 +17,6 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pyogrio
 import shapely
 
 from gisland.bench.table import grid
@@ -119,6 +118,8 @@ def markdown(times: Times) -> str:
 
 def _densest(folder: Path, sheet: Paper, product: AtlasProduct, palette: Palette) -> Group:
     """The fullest page of a demo ward, as a group of its own."""
+    import pyogrio  # not for every command: half a second where pandas is installed, which it takes along
+
     files = generate(WARD, SEED, folder / "ward")
     meta, _, wkb, columns = pyogrio.raw.read(files.parcels)
     values = dict(zip(meta["fields"], columns, strict=True))
@@ -164,6 +165,8 @@ def _draw(scene: Atlas) -> bytes:
 
 def _qgis(folder: Path, group: Group, place: Place, sheet: Paper, palette: Palette, rounds: int) -> list[Seconds]:
     """Seconds of each round of QGIS."""
+    import pyogrio
+
     pyogrio.raw.write(
         folder / "parcels.gpkg",
         geometry=shapely.to_wkb(group.shapes),

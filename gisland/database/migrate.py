@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from gisland.database.connection import connect
 from gisland.database.roles import LOGINS, Role, by_password, set_passwords
 from gisland.settings import PROJECT_DIR, Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # Re-applied in this order after the migrations, so that a migration never runs today's version of a function.
 SQL_FILES = (
@@ -78,6 +80,8 @@ def prepare_server(settings: Settings) -> None:
 
 def alembic_config(settings: Settings) -> Config:
     """Alembic's configuration; there is no ini file, the connection comes from the settings."""
+    from alembic.config import Config  # not for every command: to import it takes half a second
+
     config = Config()
     config.set_main_option("script_location", str(PROJECT_DIR / "migrations"))
     config.attributes["settings"] = settings
@@ -86,6 +90,8 @@ def alembic_config(settings: Settings) -> Config:
 
 def migrate(settings: Settings) -> None:
     """Bring the schema of the database up to date; safe to repeat and to run from two programs at once."""
+    from alembic import command
+
     prepare_server(settings)
     command.upgrade(alembic_config(settings), "head")
     with connect(settings, Role.MIGRATOR) as connection:

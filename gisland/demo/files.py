@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
 from numpy.typing import NDArray
@@ -24,6 +23,8 @@ MOMENT = "2025-09-15T00:00:00.000Z"
 @contextmanager
 def _fixed_time() -> Iterator[None]:
     """Let GDAL write ``MOMENT`` instead of the present."""
+    import pyogrio  # not for every command: half a second where pandas is installed, which it takes along
+
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": MOMENT})
     try:
         yield
@@ -33,6 +34,8 @@ def _fixed_time() -> Iterator[None]:
 
 def write_parcels(path: Path, polygons: Geometries, columns: dict[str, NDArray[Any]]) -> None:
     """Write the layer ``thua_dat`` (EPSG:9210) as a real office exports it. An existing file is replaced."""
+    import pyogrio
+
     path.unlink(missing_ok=True)
     with _fixed_time():
         pyogrio.raw.write(

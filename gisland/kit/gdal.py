@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyogrio
-
 _DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
 # No network: all of it goes to a port where nobody listens. No code from the schema of a SQLite file.
 _NOBODY = "127.0.0.1:1"
@@ -31,6 +29,8 @@ def source(path: Path) -> str:
 @contextmanager
 def confined() -> Iterator[None]:
     """Within this block GDAL reaches no network and trusts no schema. The options are those of the whole process."""
+    import pyogrio  # not for every command: half a second where pandas is installed, which it takes along
+
     pyogrio.set_gdal_config_options(_CONFINED)
     try:
         yield

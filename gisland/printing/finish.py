@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf, pdfa
+from pikepdf import Array, Dictionary, Name, Pdf
 
 from gisland.errors import GislandError
 from gisland.kit.crs import to_wgs84
@@ -47,6 +47,8 @@ def finish(drawn: bytes, at: datetime, language: str, viewports: Sequence[Viewpo
         language: of the texts: vi, en.
         viewports: the maps in it.
     """
+    from pikepdf import pdfa  # only by who draws: to import it takes a third of a second
+
     moment = at.astimezone(UTC).replace(microsecond=0)
     with pikepdf.open(io.BytesIO(drawn)) as pdf:
         _describe(pdf, moment, language)
@@ -67,6 +69,8 @@ def check(finished: bytes) -> list[str]:
     Raises:
         GislandError: it is no PDF.
     """
+    from pikepdf import pdfa
+
     try:
         with pikepdf.open(io.BytesIO(finished)) as pdf:
             for page in pdf.pages:

@@ -12,9 +12,6 @@ from functools import cache
 from typing import Any
 
 import fontpkg
-from fontTools import subset
-from fontTools.ttLib import TTFont as FontFile
-from fontTools.varLib import instancer
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
@@ -44,6 +41,11 @@ def register() -> dict[str, TTFont]:
 
 
 def _instance(name: str, weight: int) -> bytes:
+    # Only by who draws: to import them takes half a second.
+    from fontTools import subset
+    from fontTools.ttLib import TTFont as FontFile
+    from fontTools.varLib import instancer
+
     options = subset.Options()
     options.layout_features = []
     options.hinting = False

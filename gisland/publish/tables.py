@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyogrio
 import shapely
 from pyarrow import json as arrow_json
 
@@ -132,6 +131,8 @@ def write_file(
         target: where it is written to.
         indexed: whether a FlatGeobuf has its spatial index, which is made in memory (some 500 bytes a feature).
     """
+    import pyogrio  # not for every command: half a second where pandas is installed, which it takes along
+
     schema = _schema(layer, shown)
     failure: list[BaseException] = []
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import shapely
 from psycopg import Connection
-from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 
 from gisland.audit import log
@@ -148,6 +146,9 @@ def read_boundary(path: Path, code: str) -> shapely.MultiPolygon:
         NotFound: there is no such file.
         InputError: the file cannot be read, or has no valid polygon for this code.
     """
+    import pyogrio  # not for every command: half a second where pandas is installed, which it takes along
+    from pyogrio.errors import DataLayerError, DataSourceError
+
     check_upload(path, SUFFIXES)
     try:
         with warnings.catch_warnings(action="ignore"), confined():

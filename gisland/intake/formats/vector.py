@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -52,6 +50,9 @@ class VectorFile:
         Raises:
             InputError: the file breaks off.
         """
+        import pyogrio  # not for every command: half a second where pandas is installed, which it takes along
+        from pyogrio.errors import DataLayerError, DataSourceError
+
         first_row = 1
         options: dict[str, Any] = {"columns": columns, "batch_size": BATCH_ROWS, "use_pyarrow": True}
         opened = pyogrio.open_arrow(source(self.path), layer=self.layer, **options)
@@ -99,6 +100,9 @@ def open_vector(path: Path, layer: str | None = None) -> VectorFile:
         InputError: it is none of the formats, unsafe, or cannot be read, or a part of a Shapefile is missing.
         UsageError: it has several layers and none was named, or not the one that was.
     """
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
     check_upload(path, SUFFIXES)
     if path.suffix.lower() == ".shp":
         _check_shapefile(path)
