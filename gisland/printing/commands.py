@@ -21,6 +21,7 @@ from gisland.printing.extract import ExtractOrder, For, print_extract
 from gisland.printing.files import write_private
 from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder
+from gisland.printing.overview import OverviewOrder, print_overview
 from gisland.printing.picture import picture
 from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, print_sheet
@@ -241,6 +242,24 @@ def picture_command(
     except OSError as error:
         raise UsageError(f"không đọc được tệp · cannot read the file: {error.strerror}", file=file.name) from None
     write_private(out, picture(content, page, dpi))
+
+
+@app.command("overview")
+@requires(Permission.MAP_PRINT)
+def overview(
+    ctx: typer.Context,
+    *,
+    ward: Ward,
+    out: Out,
+    paper: Annotated[str, typer.Option(help="A3, A2, A1, A0")] = "A3",
+    language: InLanguage = "vi",
+) -> None:
+    """Bản đồ tiến độ xác minh của phường · How far the verification of a ward is, by groups."""
+    who = caller(ctx)
+    _check(out)
+    printed = print_overview(who.settings, who.subject, OverviewOrder(ward, paper, _language(language)))
+    write_private(out, printed.content)
+    typer.echo(told(printed.edition))
 
 
 def told(edition: Edition) -> str:

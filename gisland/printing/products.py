@@ -21,6 +21,7 @@ from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extra
 from gisland.printing.files import plain
 from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder, PrintedPapers
+from gisland.printing.overview import OverviewOrder, print_overview
 from gisland.printing.read import find_group
 from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, find_sheet, print_sheet
@@ -184,6 +185,25 @@ def _extract_order(asked: ExtractInputs) -> ExtractOrder:
     return ExtractOrder(asked.ward, asked.parcel, asked.reader, asked.sheet_scale, asked.language, asked.reason)
 
 
+class OverviewInputs(Inputs):
+    """Bản đồ tiến độ của phường · The overview of a ward."""
+
+    paper: Literal["A3", "A2", "A1", "A0"] = Field(default="A3", description="Khổ giấy · Paper")
+
+
+def draw_overview(settings: Settings, subject: Subject, asked: OverviewInputs, told: Told) -> File:
+    """The overview of a ward.
+
+    Raises:
+        GislandError: it cannot be printed; the message says why.
+    """
+    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
+    order = OverviewOrder(asked.ward, asked.paper, asked.language, asked.reason)
+    edition = (printed := print_overview(settings, subject, order)).edition
+    name = f"overview-{plain(edition.ward_code)}.pdf"
+    return File(printed.content, name, edition.print_id, edition.pages, edition.version, names=False)
+
+
 class AtlasesInputs(Inputs):
     """Tập bản đồ của nhiều tổ · The atlases of several groups."""
 
@@ -298,6 +318,17 @@ PRODUCTS: Mapping[str, Product] = {
             SheetInputs,
             draw_sheet,
             lambda connection, asked: find_sheet(connection, _sheet_order(asked)),
+            names=lambda _: False,
+        ),
+        Product(
+            "overview",
+            Text(vi="Bản đồ tiến độ xác minh", en="Progress of the verification"),
+            Text(
+                vi="Các tổ của phường tô màu theo tỷ lệ đã xác minh, bảng số liệu; A3–A0; PDF/A.",
+                en="The groups of a ward coloured by the share verified, with figures; A3 to A0; PDF/A.",
+            ),
+            OverviewInputs,
+            draw_overview,
             names=lambda _: False,
         ),
         Product(
