@@ -34,7 +34,6 @@ from gisland.state import State, state_of
 ROOT = "/ogc"
 GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
-OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 Format = Literal["json", "html"]
 

@@ -12,12 +12,12 @@ from fastapi import APIRouter, Depends, Response
 
 from gisland.catalogue import Catalogue, Layer
 from gisland.publish import downloads, processes
-from gisland.publish.answer import FOR_ALL, FOR_ONE, OPENAPI, READ, ROOT, SCHEMA, Anyone, Asked
+from gisland.publish.answer import FOR_ALL, FOR_ONE, READ, ROOT, SCHEMA, Anyone, Asked
 from gisland.publish.cql2.conformance import CQL2_CONFORMANCE
 from gisland.publish.cql2.functions import functions_document, link_to_functions
 from gisland.publish.extent import read_extent
 from gisland.publish.meanings import add_meanings, read_meanings
-from gisland.publish.openapi import openapi_document
+from gisland.publish.openapi import OPENAPI, openapi_document
 from gisland.publish.pygeoapi import BASE, TITLES, Documents, make_documents
 from gisland.publish.sorting import ID
 from gisland.publish.styles import routes as styles_routes

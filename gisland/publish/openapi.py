@@ -29,6 +29,7 @@ INTERVAL = (
     "what was in force then is read with as-of"
 )
 
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 TILE = "application/vnd.mapbox-vector-tile"
 TILE_PARAMETERS = ("tileMatrixSetId", "tileMatrix", "tileRow", "tileCol")
 
@@ -40,7 +41,7 @@ def openapi_document(
     paths = {
         "/": _operation("getLandingPage", "Landing page", "Document"),
         "/conformance": _operation("getConformance", "Conformance classes", "Document"),
-        "/api": _operation("getApi", "This document", "Document"),
+        "/api": _operation("getApi", "This document", "Document", OPENAPI, html=False),
         "/functions": _operation("getFunctions", "Functions that filters may call", "Document"),
         "/collections": _operation("getCollections", "Collections", "Document"),
         "/tileMatrixSets": _operation("getTileMatrixSets", "Tile matrix sets", "Document"),
@@ -190,10 +191,13 @@ def _operation(
     schema: str,
     media_type: str = "application/json",
     parameters: list[Json] | None = None,
+    *,
+    html: bool = True,
 ) -> Json:
     common = [{"$ref": "#/components/parameters/f"}, {"$ref": "#/components/parameters/lang"}]
     found = _response(summary, schema, media_type)
-    found["content"]["text/html"] = {"schema": {"type": "string"}}
+    if html:
+        found["content"]["text/html"] = {"schema": {"type": "string"}}
     return {
         "get": {
             "operationId": operation_id,
