@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 
 import brotli
 import httpx
@@ -12,11 +13,13 @@ import shapely
 from psycopg import Connection
 from shapely.geometry import shape
 
+from gisland.catalogue import load_catalogue
 from gisland.database import Role, connect, run
+from gisland.publish.layers import apply_layers
 from gisland.publish.tiles.grid import Tile
 from gisland.settings import Settings
 from tests.factories import make_group, one
-from tests.publish.conftest import Ward
+from tests.publish.conftest import Ward, serving
 from tests.publish.tiles import TILES, address, decoded, features, in_units, tile_of
 
 
@@ -209,3 +212,18 @@ def test_the_dataset_has_the_layers_that_all_may_see(
     }
     far = decoded(client.get(address(place(settings, parcel, 8), "/ogc/tiles/WebMercatorQuad")))
     assert set(far) == {"parcels-status", "parcels-areas"}
+
+
+def test_the_dataset_puts_several_layers_on_a_tile(own_config: Settings, ward: Ward) -> None:
+    layers = own_config.config_dir / "layers"
+    shutil.copytree(layers / "parcels", layers / "plots")
+    apply_layers(own_config, load_catalogue(own_config))
+    (parcel,) = ward.add_parcels(1)
+    path = address(place(own_config, parcel, 18), "/ogc/tiles/WebMercatorQuad")
+    with serving(own_config) as client:
+        answer = client.get(path)
+        assert set(decoded(answer)) == {"parcels", "parcels-labels", "plots", "plots-labels"}
+        tag = {"If-None-Match": answer.headers["etag"]}
+        assert client.get(path, headers=tag).status_code == 304
+        ward.add_holder(parcel, "verified")
+        assert features(client.get(path, headers=tag), "plots")[parcel]["verification_status"] == "verified"

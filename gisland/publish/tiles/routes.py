@@ -54,6 +54,9 @@ async def dataset_tile(request: Request) -> Response:
     asked = Asked.of(request, await READ(request))
     tile, pool, draws = _tile(asked), asked.state.pools.public, drawing(request)
     layers = [layer for layer in asked.state.catalogue.layers.values() if layer.public]
+    if len(layers) == 1:
+        # What is kept is compressed already.
+        return await _public(asked, layers[0], tile)
     parts = [(layer, await draws.public(pool.connection(), layer, tile, "")) for layer in layers]
     states = [f"{draws.name(layer)} {part.state}" for layer, part in parts]
     tag = f'"{hashlib.sha256(" ".join(states).encode()).hexdigest()[:16]}-all"'
