@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import subprocess
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 import pikepdf
 import pytest
 import shapely
+import zxingcpp
+from PIL import Image
 
 from gisland.database import Role as DatabaseRole
 from gisland.database import connect, run
@@ -20,6 +23,7 @@ from gisland.printing.extract import SQL, ExtractOrder, PrintedExtract, print_ex
 from gisland.printing.extract_page import SKETCH
 from gisland.printing.finish import check
 from gisland.printing.model import decimal, grouped
+from gisland.printing.picture import picture
 from gisland.printing.verify import Reader, is_current, read_verify_code, verify_code
 from gisland.printing.vertices import rings_of
 from gisland.security.permissions import Role
@@ -134,6 +138,15 @@ def test_figures_and_sketch(land: Land, tmp_path: Path) -> None:
     assert extract(land).content == owner.content
 
 
+def test_a_telephone_reads_where_to_verify(land: Land) -> None:
+    land.square(0, 0, 20, "12")
+    land.settings = land.settings.model_copy(update={"public_url": "https://gisland.example.vn/"})
+    printed = extract(land, reader="third-party")
+    assert printed.extract.address == f"https://gisland.example.vn/verify/{printed.extract.code}"
+    image = Image.open(io.BytesIO(picture(printed.content, 1, 150)))
+    assert printed.extract.address in {found.text for found in zxingcpp.read_barcodes(image)}
+
+
 def test_verifying(land: Land) -> None:
     parcel = fill(land)
     key = load_print_key(land.settings)
@@ -167,10 +180,10 @@ def test_verifying(land: Land) -> None:
     assert not is_current(third.extract.code, None, key)
 
 
-@pytest.mark.parametrize("parcel", ["12", "/12", "12/", "12/1/2", ""])
-def test_a_parcel_is_named_by_sheet_and_number(land: Land, parcel: str) -> None:
-    with pytest.raises(UsageError, match="sheet and number"):
-        extract(land, parcel=parcel)
+def test_a_parcel_is_named_by_sheet_and_number(land: Land) -> None:
+    for wrong in ("12", "/12", "12/", "12/1/2", ""):
+        with pytest.raises(UsageError, match="sheet and number"):
+            extract(land, parcel=wrong)
 
 
 def test_no_such_parcel_and_one_of_several(land: Land) -> None:
