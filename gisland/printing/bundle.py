@@ -37,6 +37,11 @@ class Bundle:
     """Those that have no parcel."""
 
 
+def codes_of(text: str) -> list[str]:
+    """The codes of groups in a text, by commas."""
+    return [code.strip() for code in text.split(",") if code.strip()]
+
+
 def print_bundle(
     settings: Settings, subject: Subject, order: Order, groups: Sequence[str], told: Callable[[float, str], None]
 ) -> Bundle:

@@ -15,7 +15,7 @@ from gisland.audit import log
 from gisland.catalogue import LANGUAGES, Language
 from gisland.errors import InputError, UsageError
 from gisland.printing.atlas import Order, Printed, print_atlas
-from gisland.printing.bundle import print_bundle
+from gisland.printing.bundle import codes_of, print_bundle
 from gisland.printing.edition import Edition
 from gisland.printing.extract import ExtractOrder, For, print_extract
 from gisland.printing.files import write_private
@@ -217,8 +217,7 @@ def atlases(
     who = caller(ctx)
     _check(out)
     order = Order(ward, "", paper, "auto", None, _language(language), reason)
-    codes = [code.strip() for code in groups.split(",") if code.strip()]
-    found = print_bundle(who.settings, who.subject, order, codes, lambda _, said: typer.echo(said, err=True))
+    found = print_bundle(who.settings, who.subject, order, codes_of(groups), lambda _, said: typer.echo(said, err=True))
     write_private(out, found.content)
     typer.echo(f"{len(found.groups)} tổ, {found.pages} trang · {len(found.groups)} groups, {found.pages} pages")
     if found.empty:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
 from gisland.printing.atlas import Order, Printed, print_atlas
-from gisland.printing.bundle import print_bundle
+from gisland.printing.bundle import codes_of, print_bundle
 from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extract
 from gisland.printing.files import plain
 from gisland.printing.forms import print_forms
@@ -207,10 +207,10 @@ def draw_overview(settings: Settings, subject: Subject, asked: OverviewInputs, t
 class AtlasesInputs(Inputs):
     """Tập bản đồ của nhiều tổ · The atlases of several groups."""
 
-    groups: Annotated[tuple[Code, ...], Field(max_length=500)] = Field(
-        default=(),
-        description="Mã các tổ dân phố; bỏ trống: mọi tổ · Codes of the groups; none: all of the ward",
-        examples=[["01", "02"]],
+    groups: Annotated[str, StringConstraints(pattern=r"^[^\p{C}]*$", max_length=4000)] = Field(
+        default="",
+        description="Mã các tổ, cách nhau bằng dấu phẩy; bỏ trống: mọi tổ · Codes of the groups, by commas; none: all",
+        examples=["01,02"],
     )
     paper: Literal["A3", "A4"] = Field(default="A3", description="Khổ giấy · Paper")
     orientation: Literal["auto", "landscape", "portrait"] = Field(default="auto", description="Chiều giấy · Way round")
@@ -223,7 +223,7 @@ def draw_atlases(settings: Settings, subject: Subject, asked: AtlasesInputs, tol
         GislandError: they cannot be printed; the message says why.
     """
     order = Order(asked.ward, "", asked.paper, asked.orientation, None, asked.language, asked.reason)
-    found = print_bundle(settings, subject, order, asked.groups, told)
+    found = print_bundle(settings, subject, order, codes_of(asked.groups), told)
     name = f"atlases-{plain(asked.ward)}.zip"
     return File(found.content, name, found.print_id, found.pages, found.version, found.names, "application/zip")
 

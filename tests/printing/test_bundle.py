@@ -17,6 +17,7 @@ from gisland.errors import InputError, NotFound, UsageError
 from gisland.printing.atlas import Order, Printed
 from gisland.printing.bundle import LIST, Bundle, print_bundle
 from gisland.printing.picture import picture
+from gisland.printing.products import PRODUCTS
 from tests.factories import make_group
 from tests.printing.conftest import ADMIN, WHY, Land
 
@@ -53,6 +54,16 @@ def test_an_archive_of_all_groups_is_the_same_each_time(land: Land) -> None:
             bundle(land, wrong)
     with pytest.raises(UsageError, match="A5"):
         bundle(land, paper="A5")
+
+
+def test_groups_are_named_by_commas(land: Land) -> None:
+    land.square(0, 0, 20, "1")
+    product = PRODUCTS["atlases"]
+    asked = product.inputs.model_validate({"ward": "11311", "groups": " 07, 7 ,", "reason": WHY})
+    file = product.draw(land.settings, ADMIN, asked, lambda _part, _said: None)
+    assert (file.name, file.media_type, file.names) == ("atlases-11311.zip", "application/zip", True)
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        assert archive.namelist() == ["atlas-11311-07.pdf", LIST]
 
 
 def test_a_page_as_a_picture(atlas: Printed) -> None:
