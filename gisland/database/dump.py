@@ -56,6 +56,8 @@ def dump(settings: Settings, file: Path) -> None:
     command = [client_program("pg_dump"), f"--dbname={info}", "--format=custom", f"--file={draft.absolute()}"]
     # The policies show the backup role all rows; pg_dump must be told that this will do.
     command.append("--enable-row-security")
+    # Files that expire within days and can be drawn again; that they were printed is kept.
+    command.append("--exclude-table-data=printing.result")
     try:
         made = subprocess.run(  # noqa: S603 - no input from outside
             command, env=env, umask=0o077, capture_output=True, text=True, check=False

@@ -7,12 +7,12 @@ worker thread ──starts──► drawing process ──Progress…──► D
 
 from __future__ import annotations
 
-import ctypes
 import io
 import multiprocessing
 import os
 import resource
 import signal
+import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
@@ -24,9 +24,10 @@ from gisland.errors import DatabaseUnavailable, GislandError
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
-PR_SET_PDEATHSIG = 1
 NICE = 5
 MEBIBYTE = 1024 * 1024
+SPARE = 32 * MEBIBYTE
+TOO_LARGE = "bản in quá lớn cho bộ nhớ · the print is too large for the memory: GISLAND_PRINT_MEMORY_MB"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def draw(pipe: Pipe, settings: Settings, task: Task) -> None:
     """Draw, in the process that was started for it."""
     # Ctrl-C is for the worker, which ends this process in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # Before the bound: a thread that finds no memory to begin with is waited for without end.
+    end_with_parent()
     os.nice(NICE)
     most = settings.print_memory_mb * MEBIBYTE
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
@@ -85,7 +87,7 @@ def draw(pipe: Pipe, settings: Settings, task: Task) -> None:
     try:
         pipe.send(Drawn(_draw(pipe, settings, task)))
     except MemoryError:
-        pipe.send(Failed("bản in quá lớn cho bộ nhớ · the print is too large for the memory: GISLAND_PRINT_MEMORY_MB"))
+        pipe.send(Failed(TOO_LARGE))
     except DatabaseUnavailable as error:
         pipe.send(Failed(str(error), again=True))
     except GislandError as error:
@@ -95,7 +97,31 @@ def draw(pipe: Pipe, settings: Settings, task: Task) -> None:
         name = type(error).__name__
         pipe.send(Failed(f"lỗi cơ sở dữ liệu · an error of the database: {name}", again=True))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the process ends
-        pipe.send(Failed(f"lỗi chương trình · an error of the program: {type(error).__name__}"))
+        # Libraries have many names for it: no thread, no module, no buffer.
+        short = _data_bytes() > most - SPARE
+        name = type(error).__name__
+        pipe.send(Failed(TOO_LARGE if short else f"lỗi chương trình · an error of the program: {name}"))
+
+
+def _data_bytes() -> int:
+    """What counts against the bound of memory."""
+    with open("/proc/self/status", encoding="ascii") as file:  # noqa: PTH123 - with as little memory as can be
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmData"))
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, however that ended: nobody draws for nobody.
+
+    The kernel's own signal would tell of the server that forked it, which lives as long as its children do.
+    """
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _draw(pipe: Pipe, settings: Settings, task: Task) -> dict[str, Any]:

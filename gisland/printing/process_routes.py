@@ -82,8 +82,8 @@ async def process(asked: ogc.Anyone, process_id: str) -> Response:
         }
         for name, each in schema["properties"].items()
     }
-    media_type = {"type": "string", "contentEncoding": "binary", "contentMediaType": "application/pdf"}
-    outputs = {OUTPUT: {"title": product.title.to(asked.language), "schema": media_type}}
+    of_file = {"type": "string", "contentEncoding": "binary", "contentMediaType": product.media_type}
+    outputs = {OUTPUT: {"title": product.title.to(asked.language), "schema": of_file}}
     return _json(_summary(asked, product) | {"inputs": inputs, "outputs": outputs}, headers=PUBLIC)
 
 
@@ -191,7 +191,7 @@ def _summary(asked: ogc.Asked, product: Product) -> Json:
         "title": product.title.to(asked.language),
         "description": product.description.to(asked.language),
         "version": gisland.__version__,
-        "keywords": ["PDF", "in", "print"],
+        "keywords": ["in", "print"],
         "jobControlOptions": ["async-execute", "dismiss"],
         "outputTransmission": ["value", "reference"],
         "links": [

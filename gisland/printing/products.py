@@ -92,6 +92,8 @@ class Product:
     """Raises what can be told at once of inputs that make no sense, before they are queued."""
     names: Callable[[Any], bool] = lambda _: True
     """Whether it prints names of holders for those who may see them, by its inputs: then it needs a reason."""
+    media_type: str = "application/pdf"
+    """Of its files."""
 
 
 def draw_atlas(settings: Settings, subject: Subject, asked: AtlasInputs, told: Told) -> File:

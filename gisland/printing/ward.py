@@ -25,6 +25,7 @@ from gisland.catalogue import load_catalogue
 from gisland.database import run
 from gisland.errors import GislandError, InputError, NotFound, UsageError
 from gisland.printing.atlas import PRODUCT, Order, print_atlas
+from gisland.printing.drawing import end_with_parent
 from gisland.printing.files import plain, write_private
 from gisland.printing.paper import paper
 from gisland.printing.product import AtlasProduct, load_product
@@ -164,6 +165,7 @@ def _drawn(
 def _be_quiet() -> None:
     # Ctrl-C is for the command, which lets what is under way end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
 
 
 def ward_groups(settings: Settings, ward: str) -> int:

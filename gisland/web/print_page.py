@@ -39,6 +39,7 @@ class Field:
     note: str
     options: tuple[str, ...]
     number: bool
+    several: bool
     least: int | None
     most: int | None
     default: str
@@ -97,8 +98,9 @@ def _field(name: str, schema: dict[str, Any], number: int, language: str, *, req
         note.removesuffix(", "),
         tuple(map(str, options)),
         whole is not None,
+        any(each.get("type") == "array" for each in kinds),
         (whole or {}).get("minimum"),
         (whole or {}).get("maximum"),
-        "" if default is None else str(default),
+        "" if default is None or isinstance(default, list) else str(default),
         required,
     )

@@ -63,7 +63,7 @@ def test_processes_are_listed_and_described(anybody: httpx.Client) -> None:
         assert described.items() >= each.items()
         assert described["inputs"]["ward"]["minOccurs"] == 1
         assert all({"title", "schema", "minOccurs"} <= put.keys() for put in described["inputs"].values())
-        assert described["outputs"]["file"]["schema"]["contentMediaType"] == "application/pdf"
+        assert described["outputs"]["file"]["schema"]["contentMediaType"] == PRODUCTS[each["id"]].media_type
         assert links(each)[f"{REL}/execute"].endswith(f"/ogc/processes/{each['id']}/execution")
     english = anybody.get("/ogc/processes/atlas", params={"lang": "en"}).json()
     assert english["title"] == "Atlas of a residential group"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,34 @@ def test_a_ward_is_printed_and_resumed(demo: Settings, tmp_path: Path) -> None:
     assert hashes(folder) == made
     # Other settings are another print.
     assert "2 groups drawn" in gisland(demo, "--out", str(folder), "--reason", WHY, "--paper", "A4").stdout
+
+
+def processes(settings: Settings) -> list[str]:
+    """Those that run for this database, by what their environment says."""
+    found, name = [], f"GISLAND_DATABASE_NAME={settings.database_name}\0".encode()
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit() and each.name != str(os.getpid()):
+            with suppress(OSError):
+                if name in (each / "environ").read_bytes():
+                    found.append(each.name)
+    return found
+
+
+def test_a_command_that_is_killed_leaves_nobody_drawing(demo: Settings, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gisland", "print", "ward", "--ward", "11311", "--out", str(tmp_path / "in")]
+    process = subprocess.Popen([*command, "--reason", WHY], env=demo.as_environment(), stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while len(processes(demo)) < 4 and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    until = time.monotonic() + 20
+    while processes(demo) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert processes(demo) == []
+    again = gisland(demo, "--out", str(tmp_path / "in"), "--reason", WHY)
+    assert again.returncode == 0
+    assert not list((tmp_path / "in").glob("*.pdf.*"))
 
 
 def test_a_group_without_parcels_is_told_and_the_others_are_printed(demo: Settings, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ function inLanguage(text = '') {
 
 /**
  * The fields of a form as the API wants them: numbers, lists, nothing that was left empty; a field with `data-merge`
- * holds several of them as JSON.
+ * holds several of them as JSON, one with `data-list` several values by commas.
  * @param {HTMLFormElement} form
  */
 function bodyOf(form) {
@@ -32,6 +32,7 @@ function bodyOf(form) {
     if (!field.name || field.value === '' || (field.type === 'checkbox' && !field.checked)) continue;
     const value = 'number' in field.dataset || field.type === 'number' ? Number(field.value) : field.value;
     if ('merge' in field.dataset) Object.assign(body, JSON.parse(field.value));
+    else if ('list' in field.dataset) body[field.name] = field.value.split(',').map((each) => each.trim()).filter(Boolean);
     else if (field.multiple) {
       const chosen = [...field.selectedOptions].map((option) => Number(option.value));
       if (chosen.length) body[field.name] = chosen;
