@@ -297,6 +297,7 @@ PRODUCTS: Mapping[str, Product] = {
             ),
             AtlasesInputs,
             draw_atlases,
+            media_type="application/zip",
         ),
         Product(
             "extract",
