@@ -24,11 +24,15 @@ REVIEWED = {
     "intake/staging.py": ["batch id, masked file name, layout, counts"],
     "publish/layers.py": ["layer", "layer, whether public, count"],
     "registry/act_commands.py": ["parcel id"],
-    "registry/act_routes.py": ["parcel id"],
+    "registry/act_routes.py": ["parcel id", "kind, a count"],
     "registry/changes.py": ["change id, kind"],
     "registry/identity.py": ["holder id, masked reason"],
     "registry/records.py": ["kind, ids, count, names of filters"],
-    "printing/atlas.py": ["product, print id, counts, paper, scale, data version, whether names are in it, hash"],
+    "printing/orders.py": ["job id, print id, pages, hash"],
+    "printing/press.py": [
+        "product, print id, counts, paper, scale, data version, whether names are in it, masked reason, hash"
+    ],
+    "publish/refreshing.py": ["layer, count"],
     "publish/export.py": ["layer, format, whether filtered, masked reason"],
     "registry/search_commands.py": ["ward id, counts by kind"],
     "registry/search_routes.py": ["ward id, counts by kind"],

@@ -84,9 +84,14 @@ def test_json_and_html(client: httpx.Client, ward: Ward, path: str) -> None:
     for language in ("vi", "en"):
         html = client.get(path, params={"f": "html", "lang": language}).text
         assert f'<html lang="{language}">' in html
-        # Works without internet: nothing is loaded from anywhere.
-        assert not any(tag in html for tag in ("<script", "<img", "@import", "url("))
-        assert re.findall("<link[^>]*>", html) == ['<link rel="stylesheet" href="/static/ogc.css">']
+        # Works without internet: what is loaded are files of ours.
+        assert not any(tag in html for tag in ("<img", "@import", "url("))
+        with_map = path in {"/ogc/collections/parcels", ITEMS}
+        assert re.findall("<script[^>]*>", html) == ['<script src="/static/dist/preview.js" defer>'] * with_map
+        assert set(re.findall("<link[^>]*href=([^ >]*)", html)) == {
+            *('"/static/icon.svg"', '"/static/ogc.css"'),
+            *(['"/static/dist/preview.css"'] * with_map),
+        }
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, f"{ITEMS}/1", "/ogc/api", "/api/v1/palette"])
