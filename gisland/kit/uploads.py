@@ -104,7 +104,7 @@ def _check_beginning(path: Path) -> None:
             hint="bỏ mật khẩu và lưu lại dạng .xlsx · save it as .xlsx without password",
             file=path.name,
         )
-    seen = next((kind for magic, kind in _MAKERS.items() if begin.lstrip().startswith(magic)), "?")
+    seen = next((kind for magic, kind in _MAKERS.items() if begin.lstrip().startswith(magic)), "không rõ · unknown")
     raise InputError(
         f"nội dung không phải {suffix} · it holds something else than {suffix}: {seen}",
         hint="mở bằng phần mềm đã tạo ra và lưu đúng định dạng · save it in the format that its name says",

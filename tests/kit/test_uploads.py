@@ -70,11 +70,11 @@ SAY_ANOTHER = [
     ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"),
     ("a.xls", b"PK\3\4" + bytes(100), "xlsx"),
     ("a.xls", b"<?xml version='1.0'?>", "XML"),
-    ("a.xlsx", b"", "?"),
+    ("a.xlsx", b"", "unknown"),
     ("a.gpkg", b"PK\3\4", "xlsx"),
     ("a.gpkg", b"SQLite format 3\0" + bytes(50), "broken"),
     ("a.geojson", b"<OGRVRTDataSource/>", "XML"),
-    ("a.json", "[1]".encode("utf-16"), "?"),
+    ("a.json", "[1]".encode("utf-16"), "unknown"),
     ("a.shp", b"%PDF-1.7", "pdf"),
 ]
 
