@@ -130,17 +130,18 @@ def test_qgis_understands_the_plain_maplibre_style(
 
 def inked(
     qgis: Qgis, project: Path, live_server: LiveServer, out: Path, *, dpi: int, theme: list[str], share: float = 0.2
-) -> int:
-    """The dark pixels of a part of the ward: letters are as dark as ink, boundaries are not."""
+) -> Any:
+    """Which pixels of a part of the ward are dark: letters are as dark as ink, boundaries are not."""
     asked = {"project": str(project), "out": str(out), "size": [800, 600], "dpi": dpi, "theme": theme}
     place = {"crs": "EPSG:3857", "extent": around(live_server, share)}
     qgis("qgis_draws.py", json.dumps(asked | place))
-    return int((np.asarray(Image.open(out).convert("RGB")).sum(axis=2, dtype=int) < 180).sum())
+    return np.asarray(Image.open(out).convert("RGB")).sum(axis=2, dtype=int) < 180
 
 
 def test_labels_of_tiles_are_written(qgis: Qgis, project: Path, live_server: LiveServer, tmp_path: Path) -> None:
     near, far = (
-        inked(qgis, project, live_server, tmp_path / f"{dpi}.png", dpi=dpi, theme=[TILES]) for dpi in (96, 400)
+        int(inked(qgis, project, live_server, tmp_path / f"{dpi}.png", dpi=dpi, theme=[TILES]).sum())
+        for dpi in (96, 400)
     )
     assert near > 300
     assert far == 0
@@ -151,5 +152,6 @@ def test_a_parcel_is_labelled_once(qgis: Qgis, project: Path, live_server: LiveS
         inked(qgis, project, live_server, tmp_path / f"{len(theme)}.png", dpi=96, theme=theme, share=0.08)
         for theme in ([FEATURES], [FEATURES, TILES])
     )
-    assert features > 100
-    assert both < features * 1.1
+    # The same letters at the same places; those of tiles would stand elsewhere, or push others away.
+    assert features.sum() > 100
+    assert (features ^ both).sum() < features.sum() / 50
