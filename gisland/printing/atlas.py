@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 
 from gisland.catalogue import Language, load_catalogue
 from gisland.printing import cover, lists
-from gisland.printing.code import load_print_key, print_id
+from gisland.printing.edition import Printed
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.fonts import missing_glyphs
 from gisland.printing.ink import Ink
@@ -17,11 +16,10 @@ from gisland.printing.mapsheet import Labelled, label_page
 from gisland.printing.model import Group
 from gisland.printing.panel import draw_map_page
 from gisland.printing.paper import paper
-from gisland.printing.press import name_of, note_print, reading, reason_of, sees
+from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import AtlasProduct, load_product
 from gisland.printing.read import find_group, read_group, read_neighbours
 from gisland.printing.scene import Atlas, scene_of
-from gisland.printing.words import Words
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -45,25 +43,18 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Printed:
-    """A finished file and what is told of it."""
+class PrintedAtlas(Printed):
+    """… with what is told of its parcels."""
 
-    content: bytes
-    print_id: str
-    scene: Atlas
+    edition: Atlas
     labelled: dict[int, Labelled]
     """Map page → what is written on it."""
     told: lists.Told
     unknown: list[str]
     """Characters that the font has not."""
 
-    @property
-    def sha256(self) -> str:
-        """The hash of the file."""
-        return hashlib.sha256(self.content).hexdigest()
 
-
-def print_atlas(settings: Settings, subject: Subject, order: Order) -> Printed:
+def print_atlas(settings: Settings, subject: Subject, order: Order) -> PrintedAtlas:
     """Print the atlas of a group. Who did it is in the audit log before anybody has the file.
 
     Args:
@@ -104,7 +95,7 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
         shapes, numbers = read_neighbours(connection, place.group_id, group.srid, layout.frames)
     group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
     facts = (product.model_dump_json(), palette.model_dump_json(), group.ward_code, group.code, group.version)
-    name = print_id(*facts, layout.paper.sign, layout.scale, order.language, names, subject.name)
+    chosen = (layout.paper.sign, layout.scale, order.language, names)
     scene = scene_of(
         Atlas,
         group,
@@ -112,17 +103,14 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
         product=product,
         palette=palette,
         measures=measures,
-        words=Words(order.language),
-        by=name_of(subject),
-        print_id=name,
         subject_id=place.group_id,
-        key=load_print_key(settings),
         names=names,
+        **signed(settings, subject, order.language, *facts, *chosen),
     )
     return scene, reason
 
 
-def draw_atlas(scene: Atlas) -> Printed:
+def draw_atlas(scene: Atlas) -> PrintedAtlas:
     """Draw the pages: cover, map pages with their checklists, notes on small parcels, proof sheet."""
     words = scene.words
     labelled = {page.number: label_page(scene, page) for page in scene.layout.pages}
@@ -152,7 +140,7 @@ def draw_atlas(scene: Atlas) -> Printed:
     for table in filter(None, (small, proof)):
         lists.draw_table(ink, scene, table, 1)
     content = finish(ink.save(), scene.group.at, words.language, viewports)
-    return Printed(content, scene.print_id, scene, labelled, told, unknown)
+    return PrintedAtlas(content, scene, labelled, told, unknown)
 
 
 def _unknown(group: Group) -> set[str]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gisland.errors import NotFound
-from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.printing.code import print_id
 from gisland.printing.files import plain
 from gisland.printing.press import reading
@@ -66,7 +66,7 @@ def print_bundle(
             hint="gisland unit list",
         )
     wanted = list(dict.fromkeys(groups)) or known
-    found: dict[str, Printed] = {}
+    found: dict[str, PrintedAtlas] = {}
     empty: list[str] = []
     for index, code in enumerate(wanted):
         told(index / len(wanted), f"tổ · group {index + 1}/{len(wanted)}")
@@ -77,10 +77,10 @@ def print_bundle(
                 raise
             empty.append(code)
             continue
-        found[printed.scene.group.code] = printed
+        found[printed.edition.group.code] = printed
     if not found:
         raise NotFound(f"phường {order.ward} chưa có thửa nào trong tổ · no group of ward {order.ward} has a parcel")
-    scenes = [printed.scene for printed in found.values()]
+    scenes = [printed.edition for printed in found.values()]
     newest = max(scenes, key=lambda scene: scene.version)
     return Bundle(
         _archive(order.ward, found, empty, newest.at),
@@ -93,7 +93,7 @@ def print_bundle(
     )
 
 
-def _archive(ward: str, found: dict[str, Printed], empty: list[str], at: datetime) -> bytes:
+def _archive(ward: str, found: dict[str, PrintedAtlas], empty: list[str], at: datetime) -> bytes:
     """The files, and a list of them; times are that of the data. PDF is packed already, so nothing is packed again."""
     files: dict[str, Any] = {}
     contents: dict[str, bytes] = {}
@@ -104,10 +104,10 @@ def _archive(ward: str, found: dict[str, Printed], empty: list[str], at: datetim
         contents[name] = printed.content
         files[name] = {
             "group": code,
-            "print_id": printed.print_id,
-            "version": printed.scene.version,
-            "pages": printed.scene.pages,
-            "parcels": len(printed.scene.group.parcels),
+            "print_id": printed.edition.print_id,
+            "version": printed.edition.version,
+            "pages": printed.edition.pages,
+            "parcels": len(printed.edition.group.parcels),
             "sha256": printed.sha256,
         }
     listed = json.dumps({"files": files, "without_parcels": empty}, ensure_ascii=False, indent=1, sort_keys=True)

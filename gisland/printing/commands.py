@@ -5,34 +5,38 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
-from gisland.audit import log
 from gisland.catalogue import LANGUAGES, Language
 from gisland.errors import InputError, UsageError
-from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.printing.bundle import codes_of, print_bundle
-from gisland.printing.edition import Edition
+from gisland.printing.edition import Edition, Printed
 from gisland.printing.extract import ExtractOrder, For, print_extract
 from gisland.printing.files import write_private
 from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder
 from gisland.printing.overview import OverviewOrder, print_overview
 from gisland.printing.picture import picture
+from gisland.printing.press import reason_of
 from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, print_sheet
 from gisland.printing.ward import Group as WardGroup
 from gisland.printing.ward import check_folder, cores, print_ward, ward_groups
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
+from gisland.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="In bản đồ, danh sách. · Maps and lists on paper.")
 
 
+AnOrder = TypeVar("AnOrder")
+APrinted = TypeVar("APrinted", bound=Printed)
 READERS: tuple[For, ...] = ("owner", "third-party")
 Ward = Annotated[str, typer.Option(help="Mã phường · Code of the ward")]
 InGroup = Annotated[str, typer.Option("--group", help="Mã tổ dân phố · Code of the residential group")]
@@ -62,11 +66,9 @@ def atlas(
     reason: Why = "",
 ) -> None:
     """Tập bản đồ của một tổ dân phố: bìa, trang bản đồ, danh sách · The atlas of a group: cover, maps, checklists."""
-    who = caller(ctx)
-    _check(out)
-    order = Order(ward, group, paper, orientation, _scale(scale), _language(language), reason)
-    printed = print_atlas(who.settings, who.subject, order)
-    write_private(out, printed.content)
+    printed = _print(
+        ctx, out, print_atlas, Order(ward, group, paper, orientation, _scale(scale), _language(language), reason)
+    )
     typer.echo(summary(printed))
 
 
@@ -91,8 +93,8 @@ def ward_command(
     who = caller(ctx)
     check_folder(out)
     order = Order(ward, "", paper, orientation, _scale(scale), _language(language), reason)
-    if order.reason or Permission.PERSON_READ in who.subject.permissions:
-        log.stated_reason(reason, "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason")
+    # Before any group is drawn.
+    reason_of(reason, names=Permission.PERSON_READ in who.subject.permissions)
     start = time.monotonic()
     total = ward_groups(who.settings, ward)
     with typer.progressbar(length=total, label=f"{ward}: {total} tổ · groups", file=sys.stderr) as bar:
@@ -133,14 +135,11 @@ def extract(
     reason: Why = "",
 ) -> None:
     """Trích lục thửa đất, có mã để kiểm tra · The extract of a parcel, with a code to verify it."""
-    who = caller(ctx)
-    _check(out)
     chosen: For | None = next((each for each in READERS if each == reader), None)
     if chosen is None:
         raise UsageError(f"--for {reader[:20]}", hint=", ".join(READERS))
     order = ExtractOrder(ward, parcel, chosen, sheet_scale, _language(language), reason)
-    printed = print_extract(who.settings, who.subject, order)
-    write_private(out, printed.content)
+    printed = _print(ctx, out, print_extract, order)
     typer.echo(told(printed.edition))
     typer.echo(f"mã kiểm tra · to verify it: {printed.extract.address}")
 
@@ -158,12 +157,8 @@ def sheet_command(
     language: InLanguage = "vi",
 ) -> None:
     """Tờ bản đồ địa chính đúng tỷ lệ, có khung · A sheet of the cadastral map at its scale, in its frame."""
-    who = caller(ctx)
-    _check(out)
-    order = SheetOrder(ward, sheet, sheet_scale, paper, _language(language))
-    printed = print_sheet(who.settings, who.subject, order)
-    write_private(out, printed.content)
-    typer.echo(told(printed.scene))
+    printed = _print(ctx, out, print_sheet, SheetOrder(ward, sheet, sheet_scale, paper, _language(language)))
+    typer.echo(told(printed.edition))
 
 
 @app.command("receipts")
@@ -172,11 +167,7 @@ def receipts(
     ctx: typer.Context, *, ward: Ward, group: InGroup, out: Out, language: InLanguage = "vi", reason: Why = ""
 ) -> None:
     """Thông báo, sổ nhận và trả giấy tờ cho tổ trưởng · Notice and lists of papers taken and returned, for the head."""
-    who = caller(ctx)
-    _check(out)
-    order = GroupOrder(ward, group, language=_language(language), reason=reason)
-    printed = print_receipts(who.settings, who.subject, order)
-    write_private(out, printed.content)
+    printed = _print(ctx, out, print_receipts, GroupOrder(ward, group, language=_language(language), reason=reason))
     typer.echo(told(printed.edition))
 
 
@@ -193,11 +184,7 @@ def forms(
     reason: Why = "",
 ) -> None:
     """Phiếu PL3-01 của từng thửa, in sẵn phần đã biết · Form PL3-01 of each parcel, with what is known printed."""
-    who = caller(ctx)
-    _check(out)
-    order = GroupOrder(ward, group, parcel, _language(language), reason)
-    printed = print_forms(who.settings, who.subject, order)
-    write_private(out, printed.content)
+    printed = _print(ctx, out, print_forms, GroupOrder(ward, group, parcel, _language(language), reason))
     typer.echo(told(printed.edition))
 
 
@@ -254,11 +241,19 @@ def overview(
     language: InLanguage = "vi",
 ) -> None:
     """Bản đồ tiến độ xác minh của phường · How far the verification of a ward is, by groups."""
+    printed = _print(ctx, out, print_overview, OverviewOrder(ward, paper, _language(language)))
+    typer.echo(told(printed.edition))
+
+
+def _print(
+    ctx: typer.Context, out: Path, print_: Callable[[Settings, Subject, AnOrder], APrinted], order: AnOrder
+) -> APrinted:
+    """Print an order into a file."""
     who = caller(ctx)
     _check(out)
-    printed = print_overview(who.settings, who.subject, OverviewOrder(ward, paper, _language(language)))
+    printed = print_(who.settings, who.subject, order)
     write_private(out, printed.content)
-    typer.echo(told(printed.edition))
+    return printed
 
 
 def told(edition: Edition) -> str:
@@ -290,17 +285,17 @@ def _scale(text: str) -> int | None:
     return int(number)
 
 
-def summary(printed: Printed) -> str:
+def summary(printed: PrintedAtlas) -> str:
     """What was printed, in two languages."""
-    scene = printed.scene
+    scene = printed.edition
     whole = sum(form.complete for form, _ in printed.told)
     maps, total = len(scene.layout.pages), len(scene.group.parcels)
     paper, scale, version = scene.paper.sign, scene.layout.scale, scene.group.version
     vi = f"{scene.pages} trang {paper}: {maps} trang bản đồ 1:{scale}, {total} thửa, {whole} nhãn đầy đủ"
     en = f"{scene.pages} {paper} pages: {maps} maps 1:{scale}, {total} parcels, {whole} full labels"
     lines = [
-        f"{vi}; mã in {printed.print_id}, phiên bản dữ liệu {version}",
-        f"{en}; print {printed.print_id}, data version {version}",
+        f"{vi}; mã in {printed.edition.print_id}, phiên bản dữ liệu {version}",
+        f"{en}; print {printed.edition.print_id}, data version {version}",
     ]
     if printed.unknown:
         signs = " ".join(f"U+{ord(sign):04X}" for sign in printed.unknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -77,3 +78,16 @@ class Edition:
             *(page, self.pages, self.print_id, self.ward_code, self.subject_id, self.version),
             *(self.paper.sign, scale, self.srid, east, north),
         )
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A finished file and what is told of it."""
+
+    content: bytes
+    edition: Edition
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the file."""
+        return hashlib.sha256(self.content).hexdigest()

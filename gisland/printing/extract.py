@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-import numpy as np
 import shapely
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
@@ -15,20 +13,16 @@ from psycopg.rows import namedtuple_row
 from gisland.catalogue import Language
 from gisland.database.statements import statements
 from gisland.errors import Forbidden, NotFound, UsageError
-from gisland.kit.crs import to_wgs84
 from gisland.kit.text import clean_text
-from gisland.printing.code import load_print_key, print_id
-from gisland.printing.edition import Edition
+from gisland.printing.code import load_print_key
+from gisland.printing.edition import Edition, Printed
 from gisland.printing.extract_page import A4, Extract, draw_pages
 from gisland.printing.finish import finish
-from gisland.printing.model import Geometries
 from gisland.printing.placement import Place
-from gisland.printing.press import name_of, note_print, reading, reason_of, sees
+from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import ExtractProduct, load_product
-from gisland.printing.read import SQL as GROUPS
-from gisland.printing.read import Row, in_plane
+from gisland.printing.read import Row, full_number, read_around, read_version, sheet_and_number
 from gisland.printing.verify import Reader, shown_to, verify_code
-from gisland.printing.words import Words
 from gisland.registry.codes import load_codes
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -54,17 +48,10 @@ class ExtractOrder:
 
 
 @dataclass(frozen=True)
-class PrintedExtract:
-    """A finished file and what is told of it."""
+class PrintedExtract(Printed):
+    """… with what it shows."""
 
-    content: bytes
-    edition: Edition
     extract: Extract
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the file."""
-        return hashlib.sha256(self.content).hexdigest()
 
 
 def print_extract(settings: Settings, subject: Subject, order: ExtractOrder) -> PrintedExtract:
@@ -83,23 +70,18 @@ def print_extract(settings: Settings, subject: Subject, order: ExtractOrder) -> 
         names = reader is not Reader.THIRD_PARTY
         reason = reason_of(order.reason, names=names)
         found = connection.execute(SQL["facts"], {"parcel": row.id}).fetchone()
-        version = connection.execute(GROUPS["version"]).fetchone()
+        version = read_version(connection)
         assert found is not None
-        assert version is not None
         facts = found[0]
         shape = shapely.from_wkb(bytes.fromhex(facts["shape"]))
         place = sketch_place(shape, product)
-        around = _around(connection, row.id, place, facts["srid"])
+        around, rows = read_around(connection, SQL["around"], {"parcel": row.id}, facts["srid"], place.inset())
     code = verify_code(reader, row.id, facts, key)
     address = f"{settings.public_url.rstrip('/')}/verify/{code}" if settings.public_url else code
-    about = (product.model_dump_json(), code, version[0], address, order.language, subject.name)
+    facts_of_print = (product.model_dump_json(), code, version[0], address, order.language)
     edition = Edition(
         paper=A4,
         product=product,
-        words=Words(order.language),
-        by=name_of(subject),
-        print_id=print_id(*about),
-        key=key,
         ward_code=facts["ward"],
         ward_name=clean_text(facts["ward_name"]),
         province=clean_text(facts["province"]),
@@ -109,8 +91,19 @@ def print_extract(settings: Settings, subject: Subject, order: ExtractOrder) -> 
         subject=f"{clean_text(facts['sheet'])}/{clean_text(facts['parcel'])}",
         subject_id=row.id,
         names=names,
+        **signed(settings, subject, order.language, *facts_of_print),
     )
-    extract = Extract(reader, shown_to(reader, facts), shape, place, *around, code, address, load_codes(settings))
+    extract = Extract(
+        reader,
+        shown_to(reader, facts),
+        shape,
+        place,
+        around,
+        list(map(full_number, rows)),
+        code,
+        address,
+        load_codes(settings),
+    )
     content = _draw(edition, extract, version[1], order.language)
     note_print(
         *(settings, subject, edition, content),
@@ -130,11 +123,7 @@ def find_parcel(connection: Connection, order: ExtractOrder) -> Row:
         UsageError: it is not named by sheet and number, or those are the numbers of several.
         NotFound: there is none within reach.
     """
-    sheet, slash, number = (part.strip() for part in order.parcel.partition("/"))
-    if not (sheet and slash and number) or "/" in number:
-        raise UsageError(
-            "thửa đất: số tờ/số thửa · a parcel is named by sheet and number", hint="5/12", parameter="parcel"
-        )
+    sheet, number = sheet_and_number(order.parcel)
     values = {"ward": order.ward, "sheet": sheet, "parcel": number, "scale": order.sheet_scale}
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         rows: list[Row] = cursor.execute(SQL["find"], values).fetchall()
@@ -183,19 +172,6 @@ def sketch_place(shape: shapely.Geometry, product: ExtractProduct) -> Place:
         f"một thửa rộng {size} không nằm vừa sơ đồ · a parcel of {size} fits into no sketch",
         hint="thêm tỷ lệ vào scales · a smaller scale in `scales` (config/print/extract/product.yml)",
     )
-
-
-def _around(connection: Connection, parcel: int, place: Place, srid: int) -> tuple[Geometries, list[str]]:
-    """The parcels that are seen in the sketch: their shapes, and `sheet/number` of each."""
-    corners = shapely.get_coordinates(place.inset())
-    east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
-    box = {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Row] = cursor.execute(SQL["around"], box | {"parcel": parcel}).fetchall()
-    shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), srid)
-    near = shapely.intersects(place.inset(), shapes) if len(rows) else np.empty(0, dtype=bool)
-    names = [f"{clean_text(row.sheet_no)}/{clean_text(row.parcel_no)}" for row in rows]
-    return shapes[near], [name for name, kept in zip(names, near, strict=True) if kept]
 
 
 def _draw(edition: Edition, extract: Extract, at: datetime, language: Language) -> bytes:

@@ -7,18 +7,17 @@ from typing import Any
 from psycopg.rows import namedtuple_row
 
 from gisland.database.statements import statements
-from gisland.errors import NotFound, UsageError
+from gisland.errors import NotFound
 from gisland.kit.text import clean_text
-from gisland.printing.code import print_id
+from gisland.printing.edition import Printed
 from gisland.printing.finish import finish
 from gisland.printing.forms_page import FormPage, draw_form
-from gisland.printing.group_papers import GroupOrder, PrintedPapers, edition_of
+from gisland.printing.group_papers import GroupOrder, edition_of
 from gisland.printing.ink import Ink
 from gisland.printing.paper import paper
-from gisland.printing.press import note_print, reading, reason_of, sees
+from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import FormProduct, load_product
-from gisland.printing.read import SQL as GROUPS
-from gisland.printing.read import Row, find_group
+from gisland.printing.read import Row, find_group, full_number, read_version, sheet_and_number
 from gisland.registry.codes import CodeLists, load_codes
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -32,7 +31,7 @@ ASSETS = "asset_kinds"
 SEXES = {"male": "Nam", "female": "Nữ"}
 
 
-def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> PrintedPapers:
+def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> Printed:
     """Print the forms of a group's parcels, or of one of them. It is in the audit log before anybody has the file.
 
     Raises:
@@ -41,7 +40,7 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> Prin
     """
     product = load_product(settings, PRODUCT, FormProduct)
     (sheet,) = paper("A4", "portrait")
-    number, parcel = _one(order.parcel)
+    number, parcel = sheet_and_number(order.parcel) if order.parcel else (None, None)
     with reading(settings, subject) as connection:
         place = find_group(connection, order.ward, order.group)
         names = sees(subject, Permission.PERSON_READ, place.ward_id)
@@ -50,8 +49,7 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> Prin
         values = {"group": place.group_id, "names": names, "ids": ids, "sheet": number, "parcel": parcel}
         with connection.cursor(row_factory=namedtuple_row) as cursor:
             rows: list[Row] = cursor.execute(SQL["parcels"], values).fetchall()
-        version = connection.execute(GROUPS["version"]).fetchone()
-        assert version is not None
+        version = read_version(connection)
     # Streets and water have neither holder nor paper: nobody fills in a form for them.
     rows = [row for row in rows if order.parcel or row.facts["bears"] or row.facts["certificates"]]
     if not rows:
@@ -63,20 +61,16 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> Prin
     edition = edition_of(
         place,
         version,
-        settings=settings,
-        subject=subject,
         product=product,
         paper=sheet,
-        language=order.language,
-        print_id=print_id(*facts, subject.name),
         names=names,
+        **signed(settings, subject, order.language, *facts),
     )
     edition.pages = len(rows)
     codes = load_codes(settings)
     ink = Ink(f"{product.title.to(order.language)}: {edition.subject}", edition.place_name, edition.by)
     for index, row in enumerate(rows, start=1):
-        key = f"{clean_text(row.sheet_no)}/{clean_text(row.parcel_no)}"
-        draw_form(ink, edition, product, FormPage(index, key, _worded(row.facts, codes)))
+        draw_form(ink, edition, product, FormPage(index, full_number(row), _worded(row.facts, codes)))
     content = finish(ink.save(), version[1], order.language)
     note_print(
         *(settings, subject, edition, content),
@@ -86,19 +80,7 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> Prin
         reason=reason,
         parcels=len(rows),
     )
-    return PrintedPapers(content, edition)
-
-
-def _one(parcel: str) -> tuple[str | None, str | None]:
-    """Sheet and number of the one parcel that is wanted."""
-    if not parcel:
-        return None, None
-    sheet, slash, number = (part.strip() for part in parcel.partition("/"))
-    if not (sheet and slash and number):
-        raise UsageError(
-            "thửa đất: số tờ/số thửa · a parcel is named by sheet and number", hint="5/12", parameter="parcel"
-        )
-    return sheet, number
+    return Printed(content, edition)
 
 
 def _worded(facts: dict[str, Any], codes: CodeLists) -> dict[str, list[dict[str, str]]]:

@@ -20,6 +20,7 @@ from gisland.audit import log
 from gisland.database import Scope
 from gisland.database.statements import statements
 from gisland.errors import Conflict, Forbidden, NotFound, UsageError
+from gisland.printing.press import reason_of, sees
 from gisland.printing.products import PRODUCTS, Inputs, Product
 from gisland.security.delegated import rights_of
 from gisland.security.mask import held
@@ -146,9 +147,8 @@ def order(
         raise NotFound(f"không có phường {inputs.ward} · there is no ward {inputs.ward}")
     ward: int = row[0]
     given = inputs.model_dump(mode="json")
-    if inputs.reason or (product.names(inputs) and Permission.PERSON_READ.value in held(subject, _of(ward))):
-        missing = "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason"
-        given["reason"] = log.stated_reason(inputs.reason, missing)
+    names = product.names(inputs) and sees(subject, Permission.PERSON_READ, ward)
+    given["reason"] = reason_of(inputs.reason, names=names)
     if product.check is not None:
         product.check(connection, inputs)
     connection.execute(SQL["hold"], {"account": subject.account_id})

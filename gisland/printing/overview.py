@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,17 +10,15 @@ from psycopg import Connection
 
 from gisland.catalogue import Language, load_catalogue
 from gisland.errors import NotFound, UsageError
-from gisland.printing.code import load_print_key, print_id
-from gisland.printing.edition import Edition
+from gisland.printing.edition import Edition, Printed
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.model import Group
 from gisland.printing.overview_page import Overview, OverviewPaper, Share, draw_overview
 from gisland.printing.paper import LARGE_SIZES
 from gisland.printing.placement import Place
-from gisland.printing.press import name_of, note_print, reading, reason_of
+from gisland.printing.press import note_print, reading, reason_of, signed
 from gisland.printing.product import OverviewProduct, load_product
 from gisland.printing.read import SQL, find_group, read_group
-from gisland.printing.words import Words
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
@@ -41,17 +38,10 @@ class OverviewOrder:
 
 
 @dataclass(frozen=True)
-class PrintedOverview:
-    """A finished file and what is told of it."""
+class PrintedOverview(Printed):
+    """… with what it shows."""
 
-    content: bytes
-    edition: Edition
     overview: Overview
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the file."""
-        return hashlib.sha256(self.content).hexdigest()
 
 
 def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -> PrintedOverview:
@@ -75,10 +65,6 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
     edition = Edition(
         paper=sheet,
         product=product,
-        words=Words(order.language),
-        by=name_of(subject),
-        print_id=print_id(*facts, subject.name),
-        key=load_print_key(settings),
         ward_code=first.ward_code,
         ward_name=first.ward_name,
         province=first.province,
@@ -89,6 +75,7 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
         subject_id=first.ward_id,
         names=False,
         pages=1,
+        **signed(settings, subject, order.language, *facts),
     )
     overview = Overview(place, shares, groups, load_catalogue(settings).palette)
     drawn = draw_overview(edition, product, overview)

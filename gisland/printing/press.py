@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from psycopg import Connection
 
 from gisland.audit import log
+from gisland.catalogue import Language
 from gisland.database import Role, Scope, connect, run, scope
+from gisland.printing.code import load_print_key, print_id
 from gisland.printing.edition import Edition
 from gisland.printing.read import snapshot
+from gisland.printing.words import Words
 from gisland.security.mask import held
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -42,9 +46,21 @@ def reason_of(given: str, *, names: bool) -> str:
     return log.stated_reason(given, "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason")
 
 
-def name_of(subject: Subject) -> str:
-    """Who prints, as it stands on paper."""
-    return subject.name.partition(":")[2] or subject.name
+def signed(settings: Settings, subject: Subject, language: Language, *facts: object) -> dict[str, Any]:
+    """What an edition has by who prints it: words, name, print id, key of the seals.
+
+    Args:
+        settings: where the key is.
+        subject: who prints.
+        language: of the paper.
+        facts: all that the print depends on beside the subject: the same facts give the same id.
+    """
+    return {
+        "words": Words(language),
+        "by": subject.name.partition(":")[2] or subject.name,
+        "print_id": print_id(*facts, subject.name),
+        "key": load_print_key(settings),
+    }
 
 
 def note_print(

@@ -15,12 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
-from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.bundle import codes_of, print_bundle
+from gisland.printing.edition import Printed
 from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extract
 from gisland.printing.files import plain
 from gisland.printing.forms import print_forms
-from gisland.printing.group_papers import GroupOrder, PrintedPapers
+from gisland.printing.group_papers import GroupOrder
 from gisland.printing.overview import OverviewOrder, print_overview
 from gisland.printing.read import find_group
 from gisland.printing.receipts import print_receipts
@@ -78,6 +79,9 @@ class File:
     media_type: str = "application/pdf"
 
 
+Draw = Callable[[Settings, Subject, Any, Told], File]
+
+
 @dataclass(frozen=True)
 class Product:
     """Something that can be printed."""
@@ -86,7 +90,7 @@ class Product:
     title: Text
     description: Text
     inputs: type[Inputs]
-    draw: Callable[[Settings, Subject, Any, Told], File]
+    draw: Draw
     """Settings, who prints, the inputs (of the type above), whom to tell how far it is."""
     check: Callable[[Connection, Any], object] | None = None
     """Raises what can be told at once of inputs that make no sense, before they are queued."""
@@ -96,28 +100,25 @@ class Product:
     """Of its files."""
 
 
-def draw_atlas(settings: Settings, subject: Subject, asked: AtlasInputs, told: Told) -> File:
-    """The atlas of a group.
+def _draws(product: str, print_: Callable[[Settings, Subject, Any], Printed], order: type, *named_by: str) -> Draw:
+    """Draws by a function that prints an order; orders have the fields of inputs.
 
-    Raises:
-        GislandError: it cannot be printed; the message says why.
+    Args:
+        product: its id.
+        print_: prints it, and notes so in the audit log.
+        order: the type of the order.
+        named_by: inputs that the name of the file has, after that of the product and the ward.
     """
-    told(0.05, "đọc dữ liệu, vẽ trang · reading and drawing")
-    order = Order(asked.ward, asked.group, asked.paper, asked.orientation, asked.scale, asked.language, asked.reason)
-    return file_of_atlas(print_atlas(settings, subject, order))
 
+    def draw(settings: Settings, subject: Subject, asked: Inputs, told: Told) -> File:
+        told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
+        printed = print_(settings, subject, order(**dict(asked)))
+        edition = printed.edition
+        parts = [part for name in named_by for part in str(getattr(asked, name)).split("/")]
+        name = "-".join([product, *map(plain, [edition.ward_code, *parts])])
+        return File(printed.content, f"{name}.pdf", edition.print_id, edition.pages, edition.version, edition.names)
 
-def file_of_atlas(printed: Printed) -> File:
-    """An atlas as the file that is handed out."""
-    scene = printed.scene
-    return File(
-        printed.content,
-        f"atlas-{plain(scene.group.ward_code)}-{plain(scene.group.code)}.pdf",
-        printed.print_id,
-        scene.pages,
-        scene.group.version,
-        scene.names,
-    )
+    return draw
 
 
 SHEET_SCALE = Field(
@@ -153,57 +154,10 @@ class SheetInputs(Inputs):
     )
 
 
-def draw_sheet(settings: Settings, subject: Subject, asked: SheetInputs, told: Told) -> File:
-    """A map sheet.
-
-    Raises:
-        GislandError: it cannot be printed; the message says why.
-    """
-    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
-    scene = (printed := print_sheet(settings, subject, _sheet_order(asked))).scene
-    name = f"sheet-{plain(scene.ward_code)}-{plain(printed.about.number)}.pdf"
-    return File(printed.content, name, scene.print_id, scene.pages, scene.version, names=False)
-
-
-def _sheet_order(asked: SheetInputs) -> SheetOrder:
-    return SheetOrder(asked.ward, asked.sheet, asked.sheet_scale, asked.paper, asked.language, asked.reason)
-
-
-def draw_extract(settings: Settings, subject: Subject, asked: ExtractInputs, told: Told) -> File:
-    """The extract of a parcel.
-
-    Raises:
-        GislandError: it cannot be printed; the message says why.
-    """
-    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
-    printed = print_extract(settings, subject, _extract_order(asked))
-    edition = printed.edition
-    sheet, number = map(plain, asked.parcel.split("/"))
-    name = f"extract-{plain(edition.ward_code)}-{sheet}-{number}.pdf"
-    return File(printed.content, name, edition.print_id, edition.pages, edition.version, edition.names)
-
-
-def _extract_order(asked: ExtractInputs) -> ExtractOrder:
-    return ExtractOrder(asked.ward, asked.parcel, asked.reader, asked.sheet_scale, asked.language, asked.reason)
-
-
 class OverviewInputs(Inputs):
     """Bản đồ tiến độ của phường · The overview of a ward."""
 
     paper: Literal["A3", "A2", "A1", "A0"] = Field(default="A3", description="Khổ giấy · Paper")
-
-
-def draw_overview(settings: Settings, subject: Subject, asked: OverviewInputs, told: Told) -> File:
-    """The overview of a ward.
-
-    Raises:
-        GislandError: it cannot be printed; the message says why.
-    """
-    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
-    order = OverviewOrder(asked.ward, asked.paper, asked.language, asked.reason)
-    edition = (printed := print_overview(settings, subject, order)).edition
-    name = f"overview-{plain(edition.ward_code)}.pdf"
-    return File(printed.content, name, edition.print_id, edition.pages, edition.version, names=False)
 
 
 class AtlasesInputs(Inputs):
@@ -246,34 +200,6 @@ class FormsInputs(ReceiptsInputs):
     )
 
 
-def draw_receipts(settings: Settings, subject: Subject, asked: ReceiptsInputs, told: Told) -> File:
-    """Notice and receipts.
-
-    Raises:
-        GislandError: they cannot be printed; the message says why.
-    """
-    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
-    order = GroupOrder(asked.ward, asked.group, language=asked.language, reason=asked.reason)
-    return _of_group("receipts", asked.group, print_receipts(settings, subject, order))
-
-
-def draw_forms(settings: Settings, subject: Subject, asked: FormsInputs, told: Told) -> File:
-    """Forms.
-
-    Raises:
-        GislandError: they cannot be printed; the message says why.
-    """
-    told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
-    order = GroupOrder(asked.ward, asked.group, asked.parcel, asked.language, asked.reason)
-    return _of_group("forms", asked.group, print_forms(settings, subject, order))
-
-
-def _of_group(product: str, group: str, printed: PrintedPapers) -> File:
-    edition = printed.edition
-    name = f"{product}-{plain(edition.ward_code)}-{plain(group)}.pdf"
-    return File(printed.content, name, edition.print_id, edition.pages, edition.version, edition.names)
-
-
 PRODUCTS: Mapping[str, Product] = {
     product.id: product
     for product in (
@@ -285,7 +211,7 @@ PRODUCTS: Mapping[str, Product] = {
                 en="Cover, map pages with labelled parcels, checklists, notes on small parcels, proof sheet; PDF/A.",
             ),
             AtlasInputs,
-            draw_atlas,
+            _draws("atlas", print_atlas, Order, "group"),
             lambda connection, asked: find_group(connection, asked.ward, asked.group),
         ),
         Product(
@@ -307,8 +233,8 @@ PRODUCTS: Mapping[str, Product] = {
                 en="Sketch, corners, lengths of sides, adjoining parcels; a QR code to verify it; PDF/A.",
             ),
             ExtractInputs,
-            draw_extract,
-            lambda connection, asked: find_parcel(connection, _extract_order(asked)),
+            _draws("extract", print_extract, ExtractOrder, "parcel"),
+            lambda connection, asked: find_parcel(connection, ExtractOrder(**dict(asked))),
             lambda asked: asked.reader != "third-party",
         ),
         Product(
@@ -319,8 +245,8 @@ PRODUCTS: Mapping[str, Product] = {
                 en="A sheet at its scale in its frame, adjoining sheets, totals; A3 to A0; PDF/A.",
             ),
             SheetInputs,
-            draw_sheet,
-            lambda connection, asked: find_sheet(connection, _sheet_order(asked)),
+            _draws("sheet", print_sheet, SheetOrder, "sheet"),
+            lambda connection, asked: find_sheet(connection, SheetOrder(**dict(asked))),
             names=lambda _: False,
         ),
         Product(
@@ -331,7 +257,7 @@ PRODUCTS: Mapping[str, Product] = {
                 en="The groups of a ward coloured by the share verified, with figures; A3 to A0; PDF/A.",
             ),
             OverviewInputs,
-            draw_overview,
+            _draws("overview", print_overview, OverviewOrder),
             names=lambda _: False,
         ),
         Product(
@@ -342,7 +268,7 @@ PRODUCTS: Mapping[str, Product] = {
                 en="Notice to households, list of papers taken, list of papers returned; PDF/A.",
             ),
             ReceiptsInputs,
-            draw_receipts,
+            _draws("receipts", print_receipts, GroupOrder, "group"),
             lambda connection, asked: find_group(connection, asked.ward, asked.group),
         ),
         Product(
@@ -353,7 +279,7 @@ PRODUCTS: Mapping[str, Product] = {
                 en="A page for each parcel, what is known printed and the rest to be filled in; PDF/A.",
             ),
             FormsInputs,
-            draw_forms,
+            _draws("forms", print_forms, GroupOrder, "group"),
             lambda connection, asked: find_group(connection, asked.ward, asked.group),
         ),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from datetime import datetime
+from typing import Any, LiteralString
 
 import numpy as np
 import psycopg
@@ -42,8 +43,7 @@ def read_group(connection: Connection, place: Row, *, names: bool) -> Group:
         )
     srid = Counter(row.srid for row in rows).most_common(1)[0][0]
     shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows]), srid)
-    version = connection.execute(SQL["version"]).fetchone()
-    assert version is not None
+    version, at = read_version(connection)
     return Group(
         ward_id=place.ward_id,
         ward_code=place.ward_code,
@@ -52,13 +52,20 @@ def read_group(connection: Connection, place: Row, *, names: bool) -> Group:
         code=place.group_code,
         name=clean_text(place.group_name),
         srid=srid,
-        version=version[0],
-        at=version[1],
+        version=version,
+        at=at,
         parcels=tuple(map(_parcel, rows)),
         shapes=shapes,
         neighbours=np.empty(0, dtype=object),
         neighbour_numbers=(),
     )
+
+
+def read_version(connection: Connection) -> tuple[int, datetime]:
+    """The data version, and its time."""
+    row = connection.execute(SQL["version"]).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def read_neighbours(
@@ -72,16 +79,51 @@ def read_neighbours(
         srid: the plane of the print.
         frames: rectangles in that plane.
     """
+    shapes, rows = read_around(connection, SQL["neighbours"], {"group": group_id}, srid, frames)
+    return shapes, [row.parcel_no for row in rows]
+
+
+def read_around(
+    connection: Connection, statement: LiteralString, values: dict[str, Any], srid: int, frames: Geometries
+) -> tuple[Geometries, list[Row]]:
+    """Parcels that touch one of the frames: their shapes in the plane of the print, and their rows.
+
+    Args:
+        connection: the same transaction.
+        statement: finds them in a box (`west` … `north`, EPSG:4326); its rows have `shape` (WKB) and `srid`.
+        values: what else it is given.
+        srid: the plane of the print.
+        frames: rectangles in that plane.
+    """
     around = shapely.from_wkb(shapely.to_wkb(shapely.union_all(frames)))
     corners = shapely.get_coordinates(shapely.envelope(around))
     east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
     box = {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
     with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Row] = cursor.execute(SQL["neighbours"], box | {"group": group_id}).fetchall()
+        rows: list[Row] = cursor.execute(statement, box | values).fetchall()
     shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), srid)
     shapely.prepare(around)
     near = shapely.intersects(around, shapes) if len(rows) else np.empty(0, dtype=bool)
-    return shapes[near], [row.parcel_no for row, kept in zip(rows, near, strict=True) if kept]
+    return shapes[near], [row for row, kept in zip(rows, near, strict=True) if kept]
+
+
+def sheet_and_number(key: str) -> tuple[str, str]:
+    """The two parts of what a parcel is named by: 5/12.
+
+    Raises:
+        UsageError: it is not written so.
+    """
+    sheet, _, number = (part.strip() for part in key.partition("/"))
+    if not (sheet and number) or "/" in number:
+        raise UsageError(
+            "thửa đất: số tờ/số thửa · a parcel is named by sheet and number", hint="5/12", parameter="parcel"
+        )
+    return sheet, number
+
+
+def full_number(row: Row) -> str:
+    """Sheet and number of a parcel: 5/12."""
+    return f"{clean_text(row.sheet_no)}/{clean_text(row.parcel_no)}"
 
 
 def in_plane(wkb: list[bytes], srids: Any, srid: int) -> Geometries:

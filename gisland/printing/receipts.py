@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from gisland.catalogue import Language
 from gisland.printing.blocks import qr_block, wrapped
-from gisland.printing.code import print_id
-from gisland.printing.edition import Edition
+from gisland.printing.edition import Edition, Printed
 from gisland.printing.finish import finish
-from gisland.printing.group_papers import GroupOrder, PrintedPapers, edition_of
+from gisland.printing.group_papers import GroupOrder, edition_of
 from gisland.printing.ink import BLACK, GREY, RULE, Ink
 from gisland.printing.lists import Table, draw_table
 from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.model import Group, Parcel
 from gisland.printing.paper import paper
-from gisland.printing.press import note_print, reading, reason_of, sees
+from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import ReceiptsProduct, load_product
 from gisland.printing.read import find_group, read_group
 from gisland.printing.tables import Cell, Column
@@ -27,7 +26,7 @@ ROW = 9.0
 TEXT = 4.2
 
 
-def print_receipts(settings: Settings, subject: Subject, order: GroupOrder) -> PrintedPapers:
+def print_receipts(settings: Settings, subject: Subject, order: GroupOrder) -> Printed:
     """Print the papers of the head of a group. Who did it is in the audit log before anybody has the file.
 
     Raises:
@@ -45,13 +44,10 @@ def print_receipts(settings: Settings, subject: Subject, order: GroupOrder) -> P
     edition = edition_of(
         place,
         (group.version, group.at),
-        settings=settings,
-        subject=subject,
         product=product,
         paper=sheet,
-        language=order.language,
-        print_id=print_id(*facts, subject.name),
         names=names,
+        **signed(settings, subject, order.language, *facts),
     )
     content = _draw(edition, product, group, order.language)
     note_print(
@@ -62,7 +58,7 @@ def print_receipts(settings: Settings, subject: Subject, order: GroupOrder) -> P
         reason=reason,
         parcels=len(group.parcels),
     )
-    return PrintedPapers(content, edition)
+    return Printed(content, edition)
 
 
 def _draw(edition: Edition, product: ReceiptsProduct, group: Group, language: Language) -> bytes:

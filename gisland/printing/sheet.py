@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,24 +13,21 @@ from psycopg.rows import namedtuple_row
 from gisland.catalogue import Language, load_catalogue
 from gisland.database.statements import statements
 from gisland.errors import NotFound, UsageError
-from gisland.kit.crs import to_wgs84
 from gisland.kit.text import clean_text
-from gisland.printing.code import load_print_key, print_id
+from gisland.printing.edition import Printed
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.frames import frames_of
 from gisland.printing.labels import measure, place_labels
 from gisland.printing.layout import Layout, MapPage
 from gisland.printing.leaders import place_leaders
 from gisland.printing.mapsheet import Labelled, page_labels
-from gisland.printing.model import Geometries, Group, Parcel
+from gisland.printing.model import Group, Parcel
 from gisland.printing.placement import Place
-from gisland.printing.press import name_of, note_print, reading, reason_of
+from gisland.printing.press import note_print, reading, reason_of, signed
 from gisland.printing.product import SheetProduct, load_product
-from gisland.printing.read import SQL as GROUPS
-from gisland.printing.read import Row, in_plane
+from gisland.printing.read import Row, full_number, in_plane, read_around, read_version
 from gisland.printing.scene import Scene, scene_of
 from gisland.printing.sheet_page import About, SheetPaper, draw_sheet, fits, fitting, pages
-from gisland.printing.words import Words
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
@@ -45,7 +41,7 @@ class SheetOrder:
 
     ward: str
     sheet: str
-    scale: int | None = None
+    sheet_scale: int | None = None
     """Of the sheet, where a ward has several of one number."""
     paper: str = "auto"
     language: Language = "vi"
@@ -53,18 +49,12 @@ class SheetOrder:
 
 
 @dataclass(frozen=True)
-class PrintedSheet:
-    """A finished file and what is told of it."""
+class PrintedSheet(Printed):
+    """… with what it shows."""
 
-    content: bytes
-    scene: Scene
+    edition: Scene
     labelled: Labelled
     about: About
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the file."""
-        return hashlib.sha256(self.content).hexdigest()
 
 
 def print_sheet(settings: Settings, subject: Subject, order: SheetOrder) -> PrintedSheet:
@@ -81,9 +71,9 @@ def print_sheet(settings: Settings, subject: Subject, order: SheetOrder) -> Prin
         group = _read(connection, row)
         frames = frames_of(clean_text(row.name), row.scale, shapely.total_bounds(group.shapes).tolist())
         place = next((each for each in frames if fits(order.paper, each)), frames[-1])
-        shapes, numbers = _around(connection, row.id, place, group.srid)
+        shapes, rows = read_around(connection, SQL["around"], {"sheet": row.id}, group.srid, place.inset())
         beside = _beside(connection, row, place, group.srid)
-    group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
+    group = replace(group, neighbours=shapes, neighbour_numbers=tuple(map(full_number, rows)))
     about = About(clean_text(row.sheet_no), clean_text(row.name), row.sheets, beside)
     scene, labelled, about = _scene(settings, subject, order, product, group, place, about, row.id)
     drawn = draw_sheet(scene, scene.layout.pages[0], labelled, about)
@@ -108,7 +98,7 @@ def find_sheet(connection: Connection, order: SheetOrder) -> Row:
         NotFound: there is none within reach.
         UsageError: there are several.
     """
-    values = {"ward": order.ward, "sheet": order.sheet.strip(), "scale": order.scale}
+    values = {"ward": order.ward, "sheet": order.sheet.strip(), "scale": order.sheet_scale}
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         rows: list[Row] = cursor.execute(SQL["find"], values).fetchall()
     if not rows:
@@ -121,7 +111,7 @@ def find_sheet(connection: Connection, order: SheetOrder) -> Row:
         raise UsageError(
             f"có nhiều tờ {order.sheet}: {known} · there are several sheets {order.sheet}",
             hint="--sheet-scale 500",
-            parameter="scale",
+            parameter="sheet_scale",
         )
     if not rows[0].scale:
         raise UsageError(f"tờ {order.sheet} chưa ghi tỷ lệ · the scale of sheet {order.sheet} is not known")
@@ -133,8 +123,7 @@ def _read(connection: Connection, row: Row) -> Group:
         found: list[Row] = cursor.execute(SQL["parcels"], {"sheet": row.id}).fetchall()
     if not found:
         raise NotFound(f"tờ {row.sheet_no} không có thửa đất nào · there is no parcel on sheet {row.sheet_no}")
-    version = connection.execute(GROUPS["version"]).fetchone()
-    assert version is not None
+    version, at = read_version(connection)
     shapes = in_plane([each.shape for each in found], np.array([each.srid for each in found]), row.srid)
     sheet = clean_text(row.sheet_no)
     parcels = tuple(
@@ -151,26 +140,13 @@ def _read(connection: Connection, row: Row) -> Group:
         code=sheet,
         name="",
         srid=row.srid,
-        version=version[0],
-        at=version[1],
+        version=version,
+        at=at,
         parcels=parcels,
         shapes=shapes,
         neighbours=np.empty(0, dtype=object),
         neighbour_numbers=(),
     )
-
-
-def _around(connection: Connection, sheet: int, place: Place, srid: int) -> tuple[Geometries, list[str]]:
-    """Parcels of other sheets in the frame, and `sheet/number` of each."""
-    corners = shapely.get_coordinates(place.inset())
-    east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
-    box = {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Row] = cursor.execute(SQL["around"], box | {"sheet": sheet}).fetchall()
-    shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), srid)
-    near = shapely.intersects(place.inset(), shapes) if len(rows) else np.empty(0, dtype=bool)
-    names = [f"{clean_text(row.sheet_no)}/{clean_text(row.parcel_no)}" for row in rows]
-    return shapes[near], [name for name, kept in zip(names, near, strict=True) if kept]
 
 
 def _beside(connection: Connection, row: Row, place: Place, srid: int) -> dict[tuple[int, int], list[str]]:
@@ -212,13 +188,10 @@ def _scene(
         product=product,
         palette=load_catalogue(settings).palette,
         measures=measures,
-        words=Words(order.language),
-        by=name_of(subject),
-        print_id=print_id(*facts, subject.name),
         subject_id=sheet_id,
-        key=load_print_key(settings),
         names=False,
         pages=1,
+        **signed(settings, subject, order.language, *facts),
     )
     seen = np.arange(len(group.parcels))
     found = page_labels(scene, place, seen)

@@ -122,11 +122,11 @@ def draw_one(settings: Settings, subject: Subject, order: Order, folder: Path, n
         return Group(order.group, name, "failed", reason=str(error))
     except OSError as error:
         return Group(order.group, name, "failed", reason=f"không ghi được tệp · cannot write: {error.strerror}")
-    scene = printed.scene
+    scene = printed.edition
     entry = {
         "version": scene.group.version,
         "sha256": printed.sha256,
-        "print_id": printed.print_id,
+        "print_id": printed.edition.print_id,
         "pages": scene.pages,
         "parcels": len(scene.group.parcels),
     }

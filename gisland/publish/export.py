@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 import psycopg
 from psycopg import Connection
 
-from gisland.audit.log import Tag, record
+from gisland.audit.log import Tag, record, stated_reason
 from gisland.catalogue import Layer
 from gisland.database import Role, Scope, conninfo, run
 from gisland.database.scope import ENTER
-from gisland.errors import UsageError
-from gisland.kit.identifiers import mask_ids
 from gisland.publish.items import page_statement
 from gisland.publish.query import Cursor, ItemsQuery
 from gisland.publish.sorting import read_values
@@ -105,12 +103,6 @@ def note_export(
     Raises:
         UsageError: no reason is given.
     """
-    reason = why.strip()
-    if not 3 <= len(reason) <= 500:
-        raise UsageError(
-            "xuất dữ liệu nội bộ cần lý do · an export of a staff layer needs a reason",
-            hint="3 đến 500 chữ, không có dữ liệu cá nhân · 3 to 500 letters, no personal data",
-            parameter="reason",
-        )
-    detail = {"format": file_format.name, "filtered": query.filtered, "reason": mask_ids(reason)}
+    reason = stated_reason(why, "xuất dữ liệu nội bộ cần lý do · an export of a staff layer needs a reason")
+    detail = {"format": file_format.name, "filtered": query.filtered, "reason": reason}
     run(settings, lambda connection: record(connection, by, Tag.DATA_EXPORTED, object_id=layer.id, detail=detail))

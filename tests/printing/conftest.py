@@ -15,7 +15,7 @@ from psycopg import Connection
 from gisland.database import run
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
-from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
@@ -36,7 +36,7 @@ def demo(server: Settings) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def atlas(demo: Settings) -> Printed:
+def atlas(demo: Settings) -> PrintedAtlas:
     """The A3 atlas of the second group."""
     return print_atlas(demo, ADMIN, Order("11311", "02", reason=WHY))
 
@@ -93,14 +93,14 @@ def land(settings: Settings) -> Land:
     return found
 
 
-Print = Callable[..., Printed]
+Print = Callable[..., PrintedAtlas]
 
 
 @pytest.fixture
 def draw(land: Land) -> Print:
     """Prints the group of `land`."""
 
-    def work(subject: Subject = ADMIN, reason: str = WHY, **more: object) -> Printed:
+    def work(subject: Subject = ADMIN, reason: str = WHY, **more: object) -> PrintedAtlas:
         return print_atlas(land.settings, subject, Order("11311", "07", reason=reason, **more))  # type: ignore[arg-type]
 
     return work

@@ -11,7 +11,7 @@ import pikepdf
 import pytest
 import shapely
 
-from gisland.printing.atlas import Order, Printed, print_atlas
+from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.printing.fonts import width
 from gisland.printing.labels import Form
 from gisland.printing.model import decimal
@@ -22,19 +22,19 @@ from tests.printing.pdf_text import Text, links, opened, read_page
 
 
 @pytest.fixture(scope="module")
-def pdf(atlas: Printed) -> pikepdf.Pdf:
+def pdf(atlas: PrintedAtlas) -> pikepdf.Pdf:
     return opened(atlas.content)
 
 
-def on_map(atlas: Printed, texts: list[Text]) -> list[Text]:
+def on_map(atlas: PrintedAtlas, texts: list[Text]) -> list[Text]:
     """The texts within the map frame."""
-    frame = atlas.scene.paper.frame
+    frame = atlas.edition.paper.frame
     inner = shapely.box(frame.x, frame.y, frame.right, frame.top)
     return [text for text in texts if shapely.intersects(inner, text.box)]
 
 
-def test_every_parcel_is_whole_on_a_page_and_labelled_or_listed(atlas: Printed) -> None:
-    scene = atlas.scene
+def test_every_parcel_is_whole_on_a_page_and_labelled_or_listed(atlas: PrintedAtlas) -> None:
+    scene = atlas.edition
     bounds = shapely.bounds(scene.group.shapes)
     whole = np.any([page.place.holds(bounds) for page in scene.layout.pages], axis=0)
     assert whole.all()
@@ -44,10 +44,10 @@ def test_every_parcel_is_whole_on_a_page_and_labelled_or_listed(atlas: Printed) 
     assert sum(form.complete for form in forms) / len(forms) >= scene.product.labels_that_fit
 
 
-def test_labels_lie_in_the_frame_and_meet_no_other(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    frame = atlas.scene.paper.frame
+def test_labels_lie_in_the_frame_and_meet_no_other(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    frame = atlas.edition.paper.frame
     inner = shapely.box(frame.x, frame.y, frame.right, frame.top)
-    for number in range(1, len(atlas.scene.layout.pages) + 1):
+    for number in range(1, len(atlas.edition.layout.pages) + 1):
         texts = on_map(atlas, read_page(pdf, number)[0])
         assert texts
         assert all(shapely.contains(inner, text.box) for text in texts)
@@ -61,8 +61,8 @@ def test_labels_lie_in_the_frame_and_meet_no_other(atlas: Printed, pdf: pikepdf.
         assert not meet
 
 
-def test_labels_say_what_the_registry_says(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    scene = atlas.scene
+def test_labels_say_what_the_registry_says(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    scene = atlas.edition
     for page in scene.layout.pages:
         texts = on_map(atlas, read_page(pdf, page.number)[0])
         labelled = atlas.labelled[page.number]
@@ -80,8 +80,8 @@ def test_labels_say_what_the_registry_says(atlas: Printed, pdf: pikepdf.Pdf) -> 
                 assert parcel.number in said
 
 
-def test_grid_values_equal_coordinates(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    scene, frame = atlas.scene, atlas.scene.paper.frame
+def test_grid_values_equal_coordinates(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    scene, frame = atlas.edition, atlas.edition.paper.frame
     for page in scene.layout.pages:
         texts = read_page(pdf, page.number)[0]
         metres = page.place.scale / 1000
@@ -103,9 +103,9 @@ def test_grid_values_equal_coordinates(atlas: Printed, pdf: pikepdf.Pdf) -> None
         assert checked >= 6
 
 
-def test_the_scale_bar_is_right(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    panel = atlas.scene.paper.panel
-    for page in atlas.scene.layout.pages:
+def test_the_scale_bar_is_right(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    panel = atlas.edition.paper.panel
+    for page in atlas.edition.layout.pages:
         texts, rectangles = read_page(pdf, page.number)
         end = next(text for text in texts if re.fullmatch(r"[\d,]+ m", text.said) and text.middle[0] > panel.x)
         bars = [bar for bar in rectangles if abs(bar.height - 1.3) < 0.01 and bar.x >= panel.x - 0.01]
@@ -118,22 +118,22 @@ def test_the_scale_bar_is_right(atlas: Printed, pdf: pikepdf.Pdf) -> None:
         assert bars[0].x + length == pytest.approx(left + right / 2, abs=0.2)
 
 
-def test_pages_lead_to_each_other(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    count = len(atlas.scene.layout.pages)
+def test_pages_lead_to_each_other(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    count = len(atlas.edition.layout.pages)
     leads = {index: {target for _, target in links(pdf, index)} for index in range(len(pdf.pages))}
     assert set(range(1, count + 1)) <= leads[0]
     for number in range(1, count + 1):
-        frame = atlas.scene.paper.frame
+        frame = atlas.edition.paper.frame
         around = {t for box, t in links(pdf, number) if box[0] < frame.right + 9 and t <= count}
         for other in around:
             assert number in leads[other]
-        first = atlas.scene.first_list[number] - 1
+        first = atlas.edition.first_list[number] - 1
         assert first in leads[number]
         assert number in leads[first]
 
 
-def test_every_page_tells_what_it_is(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    scene = atlas.scene
+def test_every_page_tells_what_it_is(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    scene = atlas.edition
     for page in scene.layout.pages:
         said = " ".join(text.said for text in read_page(pdf, page.number)[0])
         for words in (
@@ -147,15 +147,15 @@ def test_every_page_tells_what_it_is(atlas: Printed, pdf: pikepdf.Pdf) -> None:
         assert f"Trang {index + 1}/{len(pdf.pages)}" in {text.said for text in read_page(pdf, index)[0]}
 
 
-def test_each_sheet_is_marked(atlas: Printed, pdf: pikepdf.Pdf) -> None:
+def test_each_sheet_is_marked(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
     """Numbers are unique within a sheet only."""
-    for page in atlas.scene.layout.pages:
+    for page in atlas.edition.layout.pages:
         said = {text.said for text in on_map(atlas, read_page(pdf, page.number)[0])}
-        assert {f"Tờ {atlas.scene.group.parcels[index].sheet}" for index in page.home} <= said
+        assert {f"Tờ {atlas.edition.group.parcels[index].sheet}" for index in page.home} <= said
 
 
-def test_names_stand_in_checklists_only_and_ids_nowhere(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    scene = atlas.scene
+def test_names_stand_in_checklists_only_and_ids_nowhere(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    scene = atlas.edition
     names = {parcel.holders[0] for parcel in scene.group.parcels if parcel.holders}
     everything = ""
     listed: set[str] = set()
@@ -170,11 +170,11 @@ def test_names_stand_in_checklists_only_and_ids_nowhere(atlas: Printed, pdf: pik
     assert everything == unicodedata.normalize("NFC", everything)
 
 
-def test_same_data_same_bytes(atlas: Printed, demo: Settings) -> None:
+def test_same_data_same_bytes(atlas: PrintedAtlas, demo: Settings) -> None:
     again = print_atlas(demo, ADMIN, Order("11311", "02", reason=WHY))
     assert again.content == atlas.content
     english = print_atlas(demo, ADMIN, Order("11311", "02", language="en", reason=WHY))
-    assert english.print_id != atlas.print_id
+    assert english.edition.print_id != atlas.edition.print_id
     said = {text.said for text in read_page(opened(english.content), 1)[0]}
     assert {"Legend", "N", "Index of pages"} <= said
 
@@ -184,7 +184,7 @@ def test_same_data_same_bytes(atlas: Printed, demo: Settings) -> None:
 def test_every_sheet(demo: Settings, paper: str, orientation: str) -> None:
     printed = print_atlas(demo, ADMIN, Order("11311", "01", paper=paper, orientation=orientation, reason=WHY))
     pdf = opened(printed.content)
-    size = (printed.scene.paper.width, printed.scene.paper.height)
+    size = (printed.edition.paper.width, printed.edition.paper.height)
     page = shapely.box(0, 0, *size)
     for index in range(len(pdf.pages)):
         box = [float(each) * 25.4 / 72 for each in pdf.pages[index].MediaBox]

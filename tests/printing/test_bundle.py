@@ -14,7 +14,7 @@ from PIL import Image
 
 from gisland.database import run
 from gisland.errors import InputError, NotFound, UsageError
-from gisland.printing.atlas import Order, Printed
+from gisland.printing.atlas import Order, PrintedAtlas
 from gisland.printing.bundle import LIST, Bundle, print_bundle
 from gisland.printing.picture import picture
 from gisland.printing.products import PRODUCTS
@@ -66,15 +66,15 @@ def test_groups_are_named_by_commas(land: Land) -> None:
         assert archive.namelist() == ["atlas-11311-07.pdf", LIST]
 
 
-def test_a_page_as_a_picture(atlas: Printed) -> None:
+def test_a_page_as_a_picture(atlas: PrintedAtlas) -> None:
     content = picture(atlas.content, 2, 72)
     assert content == picture(atlas.content, 2, 72)
     image = Image.open(io.BytesIO(content))
-    paper = atlas.scene.paper
+    paper = atlas.edition.paper
     assert image.size == pytest.approx((paper.width / 25.4 * 72, paper.height / 25.4 * 72), abs=1)
     # There is something on it, and it is not all black.
     assert 30 < np.asarray(image.convert("L")).mean() < 254
-    for page in (0, atlas.scene.pages + 1):
+    for page in (0, atlas.edition.pages + 1):
         with pytest.raises(UsageError, match="no page"):
             picture(atlas.content, page)
     with pytest.raises(UsageError, match="--dpi"):

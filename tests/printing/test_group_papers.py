@@ -12,9 +12,10 @@ import shapely
 from gisland.database import Role as DatabaseRole
 from gisland.database import connect, run
 from gisland.errors import NotFound, UsageError
+from gisland.printing.edition import Printed
 from gisland.printing.finish import check
 from gisland.printing.forms import print_forms
-from gisland.printing.group_papers import GroupOrder, PrintedPapers
+from gisland.printing.group_papers import GroupOrder
 from gisland.printing.product import FormProduct, load_product
 from gisland.printing.receipts import print_receipts
 from gisland.security.permissions import Role
@@ -45,13 +46,13 @@ def fill(land: Land) -> None:
     run(land.settings, work)
 
 
-def pages(printed: PrintedPapers) -> list[list[list[str]]]:
+def pages(printed: Printed) -> list[list[list[str]]]:
     """The lines of each page."""
     pdf = opened(printed.content)
     return [rows(read_page(pdf, index)[0]) for index in range(len(pdf.pages))]
 
 
-def everything(printed: PrintedPapers) -> str:
+def everything(printed: Printed) -> str:
     return "\n".join(" ".join(line) for page in pages(printed) for line in page)
 
 

@@ -6,7 +6,7 @@ import pikepdf
 import pytest
 
 from gisland.database import run
-from gisland.printing.atlas import Printed
+from gisland.printing.atlas import PrintedAtlas
 from gisland.printing.model import decimal
 from tests.factories import make_group
 from tests.printing.conftest import Land, Print
@@ -14,7 +14,7 @@ from tests.printing.pdf_text import Text, opened, read_page
 
 
 @pytest.fixture(scope="module")
-def pdf(atlas: Printed) -> pikepdf.Pdf:
+def pdf(atlas: PrintedAtlas) -> pikepdf.Pdf:
     return opened(atlas.content)
 
 
@@ -32,31 +32,31 @@ def holds(row: list[str], part: list[str]) -> bool:
     return any(row[start : start + len(part)] == part for start in range(len(row)))
 
 
-def listed(atlas: Printed, pdf: pikepdf.Pdf, title: str) -> list[list[str]]:
+def listed(atlas: PrintedAtlas, pdf: pikepdf.Pdf, title: str) -> list[list[str]]:
     """The lines of all pages with a title."""
     found = []
-    for index in range(len(atlas.scene.layout.pages) + 1, len(pdf.pages)):
+    for index in range(len(atlas.edition.layout.pages) + 1, len(pdf.pages)):
         texts = read_page(pdf, index)[0]
         if any(text.said.startswith(title) and text.size > 5 for text in texts):
             found += rows(texts)
     return found
 
 
-def test_each_parcel_has_its_row_in_the_checklist_of_its_page(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    for page in atlas.scene.layout.pages:
+def test_each_parcel_has_its_row_in_the_checklist_of_its_page(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    for page in atlas.edition.layout.pages:
         if not page.home:
             continue
         lines = listed(atlas, pdf, f"Danh sách thửa đất – trang bản đồ {page.number}")
         for number, index in enumerate(page.home, start=1):
-            parcel = atlas.scene.group.parcels[index]
+            parcel = atlas.edition.group.parcels[index]
             said = [str(number), parcel.sheet, parcel.number, decimal(parcel.area), *filter(None, [parcel.land_type])]
             assert any(holds(line, said) for line in lines), said
 
 
 def test_the_proof_sheet_lists_every_parcel_and_the_table_those_not_told_in_full(
-    atlas: Printed, pdf: pikepdf.Pdf
+    atlas: PrintedAtlas, pdf: pikepdf.Pdf
 ) -> None:
-    scene = atlas.scene
+    scene = atlas.edition
     proof, small = listed(atlas, pdf, "Bảng kiểm in"), listed(atlas, pdf, "Ghi chú các thửa đất nhỏ")
     for index, (parcel, (form, at)) in enumerate(zip(scene.group.parcels, atlas.told, strict=True)):
         home = scene.layout.pages[scene.layout.where[index]].number
@@ -71,8 +71,8 @@ def test_the_proof_sheet_lists_every_parcel_and_the_table_those_not_told_in_full
         assert any(holds(line, row) for line in small) != form.complete, row
 
 
-def test_names_stand_in_checklists_and_nowhere_else(atlas: Printed, pdf: pikepdf.Pdf) -> None:
-    scene = atlas.scene
+def test_names_stand_in_checklists_and_nowhere_else(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    scene = atlas.edition
     names = {name for parcel in scene.group.parcels for name in (parcel.holders or ())[:1]}
     lists = {
         index
@@ -98,7 +98,7 @@ def test_numbers_outside_of_small_parcels_meet_none_of_other_groups(land: Land, 
     printed = draw(scale=500)
     assert printed.labelled[1].leaders
     texts = [text for text in read_page(opened(printed.content), 1)[0] if text.said.isdigit()]
-    frame = printed.scene.paper.frame
+    frame = printed.edition.paper.frame
     inside = [text for text in texts if frame.x < text.middle[0] < frame.right and frame.y < text.middle[1] < frame.top]
     assert len(inside) > 12
     for index, one in enumerate(inside):
@@ -111,7 +111,7 @@ def test_a_small_sheet_has_key_map_and_notes_too(land: Land, draw: Print, orient
     land.square(0, 0, 20, "1")
     land.square(400, 0, 20, "2")
     printed = draw(paper="A4", orientation=orientation, scale=500)
-    scene = printed.scene
+    scene = printed.edition
     pdf = opened(printed.content)
     for page in scene.layout.pages:
         said = [text.said for text in read_page(pdf, page.number)[0]]

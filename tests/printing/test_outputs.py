@@ -15,7 +15,7 @@ import shapely
 from PIL import Image
 
 from gisland.kit.crs import to_wgs84
-from gisland.printing.atlas import Printed
+from gisland.printing.atlas import PrintedAtlas
 from gisland.printing.finish import check
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import Ink
@@ -23,7 +23,7 @@ from gisland.printing.paper import Box
 
 
 @pytest.fixture(scope="module")
-def file(atlas: Printed, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(atlas: PrintedAtlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("atlas") / "atlas.pdf"
     path.write_bytes(atlas.content)
     return path
@@ -37,7 +37,7 @@ def test_qpdf_finds_no_fault(file: Path) -> None:
     assert "No syntax or stream encoding errors found" in told("qpdf", "--check", file)
 
 
-def test_it_is_pdf_a(atlas: Printed) -> None:
+def test_it_is_pdf_a(atlas: PrintedAtlas) -> None:
     assert check(atlas.content) == []
     assert b"pdfaid" in atlas.content or b"/Metadata" in atlas.content
 
@@ -49,7 +49,7 @@ def test_all_fonts_are_embedded_subsets_with_unicode(file: Path) -> None:
         assert re.search(r"GislandSans\S*\s+TrueType\s+\S+\s+yes yes yes", font)
 
 
-def test_vietnamese_comes_back_as_nfc(file: Path, atlas: Printed) -> None:
+def test_vietnamese_comes_back_as_nfc(file: Path, atlas: PrintedAtlas) -> None:
     text = told("pdftotext", "-layout", file, "-")
     assert text == unicodedata.normalize("NFC", text)
     for words in (
@@ -58,23 +58,23 @@ def test_vietnamese_comes_back_as_nfc(file: Path, atlas: Printed) -> None:
         "Đã xác minh",
     ):
         assert words in text
-    parcel = next(each for each in atlas.scene.group.parcels if each.holders)
+    parcel = next(each for each in atlas.edition.group.parcels if each.holders)
     assert parcel.holders is not None
     assert parcel.holders[0] in text
 
 
-def test_bookmarks(file: Path, atlas: Printed) -> None:
+def test_bookmarks(file: Path, atlas: PrintedAtlas) -> None:
     outline = json.loads(told("qpdf", "--json", "--json-key=outlines", file))["outlines"]
     titles = [each["title"] for each in outline]
     assert titles[0] == "Bìa"
     assert "Bản đồ" in titles
     maps = next(each for each in outline if each["title"] == "Bản đồ")
-    assert len(maps["kids"]) == len(atlas.scene.layout.pages)
+    assert len(maps["kids"]) == len(atlas.edition.layout.pages)
 
 
-def test_gdal_opens_the_maps_at_the_right_place(file: Path, atlas: Printed) -> None:
+def test_gdal_opens_the_maps_at_the_right_place(file: Path, atlas: PrintedAtlas) -> None:
     """The corners of the page, as GDAL sees them, against those that scale and frame give: within a centimetre."""
-    scene = atlas.scene
+    scene = atlas.edition
     for page in scene.layout.pages:
         info = json.loads(told("gdalinfo", "-json", f"PDF:{page.number + 1}:{file}"))
         geo, (wide, high) = info["geoTransform"], info["size"]
@@ -92,9 +92,9 @@ def test_gdal_opens_the_maps_at_the_right_place(file: Path, atlas: Printed) -> N
             assert off < 0.02
 
 
-def test_statuses_differ_on_a_grey_copy(atlas: Printed, tmp_path: Path) -> None:
+def test_statuses_differ_on_a_grey_copy(atlas: PrintedAtlas, tmp_path: Path) -> None:
     """Each status as a field of 30 mm, in grey: its grey or the texture of its hatch tells it from each other one."""
-    scene = atlas.scene
+    scene = atlas.edition
     ink = Ink("", "", "")
     side = 30.0
     with ink.page(side * len(scene.palette.exact), side, name="a", title="a"):

@@ -39,7 +39,7 @@ def test_every_group(ward: Settings) -> None:
     many = []
     for group in groups:
         printed = print_atlas(ward, ADMIN, Order("11311", group, reason=WHY))
-        scene, layout = printed.scene, printed.scene.layout
+        scene, layout = printed.edition, printed.edition.layout
         assert check(printed.content) == []
         bounds = shapely.bounds(scene.group.shapes)
         assert np.any([page.place.holds(bounds) for page in layout.pages], axis=0).all()

@@ -48,7 +48,7 @@ def test_no_such_group_or_ward(land: Land) -> None:
 
 def test_zeros_before_a_group_do_not_matter(land: Land) -> None:
     land.square(0, 0, 20, "1")
-    assert print_atlas(land.settings, ADMIN, Order("11311", "7", reason=WHY)).scene.group.code == "07"
+    assert print_atlas(land.settings, ADMIN, Order("11311", "7", reason=WHY)).edition.group.code == "07"
 
 
 @pytest.mark.parametrize("wrong", [{"paper": "A5"}, {"orientation": "diagonal"}])
@@ -62,9 +62,9 @@ def test_a_parcel_larger_than_the_page_gets_an_inset(draw: Print, land: Land) ->
     land.square(0, 0, 20, "1")
     land.square(20, 0, 900, "2")
     printed = draw(scale=500)
-    insets = [page for page in printed.scene.layout.pages if page.inset]
+    insets = [page for page in printed.edition.layout.pages if page.inset]
     assert [page.place.scale for page in insets] == [5000]
-    assert [printed.scene.group.parcels[index].number for index in insets[0].whole] == ["1", "2"]
+    assert [printed.edition.group.parcels[index].number for index in insets[0].whole] == ["1", "2"]
     assert check(printed.content) == []
 
 
@@ -83,7 +83,7 @@ def test_odd_shapes(draw: Print, land: Land) -> None:
     land.square(120, 0, 30, "5")
     land.square(121, 1, 30, "6")
     printed = draw(scale=500)
-    forms = {printed.scene.group.parcels[index].number: printed.labelled[1].form_of(index) for index in range(6)}
+    forms = {printed.edition.group.parcels[index].number: printed.labelled[1].form_of(index) for index in range(6)}
     assert forms["1"] is Form.FRACTION
     assert forms["2"] is Form.FRACTION
     assert forms["5"] is Form.FRACTION
@@ -103,7 +103,7 @@ def test_who_may_not_see_names_gets_none(draw: Print, land: Land) -> None:
     printed = draw(viewer)
     assert NAME not in said(printed.content)
     assert "(không được xem)" in said(printed.content)
-    assert printed.scene.group.parcels[0].holders is None
+    assert printed.edition.group.parcels[0].holders is None
     officer = Subject("account:can-bo", (Grant(Role.OFFICER, land.ward),))
     assert NAME in said(draw(officer).content)
 
@@ -144,7 +144,7 @@ def test_a_print_is_an_audited_act(draw: Print, land: Land) -> None:
     assert noted["sha256"] == printed.sha256
     assert noted["names"] is True
     assert noted["reason"] == WHY
-    assert (noted["by"], noted["ward"], noted["pages"]) == ("account:thu", land.ward, printed.scene.pages)
+    assert (noted["by"], noted["ward"], noted["pages"]) == ("account:thu", land.ward, printed.edition.pages)
     assert NAME not in str(noted)
 
 
@@ -173,7 +173,7 @@ def test_ids_in_a_reason_are_masked_and_without_names_none_is_needed(draw: Print
 def test_each_kind_of_account_has_prints_of_its_own(draw: Print, land: Land) -> None:
     land.square(0, 0, 20, "1")
     who = [Subject(name, (Grant(Role.ADMIN),)) for name in ("account:thu", "cli:thu")]
-    one_print, other = (draw(subject).print_id for subject in who)
+    one_print, other = (draw(subject).edition.print_id for subject in who)
     assert one_print != other
 
 
@@ -209,15 +209,15 @@ def test_what_is_missing_of_certificates(
             )
 
     run(land.settings, work)
-    told = draw().scene.group.parcels[0].missing
+    told = draw().edition.group.parcels[0].missing
     assert tuple(each for each in told if each in {"certificate", "scan"}) == missing
 
 
 def test_a_plane_that_is_no_zone_of_vn_2000(draw: Print, land: Land) -> None:
     land.square(0, 0, 20, "1")
     printed = draw()
-    assert "VN-2000" in next(iter(notes(printed.scene)))
-    elsewhere = replace(printed.scene, srid=32648)
+    assert "VN-2000" in next(iter(notes(printed.edition)))
+    elsewhere = replace(printed.edition, srid=32648)
     assert next(iter(notes(elsewhere))) == "Toạ độ phẳng theo EPSG:32648; lưới 10 cm"
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from gisland.errors import InputError
-from gisland.printing.atlas import Printed
+from gisland.printing.atlas import PrintedAtlas
 from gisland.printing.code import read_code, read_short
 from gisland.printing.marks import CORNERS, MARK, mark_boxes
 from gisland.printing.paper import MARGIN
@@ -27,7 +27,7 @@ read_barcodes: Any = zxingcpp.read_barcodes
 
 
 @pytest.fixture(scope="module")
-def page(atlas: Printed, tmp_path_factory: pytest.TempPathFactory) -> Image.Image:
+def page(atlas: PrintedAtlas, tmp_path_factory: pytest.TempPathFactory) -> Image.Image:
     """The first map page as a picture."""
     folder = tmp_path_factory.mktemp("scan")
     (folder / "a.pdf").write_bytes(atlas.content)
@@ -68,9 +68,9 @@ def corner_marks(scan: Image.Image) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def set_right(scan: Image.Image, atlas: Printed) -> NDArray[np.float64]:
+def set_right(scan: Image.Image, atlas: PrintedAtlas) -> NDArray[np.float64]:
     """The affine map from dots of the scan to millimetres of the sheet, by the corner marks that were found."""
-    boxes = dict(zip(CORNERS, mark_boxes(atlas.scene.paper), strict=True))
+    boxes = dict(zip(CORNERS, mark_boxes(atlas.edition.paper), strict=True))
     marks = {name: corners for name, corners in corner_marks(scan).items() if name in boxes}
     assert len(marks) >= 2
     sheet = [
@@ -84,15 +84,15 @@ def set_right(scan: Image.Image, atlas: Printed) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("turn", [0, 1.5, -3, 7, 90, 180])
-def test_a_scan_tells_what_and_where_it_is(atlas: Printed, page: Image.Image, turn: float) -> None:
+def test_a_scan_tells_what_and_where_it_is(atlas: PrintedAtlas, page: Image.Image, turn: float) -> None:
     scan = scanned(page, turn, seed=1)
     found = read_barcodes(scan, formats=FORMATS)
     texts = {code.text for code in found if code.format == zxingcpp.BarcodeFormat.QRCode}
     (text,) = texts
-    code = read_code(text, atlas.scene.key)
-    assert (code.page, code.pages, code.print_id) == ("M1", atlas.scene.pages, atlas.print_id)
+    code = read_code(text, atlas.edition.key)
+    assert (code.page, code.pages, code.print_id) == ("M1", atlas.edition.pages, atlas.edition.print_id)
     # A point of the ground is found on the scan by nothing but the code and the marks.
-    place, frame = atlas.scene.layout.pages[0].place, atlas.scene.paper.frame
+    place, frame = atlas.edition.layout.pages[0].place, atlas.edition.paper.frame
     assert code.east is not None
     assert code.north is not None
     to_sheet = set_right(scan, atlas)
@@ -103,14 +103,14 @@ def test_a_scan_tells_what_and_where_it_is(atlas: Printed, page: Image.Image, tu
     ((back_x, back_y),) = points_to_paper([(east, north)], place, frame).tolist()
     assert (back_x, back_y) == pytest.approx((x, y), abs=0.03)
     # The middle of the scan is the middle of the sheet.
-    sheet = atlas.scene.paper
+    sheet = atlas.edition.paper
     assert (x, y) == pytest.approx((sheet.width / 2, sheet.height / 2), abs=1.0)
 
 
-def test_a_code_that_was_altered_is_refused(atlas: Printed) -> None:
-    code = atlas.scene.code("M1", atlas.scene.layout.pages[0].place)
-    text = code.text(atlas.scene.key)
-    assert read_code(text, atlas.scene.key) == code
+def test_a_code_that_was_altered_is_refused(atlas: PrintedAtlas) -> None:
+    code = atlas.edition.code("M1", atlas.edition.layout.pages[0].place)
+    text = code.text(atlas.edition.key)
+    assert read_code(text, atlas.edition.key) == code
     with pytest.raises(InputError):
-        read_code(text.replace("*M1*", "*M2*"), atlas.scene.key)
-    assert read_short(code.short(atlas.scene.key), atlas.scene.key) == (atlas.print_id, "M1")
+        read_code(text.replace("*M1*", "*M2*"), atlas.edition.key)
+    assert read_short(code.short(atlas.edition.key), atlas.edition.key) == (atlas.edition.print_id, "M1")

@@ -64,7 +64,7 @@ def test_frames_hold_the_parcels() -> None:
 
 
 def test_each_parcel_is_drawn_and_labelled_or_listed(sheet: PrintedSheet) -> None:
-    scene = sheet.scene
+    scene = sheet.edition
     pdf = opened(sheet.content)
     texts = [text for index in range(len(pdf.pages)) for text in read_page(pdf, index)[0]]
     first, frame, place = read_page(pdf, 0)[0], scene.paper.frame, scene.layout.pages[0].place
@@ -114,14 +114,14 @@ def test_paper_and_what_cannot_be(land: Land) -> None:
     with pytest.raises(NotFound, match="no parcel on sheet"):
         printed()
     land.square(2, 2, 90, "1")
-    assert printed().scene.paper.name == "A3"
-    assert printed(paper="A1", language="en").scene.paper.name == "A1"
+    assert printed().edition.paper.name == "A3"
+    assert printed(paper="A1", language="en").edition.paper.name == "A1"
     viewer = Subject("account:viewer", (Grant(Role.VIEWER, land.ward),))
     assert print_sheet(land.settings, viewer, SheetOrder("11311", "012")).content
     with pytest.raises(UsageError, match="--paper A5"):
         printed(paper="A5")
     land.square(200, 200, 20, "2")
-    assert printed().scene.paper.name == "A1"
+    assert printed().edition.paper.name == "A1"
     with pytest.raises(UsageError, match="does not fit") as told:
         printed(paper="A3")
     assert "A1" in str(told.value)
