@@ -21,7 +21,7 @@ from gisland.bench.race import BOXES, LIMITS, Ask, Plan, in_rounds, of_pgbench, 
 from gisland.bench.servers import Server
 from gisland.bench.table import GISLAND, PGBENCH, TARGETS, grid, verdict
 from gisland.bench.tiles import DRAWN_TARGET
-from gisland.bench.ways import FILTER_TEXT, KEEPING, STATUS, WAYS
+from gisland.bench.ways import FILTER_TEXT, KEEPING, LARGER, WAYS
 from gisland.catalogue import Layer
 from gisland.database import Role, connect, conninfo
 from gisland.errors import GislandError
@@ -110,7 +110,7 @@ def tasks_of(layer: Layer, boxes: Sequence[Box], ids: Sequence[int], features: i
     return [
         *(_page(layer, boxes, limit) for limit in LIMITS),
         Task("last page of 1000", partial(_last, features=features, last=last), partial(_is_page, limit=max(LIMITS))),
-        Task(f"filter by status in a box, {FILTERED}", partial(_filtered, boxes=boxes), _is_filtered),
+        Task(f"filter by area in a box, {FILTERED}", partial(_filtered, boxes=boxes), _is_filtered),
         Task("one feature", partial(_feature, ids=ids), lambda body: json.loads(body)["type"] == "Feature"),
         *(_tile(layer, boxes, zoom) for zoom in ZOOMS),
     ]
@@ -143,7 +143,7 @@ def _filtered(server: Server, boxes: Sequence[Box]) -> list[str]:
 
 def _is_filtered(body: bytes) -> bool:
     features = json.loads(body)["features"]
-    return bool(features) and all(each["properties"]["verification_status"] == STATUS for each in features)
+    return bool(features) and all(each["properties"]["area_m2"] > LARGER for each in features)
 
 
 def _feature(server: Server, ids: Sequence[int]) -> list[str]:
