@@ -143,7 +143,8 @@ def _filtered(server: Server, boxes: Sequence[Box]) -> list[str]:
 
 def _is_filtered(body: bytes) -> bool:
     features = json.loads(body)["features"]
-    return bool(features) and all(each["properties"]["area_m2"] > LARGER for each in features)
+    # Some write exact numbers as texts.
+    return bool(features) and all(float(each["properties"]["area_m2"]) > LARGER for each in features)
 
 
 def _feature(server: Server, ids: Sequence[int]) -> list[str]:
