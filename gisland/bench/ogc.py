@@ -78,7 +78,8 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gisland-bench-")))
         drawing = settings.model_copy(update={"tile_cache_mb": 0})
-        keeping = settings.model_copy(update={"tile_cache_dir": folder / "tiles"})
+        # Few connections: all servers together must leave some of the database's.
+        keeping = settings.model_copy(update={"tile_cache_dir": folder / "tiles", "pool_size": 2})
         gisland = stack.enter_context(servers.gisland(drawing, layer, folder))
         keeper = stack.enter_context(servers.gisland(keeping, layer, folder, name=KEEPING))
         others, notes = start_peers(stack, peers.Site(settings, layer, folder), plan)
