@@ -36,8 +36,9 @@ def write_config(settings: Settings, folder: Path, sockets: Path, account: Accou
 def parameters(settings: Settings, sockets: Path) -> dict[str, str]:
     """The server's parameters: a Unix socket only, moderate memory, nothing personal in the log."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MEBIBYTE
-    # Each web worker has four pools (see `connection.Pools`); the rest is for commands, jobs and psql.
-    connections = max(60, 4 * settings.pool_size * settings.workers + 20)
+    # Each web worker has four pools (see `connection.Pools`); the rest is for commands, jobs, psql, and other programs
+    # that read layers, such as QGIS and the servers of `gisland bench`.
+    connections = max(100, 4 * settings.pool_size * settings.workers + 60)
     return {
         "hba_file": f"'{FOLDER}/pg_hba.conf'",
         "ident_file": f"'{FOLDER}/pg_ident.conf'",
