@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from psycopg import Connection
 
 MEBIBYTE = 1024 * 1024
+SETTLE_SECONDS = 0.2
 
 
 def facts(connection: Connection, parcels: int) -> dict[str, str]:
@@ -21,6 +23,23 @@ def facts(connection: Connection, parcels: int) -> dict[str, str]:
         "parcels": f"{parcels:,}",
         "load average before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def settle(most_seconds: float = 60) -> None:
+    """Wait until the processors are nearly idle: a slow server still works on what nobody waits for any more."""
+    until = time.monotonic() + most_seconds
+    while time.monotonic() < until:
+        idle, total = _processor_time()
+        time.sleep(SETTLE_SECONDS)
+        idle_after, total_after = _processor_time()
+        if idle_after - idle > 0.8 * (total_after - total):
+            return
+
+
+def _processor_time() -> tuple[int, int]:
+    """Ticks of all processors since the start: idle (or waiting for a disk), and in all."""
+    ticks = [int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
 
 
 def resident_mib(root: int) -> float:

@@ -92,9 +92,11 @@ def in_rounds(asks: Mapping[Key, Ask], plan: Plan, say: Callable[[str], None]) -
     rates: dict[Key, list[float]] = {key: [] for key in asks}
     for ask in asks.values():
         ask(min(WARM_UP_SECONDS, plan.seconds))
+        machine.settle()
     for number in range(1, plan.rounds + 1):
         for key, ask in asks.items():
             rates[key].append(ask(plan.seconds))
+            machine.settle()
         say(f"vòng · round {number}/{plan.rounds}")
     return rates
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from gisland.bench.load import Load, with_own_client, with_wrk
+from gisland.bench.machine import settle
 from gisland.errors import GislandError
 
 
@@ -82,3 +87,15 @@ def test_an_error_is_no_page(client: Client) -> None:
 def test_nobody_listens(client: Client) -> None:
     with pytest.raises(GislandError):
         client(["http://127.0.0.1:9/plain"], 2, 1)
+
+
+def test_the_next_contender_waits_until_the_machine_is_idle() -> None:
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    try:
+        start = time.monotonic()
+        settle(most_seconds=1)
+        assert time.monotonic() - start >= 1
+    finally:
+        for each in busy:
+            each.kill()
+            each.wait()
