@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import count
 from typing import Any
 
@@ -16,7 +17,8 @@ from gisland.security.subject import Grant
 VAULT = IdVault(bytes(32))
 SECRET = "invented secret"
 SECRET_HASH = hash_password(SECRET)
-_numbers = count(1)
+# Each database has its own: where a parcel lies must not depend on the tests that ran before.
+_numbers: defaultdict[str, count[int]] = defaultdict(lambda: count(1))
 # South-west corner of the invented parcels, VN-2000 / TM-3 105-45 (EPSG:9210), metres.
 EAST, NORTH = 594_000.0, 2_309_000.0
 
@@ -68,7 +70,7 @@ def make_parcel(
     connection: Connection, ward: int, sheet: int, parcel_no: str = "", *, east: float | None = None, size: float = 10
 ) -> int:
     """A square parcel of `size` metres; by default each lies east of the one before."""
-    number = next(_numbers)
+    number = next(_numbers[connection.info.dbname])
     west = EAST + 20 * number if east is None else east
     query = """
         INSERT INTO registry.parcel (ward_id, map_sheet_id, parcel_no, srid, geom, created_by)
