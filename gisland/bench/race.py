@@ -55,8 +55,9 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gisland-bench-")))
         gisland = stack.enter_context(servers.gisland(settings, layer, folder))
+        bare = stack.enter_context(servers.bare(settings, folder))
         others, notes = start_peers(stack, peers.Site(settings, layer, folder), plan)
-        running = [gisland, *others]
+        running = [gisland, bare, *others]
         say(f"chạy · running: {', '.join(server.name for server in running)}")
         with connect(settings, Role.PUBLIC) as connection:
             notes += pages.compare(connection, layer, running, boxes[0], plan.limits)

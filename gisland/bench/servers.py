@@ -19,9 +19,11 @@ from pathlib import Path
 from gisland.bench.boxes import Box
 from gisland.catalogue import Layer
 from gisland.errors import GislandError
+from gisland.server import ALLOCATOR
 from gisland.settings import Settings
 
 START_SECONDS = 90
+BARE = "bare Python"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,17 @@ def gisland(settings: Settings, layer: Layer, folder: Path, *, name: str = "gisl
     command = [sys.executable, "-m", "gisland", "serve"]
     items = f"http://127.0.0.1:{port}/ogc/collections/{layer.id}/items"
     with started(name, command, items, folder, env=env) as server:
+        yield server
+
+
+@contextmanager
+def bare(settings: Settings, folder: Path) -> Iterator[Server]:
+    """gisland's statements and nothing else, see `gisland.bench.bare`."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "gisland.bench.bare:app", "--port", str(port), "--no-access-log"]
+    command += ["--workers", str(settings.workers), "--log-level", "warning"]
+    env = ALLOCATOR | settings.as_environment()
+    with started(BARE, command, f"http://127.0.0.1:{port}/items", folder, env=env) as server:
         yield server
 
 

@@ -34,6 +34,7 @@ class Rates:
 
     drawn: Sequence[float]
     same: Sequence[float]
+    bare: Sequence[float]
     kept: Sequence[float]
     static: Sequence[float]
     size: float
@@ -62,6 +63,7 @@ def run(
         for each in (without, own):
             each.mkdir()
         plain = stack.enter_context(servers.gisland(settings.model_copy(update={"tile_cache_mb": 0}), layer, without))
+        floor = stack.enter_context(servers.bare(settings, folder))
         keeping = settings.model_copy(update={"tile_cache_dir": own / "tiles"})
         cached = stack.enter_context(servers.gisland(keeping, layer, own))
         for zoom in ZOOMS:
@@ -74,6 +76,7 @@ def run(
             asks = {
                 "drawn": of_server([_address(plain, tile) for tile in tiles], plan),
                 "same": of_pgbench(conninfo(settings, Role.PUBLIC), queries, plan),
+                "bare": of_server([_address(floor, tile) for tile in tiles], plan),
                 "kept": of_server([_address(cached, tile) for tile in tiles], plan),
                 "static": of_server(static, plan),
             }
@@ -98,6 +101,8 @@ def markdown(rates: Mapping[int, Rates], facts: Mapping[str, str]) -> str:
             f"{median(each.drawn):.0f}",
             f"{median(each.same):.0f}",
             verdict(median(each.drawn) / median(each.same), DRAWN_TARGET),
+            f"{median(each.bare):.0f}",
+            verdict(median(each.drawn) / median(each.bare), None),
             f"{median(each.kept):.0f}",
             f"{median(each.static):.0f}",
             verdict(median(each.kept) / median(each.static), KEPT_TARGET),
@@ -105,5 +110,15 @@ def markdown(rates: Mapping[int, Rates], facts: Mapping[str, str]) -> str:
         for zoom, each in rates.items()
     ]
     told = " · ".join(f"{name} {value}" for name, value in facts.items())
-    head = ["tiles", "drawn", "pgbench, the same", "ratio (target)", "kept", "a file", "ratio (target)"]
+    head = [
+        "tiles",
+        "drawn",
+        "pgbench, the same",
+        "ratio (target)",
+        servers.BARE,
+        "ratio",
+        "kept",
+        "a file",
+        "ratio (target)",
+    ]
     return f"{told}\n\nTiles per second:\n\n{grid(head, rows)}\n"

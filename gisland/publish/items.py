@@ -212,8 +212,8 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
         *([f"{day} <= %(last)s"] if shape.ends else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
         *([shape.filter] if shape.filter else []),
-        # Row-level security shows no others; this says it so that an index can find them.
-        *([in_reach(layer)] if shape.scoped and not shape.past else []),
+        # Row-level security shows no others; this says it so that an index can find them, where no box does.
+        *([in_reach(layer)] if shape.scoped and not shape.past and not kept else []),
         *([f"{words_of(layer)} @@ %(words)s::tsquery"] if shape.sought else []),
     ]
     # How many there were is not kept: it is counted, like hits.

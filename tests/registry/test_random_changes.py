@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import combinations, count
 from typing import Any
 
@@ -17,7 +18,7 @@ from psycopg import Connection
 
 from gisland.database import Role, connect, run
 from gisland.errors import Conflict
-from gisland.registry import reshape, rights, undo
+from gisland.registry import ending, reshape, rights, undo
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.geometry import is_narrow
 from gisland.registry.parcels import DrawnParcel, renumber_parcel
@@ -48,8 +49,9 @@ PARCELS = (
 BUSINESS = """
     SELECT p.id, parcel_no, ST_AsText(geom), legal_area_m2, address, parcel_code, h.rights, r.restrictions, u.uses
       FROM {parcel} p
-      LEFT JOIN LATERAL (SELECT array_agg((id, holder_id, role, share_num, share_den)::text ORDER BY id) AS rights
-                           FROM {holding} WHERE parcel_id = p.id AND retired_by IS NULL) h ON true
+      LEFT JOIN LATERAL (SELECT array_agg((id, holder_id, role, share_num, share_den, valid_to)::text ORDER BY id)
+                             AS rights FROM {holding}
+                          WHERE parcel_id = p.id AND (retired_by IS NULL OR {historic})) h ON true
       LEFT JOIN LATERAL (SELECT array_agg((id, kind, valid_to)::text ORDER BY id) AS restrictions
                            FROM {restriction} WHERE parcel_id = p.id AND retired_by IS NULL) r ON true
       LEFT JOIN LATERAL (SELECT array_agg((seq, land_type, area_m2)::text ORDER BY seq) AS uses
@@ -57,8 +59,10 @@ BUSINESS = """
      WHERE p.ward_id = %(ward)s AND retired_by IS NULL ORDER BY p.id
 """
 TABLES = ("parcel", "holding", "restriction", "land_use")
-NOW = BUSINESS.format(**{name: f"registry.{name}" for name in TABLES})
-THEN = BUSINESS.format(**{name: f"history.{name}_as_of(%(version)s)" for name in TABLES})
+# A right of the past is made and ended by one change.
+HISTORIC = "created_by = retired_by"
+NOW = BUSINESS.format(historic=HISTORIC, **{name: f"registry.{name}" for name in TABLES})
+THEN = BUSINESS.format(historic=HISTORIC, **{name: f"history.{name}_as_of(%(version)s)" for name in TABLES})
 LAYER_NOW = "SELECT id, _geometry, _properties FROM {table}__geojson t WHERE id = ANY (%(ids)s) ORDER BY id"
 LAYER_THEN = """
     SELECT t.id, _geometry, _properties FROM {table} t JOIN {table}__geojson USING (id)
@@ -211,6 +215,25 @@ class Play:
         seen = Seen(id=number, version=version)
         return run(self.settings, lambda c: rights.end_restriction(c, seen, WHY, by=BY))
 
+    def enter_past(self) -> int | None:
+        """A right that had ended before it was entered: it can be withdrawn, not undone."""
+        seen, _ = self.chance.choice(self.parcels())
+
+        def work(connection: Connection) -> int:
+            right = rights.NewRight(holder_id=make_holder(connection, self.ward))
+            held, ended = rights.Held(parcel_id=seen.id), date(2005, 6, 30)
+            return rights.enter_historic_right(connection, held, right, date(1995, 1, 1), ended, WHY, by=BY)[0]
+
+        return run(self.settings, work)
+
+    def withdraw(self) -> int | None:
+        query = f"SELECT id, version FROM registry.holding WHERE ward_id = %(ward)s AND {HISTORIC}"
+        found = self.rows(query, ward=self.ward)
+        if not found:
+            return None
+        seen = Seen(**dict(zip(("id", "version"), self.chance.choice(found), strict=True)))
+        return run(self.settings, lambda c: ending.withdraw_historic_right(c, seen, WHY, by=BY))
+
     def verify(self) -> int | None:
         query = "SELECT holder_id FROM registry.holding WHERE ward_id = %(ward)s AND retired_by IS NULL"
         holder = self.chance.choice(self.rows(query, ward=self.ward))[0]
@@ -282,7 +305,10 @@ def own_settings(server: Settings) -> Iterator[Settings]:
         yield settings
 
 
-ACTS = ("split", "split", "merge", "adjust", "renumber", "transfer", "restrict", "release", "verify", "undo", "undo")
+ACTS = (
+    *("split", "split", "merge", "adjust", "renumber", "transfer", "restrict", "release"),
+    *("enter_past", "withdraw", "verify", "undo", "undo"),
+)
 
 
 def _play(settings: Settings, acts: list[str], seed: int) -> None:
