@@ -369,16 +369,18 @@ def _states(layer: Layer, shape: _Shape) -> str:
     """All states of the features in the order of their ids, to be looked at one by one until a page is full.
 
     Read whole before it is asked which were in force (OFFSET 0): else one of the two tables would be walked to its end
-    on each page, when all its rows came later.
+    on each page, when all its rows came later. Each part is in order by itself, and the text of a feature is looked up
+    by its id: else the planner would join and sort all of them for each page, as soon as they do not lie side by side.
     """
     columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties, {{}}, t._change"
+    beside = f"SELECT * FROM {geojson_table(layer)} found WHERE found.id = t.id OFFSET 0"  # noqa: S608
     return f"""(
              SELECT * FROM (
-                    SELECT {columns.format(layer.geometry, "j", "j", _native(layer))}, NULL::bigint AS _ended_by
-                      FROM {_now(layer)}
+                   (SELECT {columns.format(layer.geometry, "j", "j", _native(layer))}, NULL::bigint AS _ended_by
+                      FROM {_table(layer)} t, LATERAL ({beside}) j ORDER BY t.id)
                      UNION ALL
-                    SELECT {columns.format("geom", "t", "t", "t._native")}, t._ended_by
-                      FROM {_table(layer)}__history t) states
+                   (SELECT {columns.format("geom", "t", "t", "t._native")}, t._ended_by
+                      FROM {_table(layer)}__history t ORDER BY t.id)) states
               WHERE {"id > %(after)s" if shape.goes_on else "true"} ORDER BY id OFFSET 0)"""  # noqa: S608
 
 

@@ -20,7 +20,7 @@ from gisland.database import Role, Scope, connect, conninfo
 from gisland.database.scope import ENTER
 from gisland.publish.cql2.filter import parse_filter
 from gisland.publish.items import page_statement
-from gisland.publish.query import ItemsQuery
+from gisland.publish.query import Cursor, ItemsQuery
 from gisland.publish.tiles.grid import tile_at
 from gisland.publish.tiles.statements import tile_statement
 from gisland.registry.search import SESSION, Kind, plan
@@ -118,6 +118,22 @@ def test_a_cql_filter(staff: psycopg.Connection, catalogue: Catalogue, text: str
     blocks, nodes = explained(staff, *page_statement(layer, query, "hits"))
     assert not whole(nodes, layer), text
     assert blocks < FEW, text
+
+
+def test_a_page_of_the_past(city: Settings, catalogue: Catalogue) -> None:
+    """Changed one after the other in another order than that of their ids, the rows lie anywhere."""
+    layer = catalogue.layer("parcels")
+    with connect(city, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        version = one(connection, "SELECT publish.newest_version()")
+        for rest in range(9):
+            connection.execute("UPDATE published.parcels__geojson SET _group = _group WHERE id %% 9 = %s", [rest])
+        connection.execute("ANALYZE published.parcels__geojson")
+        query = ItemsQuery(100, as_of=version, cursor=Cursor(PARCELS // 2, "walk"))
+        blocks, nodes = explained(connection, *page_statement(layer, query, "walk"))
+        connection.rollback()
+    assert not [each for each in nodes if each["Node Type"] == "Seq Scan" and "geojson" in each["Relation Name"]]
+    assert blocks < 2 * FEW
 
 
 @pytest.mark.parametrize("text", ["tờ 7 thửa 5", "thửa 5", "AB 100005", "nguyen van thu", "999000000005"])
