@@ -87,12 +87,12 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
     palette = load_catalogue(settings).palette
     with reading(settings, subject) as connection:
         place = find_group(connection, order.ward, order.group)
-        names = sees(subject, Permission.PERSON_READ, place.ward_id)
+        names = sees(subject, Permission.PERSON_READ, place.ward_id, place.group_id)
         reason = reason_of(order.reason, names=names)
         group = read_group(connection, place, names=names)
         measures = measure(group.parcels, product.label_height)
         layout = lay_out(group.shapes, measures, product, papers, order.scale)
-        shapes, numbers = read_neighbours(connection, place.group_id, group.srid, layout.frames)
+        shapes, numbers = read_neighbours(connection, place, group.srid, layout.frames)
     group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
     facts = (product.model_dump_json(), palette.model_dump_json(), group.ward_code, group.code, group.version)
     chosen = (layout.paper.sign, layout.scale, order.language, names)

@@ -22,7 +22,7 @@ from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder
 from gisland.printing.overview import OverviewOrder, print_overview
 from gisland.printing.picture import picture
-from gisland.printing.press import reason_of
+from gisland.printing.press import noted_later, reason_of, write_notes
 from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, print_sheet
 from gisland.printing.ward import Group as WardGroup
@@ -204,8 +204,11 @@ def atlases(
     who = caller(ctx)
     _check(out)
     order = Order(ward, "", paper, "auto", None, _language(language), reason)
-    found = print_bundle(who.settings, who.subject, order, codes_of(groups), lambda _, said: typer.echo(said, err=True))
-    write_private(out, found.content)
+    with noted_later() as notes:
+        found = print_bundle(
+            *(who.settings, who.subject, order, codes_of(groups)), lambda _, said: typer.echo(said, err=True)
+        )
+    write_private(out, found.content, lambda: write_notes(who.settings, notes))
     typer.echo(f"{len(found.groups)} tổ, {found.pages} trang · {len(found.groups)} groups, {found.pages} pages")
     if found.empty:
         typer.echo(f"tổ không có thửa · groups without parcels: {', '.join(found.empty)}")
@@ -251,8 +254,9 @@ def _print(
     """Print an order into a file."""
     who = caller(ctx)
     _check(out)
-    printed = print_(who.settings, who.subject, order)
-    write_private(out, printed.content)
+    with noted_later() as notes:
+        printed = print_(who.settings, who.subject, order)
+    write_private(out, printed.content, lambda: write_notes(who.settings, notes))
     return printed
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import psycopg
 
 from gisland.errors import DatabaseUnavailable, GislandError
+from gisland.printing.press import Note, noted_later
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
@@ -40,9 +41,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The finished file: the fields of a `gisland.printing.products.File`."""
+    """The finished file: the fields of a `gisland.printing.products.File`; and what is to be noted with it."""
 
     file: dict[str, Any]
+    notes: list[Note]
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def draw(pipe: Pipe, settings: Settings, task: Task) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        pipe.send(Drawn(_draw(pipe, settings, task)))
+        with noted_later() as notes:
+            file = _draw(pipe, settings, task)
+        pipe.send(Drawn(file, notes))
     except MemoryError:
         pipe.send(Failed(TOO_LARGE))
     except DatabaseUnavailable as error:

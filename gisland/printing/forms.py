@@ -43,8 +43,8 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> Prin
     number, parcel = sheet_and_number(order.parcel) if order.parcel else (None, None)
     with reading(settings, subject) as connection:
         place = find_group(connection, order.ward, order.group)
-        names = sees(subject, Permission.PERSON_READ, place.ward_id)
-        ids = names and sees(subject, Permission.IDENTITY_READ, place.ward_id)
+        names = sees(subject, Permission.PERSON_READ, place.ward_id, place.group_id)
+        ids = names and sees(subject, Permission.IDENTITY_READ, place.ward_id, place.group_id)
         reason = reason_of(order.reason, names=names)
         values = {"group": place.group_id, "names": names, "ids": ids, "sheet": number, "parcel": parcel}
         with connection.cursor(row_factory=namedtuple_row) as cursor:

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
 from gisland.database import run
+from gisland.errors import Conflict, NotFound
 from gisland.printing import orders
 from gisland.printing.orders import LIMIT, MOST, Asked, NewPrint, PrintJob, State
+from gisland.printing.picture import LEAST_DPI, picture
 from gisland.printing.products import PRODUCTS
 from gisland.printing.tasks import queue_print
 from gisland.security.guards import Require
@@ -26,6 +28,9 @@ from gisland.state import state_of
 Result = TypeVar("Result")
 
 ROOT = "/api/v1/prints"
+PDF = "application/pdf"
+SCREEN_DPI, SCREEN_PIXELS = 300, 36_000_000
+"""A3 at 300 dpi, A0 at 150: a picture is held in the memory of a web worker, one at a time."""
 PRINT = Require(Permission.MAP_PRINT)
 ORDER = Require(Permission.MAP_PRINT, Work.JOBS)
 FETCH = Require(Permission.MAP_PRINT, Work.EXPORTS)
@@ -102,6 +107,35 @@ async def result(request: Request, subject: Annotated[Subject, Depends(FETCH)], 
     """Có tên người: chỉ người đặt lấy được, và được ghi lại · With names: for its requester only, and it is audited."""
     found, content = await within(request, lambda connection: orders.fetch(connection, subject, print_id))
     return answer_file(found, content)
+
+
+@router.get(
+    "/{print_id:uuid}/pages/{page:int}.png",
+    operation_id="get_print_page",
+    summary="Ảnh một trang · A page as a picture",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def page_picture(
+    request: Request,
+    subject: Annotated[Subject, Depends(FETCH)],
+    print_id: UUID,
+    page: Annotated[int, Path(ge=1, le=100_000, description="Trang, từ 1 · The page, from 1")],
+    dpi: Annotated[int, Query(ge=LEAST_DPI, le=SCREEN_DPI, description="Điểm ảnh mỗi inch · Dots per inch")] = 96,
+) -> Response:
+    """Quyền và ghi nhật ký như khi lấy tệp · For those, and audited, as the file is."""
+
+    def work(connection: Connection) -> bytes:
+        found = orders.look(connection, print_id)
+        if found.media_type not in {None, PDF}:
+            raise Conflict("bản in này là tệp nén, không có trang · this print is an archive: it has no pages")
+        if found.pages is not None and page > found.pages:
+            raise NotFound(f"không có trang {page} · there is no page {page}", hint=f"1…{found.pages}")
+        return orders.fetch(connection, subject, print_id, page=page, dpi=dpi)[1]
+
+    content = await within(request, work)
+    shown = await asyncio.to_thread(picture, content, page, dpi, SCREEN_PIXELS)
+    return Response(shown, 200, PRIVATE, "image/png")
 
 
 @router.delete("/{print_id:uuid}", operation_id="dismiss_print", summary="Huỷ bản in · Dismiss a print")

@@ -1,7 +1,7 @@
 """Prints that are ordered and drawn by the worker: order, list, look, fetch, dismiss. REST and OGC processes use these.
 
-Whoever may print in a ward sees what was ordered there. A file with names of holders is for its requester only: whoever
-else needs one orders it, with a reason of their own.
+Whoever may print in a ward sees what was ordered there, and the head of a group what was ordered of that group. A file
+with names of holders is for its requester only: whoever else needs one orders it, with a reason of their own.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from gisland.database.statements import statements
 from gisland.errors import Conflict, Forbidden, NotFound, UsageError
 from gisland.printing.press import reason_of, sees
 from gisland.printing.products import PRODUCTS, Inputs, Product
+from gisland.printing.read import find_group
 from gisland.security.delegated import rights_of
-from gisland.security.mask import held
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -54,6 +54,7 @@ class PrintJob(BaseModel):
     inputs: dict[str, Any] = Field(description="Thông số, không có lý do · The inputs without the reason")
     ward_id: int
     ward_code: str
+    residential_group_id: int | None = Field(description="Tổ dân phố, khi là giấy tờ của một tổ · Of which group")
     requester: str = Field(description="Ai đặt · Who ordered it")
     state: State
     progress: float = Field(ge=0, le=1, description="Phần đã xong, 0–1 · The part that is done")
@@ -72,6 +73,7 @@ class PrintJob(BaseModel):
     data_version: int | None
     names: bool | None = Field(description="Có tên người: chỉ người đặt lấy được · With names: for the requester only")
     kept: bool = Field(description="Tệp còn hay không · Whether the file is still there")
+    reprint_of: UUID | None = Field(description="In lại của bản này · The print that it repeats")
     account_id: int = Field(exclude=True)
     answer: dict[str, Any] = Field(exclude=True)
 
@@ -126,6 +128,8 @@ def order(
     product: Product,
     inputs: Inputs,
     answer: dict[str, Any] | None = None,
+    *,
+    reprint_of: UUID | None = None,
 ) -> PrintJob:
     """Order a print. It is queued by `gisland.printing.tasks.queue_print` once this is committed.
 
@@ -136,18 +140,17 @@ def order(
         product: what.
         inputs: of it.
         answer: how an OGC client wants to be given the result.
+        reprint_of: the print that it repeats.
 
     Raises:
         NotFound: there is no such ward or group within reach.
+        Forbidden: who may print in a group only orders what is of no group.
         UsageError: names would be printed and no reason is given.
         Conflict: too many prints of this account wait.
     """
-    row = connection.execute(SQL["ward"], {"ward": inputs.ward}).fetchone()
-    if row is None or not subject.scope(Permission.MAP_PRINT).covers(_of(row[0])):
-        raise NotFound(f"không có phường {inputs.ward} · there is no ward {inputs.ward}")
-    ward: int = row[0]
+    ward, group = find_place(connection, subject, product, inputs)
     given = inputs.model_dump(mode="json")
-    names = product.names(inputs) and sees(subject, Permission.PERSON_READ, ward)
+    names = product.names(inputs) and sees(subject, Permission.PERSON_READ, ward, group)
     given["reason"] = reason_of(inputs.reason, names=names)
     if product.check is not None:
         product.check(connection, inputs)
@@ -162,14 +165,49 @@ def order(
         "product": product.id,
         "inputs": Jsonb(given),
         "ward": ward,
+        "group": group,
         "requester": subject.name,
         "account": subject.account_id,
         "rights": Jsonb(rights_of(subject)),
         "answer": Jsonb(answer or {}),
+        "reprint_of": reprint_of,
     }
     made = connection.execute(SQL["add"], values).fetchone()
     assert made is not None
     return look(connection, made[0])
+
+
+def find_place(connection: Connection, subject: Subject, product: Product, inputs: Inputs) -> tuple[int, int | None]:
+    """The ward, and the group where the product is of one, in which somebody may print it.
+
+    Raises:
+        NotFound: there is no such ward or group within reach; what lies elsewhere looks as if it were not there.
+        Forbidden: who may print in a group only asks for what is of no group.
+    """
+    reached = subject.scope(Permission.MAP_PRINT)
+    row = connection.execute(SQL["ward"], {"ward": inputs.ward}).fetchone()
+    ward: int = 0 if row is None else row[0]
+    whole = reached.covers(_of(ward))
+    values = {"ward": ward, "groups": sorted(reached.groups)}
+    own: dict[int, str] = {} if whole else dict(connection.execute(SQL["own_groups"], values).fetchall())
+    if row is None or not (whole or own):
+        raise NotFound(f"không có phường {inputs.ward} · there is no ward {inputs.ward}")
+    if not product.of_group:
+        if not whole:
+            raise Forbidden(
+                "bạn chỉ in giấy tờ của tổ mình · you print the papers of your own group only",
+                hint=", ".join(each.id for each in PRODUCTS.values() if each.of_group),
+            )
+        return ward, None
+    wanted: str = inputs.model_dump()["group"]
+    if whole:
+        return ward, find_group(connection, inputs.ward, wanted).group_id
+    found = [group for group, code in own.items() if code == wanted or code.lstrip("0") == wanted.lstrip("0")]
+    if not found:
+        raise NotFound(
+            f"không có tổ {wanted} · there is no group {wanted}", hint=f"các tổ · the groups: {', '.join(own.values())}"
+        )
+    return ward, next((group for group in found if own[group] == wanted), found[0])
 
 
 def list_prints(connection: Connection, asked: Asked) -> list[PrintJob]:
@@ -189,8 +227,14 @@ def look(connection: Connection, job: UUID) -> PrintJob:
     return found[0]
 
 
-def fetch(connection: Connection, subject: Subject, job: UUID) -> tuple[PrintJob, bytes]:
+def fetch(connection: Connection, subject: Subject, job: UUID, **more: object) -> tuple[PrintJob, bytes]:
     """The finished file. Who takes one with names of holders is in the audit log before anybody has it.
+
+    Args:
+        connection: a transaction in the scope of the subject's permission to print.
+        subject: who takes it.
+        job: the print.
+        more: what of it, for the audit log: a page.
 
     Raises:
         NotFound: there is no such print within reach, or no file (any more).
@@ -208,7 +252,7 @@ def fetch(connection: Connection, subject: Subject, job: UUID) -> tuple[PrintJob
     if row is None:
         raise NotFound("tệp không còn · the file is no more", hint="đặt lại · order it anew")
     if found.names:
-        detail: dict[str, object] = {"print": found.print_id, "pages": found.pages or 0, "sha256": found.sha256}
+        detail: dict[str, object] = {"print": found.print_id, "pages": found.pages or 0, "sha256": found.sha256} | more
         log.record(
             connection,
             subject.name,
@@ -241,7 +285,7 @@ def _check_names(subject: Subject, found: PrintJob) -> None:
             "bản in có tên người, chỉ người đặt lấy được · it holds names: its requester only may have it",
             hint="đặt bản của mình, có lý do · order one of your own, with a reason",
         )
-    if Permission.PERSON_READ.value not in held(subject, _of(found.ward_id)):
+    if not sees(subject, Permission.PERSON_READ, found.ward_id, found.residential_group_id):
         raise Forbidden("your role does not allow to see names of holders")
 
 

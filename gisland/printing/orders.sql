@@ -4,6 +4,10 @@
 -- A ward in force, by code.
 SELECT id FROM registry.unit WHERE level = 'ward' AND code = %(ward)s AND valid_to IS NULL
 
+-- Those of some groups that are of a ward, with their codes.
+-- name: own_groups
+SELECT id, code FROM registry.residential_group WHERE ward_id = %(ward)s AND id = ANY (%(groups)s::int[]) ORDER BY code
+
 -- name: hold
 -- One order of an account at a time is counted.
 SELECT FROM security.account WHERE id = %(account)s FOR NO KEY UPDATE
@@ -12,17 +16,17 @@ SELECT FROM security.account WHERE id = %(account)s FOR NO KEY UPDATE
 SELECT count(*) FROM printing.job WHERE account_id = %(account)s AND state IN ('accepted', 'running')
 
 -- name: add
-INSERT INTO printing.job (product, inputs, ward_id, requester, account_id, rights, answer)
-VALUES (%(product)s, %(inputs)s, %(ward)s, %(requester)s, %(account)s, %(rights)s, %(answer)s)
+INSERT INTO printing.job (product, inputs, ward_id, residential_group_id, requester, account_id, rights, answer, reprint_of)
+VALUES (%(product)s, %(inputs)s, %(ward)s, %(group)s, %(requester)s, %(account)s, %(rights)s, %(answer)s, %(reprint_of)s)
 RETURNING id
 
 -- name: list
 -- The newest first. How long it took, or has taken so far, in seconds.
-SELECT job.id, product, inputs - 'reason' AS inputs, job.ward_id, unit.code AS ward_code, requester, state, progress, message,
+SELECT job.id, product, inputs - 'reason' AS inputs, job.ward_id, unit.code AS ward_code, residential_group_id, requester, state, progress, message,
        created_at, started_at, finished_at, expires_at,
        greatest(created_at, started_at, finished_at, seen_at) AS updated_at,
        file_name, media_type, size_bytes, encode(sha256, 'hex') AS sha256, print_id, pages, data_version, names,
-       EXISTS (SELECT FROM printing.result WHERE job_id = job.id) AS kept, account_id, answer
+       EXISTS (SELECT FROM printing.result WHERE job_id = job.id) AS kept, reprint_of, account_id, answer
   FROM printing.job JOIN registry.unit ON unit.id = job.ward_id
  WHERE (%(id)s::uuid IS NULL OR job.id = %(id)s)
    AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s))

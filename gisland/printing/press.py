@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
@@ -22,6 +24,20 @@ from gisland.security.subject import Subject
 from gisland.settings import Settings
 
 
+@dataclass(frozen=True)
+class Note:
+    """Who printed what, as the audit log has it."""
+
+    subject: str
+    ward_id: int
+    of: str
+    detail: dict[str, object]
+
+
+# None: each print is noted at once.
+_kept: ContextVar[list[Note] | None] = ContextVar("kept", default=None)
+
+
 @contextmanager
 def reading(settings: Settings, subject: Subject) -> Iterator[Connection]:
     """A transaction that sees one state of the rows in which the subject may print."""
@@ -30,9 +46,20 @@ def reading(settings: Settings, subject: Subject) -> Iterator[Connection]:
         yield connection
 
 
-def sees(subject: Subject, permission: Permission, ward_id: int) -> bool:
-    """Whether a subject may see what the permission is for, of all persons of a ward."""
-    return permission.value in held(subject, Scope(wards=frozenset({ward_id})))
+def may_print(subject: Subject, ward_id: int, group_id: int | None = None) -> bool:
+    """Whether a subject may print what is of a ward, or of one group in it."""
+    reached = subject.scope(Permission.MAP_PRINT)
+    return reached.covers(Scope(wards=frozenset({ward_id}))) or (
+        group_id is not None and reached.covers(Scope(groups=frozenset({group_id})))
+    )
+
+
+def sees(subject: Subject, permission: Permission, ward_id: int, group_id: int | None = None) -> bool:
+    """Whether a subject may see what the permission is for, of all persons of a ward, or of one group in it."""
+    within = [Scope(wards=frozenset({ward_id}))]
+    if group_id is not None:
+        within.append(Scope(groups=frozenset({group_id})))
+    return any(permission.value in held(subject, each) for each in within)
 
 
 def reason_of(given: str, *, names: bool) -> str:
@@ -75,7 +102,7 @@ def note_print(
     reason: str,
     **more: object,
 ) -> None:
-    """Note in the audit log who printed what, before anybody has the file.
+    """Note in the audit log who printed what, before anybody has the file; within `noted_later` keep it for then.
 
     Args:
         settings: where the database is.
@@ -100,8 +127,36 @@ def note_print(
         **more,
     }
 
-    def work(connection: Connection) -> None:
-        log.record(connection, subject.name, log.Tag.MAP_PRINTED, ward_id=ward_id, object_id=of, detail=detail)
+    note, kept = Note(subject.name, ward_id, of, detail), _kept.get()
+    if kept is not None:
+        kept.append(note)
+    else:
+        with scope(subject.scope(Permission.MAP_PRINT)):
+            write_notes(settings, [note])
 
-    with scope(subject.scope(Permission.MAP_PRINT)):
-        run(settings, work)
+
+@contextmanager
+def noted_later() -> Iterator[list[Note]]:
+    """Within the block prints are not noted: whoever stores the files notes them, so that both are there or neither."""
+    notes: list[Note] = []
+    token = _kept.set(notes)
+    try:
+        yield notes
+    finally:
+        _kept.reset(token)
+
+
+def record_notes(connection: Connection, notes: Iterable[Note]) -> None:
+    """Note prints, in the transaction that stores their files."""
+    for each in notes:
+        log.record(
+            *(connection, each.subject, log.Tag.MAP_PRINTED),
+            ward_id=each.ward_id,
+            object_id=each.of,
+            detail=each.detail,
+        )
+
+
+def write_notes(settings: Settings, notes: Iterable[Note]) -> None:
+    """Note prints, in a transaction of its own."""
+    run(settings, lambda connection: record_notes(connection, notes))

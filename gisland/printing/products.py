@@ -99,6 +99,11 @@ class Product:
     media_type: str = "application/pdf"
     """Of its files."""
 
+    @property
+    def of_group(self) -> bool:
+        """Whether it is of one residential group, so that the head of that group may print it, too."""
+        return "group" in self.inputs.model_fields
+
 
 def _draws(product: str, print_: Callable[[Settings, Subject, Any], Printed], order: type, *named_by: str) -> Draw:
     """Draws by a function that prints an order; orders have the fields of inputs.

@@ -13,6 +13,8 @@ from psycopg import Connection
 from psycopg.rows import namedtuple_row
 from pyproj import CRS
 
+from gisland.database import Scope, current_scope
+from gisland.database.scope import SET_SCOPE
 from gisland.database.statements import statements
 from gisland.errors import NotFound, UsageError
 from gisland.kit.crs import to_wgs84, transformer
@@ -68,18 +70,21 @@ def read_version(connection: Connection) -> tuple[int, datetime]:
     return row[0], row[1]
 
 
-def read_neighbours(
-    connection: Connection, group_id: int, srid: int, frames: Geometries
-) -> tuple[Geometries, list[str]]:
+def read_neighbours(connection: Connection, place: Row, srid: int, frames: Geometries) -> tuple[Geometries, list[str]]:
     """Parcels of other groups that touch one of the map frames, with their numbers.
+
+    Outline and number are public (layer `parcels`): whoever prints in one group only is shown those of its ward, too.
 
     Args:
         connection: the same transaction.
-        group_id: the group that they are not of.
+        place: the group that they are not of, see `find_group`.
         srid: the plane of the print.
         frames: rectangles in that plane.
     """
-    shapes, rows = read_around(connection, SQL["neighbours"], {"group": group_id}, srid, frames)
+    reached = current_scope()
+    connection.execute(SET_SCOPE, (reached | Scope(wards=frozenset({place.ward_id}))).values())
+    shapes, rows = read_around(connection, SQL["neighbours"], {"group": place.group_id}, srid, frames)
+    connection.execute(SET_SCOPE, reached.values())
     return shapes, [row.parcel_no for row in rows]
 
 

@@ -37,7 +37,7 @@ def print_receipts(settings: Settings, subject: Subject, order: GroupOrder) -> P
     (sheet,) = paper("A4", "landscape")
     with reading(settings, subject) as connection:
         place = find_group(connection, order.ward, order.group)
-        names = sees(subject, Permission.PERSON_READ, place.ward_id)
+        names = sees(subject, Permission.PERSON_READ, place.ward_id, place.group_id)
         reason = reason_of(order.reason, names=names)
         group = read_group(connection, place, names=names)
     facts = (product.model_dump_json(), group.ward_code, group.code, group.version, order.language, names)

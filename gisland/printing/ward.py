@@ -28,6 +28,7 @@ from gisland.printing.atlas import PRODUCT, Order, print_atlas
 from gisland.printing.drawing import end_with_parent
 from gisland.printing.files import plain, write_private
 from gisland.printing.paper import paper
+from gisland.printing.press import noted_later, write_notes
 from gisland.printing.product import AtlasProduct, load_product
 from gisland.printing.read import SQL
 from gisland.security.subject import Subject
@@ -114,8 +115,9 @@ def draw_one(settings: Settings, subject: Subject, order: Order, folder: Path, n
     """Draw one group and write its file, in a process of the pool. Errors come back as words."""
     start = time.process_time()
     try:
-        printed = print_atlas(settings, subject, order)
-        write_private(folder / name, printed.content)
+        with noted_later() as notes:
+            printed = print_atlas(settings, subject, order)
+        write_private(folder / name, printed.content, lambda: write_notes(settings, notes))
     except NotFound as error:
         return Group(order.group, name, "empty", reason=str(error))
     except GislandError as error:

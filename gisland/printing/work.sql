@@ -3,7 +3,7 @@
 -- name: begin
 UPDATE printing.job SET state = 'running', attempts = attempts + 1, started_at = now(), seen_at = now(), progress = 0, message = ''
  WHERE id = %(id)s AND state = 'accepted'
-RETURNING product, inputs, requester, account_id, rights, attempts
+RETURNING product, inputs, requester, account_id, rights, ward_id, residential_group_id, attempts
 
 -- Nothing when it was dismissed, or taken over.
 -- name: beat

@@ -6,17 +6,19 @@ from typing import Any
 
 from psycopg import Connection
 
+from gisland.errors import Forbidden
 from gisland.security.permissions import Permission, Role
 from gisland.security.sign_in import GOOD
 from gisland.security.subject import Grant, Subject
 
 Rights = dict[str, Any]
 
-NOW = f"""
-    SELECT role, g.ward_id, residential_group_id
-      FROM security.grant g JOIN security.account ON account.id = account_id
-     WHERE account.id = %s AND NOT one_time AND {GOOD}
+# A token that expires was good when the work was ordered; one that was revoked is trusted no more.
+TRUSTED = f"""
+    SELECT EXISTS (SELECT FROM security.account WHERE id = %(account)s AND NOT one_time AND {GOOD})
+       AND NOT EXISTS (SELECT FROM security.token WHERE id = %(token)s AND revoked_at IS NOT NULL)
 """  # noqa: S608 - our own words
+NOW = "SELECT role, ward_id, residential_group_id FROM security.grant WHERE account_id = %s"
 
 
 def rights_of(subject: Subject) -> Rights:
@@ -24,6 +26,7 @@ def rights_of(subject: Subject) -> Rights:
     return {
         "grants": [[each.role.value, each.ward_id, each.residential_group_id] for each in subject.grants],
         "limit": None if subject.limit is None else sorted(each.value for each in subject.limit),
+        "token": subject.token_id,
     }
 
 
@@ -35,8 +38,18 @@ def still(connection: Connection, name: str, account_id: int, rights: Rights) ->
         name: of the subject.
         account_id: their account.
         rights: what `rights_of` gave; permissions that there are no more are left out.
+
+    Raises:
+        Forbidden: the account was closed since, or the token that it was ordered with was revoked.
     """
-    now = [Grant(Role(role), ward, group) for role, ward, group in connection.execute(NOW.encode(), [account_id])]
+    values = {"account": account_id, "token": rights.get("token")}
+    trusted = connection.execute(TRUSTED.encode(), values).fetchone()
+    if trusted is None or not trusted[0]:
+        raise Forbidden(
+            "tài khoản đã bị khoá hoặc mã truy cập đã bị thu hồi"
+            " · the account was closed, or the token that it was ordered with revoked"
+        )
+    now = [Grant(Role(role), ward, group) for role, ward, group in connection.execute(NOW, [account_id])]
     then = [Grant(Role(role), ward, group) for role, ward, group in rights["grants"] if role in set(Role)]
     left = tuple(each for each in then if any(one.role is each.role and one.scope.covers(each.scope) for one in now))
     limit = rights["limit"]

@@ -65,8 +65,8 @@ _REGISTRAR = _OFFICER | {
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # The land and its papers, and nothing of persons.
     Role.VIEWER: _VIEWER,
-    # Whom to visit in the own residential group; never a national id, not even masked.
-    Role.GROUP_HEAD: ANYONE | {Permission.PERSON_READ, Permission.STAFF_LAYER_READ},
+    # Whom to visit in the own residential group, and its papers; never a national id, not even masked.
+    Role.GROUP_HEAD: ANYONE | {Permission.MAP_PRINT, Permission.PERSON_READ, Permission.STAFF_LAYER_READ},
     Role.OFFICER: _OFFICER,
     Role.REGISTRAR: _REGISTRAR,
     # The rows of the own batches, which the exchange of lists will bring.

@@ -103,7 +103,7 @@ async def _by_token(connection: AsyncConnection, row: tuple[Any, ...]) -> Found:
     else:
         await connection.execute(TOUCH, [token])
     grants, limit = narrowed(_grants(row), permissions, wards)
-    return Found(_subject(row, "token", grants=grants, limit=limit), min(seconds, KEY_SECONDS))
+    return Found(_subject(row, "token", grants=grants, limit=limit, token_id=token), min(seconds, KEY_SECONDS))
 
 
 def _subject(row: tuple[Any, ...], by: Any, **more: Any) -> Subject:

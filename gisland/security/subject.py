@@ -45,6 +45,7 @@ class Subject:
     by: Literal["password", "session", "token"] | None = None
     """What was shown to sign in."""
     session_id: int | None = None
+    token_id: int | None = None
     must_change: bool = False
     """Signed in by a one-time secret, which is good for nothing but to set an own one."""
     limit: frozenset[Permission] | None = None

@@ -93,10 +93,40 @@ BEGIN
 END
 $$;
 
+-- Whether a holder, certificate or asset belongs to a present parcel of the groups that the transaction reaches. As their
+-- owner, who sees all rows: the policies of links ask for the records, and would go round in a circle.
+CREATE OR REPLACE FUNCTION security.holder_in_groups(of_holder bigint) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT EXISTS (SELECT FROM registry.holding JOIN registry.parcel ON parcel.id = parcel_id
+                    WHERE holder_id = of_holder AND holding.retired_by IS NULL AND parcel.retired_by IS NULL
+                      AND residential_group_id = ANY (security.groups()))
+$$;
+CREATE OR REPLACE FUNCTION security.certificate_in_groups(of_certificate bigint) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT EXISTS (SELECT FROM registry.certificate_parcel JOIN registry.parcel ON parcel.id = parcel_id
+                    WHERE certificate_id = of_certificate AND parcel.retired_by IS NULL
+                      AND residential_group_id = ANY (security.groups()))
+$$;
+CREATE OR REPLACE FUNCTION security.asset_in_groups(of_asset bigint) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT EXISTS (SELECT FROM registry.asset_parcel JOIN registry.parcel ON parcel.id = parcel_id
+                    WHERE asset_id = of_asset AND parcel.retired_by IS NULL
+                      AND residential_group_id = ANY (security.groups()))
+$$;
+
 -- The registry, and the former states of its rows.
 DO $$
 DECLARE
     by_ward CONSTANT text := 'ward_id = ANY ((SELECT security.wards())::int[])';
+    -- The head of a group reads what its papers are printed from, and writes none of it. Who has no group is never asked.
+    some_group CONSTANT text := 'cardinality((SELECT security.groups())::int[]) > 0';
+    of_group CONSTANT jsonb := jsonb_build_object(
+        'parcel', 'residential_group_id = ANY ((SELECT security.groups())::int[])',
+        'holding', 'EXISTS (SELECT FROM registry.parcel WHERE parcel.id = parcel_id '
+                   'AND residential_group_id = ANY ((SELECT security.groups())::int[]))',
+        'holder', 'security.holder_in_groups(id)',
+        'certificate', 'security.certificate_in_groups(id)',
+        'asset', 'security.asset_in_groups(id)');
     -- Units, groups and sheets are no secret; who may write them is.
     open CONSTANT text[] := ARRAY['residential_group', 'map_sheet'];
     -- Lists within a record are seen with it: table, column, table of the record. A link is seen with any of its ends.
@@ -108,9 +138,10 @@ DECLARE
     condition text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['asset', 'certificate', 'document', 'holder', 'holding', 'parcel', 'parcel_number', 'restriction'] LOOP
-        PERFORM security.protect(format('registry.%I', name)::regclass, 'gisland_app', by_ward);
-        -- What came from another ward is seen with its past there.
-        condition := format('%1$s OR EXISTS (SELECT FROM registry.%2$I live WHERE live.id = %2$I.id)', by_ward, name);
+        condition := by_ward || coalesce(' OR ' || some_group || ' AND ' || (of_group ->> name), '');
+        PERFORM security.protect(format('registry.%I', name)::regclass, 'gisland_app', condition, by_ward);
+        -- What came from another ward is seen with its past there, by those who see that ward.
+        condition := format('%1$s OR EXISTS (SELECT FROM registry.%2$I live WHERE live.id = %2$I.id AND live.%1$s)', by_ward, name);
         PERFORM security.protect(format('history.%I', name)::regclass, 'gisland_app', condition);
     END LOOP;
     FOREACH name IN ARRAY open LOOP
@@ -134,14 +165,16 @@ $$;
 
 -- Acts of the whole service (reform, layers) have no ward; they tell nothing of persons.
 SELECT security.protect('registry.change', 'gisland_app', '(ward_id IS NULL OR ward_id = ANY ((SELECT security.wards())::int[]))');
-SELECT security.protect('verification.evidence', 'gisland_app', 'EXISTS (SELECT FROM registry.holder WHERE holder.id = holder_id)');
+SELECT security.protect('verification.evidence', 'gisland_app', 'EXISTS (SELECT FROM registry.holder WHERE holder.id = holder_id AND ward_id = ANY ((SELECT security.wards())::int[]))');
 SELECT security.protect('intake.batch', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
 SELECT security.protect('intake.source_row', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
-SELECT security.protect('printing.job', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
+SELECT security.protect('printing.job', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[]) OR residential_group_id = ANY ((SELECT security.groups())::int[])');
 SELECT security.protect('printing.result', 'gisland_app', 'EXISTS (SELECT FROM printing.job WHERE job.id = job_id)');
 
+REVOKE EXECUTE ON FUNCTION security.holder_in_groups(bigint), security.certificate_in_groups(bigint), security.asset_in_groups(bigint) FROM PUBLIC;
 GRANT USAGE ON SCHEMA security TO gisland_staff;
 GRANT EXECUTE ON FUNCTION security.everywhere(), security.wards(), security.groups() TO gisland_app, gisland_staff;
-GRANT EXECUTE ON FUNCTION security.sees(regclass, bigint) TO gisland_app;
+GRANT EXECUTE ON FUNCTION security.sees(regclass, bigint), security.holder_in_groups(bigint), security.certificate_in_groups(bigint),
+    security.asset_in_groups(bigint) TO gisland_app;
 GRANT EXECUTE ON FUNCTION security.ward_codes(), security.group_codes(), security.reached_wards(), security.enter(text, text)
     TO gisland_staff;

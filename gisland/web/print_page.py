@@ -61,15 +61,19 @@ async def print_page(
         return {"choices": choices, "prints": list_prints(connection, Asked(limit=SHOWN))}
 
     content = await asyncio.to_thread(run, state_of(request).settings, work)
+    reached = subject.scope(Permission.MAP_PRINT)
+    whole = reached.everywhere or bool(reached.wards)
     content["products"] = [
         {
             "id": each.id,
             "title": each.title.to(language),
             "description": each.description.to(language),
-            "groups": "group" in each.inputs.model_fields,
+            "groups": each.of_group,
             "fields": _fields(each, number, language),
         }
         for each in PRODUCTS.values()
+        # Who prints in a group only is offered its papers.
+        if each.of_group or whole
     ]
     content["titles"] = {each.id: each.title.to(language) for each in PRODUCTS.values()}
     content["shown"] = SHOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from gisland.database import run
 from gisland.security.permissions import Role
@@ -132,3 +134,29 @@ def test_who_is_let_in(office: Office) -> None:
     assert other.get(f"{ROOT}/{'0' * 8}-0000-4000-8000-{'0' * 12}").status_code == 404
     assert other.get(f"{ROOT}/x").status_code == 404
     assert other.delete(f"{ROOT}/products").status_code == 405
+
+
+def test_pages_are_had_as_pictures(office: Office) -> None:
+    client, colleague = office.hire("c1", Role.OFFICER), office.hire("c2", Role.OFFICER)
+    made = client.post(ROOT, json=ORDER)
+    address = made.headers["Location"]
+    done = wait(client, address)
+    first = client.get(f"{address}/pages/1.png")
+    assert (first.status_code, first.headers["content-type"]) == (200, "image/png"), first.text
+    assert first.headers["cache-control"] == "private, no-store"
+    small, large = (Image.open(io.BytesIO(client.get(f"{address}/pages/2.png?dpi={dpi}").content)) for dpi in (36, 72))
+    assert abs(large.width / small.width - 2) < 0.01
+    assert max(large.size) == pytest.approx(420 / 25.4 * 72, abs=2)
+    assert len(large.convert("RGB").getcolors(10**6) or ()) > 10
+    for wrong, status in (("0", 400), ("99", 404), ("1.png?dpi=5", 400), ("1.png?dpi=900", 400), ("x", 404)):
+        answer = client.get(f"{address}/pages/{wrong if '?' in wrong else f'{wrong}.png'}")
+        assert answer.status_code == status, answer.text
+    # With names: for its requester only, and each page that was taken is in the audit log.
+    assert colleague.get(f"{address}/pages/1.png").status_code == 403
+    pages = "array_agg((detail ->> 'page')::int ORDER BY id)"
+    query = f"SELECT {pages} FROM audit.event WHERE tag = 'print:taken' AND object = %s"
+    taken = run(office.settings, lambda c: one(c, query, f"print:{done['id']}"))
+    assert taken == [1, 2, 2]
+    archive = client.post(ROOT, json={"product": "atlases", "inputs": {"ward": "11311", "groups": "01", "reason": WHY}})
+    wait(client, archive.headers["Location"])
+    assert client.get(f"{archive.headers['Location']}/pages/1.png").status_code == 409

@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 from psycopg import Connection
 
@@ -26,6 +28,7 @@ from gisland.printing.products import PRODUCTS, Product
 from gisland.printing.tasks import queue_print
 from gisland.security.permissions import Permission, Role
 from gisland.security.subject import Grant, Subject
+from gisland.security.tokens import NewToken, make_token, revoke_token
 from gisland.settings import Settings
 from tests.factories import make_account, make_ward, one
 from tests.printing.conftest import WHY
@@ -47,6 +50,8 @@ def person(settings: Settings, name: str, role: Role, ward: int | None = None) -
 
 @pytest.fixture(scope="module")
 def officer(demo: Settings) -> Subject:
+    # Somebody must be administrator, or no account can be closed.
+    run(demo, lambda connection: make_account(connection, "quan", Grant(Role.ADMIN)))
     return person(demo, "an", Role.OFFICER)
 
 
@@ -328,3 +333,89 @@ def test_rows_of_another_ward_are_not_there(demo: Settings, officer: Subject) ->
         assert connection.execute("SELECT count(*) FROM printing.result").fetchone() == (0,)
         with pytest.raises(NotFound):
             orders.look(connection, job.id)
+
+
+def printed_notes(settings: Settings, subject: Subject) -> int:
+    """How many prints of somebody the audit log has."""
+    query = "SELECT count(*) FROM audit.event WHERE tag = 'map:printed' AND subject = %s"
+    with connect(settings, DatabaseRole.APP) as connection:
+        return int(one(connection, query, subject.name))
+
+
+def test_an_account_that_was_closed_gets_nothing_drawn(demo: Settings, officer: Subject) -> None:
+    subject = person(demo, "hai", Role.OFFICER)
+    job = ordered(demo, subject)
+    close = "UPDATE security.account SET disabled = true WHERE id = %s"
+    run(demo, lambda c: c.execute(close, [subject.account_id]))
+    work.draw_print(demo, job.id, threading.Event())
+    found = look(demo, job.id)
+    assert (found.state, found.kept) == ("failed", False)
+    assert "account was closed" in found.message
+    assert printed_notes(demo, subject) == 0
+
+
+def test_a_token_that_was_revoked_stops_what_it_ordered(demo: Settings) -> None:
+    subject = person(demo, "khanh", Role.OFFICER)
+    assert subject.account_id is not None
+    new = NewToken(name="in", permissions=[Permission.MAP_PRINT, Permission.PERSON_READ])
+    token, kept = [run(demo, lambda c: make_token(c, subject, new, "test")).id for _ in range(2)]
+    jobs = [ordered(demo, replace(subject, token_id=each, limit=frozenset(new.permissions))) for each in (token, kept)]
+    account = subject.account_id
+    run(demo, lambda c: revoke_token(c, account, token, "test"))
+    for each in jobs:
+        work.draw_print(demo, each.id, threading.Event())
+    stopped, done = (look(demo, each.id) for each in jobs)
+    assert (stopped.state, stopped.kept, done.state) == ("failed", False, "successful")
+    assert "token" in stopped.message
+    assert printed_notes(demo, subject) == 1
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        "UPDATE security.account SET disabled = true WHERE id = %s",
+        "DELETE FROM security.grant WHERE account_id = %s",
+        "UPDATE security.grant SET role = 'viewer' WHERE account_id = %s",
+    ],
+)
+def test_rights_that_are_lost_while_it_is_drawn_stop_it(
+    demo: Settings,
+    officer: Subject,
+    monkeypatch: pytest.MonkeyPatch,
+    taken: str,
+) -> None:
+    """They are asked for before the file is stored, too: nothing is kept and nothing noted."""
+    subject = person(demo, f"lan{sum(map(ord, taken))}", Role.OFFICER)
+    job = ordered(demo, subject)
+    start = drawing.start
+
+    def and_then(*given: object) -> object:
+        found = start(*given)  # type: ignore[arg-type]
+        with connect(demo, DatabaseRole.MIGRATOR) as connection:
+            connection.execute("SET ROLE gisland_owner")
+            connection.execute(taken.encode(), [subject.account_id])
+        return found
+
+    monkeypatch.setattr(drawing, "start", and_then)
+    # The first beat would see it: only the last look is left.
+    monkeypatch.setattr(work, "BEAT_SECONDS", 1e9)
+    work.draw_print(demo, job.id, threading.Event())
+    monkeypatch.undo()
+    found = look(demo, job.id)
+    assert (found.state, found.kept, found.sha256) == ("failed", False, None), found.message
+    assert printed_notes(demo, subject) == 0
+
+
+def test_what_is_drawn_and_not_stored_is_not_noted(demo: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = person(demo, "minh", Role.OFFICER)
+    job = ordered(demo, subject)
+    monkeypatch.setitem(work.SQL, "keep", "INSERT INTO printing.result (job_id, content) VALUES (%(id)s, NULL)")
+    with suppress(psycopg.Error):
+        work.draw_print(demo, job.id, threading.Event())
+    assert look(demo, job.id).state == "running"
+    assert printed_notes(demo, subject) == 0
+    monkeypatch.undo()
+    change(demo, job.id, "state = 'accepted'")
+    work.draw_print(demo, job.id, threading.Event())
+    assert look(demo, job.id).state == "successful"
+    assert printed_notes(demo, subject) == 1

@@ -213,3 +213,50 @@ def test_the_log_holds_no_person(world: World) -> None:
     assert "staff_layer:read" in text
     assert "Bí Mật" not in text
     assert "99907000" not in text
+
+
+PAPERS = ("atlas", "receipts", "forms")
+"""Papers of a group, which its head prints, too."""
+PRINTS = {
+    **{product: {"group": "?"} for product in PAPERS},
+    "atlases": {},
+    "sheet": {"sheet": "7"},
+    "extract": {"parcel": "7/1"},
+    "overview": {},
+}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("product", PRINTS)
+def test_prints(world: World, who: str, product: str) -> None:
+    """Who may order what, and who is told of it afterwards."""
+    client = world.clients[who]
+    somewhere = any(may(who, Permission.MAP_PRINT, name) for name in world.places)
+    for name in world.places:
+        inputs = {"ward": "11311" if name[0] == "A" else "11312", "reason": "thử vai trò"} | PRINTS[product]
+        if product in PAPERS:
+            inputs["group"] = f"TDP {name[1]}"
+        body = {"product": product, "inputs": inputs}
+        answer = client.post("/api/v1/prints", json=body)
+        own = may(who, Permission.MAP_PRINT, name)
+        if not somewhere:
+            assert answer.status_code == refused(who)
+        elif product in PAPERS:
+            assert answer.status_code == (202 if own else 404), answer.text
+        elif who == "group_head":
+            # Of the own ward they are told that it is not for them; of another one that there is none.
+            assert answer.status_code == (403 if name[0] == "A" else 404), answer.text
+        else:
+            assert answer.status_code == (202 if own else 404), answer.text
+        assert NAME not in answer.text
+        if answer.status_code != 202:
+            continue
+        address = answer.headers["Location"]
+        for other, asks in world.clients.items():
+            told = asks.get(address).status_code
+            reached = may(other, Permission.MAP_PRINT, name) and (other != "group_head" or product in PAPERS)
+            allowed = any(may(other, Permission.MAP_PRINT, each) for each in world.places)
+            assert told == (200 if reached else 404 if allowed else refused(other)), other
+            picture = asks.get(f"{address}/pages/1.png").status_code
+            assert picture == (409 if reached else 404 if allowed else refused(other)), other
+        assert client.delete(address).status_code == 200
