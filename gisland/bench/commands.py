@@ -18,6 +18,7 @@ from gisland.bench import (
     peers,
     printing,
     race,
+    results,
     rls,
     search,
     tiles,
@@ -151,9 +152,10 @@ def writer_command(
     settings = bulk.settings_of(caller(ctx).settings)
     _say("cơ sở dữ liệu · the database")
     bulk.prepare(settings, load_catalogue(settings), parcels)
-    results = writer.run(settings, acts, rounds, _say)
+    times = writer.run(settings, acts, rounds, _say)
     with connect(settings, Role.APP) as connection:
-        _tell(writer.markdown(results, facts(connection, parcels)), out)
+        told = writer.markdown(times, facts(connection, parcels))
+    _tell(f"{told}\n{results.markdown(results.run(settings))}\n", out)
 
 
 @app.command("audit")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from gisland.bench import as_of, bulk, writer
+from gisland.bench import as_of, bulk, results, writer
 from gisland.bench.as_of import Reading
 from gisland.bench.bulk import Clock, Result
+from gisland.bench.results import Taken
 from gisland.bench.table import at_most
 from gisland.bench.writer import LAYERS, NEITHER, VERSIONS, Times
 from gisland.catalogue import Catalogue
@@ -55,17 +56,17 @@ def test_both_ways_bring_the_same_rows(imported: tuple[Settings, Result], catalo
 
 def test_the_database_is_whole_after_the_writers(imported: tuple[Settings, Result]) -> None:
     settings, _ = imported
-    results = writer.run(settings, 16, 1, lambda _: None)
-    assert [(each.writers, each.model) for each in results] == [
+    times = writer.run(settings, 16, 1, lambda _: None)
+    assert [(each.writers, each.model) for each in times] == [
         (writers, model) for writers in writer.WRITERS for model in (NEITHER, VERSIONS, LAYERS)
     ]
-    assert {len(each.milliseconds) for each in results} == {16}
+    assert {len(each.milliseconds) for each in times} == {16}
     with connect(settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
         assert one(connection, "SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O'") == 0
         assert one(connection, "SELECT bool_and(touched_by ? 'registry.holder') FROM publish.layer")
         # The acts without the read model left no version, those with data versions only changed no feature.
-        acts = sum(2 * each.writers * (16 // each.writers + writer.WARM_UP) for each in results) // 2
+        acts = sum(2 * each.writers * (16 // each.writers + writer.WARM_UP) for each in times) // 2
         assert one(connection, "SELECT count(*) FROM verification.evidence") == acts
         unversioned = (
             "SELECT count(*) FROM registry.change WHERE id NOT IN (SELECT change_id FROM published.change_version)"
@@ -73,6 +74,20 @@ def test_the_database_is_whole_after_the_writers(imported: tuple[Settings, Resul
         assert one(connection, unversioned) > 0
         shown = "SELECT count(*) FROM published_staff.parcels_staff WHERE exact_status <> 'unsent'"
         assert one(connection, shown) > 0
+
+
+def test_many_results_at_once_are_published_with_their_act(imported: tuple[Settings, Result]) -> None:
+    settings, _ = imported
+    with connect(settings, Role.APP) as connection:
+        holders = one(connection, "SELECT max(id) FROM registry.holder")
+    taken = results.run(settings)
+    assert [each.results for each in taken] == [holders // 10, holders]
+    assert all(each.mebibytes is not None and 1 < each.mebibytes < 1000 for each in taken)
+    with connect(settings, Role.PUBLIC) as connection:
+        shown = connection.execute("SELECT DISTINCT verification_status FROM published.parcels").fetchall()
+    assert shown == [("verified",)]
+    text = results.markdown([Taken(100_000, 61.0, 80.4)])
+    assert text == "- 100,000 results in one act, seconds: 61.00 (≤ 60 **MISSED**), memory of the session 80 MiB"
 
 
 def test_the_past_is_read_as_the_present_was(server: Settings, catalogue: Catalogue) -> None:
