@@ -13,6 +13,7 @@ import typer
 
 from gisland.catalogue import LANGUAGES, Language
 from gisland.errors import InputError, UsageError
+from gisland.printing.area import MOST_LETTERS, tidied
 from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.printing.bundle import codes_of, print_bundle
 from gisland.printing.edition import Edition, Printed
@@ -43,6 +44,12 @@ InGroup = Annotated[str, typer.Option("--group", help="Mã tổ dân phố · Co
 Out = Annotated[Path, typer.Option(help="Tệp PDF · PDF file")]
 SheetScale = Annotated[int | None, typer.Option(help="khi có nhiều tờ cùng số · of several sheets")]
 InLanguage = Annotated[str, typer.Option(help="vi, en")]
+MoreWards = Annotated[str, typer.Option(help="Các phường khác, cách dấu phẩy · Further wards, by commas")]
+OnlyGroups = Annotated[str, typer.Option(help="Chỉ các tổ này, cách dấu phẩy · Only these groups: 01,02,11312/07")]
+InArea = Annotated[str, typer.Option(help="Tệp GeoJSON, hoặc khung · GeoJSON file, or box: 106.66,20.85,106.69,20.87")]
+AreaCrs = Annotated[
+    int | None, typer.Option(help="Hệ toạ độ khu vực, mã EPSG · CRS of the area, EPSG code: 4326, 9210")
+]
 Why = Annotated[str, typer.Option(help="lý do, khi in tên người · why, where names are printed")]
 
 
@@ -240,11 +247,24 @@ def overview(
     *,
     ward: Ward,
     out: Out,
+    wards: MoreWards = "",
+    groups: OnlyGroups = "",
+    area: InArea = "",
+    area_crs: AreaCrs = None,
     paper: Annotated[str, typer.Option(help="A3, A2, A1, A0")] = "A3",
     language: InLanguage = "vi",
 ) -> None:
-    """Bản đồ tiến độ xác minh của phường · How far the verification of a ward is, by groups."""
-    printed = _print(ctx, out, print_overview, OverviewOrder(ward, paper, _language(language)))
+    """Bản đồ tiến độ xác minh của phường, tổ, khu vực · How far the verification is, of wards, groups or an area."""
+    order = OverviewOrder(
+        ward=ward,
+        wards=wards,
+        groups=groups,
+        area=_area(area),
+        area_crs=area_crs,
+        paper=paper,
+        language=_language(language),
+    )
+    printed = _print(ctx, out, print_overview, order)
     typer.echo(told(printed.edition))
 
 
@@ -265,6 +285,21 @@ def told(edition: Edition) -> str:
     vi = f"{edition.pages} trang {edition.paper.sign}; mã in {edition.print_id}, phiên bản dữ liệu {edition.version}"
     en = f"{edition.pages} {edition.paper.sign} pages; print {edition.print_id}, data version {edition.version}"
     return f"{vi}\n{en}"
+
+
+def _area(text: str) -> str:
+    """A drawn area: what a file says, or the box itself."""
+    if not text.strip() or (text.lstrip()[0] in "{-0123456789" and not Path(text).is_file()):
+        return tidied(text)
+    file = Path(text)
+    try:
+        if file.stat().st_size > MOST_LETTERS:
+            raise UsageError("tệp khu vực quá lớn · the file of the area is too large", file=file.name)
+        return tidied(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"không đọc được tệp · cannot read the file: {error.strerror}", file=file.name) from None
+    except UnicodeDecodeError:
+        raise UsageError("tệp không phải GeoJSON · this is no GeoJSON file", file=file.name) from None
 
 
 def _check(out: Path) -> None:

@@ -88,6 +88,11 @@ class Printed:
     edition: Edition
 
     @property
+    def wards(self) -> tuple[int, ...]:
+        """Of what may show several wards: their ids."""
+        return ()
+
+    @property
     def sha256(self) -> str:
         """The hash of the file."""
         return hashlib.sha256(self.content).hexdigest()

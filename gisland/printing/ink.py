@@ -103,6 +103,13 @@ class Ink:
         yield
         self._ops.append("Q")
 
+    @contextmanager
+    def scaled(self, x: float, y: float, larger: float) -> Iterator[None]:
+        """Draw so many times larger, from a point that is (0, 0) within; not for links."""
+        self._ops.append(f"q {larger:.5f} 0 0 {larger:.5f} {x:.3f} {y:.3f} cm")
+        yield
+        self._ops.append("Q")
+
     def fill_with(self, paint: Color) -> None:
         """The colour of areas and texts."""
         self._ops.append(f"{_rgb(paint)} rg")

@@ -154,6 +154,7 @@ def order(
     given["reason"] = reason_of(inputs.reason, names=names)
     if product.check is not None:
         product.check(connection, inputs)
+    shown = frozenset[int]() if product.reach is None else product.reach(connection, subject, inputs)
     connection.execute(SQL["hold"], {"account": subject.account_id})
     waiting = connection.execute(SQL["waiting"], {"account": subject.account_id}).fetchone()
     if waiting is not None and waiting[0] >= settings.prints_waiting_max:
@@ -166,6 +167,7 @@ def order(
         "inputs": Jsonb(given),
         "ward": ward,
         "group": group,
+        "wards": sorted(shown),
         "requester": subject.name,
         "account": subject.account_id,
         "rights": Jsonb(rights_of(subject)),

@@ -16,8 +16,8 @@ SELECT FROM security.account WHERE id = %(account)s FOR NO KEY UPDATE
 SELECT count(*) FROM printing.job WHERE account_id = %(account)s AND state IN ('accepted', 'running')
 
 -- name: add
-INSERT INTO printing.job (product, inputs, ward_id, residential_group_id, requester, account_id, rights, answer, reprint_of)
-VALUES (%(product)s, %(inputs)s, %(ward)s, %(group)s, %(requester)s, %(account)s, %(rights)s, %(answer)s, %(reprint_of)s)
+INSERT INTO printing.job (product, inputs, ward_id, wards, residential_group_id, requester, account_id, rights, answer, reprint_of)
+VALUES (%(product)s, %(inputs)s, %(ward)s, %(wards)s, %(group)s, %(requester)s, %(account)s, %(rights)s, %(answer)s, %(reprint_of)s)
 RETURNING id
 
 -- name: list

@@ -1,37 +1,42 @@
-"""The overview of a ward: its groups coloured by how far the verification is, on paper from A3 to A0."""
+"""How far the verification is: wards, groups or a drawn area, coloured by their progress, on paper from A3 to A0."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from psycopg import Connection
 
-from gisland.catalogue import Language, load_catalogue
-from gisland.errors import NotFound, UsageError
-from gisland.printing.edition import Edition, Printed
+from gisland.catalogue import Language, Text, load_catalogue
+from gisland.errors import UsageError
+from gisland.printing.edition import Printed
+from gisland.printing.extent import Extent, SetOrder, find_extent, on_plane, reached_wards, read_borders, read_others
 from gisland.printing.finish import Viewport, finish
-from gisland.printing.model import Group
-from gisland.printing.overview_page import Overview, OverviewPaper, Share, draw_overview
+from gisland.printing.model import Geometries
+from gisland.printing.overview_page import OverviewPaper, draw_overview, listed
 from gisland.printing.paper import LARGE_SIZES
 from gisland.printing.placement import Place
-from gisland.printing.press import note_print, reading, reason_of, signed
+from gisland.printing.press import note_prints, reading, reason_of, signed
 from gisland.printing.product import OverviewProduct, load_product
-from gisland.printing.read import SQL, find_group, read_group
+from gisland.printing.progress import Overview, OverviewEdition, Unit, read_units, set_name
+from gisland.printing.read import read_version
+from gisland.printing.words import note_of
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
 PRODUCT = "overview"
 AIR = 6.0
-"""Around the ward in its frame, mm on paper."""
+"""Around what is shown in its frame, mm on paper."""
+MOST, MOST_SEEN = 400_000, 60_000
+"""Parcels on one print; above the second number none is drawn by itself."""
 
 
-@dataclass(frozen=True)
-class OverviewOrder:
+@dataclass(frozen=True, kw_only=True)
+class OverviewOrder(SetOrder):
     """What is asked for."""
 
-    ward: str
     paper: str = "A3"
     language: Language = "vi"
     reason: str = ""
@@ -42,75 +47,100 @@ class PrintedOverview(Printed):
     """… with what it shows."""
 
     overview: Overview
+    extent: Extent
+
+    @property
+    def wards(self) -> tuple[int, ...]:
+        """The wards that it shows."""
+        return tuple(ward.id for ward in self.extent.wards)
+
+
+def overview_wards(connection: Connection, subject: Subject, order: SetOrder) -> frozenset[int]:
+    """The wards that an overview shows; see `find_extent` for what is refused."""
+    return reached_wards(connection, subject, order, MOST, middle=True)
 
 
 def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -> PrintedOverview:
-    """Print the overview of a ward. Who did it is in the audit log before anybody has the file.
+    """Print an overview. Who did it is in the audit log before anybody has the file.
 
     Raises:
-        NotFound: there is no such ward within reach, or no group of it has a parcel.
-        UsageError: there is no such paper, or the ward fits on it at no scale of the product.
+        NotFound: a ward or group is not there or not within reach, or there is no parcel.
+        UsageError: there is no such paper, the area is none, or it all fits on the paper at no scale of the product.
     """
     product = load_product(settings, PRODUCT, OverviewProduct)
     if order.paper.upper() not in LARGE_SIZES:
         raise UsageError(f"--paper {order.paper[:10]}", hint=", ".join(LARGE_SIZES), parameter="paper")
     reason = reason_of(order.reason, names=False)
+    palette = load_catalogue(settings).palette
     with reading(settings, subject) as connection:
-        groups = _groups(connection, order.ward)
-    first = groups[0]
-    shares = [Share.of(group) for group in groups]
-    bounds = shapely.total_bounds(np.concatenate([share.outline for share in shares]))
-    sheet, place = _fitted(order.paper.upper(), bounds.tolist(), product)
-    facts = (product.model_dump_json(), order.ward, first.version, sheet.sign, order.language)
-    edition = Edition(
+        extent = find_extent(connection, subject, order, MOST, middle=True)
+        units = read_units(connection, extent, keep=len(extent.found) <= MOST_SEEN)
+        sheet, place = fitted(order.paper.upper(), _bounds(extent, units), product)
+        near = place.scale <= product.parcels_to and len(extent.found) <= MOST_SEEN
+        whole = extent.area is None and not extent.chosen
+        around = read_others(connection, extent, place)[0] if near or not whole else np.empty(0, dtype=object)
+        borders = read_borders(connection, place, extent.srid)
+        version, at = read_version(connection)
+    area = None if extent.area is None else extent.area.in_crs(extent.srid)
+    overview = Overview(place, units, palette, extent.by_ward, near, borders, area, around)
+    product = product.model_copy(update={"notes": (*product.notes, *_notes(extent))})
+    name = set_name(extent, order.language)
+    facts = (product.model_dump_json(), palette.model_dump_json(), *extent.facts, version, sheet.sign, order.language)
+    edition = OverviewEdition(
         paper=sheet,
         product=product,
-        ward_code=first.ward_code,
-        ward_name=first.ward_name,
-        province=first.province,
-        srid=first.srid,
-        version=first.version,
-        at=first.at,
-        subject=first.ward_name,
-        subject_id=first.ward_id,
+        ward_code=extent.home.code,
+        ward_name=extent.home.name,
+        province=extent.home.province,
+        srid=extent.srid,
+        version=version,
+        at=at,
+        subject=name,
+        subject_id=extent.home.id,
         names=False,
-        pages=1,
+        pages=1 + listed(sheet, product, overview),
         **signed(settings, subject, order.language, *facts),
     )
-    overview = Overview(place, shares, groups, load_catalogue(settings).palette)
     drawn = draw_overview(edition, product, overview)
-    content = finish(drawn, first.at, order.language, [Viewport(0, sheet.frame, place, first.srid)])
-    note_print(
+    content = finish(drawn, at, order.language, [Viewport(0, sheet.frame, place, extent.srid)])
+    note_prints(
         *(settings, subject, edition, content),
         product=PRODUCT,
-        ward_id=first.ward_id,
-        of=f"unit:{first.ward_id}",
+        wards=[ward.id for ward in extent.wards],
         reason=reason,
-        groups=len(groups),
+        units=len(units),
+        parcels=len(extent.found),
         scale=place.scale,
+        area=extent.area is not None,
     )
-    return PrintedOverview(content, edition, overview)
+    return PrintedOverview(content, edition, overview, extent)
 
 
-def _groups(connection: Connection, ward: str) -> list[Group]:
-    """The groups of a ward that have parcels, without names."""
-    found = []
-    for (code,) in connection.execute(SQL["groups"], {"ward": ward}).fetchall():
-        try:
-            found.append(read_group(connection, find_group(connection, ward, code), names=False))
-        except NotFound:
-            continue
-    if not found:
-        raise NotFound(
-            f"phường {ward} không có thửa nào trong tổ dân phố · no group of ward {ward} has a parcel",
-            hint="gisland unit list",
-        )
-    plane = found[0].srid
-    return [group for group in found if group.srid == plane]
+def _bounds(extent: Extent, units: Sequence[Unit]) -> list[float]:
+    """What must be seen: all parcels, the area, and the borders of wards that are shown whole."""
+    shapes: list[shapely.Geometry] = [unit.outline for unit in units]
+    if extent.area is not None:
+        shapes.append(extent.area.in_crs(extent.srid))
+    elif extent.by_ward:
+        shapes += [on_plane(ward.border, extent.srid) for ward in extent.wards if ward.border is not None]
+    found: Geometries = np.array(shapes, dtype=object)
+    bounds: list[float] = shapely.total_bounds(found).tolist()
+    return bounds
 
 
-def _fitted(name: str, bounds: list[float], product: OverviewProduct) -> tuple[OverviewPaper, Place]:
-    """The paper the better way round, and the frame at the largest scale at which the ward fits."""
+def _notes(extent: Extent) -> list[Text]:
+    """What is to be told of the choice."""
+    notes: list[Text] = []
+    if extent.area is not None:
+        notes.append(note_of("o_of_area"))
+    if extent.moved:
+        zones = ", ".join(f"EPSG:{srid}" for srid in extent.moved)
+        notes.append(note_of("moved", count=sum(extent.moved.values()), zones=zones))
+    return notes
+
+
+def fitted(name: str, bounds: list[float], product: OverviewProduct) -> tuple[OverviewPaper, Place]:
+    """The paper the better way round, and the frame at the largest scale at which all fits."""
     west, south, east, north = bounds
     long, short = LARGE_SIZES[name]
     papers = [
@@ -123,8 +153,9 @@ def _fitted(name: str, bounds: list[float], product: OverviewProduct) -> tuple[O
             free = 2 * AIR * scale / 1000
             if east - west <= wide - free and north - south <= high - free:
                 return sheet, Place((west + east - wide) / 2, (south + north - high) / 2, wide, high, scale)
+    said = f"{(east - west) / 1000:.1f} × {(north - south) / 1000:.1f} km"
     raise UsageError(
-        f"phường không nằm vừa khổ {name} · the ward does not fit on {name}",
-        hint="khổ lớn hơn, hoặc thêm tỷ lệ vào scales · larger paper, or a smaller scale in `scales`",
+        f"{said} không nằm vừa khổ {name} · {said} do not fit on {name}",
+        hint="khổ lớn hơn, khu vực nhỏ hơn, hoặc thêm tỷ lệ · larger paper, a smaller area, or more `scales`",
         parameter="paper",
     )

@@ -1,4 +1,4 @@
-"""The page of an overview: the map of the groups, the classes of their shares, a table with a bar for each group."""
+"""The page of an overview: map, total, parcels by status as a chart, classes of the shares, a row for each unit."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from gisland.palette import Palette
-from gisland.printing.blocks import heading, notes_block, notes_height, qr_block, scale_block
+from gisland.printing.blocks import heading, notes_block, notes_height, qr_block, scale_block, wrapped
 from gisland.printing.edition import Edition
-from gisland.printing.fonts import BOLD, CAP_HEIGHT, width
+from gisland.printing.fonts import CAP_HEIGHT
 from gisland.printing.hatches import draw_status
-from gisland.printing.ink import BLACK, GREY, RULE, WHITE, Color, Ink, color
-from gisland.printing.labels import boxes
-from gisland.printing.mapsheet import OUTLINE, draw_crosses, draw_frame
+from gisland.printing.ink import BLACK, GREY, PALE, RULE, WHITE, Ink, color
+from gisland.printing.lists import Table, draw_table
 from gisland.printing.marks import QR
-from gisland.printing.model import Geometries, Group, joined
-from gisland.printing.paper import BESIDE, MARGIN, Box, Paper
-from gisland.printing.placement import Place
+from gisland.printing.model import decimal, thousands
+from gisland.printing.overview_map import AREA, AREA_DASH, WARD_BORDER, WARD_DASH, draw_overview_map, paint_of
+from gisland.printing.paper import BESIDE, LARGE_SIZES, MARGIN, Box, Paper
 from gisland.printing.product import OverviewProduct
-from gisland.printing.scene import points_to_paper, to_paper
-from gisland.printing.tables import Column, draw_header, draw_row
+from gisland.printing.progress import Overview, Unit, share
+from gisland.printing.tables import Cell, Column, draw_header, draw_row, widths
 
-APART = ("organisation", "no_holder")
-"""Statuses that are not to be verified are no part of the share."""
-LARGER = {"A3": 1.0, "A2": 1.2, "A1": 1.5, "A0": 2.0}
-"""How much larger the labels of groups are: large sheets are read from further away."""
+LARGER = {"A3": 1.0, "A2": 1.25, "A1": 1.6, "A0": 2.0}
+"""How much larger panel and labels are: large sheets are read from further away."""
 PANEL = 92.0
-ROW = (2.4, 4.6)
+ROW = (2.9, 5.0)
 """Lowest and highest row of the table, mm."""
+ONE_TABLE = 3.8
+"""Where rows would be lower, the table is cut in two."""
+LINE = 4.6
+"""Of legends and the chart, mm."""
 
 
 @dataclass(frozen=True)
@@ -38,196 +38,274 @@ class OverviewPaper(Paper):
     """A large sheet with a panel at the right, whichever way round it is."""
 
     @property
+    def larger(self) -> float:
+        """See LARGER."""
+        return LARGER[self.name]
+
+    @property
     def panel(self) -> Box:
         """Title, classes and table."""
-        page = self.page
-        return Box(page.right - PANEL, page.y, PANEL, page.height)
+        page, wide = self.page, PANEL * self.larger
+        return Box(page.right - wide, page.y, wide, page.height)
 
     @property
     def frame(self) -> Box:
         """The map frame."""
         page = self.page
-        wide = page.width - PANEL - 2 * BESIDE - 2
+        wide = page.width - PANEL * self.larger - 2 * BESIDE - 2
         return Box(MARGIN + BESIDE, page.y + BESIDE, wide, page.height - 2 * BESIDE)
 
 
 @dataclass(frozen=True)
-class Share:
-    """How far a group is: its parcels, those that must be verified, and those that are."""
+class _Panel:
+    """What the panel is drawn from, and its box: it begins at (0, 0), and is drawn larger on larger paper."""
 
-    code: str
-    parcels: int
-    must: int
-    done: int
-    outline: Geometries
-    """An array of one (multi)polygon."""
-
-    @classmethod
-    def of(cls, group: Group) -> Share:
-        """The share of a group, by parcels: the status of each is the worst of its holders."""
-        statuses = [parcel.status for parcel in group.parcels]
-        must = sum(status not in APART for status in statuses)
-        outline = np.array([joined(group.shapes)], dtype=object)
-        return cls(group.code, len(statuses), must, statuses.count("verified"), outline)
-
-    @property
-    def percent(self) -> float | None:
-        """Of those that must be verified; None where there is none."""
-        return self.done / self.must * 100 if self.must else None
-
-
-@dataclass(frozen=True)
-class Overview:
-    """What is drawn."""
-
-    place: Place
-    shares: list[Share]
-    groups: list[Group]
-    palette: Palette
-
-
-def paint_of(share: float | None, product: OverviewProduct, palette: Palette) -> Color:
-    """The colour of a class: the green of what is verified, the deeper the further; white: nothing is to be done."""
-    if share is None:
-        return WHITE
-    deep = color(palette.exact["verified"].color)
-    step = sum(share >= each for each in product.classes)
-    part = 0.12 + 0.88 * (step - 1) / (len(product.classes) - 1)
-    red, green, blue = (1 - part * (1 - each) for each in deep)
-    return red, green, blue
+    edition: Edition
+    product: OverviewProduct
+    overview: Overview
+    box: Box
 
 
 def draw_overview(edition: Edition, product: OverviewProduct, overview: Overview) -> bytes:
-    """Draw the page."""
+    """Draw the page; units for whose figures the panel has no room follow on pages of their own."""
     title = f"{product.title.to(edition.words.language)} – {edition.place_name}"
     ink = Ink(title, edition.place_name, edition.by)
     paper = edition.paper
+    assert isinstance(paper, OverviewPaper)
     with ink.page(paper.width, paper.height, name="overview", title=title):
-        _map(ink, edition, product, overview)
-        _panel(ink, edition, product, overview)
+        draw_overview_map(ink, edition, product, overview, paper.larger)
+        with ink.scaled(paper.panel.x, paper.panel.y, paper.larger):
+            _draw_panel(ink, _panel(edition, product, overview, paper))
+    if edition.pages > 1:
+        paper_before, edition.paper = edition.paper, _further()
+        draw_table(ink, edition, _list(edition, overview), 1)
+        edition.paper = paper_before
     return ink.save()
 
 
-def _map(ink: Ink, edition: Edition, product: OverviewProduct, overview: Overview) -> None:
-    frame, place, palette = edition.paper.frame, overview.place, overview.palette
-    near = place.scale <= product.parcels_to
-    with ink.kept():
-        ink.clip(frame)
-        for share, group in zip(overview.shares, overview.groups, strict=True):
-            outline = to_paper(share.outline, place, frame)
-            ink.fill_with(paint_of(share.percent, product, palette))
-            ink.polygons(outline, fill=not near)
-            if near:
-                shapes = to_paper(group.shapes, place, frame)
-                statuses = np.array([parcel.status for parcel in group.parcels])
-                for status in palette.exact:
-                    if (statuses == status).any():
-                        draw_status(ink, palette, status, shapes[statuses == status], frame)
-                ink.draw_with(color(palette.stroke), OUTLINE)
-                ink.polygons(shapes, stroke=True)
-            ink.draw_with(BLACK, 0.45)
-            ink.polygons(outline, stroke=True)
-        draw_crosses(ink, place, frame)
-        _labels(ink, overview, place, frame, LARGER[edition.paper.name])
-    draw_frame(ink, place, frame)
+def listed(paper: OverviewPaper, product: OverviewProduct, overview: Overview) -> int:
+    """Pages of the list of units: none where the panel has room for it, by its height without any notes."""
+    rows = len(overview.units) + 2
+    room = paper.panel.height / paper.larger - _above(product, overview) - NOTES
+    if rows * ROW[0] <= room or (rows / 2 + 1.5) * ROW[0] <= room:
+        return 0
+    further = _further()
+    high = int((further.page.height - 26.0 - 6.0 - 12.0) / LIST_ROW)
+    return -(-(len(overview.units) + 1) // (high * LIST_BESIDE))
 
 
-def _labels(ink: Ink, overview: Overview, place: Place, frame: Box, larger: float) -> None:
-    """Code and share of each group, the largest groups first; what finds no room stands in the table."""
-    taken: list[shapely.Polygon] = []
-    for share in sorted(overview.shares, key=lambda each: -float(shapely.area(each.outline[0]))):
-        point = shapely.get_coordinates(shapely.point_on_surface(share.outline))
-        ((x, y),) = points_to_paper(point, place, frame).tolist()
-        said = "–" if share.percent is None else f"{share.percent:.0f} %"
-        wide = (max(width(share.code, 4.0, BOLD), width(said, 3.0)) + 1.4) * larger
-        one = np.array([wide]), np.array([8.4 * larger])
-        room = boxes(np.array([x]), np.array([y]), *one, np.array([0.0]))[0]
-        if any(room.intersects(each) for each in taken):
-            continue
-        taken.append(room)
-        ink.fill_with(WHITE)
-        ink.boxes([(x - wide / 2, y - 4.2 * larger, wide, 8.4 * larger)], fill=True, stroke=False)
-        ink.text(x, y + 0.5 * larger, share.code, 4.0 * larger, bold=True, align="middle", paint=BLACK)
-        ink.text(x, y - 3.2 * larger, said, 3.0 * larger, align="middle", paint=BLACK)
+HEAD, SCALE, NOTES = 46.0, 20.0, 26.0
+"""Heights of the title with the total, of the scale, and what is kept for the notes, mm."""
+LIST_ROW, LIST_BESIDE = 5.2, 2
 
 
-def _panel(ink: Ink, edition: Edition, product: OverviewProduct, overview: Overview) -> None:
-    panel, words, language = edition.paper.panel, edition.words, edition.words.language
-    qr_block(ink, edition, panel.right - QR - 5, panel.top - QR - 7, edition.code("O1"))
-    room = panel.width - QR - 8
+def _further() -> Paper:
+    return Paper("A3", "landscape", *LARGE_SIZES["A3"])
+
+
+def _above(product: OverviewProduct, overview: Overview) -> float:
+    """How high what stands above the table is."""
+    classes = 0 if overview.near else 6 + LINE * (len(product.classes) + 1)
+    return HEAD + SCALE + 7 + LINE * len(overview.counts) + classes + 7 + LINE * len(_signs(overview)) + 8
+
+
+def _panel(edition: Edition, product: OverviewProduct, overview: Overview, paper: OverviewPaper) -> _Panel:
+    return _Panel(edition, product, overview, Box(0, 0, PANEL, paper.panel.height / paper.larger))
+
+
+def _draw_panel(ink: Ink, panel: _Panel) -> None:
+    box, edition = panel.box, panel.edition
+    _head(ink, panel)
+    y = box.top - HEAD
+    scale_block(ink, edition.words, Box(box.x, y - 16, box.width, 16), panel.overview.place.scale)
+    y = _chart(ink, panel, y - SCALE)
+    if not panel.overview.near:
+        y = _classes(ink, panel, y - 2.5)
+    y = _draw_signs(ink, panel, y - 2.5)
+    noted = notes_height(edition, box.width, 2.2)
+    notes_block(ink, edition, Box(box.x, box.y, box.width, noted + 1), 2.2)
+    low = box.y + noted + 4
+    _table(ink, panel, Box(box.x, low, box.width, y - 3 - low))
+
+
+def _head(ink: Ink, panel: _Panel) -> None:
+    """What it is of and about, and the share of all of it, to be seen from afar."""
+    box, edition, words = panel.box, panel.edition, panel.edition.words
+    language = words.language
+    qr_block(ink, edition, box.right - QR - 5.6, box.top - QR - 6.5, edition.code("O1", panel.overview.place))
+    room = box.width - QR - 9
     ink.fill_with(BLACK)
-    ink.text(panel.x, panel.top - 5, edition.place_name, 5.4, bold=True, room=room)
-    ink.text(panel.x, panel.top - 10.4, edition.province, 3.2, room=room)
-    ink.text(panel.x, panel.top - 17, product.title.to(language), 4.2, bold=True, room=room)
-    ink.text(panel.x, panel.top - 21.6, product.notice.to(language), 2.6, room=room, paint=GREY)
-    total = [sum(getattr(share, name) for share in overview.shares) for name in ("parcels", "must", "done")]
-    percent = total[2] / total[1] * 100 if total[1] else 0.0
-    ink.text(panel.x, panel.top - 36, f"{percent:.1f} %".replace(".", ","), 9.0, bold=True)
-    ink.text(panel.x, panel.top - 40.6, f"{words('o_done')}: {total[2]} / {total[1]}", 2.8, room=panel.width)
-    scale_block(ink, words, Box(panel.x, panel.top - 61, panel.width, 16), overview.place.scale)
-    top = _classes(ink, edition, product, overview, Box(panel.x, panel.y, panel.width, panel.height - 65))
-    noted = notes_height(edition, panel.width, 2.2)
-    notes_block(ink, edition, Box(panel.x, panel.y, panel.width, noted + 1), 2.2)
-    _table(ink, edition, product, overview, Box(panel.x, panel.y + noted + 4, panel.width, top - panel.y - noted - 8))
+    y = box.top - 3.4
+    ink.text(box.x, y, panel.product.notice.to(language).upper(), 2.6, bold=True, room=room, paint=(0.65, 0.1, 0.1))
+    y -= 6.6
+    for line in wrapped(edition.place_name, 5.4, room)[:2]:
+        ink.text(box.x, y, line, 5.4, bold=True, room=room)
+        y -= 5.8
+    ink.text(box.x, y + 0.8, edition.province, 3.2, room=room)
+    y -= 4.6
+    ink.text(box.x, y + 0.6, panel.product.title.to(language), 3.6, room=room, paint=GREY)
+    counts = panel.overview.counts
+    percent = share(counts)
+    done, must = counts.get("verified", 0), sum(unit.must for unit in panel.overview.units)
+    said = "–" if percent is None else f"{decimal(percent)} %"
+    wide = ink.text(box.x, box.top - 38.5, said, 11.0, bold=True)
+    at = box.x + wide + 4
+    ink.text(at, box.top - 34.2, words("o_done"), 2.8, bold=True, room=box.right - at)
+    of = f"{thousands(done)} / {thousands(must)} {words('o_must').lower()}"
+    ink.text(at, box.top - 38.5, of, 2.8, room=box.right - at)
+    bar = Box(box.x, box.top - 43.4, box.width, 2.6)
+    ink.fill_with(PALE)
+    ink.box(bar, fill=True, stroke=False)
+    ink.fill_with(color(panel.overview.palette.exact["verified"].color))
+    ink.boxes([(bar.x, bar.y, bar.width * (percent or 0) / 100, bar.height)], fill=True, stroke=False)
+    ink.draw_with(RULE, 0.15)
+    ink.box(bar)
 
 
-def _classes(ink: Ink, edition: Edition, product: OverviewProduct, overview: Overview, box: Box) -> float:
-    """The legend: the classes, or the statuses of parcels where those are drawn; returns where it ends."""
-    words, palette = edition.words, overview.palette
-    near = overview.place.scale <= product.parcels_to
-    y = heading(ink, box, words("status" if near else "o_share")) - 1
-    if near:
-        for status, look in palette.exact.items():
-            y -= 4.6
-            sample = Box(box.x, y, 9, 3.6)
-            shape = np.array([shapely.box(sample.x, sample.y, sample.right, sample.top)], dtype=object)
-            draw_status(ink, palette, status, shape, sample)
-            _sample(ink, sample, look.label.to(words.language))
-        return y
-    limits = [*product.classes, 100]
-    shown: list[tuple[float | None, str]] = [
-        (low, words("o_from", low=f"{low:g}", high=f"{high:g}")) for low, high in pairwise(limits)
-    ]
-    for low, said in [*shown, (None, words("o_none"))]:
-        y -= 4.6
-        sample = Box(box.x, y, 9, 3.6)
-        ink.fill_with(paint_of(low, product, palette))
-        ink.box(sample, fill=True, stroke=False)
-        _sample(ink, sample, said)
+def _chart(ink: Ink, panel: _Panel, top: float) -> float:
+    """Parcels by status: sample, name, number, share and a bar; it is the legend of parcels that are drawn, too."""
+    box, words, overview = panel.box, panel.edition.words, panel.overview
+    palette, counts = overview.palette, overview.counts
+    total, most = sum(counts.values()), max(counts.values(), default=1)
+    y = heading(ink, Box(box.x, top - 10, box.width, 10), words("o_statuses")) - 0.6
+    bars = box.x + 64
+    for status, count in counts.items():
+        y -= LINE
+        sample = Box(box.x, y, 8, 3.5)
+        shape = np.array([shapely.box(sample.x, sample.y, sample.right, sample.top)], dtype=object)
+        draw_status(ink, palette, status, shape, sample)
+        ink.draw_with(color(palette.stroke), 0.16)
+        ink.box(sample)
+        low = y + 1.75 - 2.5 * CAP_HEIGHT / 2
+        ink.fill_with(BLACK)
+        ink.text(box.x + 10, low, palette.exact[status].label.to(words.language), 2.5, room=32)
+        ink.text(box.x + 52, low, thousands(count), 2.5, align="right")
+        ink.text(bars - 1.5, low, f"{decimal(count / total * 100)} %", 2.2, align="right", paint=GREY)
+        bar = Box(bars, y + 0.3, (box.right - bars) * count / most, 2.9)
+        if bar.width > 0.1:
+            shape = np.array([shapely.box(bar.x, bar.y, bar.right, bar.top)], dtype=object)
+            draw_status(ink, palette, status, shape, bar)
+            ink.draw_with(color(palette.stroke), 0.12)
+            ink.box(bar)
     return y
 
 
-def _sample(ink: Ink, sample: Box, said: str) -> None:
-    ink.draw_with(RULE, 0.15)
-    ink.box(sample)
-    ink.fill_with(BLACK)
-    ink.text(sample.right + 2, sample.middle[1] - 2.5 * CAP_HEIGHT / 2, said, 2.5)
-
-
-def _table(ink: Ink, edition: Edition, product: OverviewProduct, overview: Overview, box: Box) -> None:
-    """A row for each group, with a bar as long as its share; as many as there is room for."""
-    words = edition.words
-    y = heading(ink, box, words("o_figures")) - 0.6
-    columns = [
-        Column(words("o_group"), 14, "middle", bold=True),
-        Column(words("parcels"), 17, "right"),
-        Column(words("o_must"), 16, "right"),
-        Column(words("o_done"), 17, "right"),
-        Column("%", 28),
+def _classes(ink: Ink, panel: _Panel, top: float) -> float:
+    """The classes of the share; returns where it ends."""
+    box, words, product = panel.box, panel.edition.words, panel.product
+    y = heading(ink, Box(box.x, top - 10, box.width, 10), words("o_share")) - 0.6
+    shown: list[tuple[float | None, str]] = [
+        (low, words("o_from", low=f"{low:g}", high=f"{high:g}")) for low, high in pairwise([*product.classes, 100])
     ]
-    high = max(ROW[0], min(ROW[1], (y - box.y) / (len(overview.shares) + 1)))
-    y -= high
-    draw_header(ink, columns, Box(box.x, y, box.width, high), high * 0.5)
-    for share in overview.shares:
-        if y - high < box.y - 0.01:
-            return
-        y -= high
-        row = Box(box.x, y, box.width, high)
-        if share.percent is not None:
-            wide = box.width * 28 / 92
-            ink.fill_with(paint_of(share.percent, product, overview.palette))
-            ink.boxes([(row.right - wide, y, wide * share.percent / 100, high)], fill=True, stroke=False)
-        said = "" if share.percent is None else f"{share.percent:.1f}".replace(".", ",")
-        draw_row(
-            ink, columns, [share.code, str(share.parcels), str(share.must), str(share.done), said], row, high * 0.55
-        )
+    for low, said in [*shown, (None, words("o_none"))]:
+        y -= LINE
+        sample = Box(box.x, y, 8, 3.5)
+        ink.fill_with(paint_of(low, product, panel.overview.palette))
+        ink.box(sample, fill=True, stroke=False)
+        ink.draw_with(RULE, 0.15)
+        ink.box(sample)
+        _said(ink, box, sample, said)
+    return y
+
+
+def _signs(overview: Overview) -> list[str]:
+    """The other signs that are on the map."""
+    signs = ["ward_border"] if overview.borders else []
+    signs += ["drawn_area"] if overview.area is not None else []
+    return signs + (["other_parcel"] if len(overview.around) else [])
+
+
+def _draw_signs(ink: Ink, panel: _Panel, top: float) -> float:
+    box, words = panel.box, panel.edition.words
+    signs = _signs(panel.overview)
+    if not signs:
+        return top + 2.5
+    y = heading(ink, Box(box.x, top - 10, box.width, 10), words("o_signs")) - 0.6
+    for sign in signs:
+        y -= LINE
+        sample = Box(box.x, y, 8, 3.5)
+        line = [(sample.x + 0.3, sample.middle[1], sample.right, sample.middle[1])]
+        if sign == "ward_border":
+            ink.draw_with(WARD_BORDER, 0.6, WARD_DASH)
+            ink.lines(line)
+        elif sign == "drawn_area":
+            ink.draw_with(AREA, 0.6, AREA_DASH)
+            ink.lines(line)
+        else:
+            ink.fill_with(WHITE)
+            ink.draw_with((0.62, 0.62, 0.62), 0.15)
+            ink.box(sample, fill=True)
+        _said(ink, box, sample, words(sign))
+    return y
+
+
+def _said(ink: Ink, box: Box, sample: Box, said: str) -> None:
+    ink.fill_with(BLACK)
+    ink.text(box.x + 10, sample.middle[1] - 2.5 * CAP_HEIGHT / 2, said, 2.5, room=box.width - 10)
+
+
+def _columns(edition: Edition, overview: Overview) -> list[Column]:
+    words = edition.words
+    named = overview.of_wards or any(unit.said != unit.code for unit in overview.units)
+    return [
+        Column(
+            words("ward" if overview.of_wards else "o_group"),
+            30 if named else 12,
+            "left" if named else "middle",
+            bold=True,
+        ),
+        Column(words("parcels_short"), 15, "right"),
+        Column(words("o_must"), 15, "right"),
+        Column(words("o_done_short"), 15, "right"),
+        Column("%", 17 if named else 30),
+    ]
+
+
+def _cells(unit: Unit) -> list[Cell]:
+    percent = "–" if unit.percent is None else decimal(unit.percent)
+    return [unit.said, thousands(unit.parcels), thousands(unit.must), thousands(unit.done), percent]
+
+
+def _total(edition: Edition, overview: Overview) -> list[Cell]:
+    units, percent = overview.units, share(overview.counts)
+    sums = [sum(getattr(unit, name) for unit in units) for name in ("parcels", "must", "done")]
+    return [edition.words("total"), *map(thousands, sums), "–" if percent is None else decimal(percent)]
+
+
+def _list(edition: Edition, overview: Overview) -> Table:
+    """All units on pages of their own."""
+    title = edition.words("o_figures_wards" if overview.of_wards else "o_figures")
+    rows = [*map(_cells, overview.units), _total(edition, overview)]
+    return Table("figures", title, _columns(edition, overview), rows, LIST_ROW, "F", LIST_BESIDE)
+
+
+def _table(ink: Ink, panel: _Panel, box: Box) -> None:
+    """A row for each unit with a bar as long as its share, and their sum: one table, or two beside each other."""
+    words, overview, product = panel.edition.words, panel.overview, panel.product
+    top = heading(ink, box, words("o_figures_wards" if overview.of_wards else "o_figures")) - 0.6
+    columns = _columns(panel.edition, overview)
+    if panel.edition.pages > 1:
+        ink.text(box.x, top - 4, words("o_on_page"), 2.6)
+        draw_row(ink, columns, _total(panel.edition, overview), Box(box.x, top - 12, box.width, 5), 2.6)
+        return
+    count = len(overview.units) + 1
+    room = top - box.y
+    beside = 1 if room / (count + 1) >= ONE_TABLE else 2
+    rows = -(-count // beside)
+    high = max(ROW[0], min(ROW[1], room / (rows + 1)))
+    wide = (box.width - 3 * (beside - 1)) / beside
+    cells = [*map(_cells, overview.units), _total(panel.edition, overview)]
+    shares = [*(unit.percent for unit in overview.units), share(overview.counts)]
+    size = min(high * 0.56, 2.6) * (1 if beside == 1 else 0.85)
+    for index, row in enumerate(cells):
+        part, line = divmod(index, rows)
+        x = box.x + part * (wide + 3)
+        if line == 0:
+            draw_header(ink, columns, Box(x, top - high, wide, high), size * 0.9)
+        drawn = Box(x, top - (line + 2) * high, wide, high)
+        last = widths(columns, wide)[-1]
+        percent = shares[index]
+        if percent is not None:
+            ink.fill_with(paint_of(percent, product, overview.palette))
+            ink.boxes([(drawn.right - last, drawn.y, last * percent / 100, high)], fill=True, stroke=False)
+        draw_row(ink, columns, row, drawn, size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -90,6 +90,22 @@ def signed(settings: Settings, subject: Subject, language: Language, *facts: obj
     }
 
 
+def note_prints(
+    settings: Settings,
+    subject: Subject,
+    edition: Edition,
+    content: bytes,
+    *,
+    product: str,
+    wards: Sequence[int],
+    reason: str,
+    **more: object,
+) -> None:
+    """Note a print that shows several wards: in each of them, or nowhere. See `note_print`."""
+    detail = _detail(edition, content, product, reason, more) | {"wards": len(wards)}
+    _note(settings, subject, [Note(subject.name, ward, f"unit:{ward}", detail) for ward in wards])
+
+
 def note_print(
     settings: Settings,
     subject: Subject,
@@ -115,7 +131,21 @@ def note_print(
         reason: see `reason_of`.
         more: counts and the like; never personal data.
     """
-    detail = {
+    detail = _detail(edition, content, product, reason, more)
+    _note(settings, subject, [Note(subject.name, ward_id, of, detail)])
+
+
+def _note(settings: Settings, subject: Subject, notes: list[Note]) -> None:
+    kept = _kept.get()
+    if kept is not None:
+        kept.extend(notes)
+    else:
+        with scope(subject.scope(Permission.MAP_PRINT)):
+            write_notes(settings, notes)
+
+
+def _detail(edition: Edition, content: bytes, product: str, reason: str, more: dict[str, object]) -> dict[str, object]:
+    return {
         "product": product,
         "print": edition.print_id,
         "pages": edition.pages,
@@ -126,13 +156,6 @@ def note_print(
         "sha256": hashlib.sha256(content).hexdigest(),
         **more,
     }
-
-    note, kept = Note(subject.name, ward_id, of, detail), _kept.get()
-    if kept is not None:
-        kept.append(note)
-    else:
-        with scope(subject.scope(Permission.MAP_PRINT)):
-            write_notes(settings, [note])
 
 
 @contextmanager

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from psycopg import Connection
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
+from gisland.printing.area import tidied
 from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.bundle import codes_of, print_bundle
 from gisland.printing.edition import Printed
@@ -22,7 +23,7 @@ from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extra
 from gisland.printing.files import plain
 from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder
-from gisland.printing.overview import OverviewOrder, print_overview
+from gisland.printing.overview import OverviewOrder, overview_wards, print_overview
 from gisland.printing.read import find_group
 from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, find_sheet, print_sheet
@@ -77,6 +78,8 @@ class File:
     names: bool
     """Whether names of holders are in it: whoever takes it must be allowed to see them."""
     media_type: str = "application/pdf"
+    wards: tuple[int, ...] = ()
+    """Of a print that may show several wards: the ids of those that it shows."""
 
 
 Draw = Callable[[Settings, Subject, Any, Told], File]
@@ -98,6 +101,8 @@ class Product:
     """Whether it prints names of holders for those who may see them, by its inputs: then it needs a reason."""
     media_type: str = "application/pdf"
     """Of its files."""
+    reach: Callable[[Connection, Subject, Any], frozenset[int]] | None = None
+    """Of what may show several wards: which, by its inputs. Raises as `check` does."""
 
     @property
     def of_group(self) -> bool:
@@ -121,7 +126,8 @@ def _draws(product: str, print_: Callable[[Settings, Subject, Any], Printed], or
         edition = printed.edition
         parts = [part for name in named_by for part in str(getattr(asked, name)).split("/")]
         name = "-".join([product, *map(plain, [edition.ward_code, *parts])])
-        return File(printed.content, f"{name}.pdf", edition.print_id, edition.pages, edition.version, edition.names)
+        told_of = (edition.print_id, edition.pages, edition.version, edition.names)
+        return File(printed.content, f"{name}.pdf", *told_of, wards=printed.wards)
 
     return draw
 
@@ -159,10 +165,44 @@ class SheetInputs(Inputs):
     )
 
 
-class OverviewInputs(Inputs):
-    """Bản đồ tiến độ của phường · The overview of a ward."""
+class SetInputs(Inputs):
+    """Một phường, nhiều phường, một số tổ, hoặc khu vực khoanh · A ward, several, some groups, or a drawn area."""
+
+    wards: Annotated[str, StringConstraints(pattern=r"^[^\p{C}]*$", max_length=4000)] = Field(
+        default="",
+        description="Mã các phường khác, cách nhau bằng dấu phẩy · Codes of further wards, by commas",
+        examples=["11312,11313"],
+    )
+    groups: Annotated[str, StringConstraints(pattern=r"^[^\p{C}]*$", max_length=4000)] = Field(
+        default="",
+        description="Chỉ các tổ này, cách nhau bằng dấu phẩy; tổ của phường khác: phường/tổ"
+        " · Only these groups, by commas; of another ward: ward/group",
+        examples=["01,02", "11311/01,11312/07"],
+    )
+    area: Annotated[str | dict[str, Any], AfterValidator(tidied)] = Field(
+        default="",
+        description="Khu vực khoanh: GeoJSON Polygon, MultiPolygon, hoặc khung tây,nam,đông,bắc"
+        " · A drawn area: GeoJSON Polygon, MultiPolygon, or a box west,south,east,north",
+        examples=["106.66,20.85,106.69,20.87"],
+    )
+    area_crs: int | None = Field(
+        default=None,
+        ge=1024,
+        le=32_767,
+        description="Hệ toạ độ của khu vực, mã EPSG: 4326 (mặc định) hoặc múi VN-2000"
+        " · CRS of the area, EPSG code: 4326 (default) or a zone of VN-2000",
+        examples=[9210],
+    )
+
+
+class OverviewInputs(SetInputs):
+    """Bản đồ tiến độ · The overview of wards, groups or an area."""
 
     paper: Literal["A3", "A2", "A1", "A0"] = Field(default="A3", description="Khổ giấy · Paper")
+
+
+def _overview_wards(connection: Connection, subject: Subject, asked: OverviewInputs) -> frozenset[int]:
+    return overview_wards(connection, subject, OverviewOrder(**dict(asked)))
 
 
 class AtlasesInputs(Inputs):
@@ -258,11 +298,12 @@ PRODUCTS: Mapping[str, Product] = {
             "overview",
             Text(vi="Bản đồ tiến độ xác minh", en="Progress of the verification"),
             Text(
-                vi="Các tổ của phường tô màu theo tỷ lệ đã xác minh, bảng số liệu; A3–A0; PDF/A.",
-                en="The groups of a ward coloured by the share verified, with figures; A3 to A0; PDF/A.",
+                vi="Phường, tổ hoặc khu vực khoanh tô màu theo tỷ lệ đã xác minh, bảng số liệu, biểu đồ; A3–A0; PDF/A.",
+                en="Wards, groups or a drawn area coloured by the share verified, figures, chart; A3 to A0; PDF/A.",
             ),
             OverviewInputs,
             _draws("overview", print_overview, OverviewOrder),
+            reach=_overview_wards,
             names=lambda _: False,
         ),
         Product(

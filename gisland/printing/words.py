@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gisland.catalogue import Language
+from gisland.catalogue import Language, Text
 
 MISSING = {
     "holder": ("chủ sử dụng", "holder"),
@@ -120,6 +120,25 @@ WORDS = {
     "o_must": ("Thuộc diện", "To verify"),
     "o_done": ("Đã xác minh", "Verified"),
     "o_figures": ("Số liệu theo tổ", "Figures by group"),
+    "o_figures_wards": ("Số liệu theo phường", "Figures by ward"),
+    "o_statuses": ("Thửa đất theo tình trạng", "Parcels by status"),
+    "parcels_short": ("Thửa", "Parcels"),
+    "o_done_short": ("Đã XM", "Verified"),
+    "o_on_page": ("Xem trang 2", "See page 2"),
+    "o_signs": ("Ký hiệu", "Signs"),
+    "o_of_area": (
+        "Chỉ tính các thửa trong phạm vi người in được xem, có điểm giữa nằm trong khu vực khoanh.",
+        "Only parcels within reach of who printed it, whose middle lies in the drawn area.",
+    ),
+    "moved": (
+        "{count} thửa đo ở múi khác ({zones}) được chuyển về múi của bản in.",
+        "{count} parcels surveyed in other zones ({zones}) are brought to the zone of the print.",
+    ),
+    "wards_named": ("Các phường {names}", "Wards {names}"),
+    "wards_count": ("{count} phường", "{count} wards"),
+    "ward_border": ("Địa giới phường", "Border of a ward"),
+    "drawn_area": ("Khu vực khoanh", "Drawn area"),
+    "other_parcel": ("Thửa ngoài phạm vi bản in", "Parcel that the print is not of"),
     "x_parcel": ("Thửa đất số", "Parcel"),
     "x_sheet": ("Tờ bản đồ số", "Map sheet"),
     "x_scale": ("Tỷ lệ bản đồ", "Scale of the map"),
@@ -179,3 +198,9 @@ class Words:
     def form(self, name: str) -> str:
         """A form of label."""
         return FORMS[name][self._column]
+
+
+def note_of(name: str, **values: object) -> Text:
+    """A sentence in both languages, as the notes of products are."""
+    vi, en = (each.format(**values) for each in WORDS[name])
+    return Text(vi=vi, en=en)

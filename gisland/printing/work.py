@@ -122,6 +122,7 @@ class _Running:
     def finish(self, drawn: Drawn) -> None:
         """Keep the file, and note that it was printed; one that was dismissed meanwhile is thrown away."""
         values = self.own | drawn.file
+        values["wards"] = list(drawn.file["wards"])
 
         def work(connection: Connection) -> None:
             if self.stopped(connection):

@@ -168,7 +168,9 @@ SELECT security.protect('registry.change', 'gisland_app', '(ward_id IS NULL OR w
 SELECT security.protect('verification.evidence', 'gisland_app', 'EXISTS (SELECT FROM registry.holder WHERE holder.id = holder_id AND ward_id = ANY ((SELECT security.wards())::int[]))');
 SELECT security.protect('intake.batch', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
 SELECT security.protect('intake.source_row', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
-SELECT security.protect('printing.job', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[]) OR residential_group_id = ANY ((SELECT security.groups())::int[])');
+-- A print that shows several wards is for those who reach all of them.
+SELECT security.protect('printing.job', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[]) AND wards <@ (SELECT security.wards())::int[] '
+                                                       'OR residential_group_id = ANY ((SELECT security.groups())::int[])');
 SELECT security.protect('printing.result', 'gisland_app', 'EXISTS (SELECT FROM printing.job WHERE job.id = job_id)');
 
 REVOKE EXECUTE ON FUNCTION security.holder_in_groups(bigint), security.certificate_in_groups(bigint), security.asset_in_groups(bigint) FROM PUBLIC;

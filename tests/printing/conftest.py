@@ -52,7 +52,7 @@ class Land:
     numbers: list[str] = field(default_factory=list)
 
     def add(self, wkt: str, number: str, *, land_type: str = "ODT", holder: str = "", group: int | None = None) -> int:
-        """A parcel of the group, or of another one; its corners are metres from a point in the ward."""
+        """A parcel of the group, of another one, or (-1) of none; its corners are metres from a point in the ward."""
 
         def work(connection: Connection) -> int:
             query = """
@@ -61,7 +61,8 @@ class Land:
                 VALUES (%s, %s, %s, %s, 9210, ST_Translate(ST_GeomFromText(%s, 9210), 594000, 2309000), %s) RETURNING id
             """
             change = make_change(connection, self.ward)
-            parcel = int(one(connection, query, self.ward, self.sheet, group or self.group, number, wkt, change))
+            of_group = None if group == -1 else group or self.group
+            parcel = int(one(connection, query, self.ward, self.sheet, of_group, number, wkt, change))
             if land_type:
                 connection.execute(
                     "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%s, 1, %s)", [parcel, land_type]
@@ -104,3 +105,28 @@ def draw(land: Land) -> Print:
         return print_atlas(land.settings, subject, Order("11311", "07", reason=reason, **more))  # type: ignore[arg-type]
 
     return work
+
+
+@pytest.fixture
+def district(land: Land) -> tuple[Land, Land]:
+    """Two wards side by side: 11311 with the groups 07 and 08 and one parcel of no group, and 11312 with its group 01.
+
+    Their border is the line x = 100; parcels are 20 m wide, from y = 0 to y = 40.
+    """
+    other = Land(land.settings)
+
+    def work(connection: Connection) -> int:
+        other.ward = make_ward(connection, "11312")
+        connection.execute("UPDATE registry.unit SET name = 'Thượng Lý' WHERE id = %s", [other.ward])
+        other.sheet = make_sheet(connection, other.ward, "3")
+        other.group = make_group(connection, other.ward, "01")
+        return make_group(connection, land.ward, "08")
+
+    eight = run(land.settings, work)
+    for column in range(5):
+        land.square(20 * column, 0, 20, f"{column + 1}", holder=f"Người Thử {column}")
+        land.square(20 * column, 20, 20, f"{column + 11}", group=eight)
+        other.square(100 + 20 * column, 0, 20, f"{column + 1}", holder=f"Người Khác {column}")
+        other.square(100 + 20 * column, 20, 20, f"{column + 21}", land_type="DGT")
+    land.square(0, 40, 20, "99", group=-1)
+    return land, other

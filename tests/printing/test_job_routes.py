@@ -160,3 +160,26 @@ def test_pages_are_had_as_pictures(office: Office) -> None:
     archive = client.post(ROOT, json={"product": "atlases", "inputs": {"ward": "11311", "groups": "01", "reason": WHY}})
     wait(client, archive.headers["Location"])
     assert client.get(f"{archive.headers['Location']}/pages/1.png").status_code == 409
+
+
+def test_an_area_is_ordered_by_both_ways(office: Office) -> None:
+    """A drawn area as an object of REST and as a box of OGC; what is kept of it is the bare geometry."""
+    client = office.client(("admin", PASSWORD))
+    west, south, east, north = client.get("/ogc/collections/parcels").json()["extent"]["spatial"]["bbox"][0]
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    shape = {"type": "Feature", "properties": {"chu": "Bí Mật"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    made = client.post(ROOT, json={"product": "overview", "inputs": {"ward": "11311", "area": shape}})
+    assert made.status_code == 202, made.text
+    assert "Bí Mật" not in made.text
+    done = wait(client, made.headers["Location"])
+    assert (done["state"], done["product"], done["names"]) == ("successful", "overview", False)
+    box = {"bbox": [west, south, east, north]}
+    job = client.post("/ogc/processes/overview/execution", json={"inputs": {"ward": "11311", "area": box}})
+    assert job.status_code == 201, job.text
+    assert wait(client, job.headers["Location"], "status")["status"] == "successful"
+    described = client.get("/ogc/processes/overview").json()["inputs"]
+    assert {"ward", "wards", "groups", "area", "area_crs", "paper"} <= described.keys()
+    for wrong, status in (({"area": {"type": "Polygon"}}, 400), ({"wards": "11399"}, 404), ({"area": "1,1,2,2"}, 404)):
+        answer = client.post(ROOT, json={"product": "overview", "inputs": {"ward": "11311"} | wrong})
+        assert answer.status_code == status, answer.text
+        assert answer.json()["detail"]
