@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gisland.catalogue import Language, load_catalogue
-from gisland.printing import cover, lists
+from gisland.printing import cover, lists, telling
 from gisland.printing.edition import Printed
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.fonts import missing_glyphs
@@ -20,6 +20,7 @@ from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import AtlasProduct, load_product
 from gisland.printing.read import find_group, read_group, read_neighbours
 from gisland.printing.scene import Atlas, scene_of
+from gisland.printing.telling import Told, quiet
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -54,21 +55,23 @@ class PrintedAtlas(Printed):
     """Characters that the font has not."""
 
 
-def print_atlas(settings: Settings, subject: Subject, order: Order) -> PrintedAtlas:
+def print_atlas(settings: Settings, subject: Subject, order: Order, told: Told = quiet) -> PrintedAtlas:
     """Print the atlas of a group. Who did it is in the audit log before anybody has the file.
 
     Args:
         settings: where database, configuration and keys are.
         subject: who prints; names of holders are printed for those who may see them in this ward.
         order: what is asked for.
+        told: told how far it is, page by page.
 
     Raises:
         NotFound: there is no such group, or no parcel in it.
         UsageError: paper, scale or product make no sense, a parcel fits on no page, or a reason is needed and missing.
     """
     product = load_product(settings, PRODUCT, AtlasProduct)
-    scene, reason = _read(settings, subject, order, product)
-    printed = draw_atlas(scene)
+    told(0.0, telling.READ)
+    scene, reason = _read(settings, subject, order, product, told)
+    printed = draw_atlas(scene, telling.within(told, 0.3, 1.0))
     note_print(
         *(settings, subject, scene, printed.content),
         product=PRODUCT,
@@ -81,7 +84,7 @@ def print_atlas(settings: Settings, subject: Subject, order: Order) -> PrintedAt
     return printed
 
 
-def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProduct) -> tuple[Atlas, str]:
+def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProduct, told: Told) -> tuple[Atlas, str]:
     """Lay the atlas out, within one snapshot and what the subject reaches; with the reason to note."""
     papers = paper(order.paper, order.orientation)
     palette = load_catalogue(settings).palette
@@ -90,6 +93,7 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
         names = sees(subject, Permission.PERSON_READ, place.ward_id, place.group_id)
         reason = reason_of(order.reason, names=names)
         group = read_group(connection, place, names=names)
+        told(0.1, telling.PLACE)
         measures = measure(group.parcels, product.label_height)
         layout = lay_out(group.shapes, measures, product, papers, order.scale)
         shapes, numbers = read_neighbours(connection, place, group.srid, layout.frames)
@@ -110,15 +114,19 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
     return scene, reason
 
 
-def draw_atlas(scene: Atlas) -> PrintedAtlas:
+def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
     """Draw the pages: cover, map pages with their checklists, notes on small parcels, proof sheet."""
     words = scene.words
-    labelled = {page.number: label_page(scene, page) for page in scene.layout.pages}
+    labelled = {}
+    for count, page in enumerate(scene.layout.pages):
+        total = len(scene.layout.pages)
+        told(0.4 * count / total, f"đặt nhãn trang {count + 1}/{total} · placing labels of page {count + 1}/{total}")
+        labelled[page.number] = label_page(scene, page)
     unknown = sorted(_unknown(scene.group))
     checklists = {page.number: lists.checklist(scene, page) for page in scene.layout.pages if page.home}
-    told = lists.told_on(scene, labelled)
-    small = lists.small_parcels(scene, told)
-    proof = lists.proof(scene, told, [f"{sign} (U+{ord(sign):04X})" for sign in unknown])
+    best = lists.told_on(scene, labelled)
+    small = lists.small_parcels(scene, best)
+    proof = lists.proof(scene, best, [f"{sign} (U+{ord(sign):04X})" for sign in unknown])
     shown: dict[int, str] = {}
     number = 1 + len(scene.layout.pages)
     for of_map, table in checklists.items():
@@ -128,6 +136,7 @@ def draw_atlas(scene: Atlas) -> PrintedAtlas:
         number += count
     scene.pages = number + (small.pages(scene) if small else 0) + proof.pages(scene)
     ink = Ink(f"{scene.product.title.to(words.language)}: {scene.subject}", scene.place_name, scene.by)
+    ink.on_page = telling.pages_of(telling.within(told, 0.4, 0.9), scene.pages)
     cover.draw_cover(ink, scene, shown)
     viewports = []
     for page in scene.layout.pages:
@@ -139,8 +148,9 @@ def draw_atlas(scene: Atlas) -> PrintedAtlas:
         first += table.pages(scene)
     for table in filter(None, (small, proof)):
         lists.draw_table(ink, scene, table, 1)
+    told(0.9, telling.FINISH)
     content = finish(ink.save(), scene.group.at, words.language, viewports)
-    return PrintedAtlas(content, scene, labelled, told, unknown)
+    return PrintedAtlas(content, scene, labelled, best, unknown)
 
 
 def _unknown(group: Group) -> set[str]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from gisland.errors import NotFound
+from gisland.printing import telling
 from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.printing.code import print_id
 from gisland.printing.files import plain
 from gisland.printing.press import reading
 from gisland.printing.read import SQL
+from gisland.printing.telling import Told
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
@@ -42,9 +44,7 @@ def codes_of(text: str) -> list[str]:
     return [code.strip() for code in text.split(",") if code.strip()]
 
 
-def print_bundle(
-    settings: Settings, subject: Subject, order: Order, groups: Sequence[str], told: Callable[[float, str], None]
-) -> Bundle:
+def print_bundle(settings: Settings, subject: Subject, order: Order, groups: Sequence[str], told: Told) -> Bundle:
     """Print the atlases of several groups into one archive; the same prints give the same bytes.
 
     Args:
@@ -69,9 +69,11 @@ def print_bundle(
     found: dict[str, PrintedAtlas] = {}
     empty: list[str] = []
     for index, code in enumerate(wanted):
-        told(index / len(wanted), f"tổ · group {index + 1}/{len(wanted)}")
+        name = f"{index + 1}/{len(wanted)}"
+        told(index / len(wanted), f"tổ {name} · group {name}")
+        of_group = telling.within(told, index / len(wanted), (index + 1) / len(wanted), name)
         try:
-            printed = print_atlas(settings, subject, replace(order, group=code))
+            printed = print_atlas(settings, subject, replace(order, group=code), of_group)
         except NotFound:
             if groups:  # one that was asked for by its name
                 raise

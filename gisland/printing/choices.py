@@ -36,6 +36,11 @@ class WardChoice:
     groups: tuple[GroupChoice, ...]
     width: float
     height: float
+    west: float
+    north: float
+    per_lon: float
+    per_lat: float
+    """Where the sketch begins (degrees), and how much of it a degree takes."""
 
 
 def list_choices(connection: Connection) -> list[WardChoice]:
@@ -62,5 +67,6 @@ def _ward(code: str, name: str, groups: list[tuple[str, str, int, shapely.Geomet
         path = "M" + "L".join(f"{a:g} {b:g}" for a, b in corners) + "Z"
         drawn.append(GroupChoice(group, title, parcels, path, x, y))
     return WardChoice(
-        code, name, tuple(drawn), round((east - west) * narrow * scale, 1), round((north - south) * scale, 1)
+        *(code, name, tuple(drawn), round((east - west) * narrow * scale, 1), round((north - south) * scale, 1)),
+        *(west, north, narrow * scale, scale),
     )

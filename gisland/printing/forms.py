@@ -9,6 +9,7 @@ from psycopg.rows import namedtuple_row
 from gisland.database.statements import statements
 from gisland.errors import NotFound
 from gisland.kit.text import clean_text
+from gisland.printing import telling
 from gisland.printing.edition import Printed
 from gisland.printing.finish import finish
 from gisland.printing.forms_page import FormPage, draw_form
@@ -18,6 +19,7 @@ from gisland.printing.paper import paper
 from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import FormProduct, load_product
 from gisland.printing.read import Row, find_group, full_number, read_version, sheet_and_number
+from gisland.printing.telling import Told, quiet
 from gisland.registry.codes import CodeLists, load_codes
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -31,13 +33,14 @@ ASSETS = "asset_kinds"
 SEXES = {"male": "Nam", "female": "Nữ"}
 
 
-def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> Printed:
+def print_forms(settings: Settings, subject: Subject, order: GroupOrder, told: Told = quiet) -> Printed:
     """Print the forms of a group's parcels, or of one of them. It is in the audit log before anybody has the file.
 
     Raises:
         NotFound: there is no such group or parcel, or none for which a form is filled in.
         UsageError: names would be printed and no reason is given.
     """
+    told(0.0, telling.READ)
     product = load_product(settings, PRODUCT, FormProduct)
     (sheet,) = paper("A4", "portrait")
     number, parcel = sheet_and_number(order.parcel) if order.parcel else (None, None)
@@ -69,8 +72,10 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder) -> Prin
     edition.pages = len(rows)
     codes = load_codes(settings)
     ink = Ink(f"{product.title.to(order.language)}: {edition.subject}", edition.place_name, edition.by)
+    ink.on_page = telling.pages_of(telling.within(told, 0.1, 0.9), len(rows))
     for index, row in enumerate(rows, start=1):
         draw_form(ink, edition, product, FormPage(index, full_number(row), _worded(row.facts, codes)))
+    told(0.9, telling.FINISH)
     content = finish(ink.save(), version[1], order.language)
     note_print(
         *(settings, subject, edition, content),

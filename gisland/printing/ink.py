@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,6 +62,8 @@ class Ink:
         self._ops: list[str] = []
         self._fonts: dict[tuple[str, int], str] = {}
         self.pages = 0
+        # Told how many pages are drawn, after each.
+        self.on_page: Callable[[int], None] = lambda _: None
 
     # Pages ---------------------------------------------------------------------------------------------------------
 
@@ -82,6 +84,7 @@ class Ink:
         canvas._code.append("q " + "\n".join(self._ops) + " Q")
         canvas.showPage()
         self.pages += 1
+        self.on_page(self.pages)
 
     def link(self, box: Box, name: str) -> None:
         """Make a rectangle lead to a page."""

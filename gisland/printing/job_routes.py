@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field
 from gisland.database import run
 from gisland.errors import Conflict, NotFound
 from gisland.printing import orders
-from gisland.printing.orders import LIMIT, MOST, Asked, NewPrint, PrintJob, State
+from gisland.printing.orders import LIMIT, MOST, Asked, NewPrint, PrintJob, Reprint, State
 from gisland.printing.picture import LEAST_DPI, picture
+from gisland.printing.preview import Preview
 from gisland.printing.products import PRODUCTS
 from gisland.printing.tasks import queue_print
 from gisland.security.guards import Require
@@ -85,6 +86,31 @@ async def order(
 ) -> PrintJob:
     """Được xếp hàng, tiến trình nền vẽ · It is queued, and drawn by the worker: look at Location until it is done."""
     made = await place(request, subject, body.product, body.inputs)
+    response.headers.update(PRIVATE | {"Location": f"{ROOT}/{made.id}"})
+    return made
+
+
+@router.post("/preview", operation_id="preview_print", summary="Xem trước các trang · Where the pages would lie")
+async def preview(
+    request: Request, response: Response, subject: Annotated[Subject, Depends(ORDER)], body: NewPrint
+) -> Preview:
+    """Chỉ xếp trang, không vẽ, không cần lý do · Placement only: nothing is drawn, and no reason is needed."""
+    product = orders.product_called(body.product)
+    inputs, settings = orders.read_inputs(product, body.inputs), state_of(request).settings
+    response.headers.update(PRIVATE)
+    return await within(request, lambda connection: orders.preview(connection, settings, subject, product, inputs))
+
+
+@router.post(
+    "/{print_id:uuid}/reprint", operation_id="reprint", summary="In lại · Order a print once more", status_code=202
+)
+async def reprint(
+    request: Request, response: Response, subject: Annotated[Subject, Depends(ORDER)], print_id: UUID, body: Reprint
+) -> PrintJob:
+    """Dữ liệu đã đổi thì 409, trừ khi `new_data` · 409 when the data have changed, but for `new_data`."""
+    settings = state_of(request).settings
+    made = await within(request, lambda connection: orders.reprint(connection, settings, subject, print_id, body))
+    await asyncio.to_thread(queue_print, settings, made.id)
     response.headers.update(PRIVATE | {"Location": f"{ROOT}/{made.id}"})
     return made
 

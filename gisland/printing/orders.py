@@ -21,8 +21,9 @@ from gisland.database import Scope
 from gisland.database.statements import statements
 from gisland.errors import Conflict, Forbidden, NotFound, UsageError
 from gisland.printing.press import reason_of, sees
+from gisland.printing.preview import Preview
 from gisland.printing.products import PRODUCTS, Inputs, Product
-from gisland.printing.read import find_group
+from gisland.printing.read import find_group, read_version
 from gisland.security.delegated import rights_of
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -31,6 +32,8 @@ from gisland.settings import Settings
 State = Literal["accepted", "running", "successful", "failed", "dismissed"]
 STATES: tuple[State, ...] = ("accepted", "running", "successful", "failed", "dismissed")
 LIMIT, MOST = 50, 1000
+DATA_CHANGED = "urn:gisland:data-changed"
+"""The type of the problem that a print cannot be repeated as it was."""
 SQL = statements("gisland.printing", "orders.sql")
 
 
@@ -44,6 +47,20 @@ class NewPrint(BaseModel):
 
     product: Annotated[str, Field(max_length=40, description="Sản phẩm · The product: GET /api/v1/prints/products")]
     inputs: dict[str, Any] = Field(default={}, description="Thông số của sản phẩm · What the product asks for")
+
+
+class Reprint(BaseModel):
+    """In lại một bản đã in · A print to order once more."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"new_data": False}]})
+
+    new_data: bool = Field(
+        default=False,
+        description="In bằng dữ liệu nay, dù đã khác khi in · With the data of now, although they have changed since",
+    )
+    reason: Annotated[
+        str, Field(max_length=log.LONGEST, description="Lý do; bỏ trống: như lần trước, nếu do mình đặt · The reason")
+    ] = ""
 
 
 class PrintJob(BaseModel):
@@ -227,6 +244,52 @@ def look(connection: Connection, job: UUID) -> PrintJob:
     if not found:
         raise NotFound("không có bản in này · there is no such print", hint="GET /api/v1/prints")
     return found[0]
+
+
+def preview(connection: Connection, settings: Settings, subject: Subject, product: Product, inputs: Inputs) -> Preview:
+    """Where the pages of a print would lie, for those who may order it.
+
+    Raises:
+        NotFound, Forbidden: as for the order.
+        UsageError: the product has nothing to choose, or its choices do not fit.
+    """
+    find_place(connection, subject, product, inputs)
+    if product.preview is None:
+        raise UsageError(
+            f"{product.id}: không có bản xem trước · there is no preview",
+            hint=", ".join(each.id for each in PRODUCTS.values() if each.preview),
+            parameter="product",
+        )
+    return product.preview(connection, settings, inputs)
+
+
+def reprint(connection: Connection, settings: Settings, subject: Subject, job: UUID, again: Reprint) -> PrintJob:
+    """Order a print once more, with the same settings: of the same data it is the same file for its requester.
+
+    Raises:
+        NotFound: there is no such print within reach.
+        Conflict: it never was printed; or the data have changed since, and it is not said to take the new ones.
+        UsageError: it needs a reason: who did not order the first one gives their own.
+    """
+    found = look(connection, job)
+    if found.print_id is None or found.product not in PRODUCTS:
+        raise Conflict("bản này chưa từng được in · this was never printed", hint="POST /api/v1/prints")
+    version, _ = read_version(connection)
+    if version != found.data_version and not again.new_data:
+        raise Conflict(
+            f"dữ liệu đã đổi: bản in {found.data_version}, nay {version}"
+            f" · the data have changed: printed {found.data_version}, now {version}",
+            hint='"new_data": true',
+            type=DATA_CHANGED,
+        )
+    row = connection.execute(SQL["inputs"], {"id": job}).fetchone()
+    assert row is not None
+    given: dict[str, Any] = row[0]
+    own = found.account_id == subject.account_id
+    reason = again.reason.strip() or (given.get("reason", "") if own else "")
+    product = PRODUCTS[found.product]
+    inputs = read_inputs(product, given | {"reason": reason})
+    return order(connection, settings, subject, product, inputs, reprint_of=found.id)
 
 
 def fetch(connection: Connection, subject: Subject, job: UUID, **more: object) -> tuple[PrintJob, bytes]:

@@ -49,5 +49,8 @@ UPDATE printing.job
 -- name: drop_result
 DELETE FROM printing.result WHERE job_id = %(id)s
 
+-- name: inputs
+SELECT inputs FROM printing.job WHERE id = %(id)s
+
 -- name: content
 SELECT content FROM printing.result WHERE job_id = %(id)s

@@ -24,15 +24,15 @@ from gisland.printing.files import plain
 from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder
 from gisland.printing.overview import OverviewOrder, overview_wards, print_overview
+from gisland.printing.preview import Preview, preview_atlas
 from gisland.printing.read import find_group
 from gisland.printing.receipts import print_receipts
 from gisland.printing.sheet import SheetOrder, find_sheet, print_sheet
+from gisland.printing.telling import Told
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
 Code = Annotated[str, StringConstraints(pattern=r"^[^\p{C}\p{Z}](?:[^\p{C}\p{Zl}\p{Zp}]{0,38}[^\p{C}\p{Z}])?$")]
-Told = Callable[[float, str], None]
-"""Says how far a print is: a part of 1, and what is being done (Vietnamese · English, no personal data)."""
 
 
 class Inputs(BaseModel):
@@ -83,6 +83,7 @@ class File:
 
 
 Draw = Callable[[Settings, Subject, Any, Told], File]
+Print = Callable[[Settings, Subject, Any, Told], Printed]
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ class Product:
     """Of its files."""
     reach: Callable[[Connection, Subject, Any], frozenset[int]] | None = None
     """Of what may show several wards: which, by its inputs. Raises as `check` does."""
+    preview: Callable[[Connection, Settings, Any], Preview] | None = None
+    """Where its pages would lie, within the rows of a transaction; None where there is nothing to choose."""
 
     @property
     def of_group(self) -> bool:
@@ -110,7 +113,17 @@ class Product:
         return "group" in self.inputs.model_fields
 
 
-def _draws(product: str, print_: Callable[[Settings, Subject, Any], Printed], order: type, *named_by: str) -> Draw:
+def _at_once(print_: Callable[[Settings, Subject, Any], Printed]) -> Print:
+    """What has one page tells of none."""
+
+    def printed(settings: Settings, subject: Subject, order: Any, told: Told) -> Printed:
+        told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
+        return print_(settings, subject, order)
+
+    return printed
+
+
+def _draws(product: str, print_: Print, order: type, *named_by: str) -> Draw:
     """Draws by a function that prints an order; orders have the fields of inputs.
 
     Args:
@@ -121,8 +134,7 @@ def _draws(product: str, print_: Callable[[Settings, Subject, Any], Printed], or
     """
 
     def draw(settings: Settings, subject: Subject, asked: Inputs, told: Told) -> File:
-        told(0.1, "đọc dữ liệu, vẽ · reading and drawing")
-        printed = print_(settings, subject, order(**dict(asked)))
+        printed = print_(settings, subject, order(**dict(asked)), told)
         edition = printed.edition
         parts = [part for name in named_by for part in str(getattr(asked, name)).split("/")]
         name = "-".join([product, *map(plain, [edition.ward_code, *parts])])
@@ -258,6 +270,7 @@ PRODUCTS: Mapping[str, Product] = {
             AtlasInputs,
             _draws("atlas", print_atlas, Order, "group"),
             lambda connection, asked: find_group(connection, asked.ward, asked.group),
+            preview=lambda connection, settings, asked: preview_atlas(connection, settings, Order(**dict(asked))),
         ),
         Product(
             "atlases",
@@ -278,7 +291,7 @@ PRODUCTS: Mapping[str, Product] = {
                 en="Sketch, corners, lengths of sides, adjoining parcels; a QR code to verify it; PDF/A.",
             ),
             ExtractInputs,
-            _draws("extract", print_extract, ExtractOrder, "parcel"),
+            _draws("extract", _at_once(print_extract), ExtractOrder, "parcel"),
             lambda connection, asked: find_parcel(connection, ExtractOrder(**dict(asked))),
             lambda asked: asked.reader != "third-party",
         ),
@@ -290,7 +303,7 @@ PRODUCTS: Mapping[str, Product] = {
                 en="A sheet at its scale in its frame, adjoining sheets, totals; A3 to A0; PDF/A.",
             ),
             SheetInputs,
-            _draws("sheet", print_sheet, SheetOrder, "sheet"),
+            _draws("sheet", _at_once(print_sheet), SheetOrder, "sheet"),
             lambda connection, asked: find_sheet(connection, SheetOrder(**dict(asked))),
             names=lambda _: False,
         ),
@@ -302,7 +315,7 @@ PRODUCTS: Mapping[str, Product] = {
                 en="Wards, groups or a drawn area coloured by the share verified, figures, chart; A3 to A0; PDF/A.",
             ),
             OverviewInputs,
-            _draws("overview", print_overview, OverviewOrder),
+            _draws("overview", _at_once(print_overview), OverviewOrder),
             reach=_overview_wards,
             names=lambda _: False,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gisland.catalogue import Language
+from gisland.printing import telling
 from gisland.printing.blocks import qr_block, wrapped
 from gisland.printing.edition import Edition, Printed
 from gisland.printing.finish import finish
@@ -16,6 +17,7 @@ from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import ReceiptsProduct, load_product
 from gisland.printing.read import find_group, read_group
 from gisland.printing.tables import Cell, Column
+from gisland.printing.telling import Told, quiet
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -26,13 +28,14 @@ ROW = 9.0
 TEXT = 4.2
 
 
-def print_receipts(settings: Settings, subject: Subject, order: GroupOrder) -> Printed:
+def print_receipts(settings: Settings, subject: Subject, order: GroupOrder, told: Told = quiet) -> Printed:
     """Print the papers of the head of a group. Who did it is in the audit log before anybody has the file.
 
     Raises:
         NotFound: there is no such group, or no parcel in it.
         UsageError: names would be printed and no reason is given.
     """
+    told(0.0, telling.READ)
     product = load_product(settings, PRODUCT, ReceiptsProduct)
     (sheet,) = paper("A4", "landscape")
     with reading(settings, subject) as connection:
@@ -49,7 +52,7 @@ def print_receipts(settings: Settings, subject: Subject, order: GroupOrder) -> P
         names=names,
         **signed(settings, subject, order.language, *facts),
     )
-    content = _draw(edition, product, group, order.language)
+    content = _draw(edition, product, group, order.language, told)
     note_print(
         *(settings, subject, edition, content),
         product=PRODUCT,
@@ -61,11 +64,12 @@ def print_receipts(settings: Settings, subject: Subject, order: GroupOrder) -> P
     return Printed(content, edition)
 
 
-def _draw(edition: Edition, product: ReceiptsProduct, group: Group, language: Language) -> bytes:
+def _draw(edition: Edition, product: ReceiptsProduct, group: Group, language: Language, told: Told) -> bytes:
     words = edition.words
     tables = [_taken(edition, product, group), _returned(edition, product, group)]
     edition.pages = 1 + sum(table.pages(edition) for table in tables)
     ink = Ink(f"{product.title.to(language)}: {edition.subject}", edition.place_name, edition.by)
+    ink.on_page = telling.pages_of(telling.within(told, 0.1, 0.9), edition.pages)
     with ink.page(edition.paper.width, edition.paper.height, name="notice", title=words("announce")):
         _notice(ink, edition, product)
         draw_marks(ink, edition.paper)

@@ -16,6 +16,7 @@ from gisland.database import run
 from gisland.printing.choices import list_choices
 from gisland.printing.orders import Asked, list_prints
 from gisland.printing.products import PRODUCTS, Product
+from gisland.printing.read import read_version
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.state import state_of
@@ -58,7 +59,8 @@ async def print_page(
 
     def work(connection: Connection) -> dict[str, Any]:
         choices = list_choices(connection) if part == "all" else []
-        return {"choices": choices, "prints": list_prints(connection, Asked(limit=SHOWN))}
+        prints = list_prints(connection, Asked(limit=SHOWN))
+        return {"choices": choices, "prints": prints, "data_version": read_version(connection)[0]}
 
     content = await asyncio.to_thread(run, state_of(request).settings, work)
     reached = subject.scope(Permission.MAP_PRINT)
@@ -69,14 +71,17 @@ async def print_page(
             "title": each.title.to(language),
             "description": each.description.to(language),
             "groups": each.of_group,
+            "preview": each.preview is not None,
             "fields": _fields(each, number, language),
         }
         for each in PRODUCTS.values()
         # Who prints in a group only is offered its papers.
         if each.of_group or whole
     ]
+    content["offered"] = {each["id"] for each in content["products"]}
     content["titles"] = {each.id: each.title.to(language) for each in PRODUCTS.values()}
     content["shown"] = SHOWN
+    content["hashes"] = {each.id: each.sha256 for each in content["prints"]}
     return page("print", language, subject, content)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
 import subprocess
 import sys
@@ -11,15 +12,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import pikepdf
 import pytest
+import shapely
 from PIL import Image
+from psycopg import Connection
 
-from gisland.database import run
+from gisland.database import flush, run
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.factories import make_account, one
+from tests.factories import make_account, make_change, one
 from tests.live import PASSWORD, start_server
 from tests.printing.conftest import WHY
 
@@ -183,3 +187,95 @@ def test_an_area_is_ordered_by_both_ways(office: Office) -> None:
         answer = client.post(ROOT, json={"product": "overview", "inputs": {"ward": "11311"} | wrong})
         assert answer.status_code == status, answer.text
         assert answer.json()["detail"]
+
+
+PREVIEW = f"{ROOT}/preview"
+
+
+def test_where_the_pages_would_lie(office: Office) -> None:
+    client = office.hire("d1", Role.VIEWER)
+
+    def asked(**inputs: Any) -> httpx.Response:
+        return client.post(PREVIEW, json={"product": "atlas", "inputs": {"ward": "11311", "group": "01"} | inputs})
+
+    answer = asked()
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store"), answer.text
+    found = answer.json()
+    pages = [each for each in found["features"]["features"] if each["properties"]["kind"] == "page"]
+    (land,) = [each for each in found["features"]["features"] if each["properties"]["kind"] == "parcels"]
+    assert [each["properties"]["number"] for each in pages] == list(range(1, found["map_pages"] + 1))
+    assert found["chosen"]
+    # Each parcel lies whole on a page: no corner of one is outside of all.
+    frames = shapely.union_all([shapely.from_geojson(json.dumps(each["geometry"])) for each in pages])
+    ground = shapely.from_geojson(json.dumps(land["geometry"]))
+    assert frames.contains(ground)
+    assert found["parcels"] <= shapely.get_num_geometries(ground)
+    # What is printed has just these pages.
+    larger = asked(scale=200, paper="A4", orientation="portrait").json()
+    assert (larger["scale"], larger["paper"], larger["orientation"]) == (200, "A4", "portrait")
+    assert larger["map_pages"] > found["map_pages"]
+    made = client.post(ROOT, json={"product": "atlas", "inputs": ORDER["inputs"] | {"reason": ""}})
+    done = wait(client, made.headers["Location"])
+    pdf = pikepdf.open(io.BytesIO(client.get(f"{made.headers['Location']}/result").content))
+    maps = [each for each in pdf.pages if "/VP" in each]
+    assert len(maps) == found["map_pages"]
+    assert done["data_version"] == found["data_version"]
+    # Nothing is ordered or noted by looking.
+    assert asked().json() == found
+    wrong: dict[str, list[tuple[object, int]]] = {
+        "group": [("99", 404), ("", 400)],
+        "ward": [("99999", 404)],
+        "scale": [(5, 400)],
+        "paper": [("A0", 400)],
+        "orientation": [("x", 400)],
+    }
+    for name, values in wrong.items():
+        for value, status in values:
+            assert asked(**{name: value}).status_code == status, name
+    assert client.post(PREVIEW, json={"product": "overview", "inputs": {"ward": "11311"}}).status_code == 400
+    police = office.hire("d2", Role.POLICE)
+    body = {"product": "atlas", "inputs": {"ward": "11311", "group": "01"}}
+    assert police.post(PREVIEW, json=body).status_code == 403
+    assert httpx.post(office.url + PREVIEW, json=body).status_code == 401
+
+
+def test_a_print_is_repeated(office: Office) -> None:
+    client, colleague = office.hire("e1", Role.OFFICER), office.hire("e2", Role.OFFICER)
+    made = client.post(ROOT, json=ORDER)
+    address = made.headers["Location"]
+    early = client.post(f"{address}/reprint", json={})
+    assert early.status_code in {202, 409}
+    first = wait(client, address)
+    again = client.post(f"{address}/reprint", json={})
+    assert again.status_code == 202, again.text
+    second = wait(client, again.headers["Location"])
+    assert second["reprint_of"] == first["id"]
+    assert (second["sha256"], second["print_id"]) == (first["sha256"], first["print_id"])
+    assert second["inputs"] == first["inputs"]
+    # Somebody else's names need a reason of one's own; it is another paper then, for it says who printed it.
+    assert colleague.post(f"{address}/reprint", json={}).status_code == 400
+    other = colleague.post(f"{address}/reprint", json={"reason": WHY})
+    assert other.status_code == 202, other.text
+    assert wait(colleague, other.headers["Location"])["sha256"] != first["sha256"]
+    run(office.settings, change_data)
+    refused = client.post(f"{address}/reprint", json={})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:gisland:data-changed")
+    assert str(first["data_version"]) in refused.json()["detail"]
+    fresh = client.post(f"{address}/reprint", json={"new_data": True})
+    assert fresh.status_code == 202
+    third = wait(client, fresh.headers["Location"])
+    assert third["data_version"] > first["data_version"]
+    assert third["sha256"] != first["sha256"]
+    assert client.get(f"{address}/result").status_code == 200
+    assert client.post(f"{address}/reprint", json={"data": "x"}).status_code == 400
+    assert office.hire("e3", Role.POLICE).post(f"{address}/reprint", json={}).status_code == 403
+
+
+def change_data(connection: Connection) -> None:
+    """Somebody corrects a parcel."""
+    find = "SELECT id, ward_id FROM registry.parcel ORDER BY id LIMIT 1"
+    parcel, ward = connection.execute(find).fetchone() or (0, 0)
+    change = make_change(connection, ward)
+    query = "UPDATE registry.parcel SET legal_area_m2 = 123.4, changed_by = %s WHERE id = %s"
+    connection.execute(query, [change, parcel])
+    flush(connection)

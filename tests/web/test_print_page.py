@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, Page, expect
+from psycopg import Connection
 
-from gisland.database import run
+from gisland.database import flush, run
 from gisland.printing.choices import list_choices
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.browser import MapPage
 from tests.conftest import clone_of
-from tests.factories import make_account, make_ward, one
+from tests.factories import make_account, make_change, make_ward, one
 from tests.live import LiveServer, start_server
 from tests.security.test_account_pages import picture, sign_in
 
@@ -46,15 +47,39 @@ def test_a_group_is_chosen_and_printed(office: LiveServer, open_tab: Open) -> No
     expect(page.locator("h1")).to_have_text("In bản đồ")
     order = page.locator("#order form:not([hidden])")
     # A click on the sketch chooses in the list, and the other way round; so does the keyboard.
-    second = page.locator("#sketch g").nth(1)
+    second = page.locator("#sketch [data-choose]").nth(1)
     second.click()
     assert '"02"' in order.locator("[name=place]").input_value()
     expect(second).to_have_attribute("aria-pressed", "true")
-    page.locator("#sketch g").nth(0).focus()
+    page.locator("#sketch [data-choose]").nth(0).focus()
     page.keyboard.press("Enter")
     assert '"01"' in order.locator("[name=place]").input_value()
     order.locator("[name=place]").select_option(index=1)
     expect(second).to_have_attribute("aria-pressed", "true")
+    # The pages that would be printed lie over the map, and are told in words.
+    plan = page.locator("#plan")
+    expect(plan).to_contain_text("trang bản đồ 1:")
+    wide = pages_shown(page)
+    assert wide
+    assert f"{wide} trang bản đồ" in plan.inner_text()
+    picture(page, "print-pages")
+    order.locator("[name=paper]").select_option("A4")
+    order.locator("[name=scale]").fill("200")
+    expect(plan).to_contain_text("1:200 trên A4")
+    assert pages_shown(page) > wide
+    order.locator("[name=scale]").fill("50")
+    expect(plan).to_contain_text("1:50 ")
+    order.locator("[name=scale]").fill("")
+    order.locator("[name=paper]").select_option("A3")
+    expect(plan).to_contain_text("tự chọn")
+    page.click("#whole")
+    assert float((page.locator("#sketch svg").get_attribute("viewBox") or "").split()[2]) > 1000
+    page.click("#whole")
+    page.select_option("#product", "overview")
+    expect(plan).to_have_text("")
+    assert pages_shown(page) == 0
+    page.select_option("#product", "atlas")
+    expect(plan).to_contain_text("trang bản đồ")
     # Names are printed: without a reason nothing is ordered.
     order.locator("button").click()
     expect(order.locator("[role=alert]")).to_contain_text("cần lý do")
@@ -66,15 +91,44 @@ def test_a_group_is_chosen_and_printed(office: LiveServer, open_tab: Open) -> No
     order.locator("button").click()
     row = page.locator("#prints tr[data-print]").first
     expect(row).to_contain_text("tổ 02")
+    # What was chosen stays.
+    assert order.locator("[name=paper]").input_value() == "A4"
+    assert '"02"' in order.locator("[name=place]").input_value()
     # The register follows without being loaded anew.
     expect(row).to_have_attribute("data-state", "successful", timeout=120_000)
     expect(row).to_contain_text("có tên người")
     with page.expect_download() as download:
         row.locator("a[download]").click()
     assert download.value.suggested_filename == "atlas-11311-02.pdf"
+    # One click, and the very same file is printed again.
+    row.get_by_text("In lại").click()
+    again = page.locator("#prints tr[data-print]").first
+    expect(again).to_contain_text("in lại, giống hệt", timeout=120_000)
     picture(page, "print-done")
-    page.on("dialog", lambda dialog: dialog.accept())
-    row.locator("button").click()
+    with page.expect_popup() as shown:
+        again.get_by_text("Xem").click()
+    shown.value.wait_for_load_state()
+    assert shown.value.evaluate("document.images[0].naturalWidth") > 500
+    shown.value.close()
+    # The data change: that is told, and asked for.
+    run(office.settings, change_data)
+    page.reload()
+    row = page.locator("#prints tr[data-print]").first
+    expect(row).to_contain_text("dữ liệu đã đổi, nay bản")
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    row.get_by_text("In lại, dữ liệu mới").click()
+    row = page.locator("#prints tr[data-print]").first
+    expect(row).to_have_attribute("data-state", "successful", timeout=120_000)
+    assert "sẽ khác bản đã in" in asked[0]
+    expect(row).not_to_contain_text("dữ liệu đã đổi")
+    expect(row).not_to_contain_text("giống hệt")
+    row.get_by_text("Bỏ tệp").click()
     expect(page.locator("#prints tr[data-print]").first).to_have_attribute("data-state", "dismissed")
     page.goto(f"{office.url}/print?lang=en")
     text = tab.text("main")
@@ -82,6 +136,43 @@ def test_a_group_is_chosen_and_printed(office: LiveServer, open_tab: Open) -> No
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     picture(page, "print-phone")
+
+
+def pages_shown(page: Page) -> int:
+    return page.locator("#sketch svg:not([hidden]) .frame").count()
+
+
+def change_data(connection: Connection) -> None:
+    """Somebody corrects a parcel."""
+    find = "SELECT id, ward_id FROM registry.parcel ORDER BY id LIMIT 1"
+    parcel, ward = connection.execute(find).fetchone() or (0, 0)
+    change = make_change(connection, ward)
+    query = "UPDATE registry.parcel SET legal_area_m2 = 123.4, changed_by = %s WHERE id = %s"
+    connection.execute(query, [change, parcel])
+    flush(connection)
+
+
+def test_a_head_is_offered_the_own_group(office: LiveServer, open_tab: Open) -> None:
+    """On a phone, in English: two groups in the ward, one of them is theirs."""
+
+    def hire(connection: Connection) -> tuple[str, str]:
+        query = "SELECT id, ward_id FROM registry.residential_group WHERE code = '02'"
+        group, ward = connection.execute(query).fetchone() or (0, 0)
+        return make_account(connection, "head", Grant(Role.GROUP_HEAD, ward, group))
+
+    name, secret = run(office.settings, hire)
+    tab = open_tab(office.url, width=360, height=740)
+    page = tab.page
+    page.goto(f"{office.url}/account")
+    sign_in(page, name, secret)
+    page.wait_for_load_state("networkidle")
+    page.goto(f"{office.url}/print?lang=en")
+    offered = [each.get_attribute("value") for each in page.locator("#product option").all()]
+    assert offered == ["atlas", "receipts", "forms"]
+    assert page.locator("#sketch [data-choose]").count() == 1
+    expect(page.locator("#plan")).to_contain_text("map page")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    picture(page, "print-head-phone")
 
 
 def test_it_runs_nothing_of_its_own(office: LiveServer) -> None:
