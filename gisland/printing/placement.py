@@ -1,8 +1,8 @@
 """Where the pages of an atlas lie: each parcel whole on at least one, few pages, the middle of each in its mass.
 
-A parcel is its bounding box here: it is whole on a page when that box is. Covering boxes by as few equal rectangles as
-possible is hard in general. Here the next page holds the outermost box of what is left and as much else as it can; that
-is tried from eight sides, and the best result is tidied up.
+A parcel is its bounding box here: it is whole on a page when that box is. The pages of a group are the fewest that
+there are (`covering`); very many parcels are taken part by part, or from one side to the other,
+and then neighbouring pages are placed anew.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
+from gisland.printing.covering import ROUNDING, Aside, candidates, cover
 from gisland.printing.model import Bools, Floats
 
-ROUNDING = 1e-6
-CHOICES = 48
+AT_ONCE, A_PART = 600, 400
+"""More boxes than so many are placed part by part; how many a part has at most."""
 ROUNDS = 40
-"""Most positions of a page that are tried along each axis."""
+"""So often pages are placed anew where parts meet."""
+
+CHOICES = 48
+"""Most positions of a page that are tried along each axis, where pages are placed from one side."""
 DIRECTIONS = [(0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0), (-0.6, 0.8), (0.6, 0.8), (-0.6, -0.8), (0.6, -0.8)]
 
 
@@ -64,52 +68,74 @@ class Place:
         return held
 
 
-def place_pages(bounds: Floats, width: float, height: float, scale: int, inside: float, enough: int = 0) -> list[Place]:
-    """Pages that hold all boxes, row by row from the north and from west to east within a row.
+def place_pages(
+    bounds: Floats, width: float, height: float, scale: int, inside: float, aside: Aside | None = None
+) -> list[Place]:
+    """Pages that hold all boxes but those left aside, row by row from the north and from west to east within a row.
 
     Args:
-        bounds: boxes, a row (west, south, east, north) each, metres. None is larger than a page.
+        bounds: boxes, a row (west, south, east, north) each, metres.
         width: of the map frame on the ground, metres.
         height: of the map frame on the ground, metres.
         scale: denominator of the scale.
         inside: how far from the frame a box must stay, metres.
-        enough: with so few pages nothing better is looked for.
+        aside: which boxes may be left to insets; None: none may, and none is larger than a page.
     """
     wide, high = width - 2 * inside, height - 2 * inside
-    best: list[tuple[float, float]] = []
-    for direction in DIRECTIONS:
-        corners = _from_one_side(bounds, wide, high, direction)
-        if not best or len(corners) < len(best):
-            best = corners
-    best = _improved(bounds, best, wide, high, enough)
-    pages = [Place(west - inside, south - inside, width, height, scale) for west, south in best]
-    pages = _without_idle(pages, bounds, inside)
-    return in_order(_centred(pages, bounds, inside))
+    fitting: Bools = ~aside.forced if aside else np.ones(len(bounds), dtype=bool)
+    if not fitting.any():
+        return []
+    if len(bounds) <= AT_ONCE:
+        corners = _best(bounds, wide, high, fitting, aside)
+    else:
+        some = bounds[fitting]
+        starts = [_in_parts(some, wide, high)]
+        starts += [np.array(_from_one_side(some, wide, high, direction)) for direction in DIRECTIONS]
+        corners = _improved(some, min(starts, key=len), wide, high)
+    pages = [Place(float(west) - inside, float(south) - inside, width, height, scale) for west, south in corners]
+    held = bounds[np.any([page.holds(bounds, inside) for page in pages], axis=0)] if pages else bounds[:0]
+    pages = _without_idle(pages, held, inside)
+    return in_order(_centred(pages, held, inside))
 
 
-def _improved(
-    bounds: Floats, corners: list[tuple[float, float]], wide: float, high: float, enough: int
-) -> list[tuple[float, float]]:
-    """Fewer pages, if some are found: neighbouring ones are taken away and what they held is placed anew, many times.
+def _best(bounds: Floats, wide: float, high: float, fitting: Bools, aside: Aside | None = None) -> Floats:
+    """Lower left corners of the fewest pages."""
+    places, holding = candidates(bounds[fitting], wide, high)
+    held: Bools = np.zeros((len(places), len(bounds)), dtype=bool)
+    held[:, fitting] = holding
+    corners: Floats = places[cover(held, aside)]
+    return corners
+
+
+def _in_parts(bounds: Floats, wide: float, high: float) -> Floats:
+    """Pages of very many boxes: the best of each part."""
+    extent = bounds[:, 2:].max(axis=0) - bounds[:, :2].min(axis=0)
+    if len(bounds) <= A_PART or (extent <= (wide, high)).all():
+        return _best(bounds, wide, high, np.ones(len(bounds), dtype=bool))
+    order = np.argsort(bounds[:, int(extent[1] > extent[0])], kind="stable")
+    half = len(order) // 2
+    return np.vstack([_in_parts(bounds[part], wide, high) for part in (order[:half], order[half:])])
+
+
+def _improved(bounds: Floats, corners: Floats, wide: float, high: float) -> Floats:
+    """Fewer pages where parts meet: neighbouring ones are taken away and what only they held is placed anew.
 
     Placements as good as the one before are gone on from, too. Chance has a fixed seed: the same boxes, the same pages.
     """
     chance = np.random.default_rng(1)
-    for _ in range(ROUNDS):
-        if len(corners) <= max(1, enough):
-            break
-        places = np.array(corners)
-        off = np.hypot(*(places - places[chance.integers(len(places))]).T)
-        away = np.zeros(len(places), dtype=bool)
+    for _ in range(min(ROUNDS, 2 * len(corners)) if len(corners) > 1 else 0):
+        off = np.hypot(*(corners - corners[chance.integers(len(corners))]).T)
+        away = np.zeros(len(corners), dtype=bool)
         away[np.argsort(off, kind="stable")[: chance.integers(2, 6)]] = True
-        west, south = places[~away].T[:, :, None]
+        west, south = corners[~away].T[:, :, None]
         held = (bounds[:, 0] >= west - ROUNDING) & (bounds[:, 2] <= west + wide + ROUNDING)
         held &= (bounds[:, 1] >= south - ROUNDING) & (bounds[:, 3] <= south + high + ROUNDING)
-        turn = chance.uniform(0, 2 * np.pi)
         left = bounds[~held.any(axis=0)]
-        anew = _from_one_side(left, wide, high, (float(np.cos(turn)), float(np.sin(turn)))) if len(left) else []
+        if len(left) > AT_ONCE:
+            continue
+        anew = _best(left, wide, high, np.ones(len(left), dtype=bool)) if len(left) else corners[:0]
         if len(anew) <= away.sum():
-            corners = [tuple(place) for place in places[~away].tolist()] + anew
+            corners = np.vstack([corners[~away], anew])
     return corners
 
 

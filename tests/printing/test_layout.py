@@ -55,3 +55,11 @@ def test_many_large_parcels_save_pages_by_insets_but_not_most_of_them() -> None:
     layout = laid_out(block(20, 20, side=90), "landscape")
     homes = sum(len(page.home) for page in layout.pages if page.inset)
     assert homes <= 0.15 * 400
+
+
+def test_houses_far_from_the_others_share_an_inset() -> None:
+    far = [shapely.box(1000 * index, 2000, 1000 * index + 10, 2010) for index in range(8)]
+    layout = laid_out([*block(20, 4), *far], "landscape")
+    assert [page.inset for page in layout.pages].count(True) == 1
+    assert sorted(layout.pages[-1].home) == list(range(80, 88))
+    assert len(layout.pages) <= 1.2 * 88 * 100 / (160 * 130) + 3

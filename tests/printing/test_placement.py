@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
 from gisland.printing.beside import neighbours, references
+from gisland.printing.covering import Aside
 from gisland.printing.layout import MapPage
 from gisland.printing.model import Floats
 from gisland.printing.paper import paper
@@ -36,8 +39,60 @@ def test_each_box_lies_whole_on_a_page(seed: int) -> None:
 def test_a_full_town_takes_few_pages() -> None:
     x, y = np.meshgrid(np.arange(40) * 10.0, np.arange(60) * 5.0)
     bounds = np.column_stack([x.ravel(), y.ravel(), x.ravel() + 10, y.ravel() + 5])
-    pages = place_pages(bounds, WIDE, HIGH, 500, INSIDE, 10)
+    pages = place_pages(bounds, WIDE, HIGH, 500, INSIDE)
     assert len(pages) <= 1.2 * 400 * 300 / (WIDE * HIGH) + 3
+
+
+def fewest(bounds: Floats) -> int:
+    """By trial of all choices among all places of a fine grid: for few boxes only."""
+    wide, high = WIDE - 2 * INSIDE, HIGH - 2 * INSIDE
+    held = {
+        frozenset(
+            np.flatnonzero(
+                (bounds[:, 0] >= west)
+                & (bounds[:, 2] <= west + wide)
+                & (bounds[:, 1] >= south)
+                & (bounds[:, 3] <= south + high)
+            ).tolist()
+        )
+        for west in bounds[:, 0]
+        for south in bounds[:, 1]
+    }
+    return next(
+        count
+        for count in range(1, len(bounds) + 1)
+        if any(len(frozenset().union(*some)) == len(bounds) for some in combinations(held, count))
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_other_placement_has_fewer_pages(seed: int) -> None:
+    bounds = town(seed, 12, 380, 60)
+    assert len(place_pages(bounds, WIDE, HIGH, 500, INSIDE)) == fewest(bounds)
+
+
+def test_very_many_boxes_are_placed_part_by_part() -> None:
+    bounds = town(2, 3000, 900, 12)
+    pages = place_pages(bounds, WIDE, HIGH, 500, INSIDE)
+    assert np.any([page.holds(bounds, INSIDE) for page in pages], axis=0).all()
+    assert len(pages) <= 2 * 900 * 900 / (WIDE * HIGH)
+    assert pages == place_pages(bounds, WIDE, HIGH, 500, INSIDE)
+
+
+def test_what_stands_apart_is_left_when_its_page_is_one_too_many() -> None:
+    row = [[100.0 * index, 0.0, 100.0 * index + 40, 40.0] for index in range(12)]
+    bounds = np.array([*row, [5000.0, 0, 5020, 20], [9000.0, 0, 9020, 20]])
+    nothing = np.zeros(len(bounds), dtype=bool)
+    aside = Aside(np.full(len(bounds), 0.1), nothing, 2, 100)
+    pages = place_pages(bounds, WIDE, HIGH, 500, INSIDE, aside)
+    held = np.any([page.holds(bounds, INSIDE) for page in pages], axis=0)
+    assert np.flatnonzero(~held).tolist() == [12, 13]
+    assert len(place_pages(bounds, WIDE, HIGH, 500, INSIDE)) == len(pages) + 2
+
+
+def test_the_solver_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    place_pages(town(1, 60, 500, 40), WIDE, HIGH, 500, INSIDE)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_pages_run_from_north_to_south_and_from_west_to_east() -> None:
