@@ -14,6 +14,7 @@ import typer
 from gisland.catalogue import LANGUAGES, Language
 from gisland.errors import InputError, UsageError
 from gisland.printing.area import MOST_LETTERS, tidied
+from gisland.printing.areamap import AreaOrder, print_area
 from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.printing.bundle import codes_of, print_bundle
 from gisland.printing.edition import Edition, Printed
@@ -265,6 +266,38 @@ def overview(
         language=_language(language),
     )
     printed = _print(ctx, out, print_overview, order)
+    typer.echo(told(printed.edition))
+
+
+@app.command("area")
+@requires(Permission.MAP_PRINT)
+def area_command(
+    ctx: typer.Context,
+    *,
+    ward: Ward,
+    out: Out,
+    wards: MoreWards = "",
+    groups: OnlyGroups = "",
+    area: InArea = "",
+    area_crs: AreaCrs = None,
+    paper: Annotated[str, typer.Option(help="A4, A3, A2, A1, A0")] = "A3",
+    orientation: Annotated[str, typer.Option(help="auto, landscape, portrait")] = "auto",
+    scale: Annotated[str, typer.Option(help="auto, 1:500, 500")] = "auto",
+    language: InLanguage = "vi",
+) -> None:
+    """Bản đồ thửa đất của khu vực trên một tờ · Parcels of an area on one sheet, over the borders of wards."""
+    order = AreaOrder(
+        ward=ward,
+        wards=wards,
+        groups=groups,
+        area=_area(area),
+        area_crs=area_crs,
+        paper=paper,
+        orientation=orientation,
+        scale=_scale(scale),
+        language=_language(language),
+    )
+    printed = _print(ctx, out, print_area, order)
     typer.echo(told(printed.edition))
 
 

@@ -16,6 +16,7 @@ import shapely
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
 
+from gisland.catalogue import Text
 from gisland.database import Scope
 from gisland.database.statements import statements
 from gisland.errors import NotFound, UsageError
@@ -26,6 +27,7 @@ from gisland.printing.bundle import codes_of
 from gisland.printing.model import Floats, Geometries, Parcel
 from gisland.printing.placement import Place
 from gisland.printing.read import Row, in_plane
+from gisland.printing.words import note_of
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 
@@ -100,6 +102,17 @@ class Extent:
     def by_ward(self) -> bool:
         """Whether progress is told by wards: where several are shown, and no groups were asked for."""
         return len(self.wards) > 1 and not self.chosen
+
+    def notes(self) -> list[Text]:
+        """What is to be told of it on paper: parcels of other zones, borders that are not known."""
+        notes = []
+        if self.moved:
+            zones = ", ".join(f"EPSG:{srid}" for srid in self.moved)
+            notes.append(note_of("moved", count=sum(self.moved.values()), zones=zones))
+        outlined = [ward.name for ward in self.wards if ward.border is None]
+        if outlined and len(self.wards) > 1:
+            notes.append(note_of("outlined", names=", ".join(outlined)))
+        return notes
 
     @cached_property
     def ids(self) -> list[int]:

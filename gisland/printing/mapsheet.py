@@ -92,14 +92,14 @@ def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
         ink.draw_with(color(scene.palette.stroke), OUTLINE)
         ink.polygons(shapes, stroke=True)
         _draw_overlaps(ink, scene, page, filled=False)
-        _draw_sheets(ink, place, frame, labelled.sheets, marks=False)
+        draw_sheets(ink, place, frame, labelled.sheets, marks=False)
         # On an inset, streets are no wider than the line.
         ink.draw_with(BLACK, BORDER * (0.5 if page.inset else 1), BORDER_DASH)
         ink.polygons(to_paper(scene.outline, place, frame), stroke=True)
         draw_crosses(ink, place, frame)
         draw_labels(ink, scene, place, labels, seen)
         draw_leaders(ink, scene, place, leaders)
-        _draw_sheets(ink, place, frame, labelled.sheets, marks=True)
+        draw_sheets(ink, place, frame, labelled.sheets, marks=True)
     _draw_frame(ink, scene, page)
 
 
@@ -273,7 +273,7 @@ def centred(
     )
 
 
-def _draw_sheets(ink: Ink, place: Place, frame: Box, sheets: list[SheetMark], *, marks: bool) -> None:
+def draw_sheets(ink: Ink, place: Place, frame: Box, sheets: list[SheetMark], *, marks: bool) -> None:
     """The outlines of the sheets, where there are several, or their marks."""
     ink.draw_with(SHEET, 0.3)
     if not marks:

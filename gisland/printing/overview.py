@@ -12,7 +12,7 @@ from psycopg import Connection
 from gisland.catalogue import Language, Text, load_catalogue
 from gisland.errors import UsageError
 from gisland.printing.edition import Printed
-from gisland.printing.extent import Extent, SetOrder, find_extent, on_plane, reached_wards, read_borders, read_others
+from gisland.printing.extent import Extent, SetOrder, find_extent, on_plane, reached_wards, read_others
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.model import Geometries
 from gisland.printing.overview_page import OverviewPaper, draw_overview, listed
@@ -22,6 +22,7 @@ from gisland.printing.press import note_prints, reading, reason_of, signed
 from gisland.printing.product import OverviewProduct, load_product
 from gisland.printing.progress import Overview, OverviewEdition, Unit, read_units, set_name
 from gisland.printing.read import read_version
+from gisland.printing.wardlines import lines_of
 from gisland.printing.words import note_of
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -79,7 +80,8 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
         near = place.scale <= product.parcels_to and len(extent.found) <= MOST_SEEN
         whole = extent.area is None and not extent.chosen
         around = read_others(connection, extent, place)[0] if near or not whole else np.empty(0, dtype=object)
-        borders = read_borders(connection, place, extent.srid)
+        land = np.array([unit.outline for unit in units] if extent.by_ward else [], dtype=object)
+        borders = lines_of(connection, extent, place, land, np.array([ward.id for ward in extent.wards[: len(land)]]))
         version, at = read_version(connection)
     area = None if extent.area is None else extent.area.in_crs(extent.srid)
     overview = Overview(place, units, palette, extent.by_ward, near, borders, area, around)
@@ -130,13 +132,7 @@ def _bounds(extent: Extent, units: Sequence[Unit]) -> list[float]:
 
 def _notes(extent: Extent) -> list[Text]:
     """What is to be told of the choice."""
-    notes: list[Text] = []
-    if extent.area is not None:
-        notes.append(note_of("o_of_area"))
-    if extent.moved:
-        zones = ", ".join(f"EPSG:{srid}" for srid in extent.moved)
-        notes.append(note_of("moved", count=sum(extent.moved.values()), zones=zones))
-    return notes
+    return [*([] if extent.area is None else [note_of("o_of_area")]), *extent.notes()]
 
 
 def fitted(name: str, bounds: list[float], product: OverviewProduct) -> tuple[OverviewPaper, Place]:

@@ -13,25 +13,20 @@ from gisland.printing.fonts import BOLD, CAP_HEIGHT, width
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, WHITE, Color, Ink, color
 from gisland.printing.labels import boxes
-from gisland.printing.mapsheet import OUTLINE, POLYGONS, draw_crosses, draw_frame
-from gisland.printing.model import Floats, Geometries
+from gisland.printing.mapsheet import OUTLINE, draw_crosses, draw_frame
+from gisland.printing.model import Floats
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
 from gisland.printing.product import OverviewProduct
 from gisland.printing.progress import Overview, Unit
 from gisland.printing.scene import to_paper
+from gisland.printing.wardlines import Name, draw_lines, draw_names, outlines, place_names, places_on
 
-WARD_BORDER: Color = (0.45, 0.1, 0.35)
-WARD_DASH = (4.0, 1.4, 0.01, 1.4)
-AREA: Color = (0.75, 0.1, 0.1)
-AREA_DASH = (2.4, 1.6)
 MUTED: Color = (0.955, 0.955, 0.95)
 SIZES = (1.0, 0.8, 0.62, 0.48)
 """How small a label may become, in parts of its full size."""
 CODE, SHARE = 4.4, 3.2
 """Of the two lines of a label, mm."""
-FINEST = 0.04
-"""Corners closer than so many millimetres on paper are left out of borders."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +71,14 @@ def draw_overview_map(ink: Ink, edition: Edition, product: OverviewProduct, over
             _draw_unit(ink, frame, product, overview, unit)
         for unit in overview.units:
             ink.draw_with(BLACK, 0.35 * larger if overview.of_wards else 0.45)
-            ink.polygons(_outlines([unit.outline], place, frame), stroke=not overview.of_wards)
-        _draw_borders(ink, frame, overview, larger)
+            ink.polygons(outlines([unit.outline], place, frame), stroke=not overview.of_wards)
+        draw_lines(ink, overview.borders, overview.area, place, frame, larger)
         draw_crosses(ink, place, frame)
         labels = place_unit_labels(overview.units, place, frame, larger * (0.7 if overview.near else 1.0))
         for label in labels:
             _draw_label(ink, label)
-        _draw_names(ink, edition, overview, labels, larger)
+        draw_names(ink, _names(edition, overview, labels, larger))
     draw_frame(ink, place, frame)
-
-
-def _outlines(shapes: list[shapely.Geometry], place: Place, frame: Box) -> Geometries:
-    """Borders on paper, without corners that nobody could see."""
-    found = np.array(shapes, dtype=object)
-    return to_paper(shapely.simplify(found, FINEST * place.scale / 1000), place, frame)
 
 
 def _draw_unit(ink: Ink, frame: Box, product: OverviewProduct, overview: Overview, unit: Unit) -> None:
@@ -106,24 +95,11 @@ def _draw_unit(ink: Ink, frame: Box, product: OverviewProduct, overview: Overvie
     paint = paint_of(unit.percent, product, palette)
     if unit.border is not None and overview.area is None:
         ink.fill_with(paler(paint))
-        ink.polygons(_outlines([unit.border], place, frame), fill=True)
+        ink.polygons(outlines([unit.border], place, frame), fill=True)
     for part in unit.parts:
         ink.fill_with(paint)
         ink.draw_with((0.35, 0.35, 0.35), 0.1)
-        ink.polygons(_outlines([part.outline], place, frame), fill=True, stroke=overview.of_wards)
-
-
-def _draw_borders(ink: Ink, frame: Box, overview: Overview, larger: float) -> None:
-    """The borders of wards as far as they are known, and the area that was drawn."""
-    for _, border in overview.borders.values():
-        ink.draw_with(WHITE, 1.3 * larger)
-        ink.polygons(_outlines([border], overview.place, frame), stroke=True)
-    for _, border in overview.borders.values():
-        ink.draw_with(WARD_BORDER, 0.6 * larger, tuple(each * larger for each in WARD_DASH))
-        ink.polygons(_outlines([border], overview.place, frame), stroke=True)
-    if overview.area is not None:
-        ink.draw_with(AREA, 0.6 * larger, tuple(each * larger for each in AREA_DASH))
-        ink.polygons(to_paper(np.array([overview.area], dtype=object), overview.place, frame), stroke=True)
+        ink.polygons(outlines([part.outline], place, frame), fill=True, stroke=overview.of_wards)
 
 
 def _lines(unit: Unit) -> tuple[str, str]:
@@ -138,8 +114,8 @@ def place_unit_labels(units: list[Unit], place: Place, frame: Box, larger: float
     inner = shapely.box(frame.x + 1, frame.y + 1, frame.right - 1, frame.top - 1)
     found: list[UnitLabel] = []
     for unit in sorted(units, key=lambda each: (-float(shapely.area(each.outline)), each.said)):
-        land = shapely.intersection(_outlines([unit.outline], place, frame)[0], inner)
-        places = _places(land)
+        land = shapely.intersection(outlines([unit.outline], place, frame)[0], inner)
+        places = places_on(land, 17)
         if not len(places):
             continue
         shapely.prepare(land)
@@ -150,23 +126,6 @@ def place_unit_labels(units: list[Unit], place: Place, frame: Box, larger: float
                 found.append(label)
                 break
     return found
-
-
-def _places(land: shapely.Geometry) -> Floats:
-    """Where a label may have its middle: on the land, the furthest from its sides first, then a grid."""
-    parts = [each for each in shapely.get_parts(land).tolist() if shapely.get_type_id(each) in POLYGONS]
-    if not parts:
-        return np.empty((0, 2))
-    largest = max(parts, key=lambda each: float(each.area))
-    pole = shapely.get_coordinates(shapely.maximum_inscribed_circle(largest, tolerance=0.3))[0]
-    west, south, east, north = land.bounds
-    x, y = np.meshgrid(np.linspace(west, east, 17)[1:-1], np.linspace(south, north, 17)[1:-1])
-    grid = np.column_stack([x.ravel(), y.ravel()])
-    middle = shapely.get_coordinates(land.centroid)[0]
-    grid = grid[np.argsort(np.hypot(*(grid - middle).T), kind="stable")]
-    places = np.vstack([middle, pole, grid])
-    inside: Floats = places[shapely.contains_xy(land, places)]
-    return inside
 
 
 def _free(
@@ -203,35 +162,10 @@ def _draw_label(ink: Ink, label: UnitLabel) -> None:
     ink.text(label.x, low, said, SHARE * size, align="middle", paint=BLACK)
 
 
-def _draw_names(ink: Ink, edition: Edition, overview: Overview, labels: list[UnitLabel], larger: float) -> None:
+def _names(edition: Edition, overview: Overview, labels: list[UnitLabel], larger: float) -> list[Name]:
     """Names of the wards in the frame that are no units themselves, on no label."""
-    if overview.of_wards:
-        called = {unit.said for unit in overview.units}
-        names = [each for each in overview.borders.values() if each[0] not in called]
-    else:
-        names = list(overview.borders.values())
-    frame, taken = edition.paper.frame, [label.box for label in labels]
-    inner = shapely.box(frame.x + 1, frame.y + 1, frame.right - 1, frame.top - 1)
-    size = 3.4 * larger
-    for name, border in names:
-        said = f"{edition.words('ward')} {name}".upper()
-        land = shapely.intersection(_outlines([border], overview.place, frame)[0], inner)
-        if shapely.is_empty(land):
-            continue
-        places = _places(land)
-        # Along the upper side, where the titles of maps are sought.
-        places = places[np.argsort(-places[:, 1], kind="stable")]
-        zeros = np.zeros(len(places))
-        wide = zeros + width(said, size, BOLD) + 2 * larger
-        rooms = boxes(places[:, 0], places[:, 1], wide, zeros + 1.3 * size, zeros)
-        free = shapely.contains(land, rooms)
-        if taken:
-            free[np.unique(shapely.STRtree(taken).query(rooms, predicate="intersects")[0])] = False
-        if not free.any():
-            continue
-        best = int(np.argmax(free))
-        x, y = places[best].tolist()
-        taken.append(rooms[best])
-        ink.fill_with(WHITE)
-        ink.polygons(rooms[best : best + 1], fill=True)
-        ink.text(x, y - size * CAP_HEIGHT / 2, said, size, bold=True, align="middle", paint=WARD_BORDER)
+    called = {unit.said for unit in overview.units} if overview.of_wards else set()
+    word = edition.words("ward")
+    names = [(f"{word} {name}".upper(), border) for name, border in overview.borders.values() if name not in called]
+    taken = [label.box for label in labels]
+    return place_names(names, overview.place, edition.paper.frame, 3.4 * larger, taken)

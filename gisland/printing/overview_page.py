@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-import shapely
-
 from gisland.printing.blocks import heading, notes_block, notes_height, qr_block, scale_block, wrapped
+from gisland.printing.charts import LINE, sample_box, sample_text, status_chart
 from gisland.printing.edition import Edition
-from gisland.printing.fonts import CAP_HEIGHT
-from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, GREY, PALE, RULE, WHITE, Ink, color
 from gisland.printing.lists import Table, draw_table
 from gisland.printing.marks import QR
 from gisland.printing.model import decimal, thousands
-from gisland.printing.overview_map import AREA, AREA_DASH, WARD_BORDER, WARD_DASH, draw_overview_map, paint_of
+from gisland.printing.overview_map import MUTED, draw_overview_map, paint_of
 from gisland.printing.paper import BESIDE, LARGE_SIZES, MARGIN, Box, Paper
 from gisland.printing.product import OverviewProduct
 from gisland.printing.progress import Overview, Unit, share
 from gisland.printing.tables import Cell, Column, draw_header, draw_row, widths
+from gisland.printing.wardlines import AREA, AREA_DASH, WARD_BORDER, WARD_DASH
 
 LARGER = {"A3": 1.0, "A2": 1.25, "A1": 1.6, "A0": 2.0}
 """How much larger panel and labels are: large sheets are read from further away."""
@@ -29,8 +26,6 @@ ROW = (2.9, 5.0)
 """Lowest and highest row of the table, mm."""
 ONE_TABLE = 3.8
 """Where rows would be lower, the table is cut in two."""
-LINE = 4.6
-"""Of legends and the chart, mm."""
 
 
 @dataclass(frozen=True)
@@ -163,31 +158,10 @@ def _head(ink: Ink, panel: _Panel) -> None:
 
 
 def _chart(ink: Ink, panel: _Panel, top: float) -> float:
-    """Parcels by status: sample, name, number, share and a bar; it is the legend of parcels that are drawn, too."""
+    """Parcels by status: a chart, and the legend of parcels that are drawn."""
     box, words, overview = panel.box, panel.edition.words, panel.overview
-    palette, counts = overview.palette, overview.counts
-    total, most = sum(counts.values()), max(counts.values(), default=1)
     y = heading(ink, Box(box.x, top - 10, box.width, 10), words("o_statuses")) - 0.6
-    bars = box.x + 64
-    for status, count in counts.items():
-        y -= LINE
-        sample = Box(box.x, y, 8, 3.5)
-        shape = np.array([shapely.box(sample.x, sample.y, sample.right, sample.top)], dtype=object)
-        draw_status(ink, palette, status, shape, sample)
-        ink.draw_with(color(palette.stroke), 0.16)
-        ink.box(sample)
-        low = y + 1.75 - 2.5 * CAP_HEIGHT / 2
-        ink.fill_with(BLACK)
-        ink.text(box.x + 10, low, palette.exact[status].label.to(words.language), 2.5, room=32)
-        ink.text(box.x + 52, low, thousands(count), 2.5, align="right")
-        ink.text(bars - 1.5, low, f"{decimal(count / total * 100)} %", 2.2, align="right", paint=GREY)
-        bar = Box(bars, y + 0.3, (box.right - bars) * count / most, 2.9)
-        if bar.width > 0.1:
-            shape = np.array([shapely.box(bar.x, bar.y, bar.right, bar.top)], dtype=object)
-            draw_status(ink, palette, status, shape, bar)
-            ink.draw_with(color(palette.stroke), 0.12)
-            ink.box(bar)
-    return y
+    return status_chart(ink, overview.palette, overview.counts, words, Box(box.x, box.y, box.width, y - box.y))
 
 
 def _classes(ink: Ink, panel: _Panel, top: float) -> float:
@@ -199,12 +173,12 @@ def _classes(ink: Ink, panel: _Panel, top: float) -> float:
     ]
     for low, said in [*shown, (None, words("o_none"))]:
         y -= LINE
-        sample = Box(box.x, y, 8, 3.5)
+        sample = sample_box(box, y)
         ink.fill_with(paint_of(low, product, panel.overview.palette))
         ink.box(sample, fill=True, stroke=False)
         ink.draw_with(RULE, 0.15)
         ink.box(sample)
-        _said(ink, box, sample, said)
+        sample_text(ink, box, y, said)
     return y
 
 
@@ -223,7 +197,7 @@ def _draw_signs(ink: Ink, panel: _Panel, top: float) -> float:
     y = heading(ink, Box(box.x, top - 10, box.width, 10), words("o_signs")) - 0.6
     for sign in signs:
         y -= LINE
-        sample = Box(box.x, y, 8, 3.5)
+        sample = sample_box(box, y)
         line = [(sample.x + 0.3, sample.middle[1], sample.right, sample.middle[1])]
         if sign == "ward_border":
             ink.draw_with(WARD_BORDER, 0.6, WARD_DASH)
@@ -232,16 +206,11 @@ def _draw_signs(ink: Ink, panel: _Panel, top: float) -> float:
             ink.draw_with(AREA, 0.6, AREA_DASH)
             ink.lines(line)
         else:
-            ink.fill_with(WHITE)
+            ink.fill_with(WHITE if panel.overview.near else MUTED)
             ink.draw_with((0.62, 0.62, 0.62), 0.15)
             ink.box(sample, fill=True)
-        _said(ink, box, sample, words(sign))
+        sample_text(ink, box, y, words(sign))
     return y
-
-
-def _said(ink: Ink, box: Box, sample: Box, said: str) -> None:
-    ink.fill_with(BLACK)
-    ink.text(box.x + 10, sample.middle[1] - 2.5 * CAP_HEIGHT / 2, said, 2.5, room=box.width - 10)
 
 
 def _columns(edition: Edition, overview: Overview) -> list[Column]:

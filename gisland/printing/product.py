@@ -49,6 +49,13 @@ class SheetProduct(MapProduct):
     """A map sheet; see `config/print/sheet/product.yml`."""
 
 
+class AreaProduct(MapProduct):
+    """A map of parcels on one sheet; see `config/print/area/product.yml`. Lengths: mm on paper."""
+
+    scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
+    inside: Annotated[float, Field(ge=0, le=20)]
+
+
 class ExtractProduct(Product):
     """The extract of a parcel; see `config/print/extract/product.yml`. Lengths: mm on paper."""
 
@@ -90,7 +97,7 @@ class FormProduct(Product):
 
 
 class OverviewProduct(Product):
-    """The overview of a ward; see `config/print/overview/product.yml`."""
+    """The overview of wards, groups or an area; see `config/print/overview/product.yml`."""
 
     scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
     parcels_to: Annotated[int, Field(ge=0, le=100_000)]

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
 from gisland.printing.area import tidied
+from gisland.printing.areamap import AreaOrder, area_wards, print_area
 from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.bundle import codes_of, print_bundle
 from gisland.printing.edition import Printed
@@ -207,6 +208,20 @@ class SetInputs(Inputs):
     )
 
 
+class AreaInputs(SetInputs):
+    """Bản đồ thửa đất theo khu vực · The parcel map of an area, or of wards or groups."""
+
+    paper: Literal["A4", "A3", "A2", "A1", "A0"] = Field(default="A3", description="Khổ giấy · Paper")
+    orientation: Literal["auto", "landscape", "portrait"] = Field(default="auto", description="Chiều giấy · Way round")
+    scale: int | None = Field(
+        default=None,
+        ge=50,
+        le=100_000,
+        description="Mẫu số tỷ lệ; bỏ trống: tự chọn · Denominator of the scale; none: the largest at which it fits",
+        examples=[500],
+    )
+
+
 class OverviewInputs(SetInputs):
     """Bản đồ tiến độ · The overview of wards, groups or an area."""
 
@@ -215,6 +230,10 @@ class OverviewInputs(SetInputs):
 
 def _overview_wards(connection: Connection, subject: Subject, asked: OverviewInputs) -> frozenset[int]:
     return overview_wards(connection, subject, OverviewOrder(**dict(asked)))
+
+
+def _area_wards(connection: Connection, subject: Subject, asked: AreaInputs) -> frozenset[int]:
+    return area_wards(connection, subject, AreaOrder(**dict(asked)))
 
 
 class AtlasesInputs(Inputs):
@@ -317,6 +336,18 @@ PRODUCTS: Mapping[str, Product] = {
             OverviewInputs,
             _draws("overview", _at_once(print_overview), OverviewOrder),
             reach=_overview_wards,
+            names=lambda _: False,
+        ),
+        Product(
+            "area",
+            Text(vi="Bản đồ thửa đất theo khu vực", en="Parcel map of an area"),
+            Text(
+                vi="Thửa có nhãn trên một tờ, qua cả địa giới phường; khu vực khoanh, phường, tổ; A4–A0; PDF/A.",
+                en="Labelled parcels on one sheet, over ward borders; a drawn area, wards or groups; A4 to A0; PDF/A.",
+            ),
+            AreaInputs,
+            _draws("area", print_area, AreaOrder),
+            reach=_area_wards,
             names=lambda _: False,
         ),
         Product(

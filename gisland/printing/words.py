@@ -134,8 +134,13 @@ WORDS = {
         "{count} thửa đo ở múi khác ({zones}) được chuyển về múi của bản in.",
         "{count} parcels surveyed in other zones ({zones}) are brought to the zone of the print.",
     ),
+    "outlined": (
+        "Phường {names} chưa có địa giới trong cơ sở dữ liệu: vẽ đường bao các thửa.",
+        "The border of ward {names} is not in the database: drawn is an outline of its parcels.",
+    ),
     "wards_named": ("Các phường {names}", "Wards {names}"),
     "wards_count": ("{count} phường", "{count} wards"),
+    "a_figures": ("Thửa và diện tích", "Parcels and their area"),
     "ward_border": ("Địa giới phường", "Border of a ward"),
     "drawn_area": ("Khu vực khoanh", "Drawn area"),
     "other_parcel": ("Thửa ngoài phạm vi bản in", "Parcel that the print is not of"),
