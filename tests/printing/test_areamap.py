@@ -55,7 +55,7 @@ def check_row(printed: PrintedArea, *cells: object) -> None:
 
 def test_an_area_over_the_border(district: District, tmp_path: Path) -> None:
     settings = district[0].settings
-    wanted = AreaOrder(ward="11311", area=area(65, 5, 135, 35), area_crs=9210)
+    wanted = AreaOrder(ward="11311", area=area(65, 5, 135, 35), area_crs=9210, scale=500)
     printed = print_area(settings, ADMIN, wanted)
     # All that the area touches: the columns from x = 60 to 140.
     assert len(printed.edition.group.parcels) == 8
