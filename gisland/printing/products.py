@@ -346,7 +346,7 @@ PRODUCTS: Mapping[str, Product] = {
                 en="Labelled parcels on one sheet, over ward borders; a drawn area, wards or groups; A4 to A0; PDF/A.",
             ),
             AreaInputs,
-            _draws("area", print_area, AreaOrder),
+            _draws("area", _at_once(print_area), AreaOrder),
             reach=_area_wards,
             names=lambda _: False,
         ),
