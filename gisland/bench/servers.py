@@ -19,7 +19,7 @@ from pathlib import Path
 from gisland.bench.boxes import Box
 from gisland.catalogue import Layer
 from gisland.errors import GislandError
-from gisland.server import ALLOCATOR
+from gisland.kit.memory import ALLOCATOR
 from gisland.settings import Settings
 
 START_SECONDS = 90

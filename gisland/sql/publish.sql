@@ -140,7 +140,9 @@ $make$;
 -- change, others are not written. What a changed or gone feature was before goes into the layer's history, as the
 -- GeoJSON that was given. Gives by how many features the layer grew and, of a public layer, the regions where what is
 -- drawn has changed: those of the features as they are now, and as they were.
--- All is found by keys: a plan that is made while a table is still empty may not read it whole when it is full.
+-- All is found by keys: a plan that is made while a table is still empty may not read it whole when it is full. So there
+-- are arrays and lateral look-ups where joins would be shorter: of an empty table, and of a list that it takes for ten
+-- keys, the planner would read all rows for each key.
 CREATE OR REPLACE FUNCTION publish.make_refresh(of_layer publish.layer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $make$
 DECLARE
@@ -152,7 +154,7 @@ DECLARE
     -- The geometry as it was surveyed lies in the table beside it only, and may change where nothing else does.
     given text := names || coalesce(', ' || quote_ident(of_layer.native), '');
     resurveyed text := CASE WHEN of_layer.native IS NULL THEN 'SELECT NULL::bigint AS id WHERE false' ELSE format(
-        'SELECT id FROM fresh f JOIN %s j USING (id) WHERE j._native IS DISTINCT FROM f.%I',
+        'SELECT f.id FROM fresh f, LATERAL (SELECT _native FROM %s WHERE id = f.id OFFSET 0) j WHERE j._native IS DISTINCT FROM f.%I',
         publish.geojson_of(of_layer.target), of_layer.native) END;
     native text := CASE WHEN of_layer.native IS NULL THEN '' ELSE ', _native' END;
 BEGIN
@@ -164,7 +166,7 @@ BEGIN
         WITH wanted AS MATERIALIZED (SELECT unnest($1) AS id),
              fresh AS MATERIALIZED (SELECT %13$s FROM %2$s WHERE id IN (SELECT id FROM wanted)),
              resurveyed AS (%14$s),
-             gone AS (DELETE FROM %3$s t USING wanted WHERE t.id = wanted.id AND t.id NOT IN (SELECT id FROM fresh) RETURNING t.id),
+             gone AS (DELETE FROM %3$s t WHERE t.id = ANY ($1) AND t.id NOT IN (SELECT id FROM fresh) RETURNING t.id),
              put AS (INSERT INTO %3$s AS t (%1$s, _west, _south, _east, _north, _change)
                      SELECT %1$s, %11$s, $2 FROM fresh f ORDER BY id
                      ON CONFLICT (id) DO UPDATE SET (%1$s, _west, _south, _east, _north, _change)
@@ -172,18 +174,17 @@ BEGIN
                       WHERE (%5$s) IS DISTINCT FROM (%4$s) OR t.id IN (SELECT id FROM resurveyed)
                      RETURNING t.id, xmax = 0 AS added, t._west, t._south, t._east, t._north),
              told AS (INSERT INTO %10$s AS t (id, _ward, _group, _geometry, _properties%15$s)
-                      SELECT f.id, %6$s FROM fresh f JOIN put USING (id) ORDER BY id
+                      SELECT f.id, %6$s FROM fresh f WHERE (f.id IN (SELECT id FROM put)) IS TRUE ORDER BY id
                       ON CONFLICT (id) DO UPDATE SET (_ward, _group, _geometry, _properties%15$s)
                          = ROW(excluded._ward, excluded._group, excluded._geometry, excluded._properties%16$s)),
-             untold AS (DELETE FROM %10$s t USING gone WHERE t.id = gone.id),
+             untold AS (DELETE FROM %10$s t WHERE t.id = ANY (ARRAY(SELECT id FROM gone))),
+             left_behind AS (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added),
              -- All parts of a statement see the rows as they were before it.
              kept AS (INSERT INTO %7$s (id, geom, _west, _south, _east, _north, _geometry, _properties, _change, _ended_by%15$s)
                       SELECT t.id, t.%8$I, _west, _south, _east, _north, _geometry, _properties, _change, $2%15$s
-                        FROM %3$s t JOIN %10$s j USING (id)
-                        JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id)
-                       WHERE t._change <> $2),
-             gone_from AS (SELECT _west, _south, _east, _north FROM %3$s t
-                             JOIN (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added) left_behind USING (id))
+                        FROM %3$s t, LATERAL (SELECT * FROM %10$s j WHERE j.id = t.id OFFSET 0) j
+                       WHERE t.id = ANY (ARRAY(SELECT id FROM left_behind)) AND t._change <> $2),
+             gone_from AS (SELECT _west, _south, _east, _north FROM %3$s t WHERE t.id = ANY (ARRAY(SELECT id FROM left_behind)))
         SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone),
                -- Not DISTINCT: the planner takes a box for a million regions, and would make a table for as many.
                ARRAY(SELECT publish.packed_region(x, y)
@@ -227,6 +228,10 @@ DECLARE
     moved bigint[] := '{}';
 BEGIN
     FOR place IN 1 .. cardinality(keys) BY at_once LOOP
+        IF place > 1 THEN
+            -- The layer may have been empty when its statement was planned, and any of its indexes as good as any other.
+            DISCARD PLANS;
+        END IF;
         EXECUTE format('SELECT * FROM %s($1, $2)', publish.function_of('refresh', of_layer))
            INTO grown, regions USING keys[place : place + at_once - 1], change;
         delta := delta + grown;
