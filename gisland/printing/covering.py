@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
+from highspy._core import _Highs
 
 from gisland.printing.model import Bools, Floats
 
@@ -158,7 +159,8 @@ def _price(held: Bools, aside: Aside, chosen: Floats) -> float:
 def _optimum(held: Bools, costs: Floats, most: int, enough: int, start: Floats) -> Floats:
     """Solve the programme; `start` where the solver found nothing."""
     lp = _programme(held, costs, most, enough)
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    # The class above it prints a banner before it can be told not to.
+    solver = _Highs()
     for option, value in OPTIONS.items():
         solver.setOptionValue(option, value)
     solver.passModel(lp)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gisland.printing.blocks import qr_block
 from gisland.printing.edition import Edition
@@ -53,6 +54,17 @@ class Table:
     def pages(self, scene: Edition) -> int:
         """How many pages it takes."""
         return max(1, -(-len(self.rows) // self.per_page(scene)))
+
+    def parts(self, scene: Edition) -> list[list[list[Cell]]]:
+        """The rows of each page: as many on one as on the other, that none holds a single row."""
+        return _even(self.rows, self.pages(scene))
+
+
+def _even(rows: list[list[Cell]], count: int) -> list[list[list[Cell]]]:
+    """Rows in so many parts one after the other; the first ones have one more where it does not come out even."""
+    size, more = divmod(len(rows), count)
+    ends = [size * index + min(index, more) for index in range(count + 1)]
+    return [rows[begin:end] for begin, end in pairwise(ends)]
 
 
 def checklist(scene: Atlas, page: MapPage) -> Table:
@@ -194,7 +206,7 @@ def draw_table(ink: Ink, scene: Edition, table: Table, first: int) -> None:
         table: the list.
         first: the number that its first page has among those of its kind (`L7`).
     """
-    count, size = table.pages(scene), table.per_page(scene)
+    count, parts = table.pages(scene), table.parts(scene)
     for index in range(count):
         name = table.name if index == 0 else f"{table.name}-{index + 1}"
         title = table.title + (f" ({index + 1}/{count})" if count > 1 else "")
@@ -204,7 +216,7 @@ def draw_table(ink: Ink, scene: Edition, table: Table, first: int) -> None:
         level = (1 if table.page is not None else 0) + (1 if index else 0)
         with ink.page(paper.width, paper.height, name=name, title=title, level=level, above=above):
             _draw_head(ink, scene, table, title, f"{table.letter}{first + index}")
-            _draw_rows(ink, scene, table, table.rows[index * size : (index + 1) * size])
+            _draw_rows(ink, scene, table, parts[index])
             _draw_foot(ink, scene, table, ink.pages + 1)
             draw_marks(ink, paper)
 
@@ -236,10 +248,7 @@ def _draw_rows(ink: Ink, scene: Edition, table: Table, rows: list[list[Cell]]) -
     wide = (page.width - GAP * (table.beside - 1)) / table.beside
     top = page.top - HEAD
     size = 2.6 if table.row > SMALL_ROW else 2.2
-    for part in range(table.beside):
-        chosen = rows[part * high : (part + 1) * high]
-        if not chosen:
-            return
+    for part, chosen in enumerate(_even(rows, max(1, -(-len(rows) // high))) if rows else []):
         x = page.x + part * (wide + GAP)
         draw_header(ink, table.columns, Box(x, top - HEADER, wide, HEADER), size * 0.9)
         for index, row in enumerate(chosen):

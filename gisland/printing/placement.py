@@ -85,7 +85,10 @@ def place_pages(
     fitting: Bools = ~aside.forced if aside else np.ones(len(bounds), dtype=bool)
     if not fitting.any():
         return []
-    if len(bounds) <= AT_ONCE:
+    low, top = bounds[fitting, :2].min(axis=0), bounds[fitting, 2:].max(axis=0)
+    if (top - low <= (wide, high)).all():
+        corners = low[None]
+    elif len(bounds) <= AT_ONCE:
         corners = _best(bounds, wide, high, fitting, aside)
     else:
         some = bounds[fitting]
@@ -110,7 +113,7 @@ def _best(bounds: Floats, wide: float, high: float, fitting: Bools, aside: Aside
 def _in_parts(bounds: Floats, wide: float, high: float) -> Floats:
     """Pages of very many boxes: the best of each part."""
     extent = bounds[:, 2:].max(axis=0) - bounds[:, :2].min(axis=0)
-    if len(bounds) <= A_PART or (extent <= (wide, high)).all():
+    if len(bounds) <= A_PART:
         return _best(bounds, wide, high, np.ones(len(bounds), dtype=bool))
     order = np.argsort(bounds[:, int(extent[1] > extent[0])], kind="stable")
     half = len(order) // 2

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pikepdf
 import pytest
 
 from gisland.database import run
 from gisland.printing.atlas import PrintedAtlas
+from gisland.printing.lists import Table
 from gisland.printing.model import decimal
 from tests.factories import make_group
 from tests.printing.conftest import Land, Print
@@ -119,3 +122,15 @@ def test_a_small_sheet_has_key_map_and_notes_too(land: Land, draw: Print, orient
             assert said.count(str(other.number)) >= (2 if other is page and orientation == "landscape" else 1)
         for note in scene.product.notes:
             assert note.vi.split()[-1] in " ".join(said)
+
+
+@pytest.mark.parametrize("more", [1, 2, 5])
+def test_no_page_holds_a_single_row(atlas: PrintedAtlas, more: int) -> None:
+    scene = atlas.edition
+    table = Table("t", "t", [], [], 7.0, "L", 2)
+    full = table.per_page(scene)
+    long = replace(table, rows=[[str(row)] for row in range(2 * full + more)])
+    parts = long.parts(scene)
+    assert [row for part in parts for row in part] == long.rows
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert max(map(len, parts)) <= full
