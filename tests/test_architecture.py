@@ -27,6 +27,7 @@ ROOMS = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exist
 # Sideways arrows, each with its reason.
 SIDEWAYS = {
     ("demo", "web"),  # the picture of the README is taken of the demo
+    ("demo", "printing"),  # and those of printed pages
     ("web", "printing"),  # the page of prints
     ("printing", "publish"),  # a product is a process of the OGC API, answered as its other resources are
     ("verification", "intake"),  # returned lists are files: read, staged and accepted like the others

@@ -57,6 +57,20 @@ def screenshot_command(
     typer.echo(f"→ {out}")
 
 
+@app.command("pictures")
+@requires(Permission.MAP_PRINT)
+def pictures_command(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option(help="thư mục · folder", exists=True, file_okay=False)] = Path("data"),
+) -> None:
+    """In ba trang thành ảnh cho README · print the pages of the demo ward that the README shows, as pictures."""
+    from gisland.demo.pictures import take_pictures  # loads all that prints
+
+    who = caller(ctx)
+    for file in take_pictures(who.settings, who.subject, out):
+        typer.echo(f"→ {file}")
+
+
 def summary(files: DemoFiles) -> str:
     """What was written, in one line of each language."""
     papers, folder = f"{len(files.forms)} PL3-01 ({files.form_rows}", files.parcels.parent

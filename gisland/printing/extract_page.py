@@ -29,7 +29,7 @@ LEFT, SIDE = 16.0, 12.0
 TEXT, STEP = 3.1, 4.7
 """Size of the text and distance of its lines, mm."""
 ROW, TABLE = 4.3, 66.0
-SKETCH = Box(LEFT, 62.0, 112.0, 112.0)
+SKETCH = Box(LEFT, 64.0, 112.0, 110.0)
 QR = 24.0
 MOST_LINES = 15
 """Lines of text above the sketch; what is more stands on the next page."""

@@ -1,8 +1,9 @@
 """Where the pages of an atlas lie: each parcel whole on at least one, few pages, the middle of each in its mass.
 
 A parcel is its bounding box here: it is whole on a page when that box is. The pages of a group are the fewest that
-there are (`covering`); very many parcels are taken part by part, or from one side to the other,
-and then neighbouring pages are placed anew.
+there are (`covering`) when all of up to 600 parcels must lie on one; where some may go to an inset it may be stopped a
+little earlier. Very many parcels are taken part by part, or from one side to the other, and then neighbouring pages
+are placed anew.
 """
 
 from __future__ import annotations

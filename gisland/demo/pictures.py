@@ -1,0 +1,43 @@
+"""The pictures of printed pages that the README shows: of the demo ward, whose people are invented."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from gisland.demo.load import WARD
+from gisland.printing.atlas import Order, print_atlas
+from gisland.printing.extract import ExtractOrder, print_extract
+from gisland.printing.overview import OverviewOrder, print_overview
+from gisland.printing.picture import picture
+from gisland.security.subject import Subject
+from gisland.settings import Settings
+
+DPI = 72
+COLORS = 64
+"""Enough for maps without photographs; the files are a quarter as large."""
+REASON = "ảnh cho README · pictures of the README"
+GROUP, PARCEL = "12", "54/34"
+
+
+def take_pictures(settings: Settings, subject: Subject, folder: Path) -> list[Path]:
+    """Print a map page of an atlas, the overview of the ward and an extract, each into a PNG file of the folder.
+
+    Raises:
+        NotFound: the demo ward is not loaded.
+        Forbidden: the subject may not print there.
+    """
+    pages = {
+        # After the cover.
+        "print-atlas": (print_atlas(settings, subject, Order(WARD, GROUP, reason=REASON)).content, 2),
+        "print-overview": (print_overview(settings, subject, OverviewOrder(ward=WARD, reason=REASON)).content, 1),
+        "print-extract": (print_extract(settings, subject, ExtractOrder(WARD, PARCEL, reason=REASON)).content, 1),
+    }
+    files = []
+    for name, (content, page) in pages.items():
+        drawn = Image.open(io.BytesIO(picture(content, page, DPI)))
+        files.append(folder / f"{name}.png")
+        drawn.convert("RGB").quantize(COLORS).save(files[-1], optimize=True)
+    return files

@@ -1,0 +1,42 @@
+"""The pictures of printed pages in the README are made by the project itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+
+from gisland.demo.generate import generate
+from gisland.demo.load import load_demo
+from gisland.settings import Settings
+
+
+def test_three_pages_of_the_demo_ward(settings: Settings, tmp_path: Path) -> None:
+    with TemporaryDirectory() as folder, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        load_demo(settings, generate(300, 1, Path(folder)), output=nowhere)
+    script = f"""
+import sys
+from gisland.demo import pictures
+pictures.GROUP, pictures.PARCEL = "01", "1/1"
+from gisland.__main__ import main
+sys.argv = ["gisland", "demo", "pictures", "--out", {str(tmp_path)!r}]
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=settings.as_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    sizes = {}
+    for file in tmp_path.glob("*.png"):
+        with Image.open(file) as drawn:
+            sizes[file.stem] = drawn.size
+            # Black lines, white paper, and colours between them.
+            assert len(set(drawn.convert("L").tobytes())) > 16
+        assert file.stat().st_size < 150_000
+    assert set(sizes) == {"print-atlas", "print-overview", "print-extract"}
+    assert sizes["print-extract"] == (596, 842)  # A4 at 72 dpi
+    assert {size for name, size in sizes.items() if name != "print-extract"} <= {(1191, 842), (842, 1191)}
