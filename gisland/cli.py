@@ -61,7 +61,9 @@ app.add_typer(bench.app, name="bench", help="đo tốc độ · races against ot
 def prepare(ctx: typer.Context) -> None:
     """Read the settings and see who calls."""
     settings = load_settings()
-    set_up_logging(settings.log_level if ctx.invoked_subcommand in {"up", "serve", "worker"} else "WARNING")
+    # A command says what it does in its own words, unless somebody looks for a fault.
+    serves = ctx.invoked_subcommand in {"up", "serve", "worker"}
+    set_up_logging(settings.log_level if serves or settings.log_level == "DEBUG" else "WARNING")
     ctx.obj = Caller(settings, operator())
 
 
