@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from gisland.database import flush
 from gisland.kit.identifiers import parse_personal_id, serial_key
 from gisland.kit.text import name_key
 from gisland.security.crypto import IdVault
@@ -140,3 +141,13 @@ def add_evidence(connection: Connection, holder: int, result: str) -> int:
         SELECT id, id_hash, 'test', %s, 'test' FROM registry.holder WHERE id = %s RETURNING id
     """
     return int(one(connection, query, result, holder))
+
+
+def change_data(connection: Connection) -> None:
+    """Somebody corrects a parcel: there is a newer data version."""
+    find = "SELECT id, ward_id FROM registry.parcel ORDER BY id LIMIT 1"
+    parcel, ward = connection.execute(find).fetchone() or (0, 0)
+    change = make_change(connection, ward)
+    query = "UPDATE registry.parcel SET legal_area_m2 = 123.4, changed_by = %s WHERE id = %s"
+    connection.execute(query, [change, parcel])
+    flush(connection)

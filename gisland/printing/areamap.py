@@ -13,8 +13,16 @@ from gisland.catalogue import Language, load_catalogue
 from gisland.errors import UsageError
 from gisland.kit.text import clean_text
 from gisland.printing.areamap_page import AreaPaper, AreaScene, draw_area, papers, place_all, small_pages
-from gisland.printing.edition import Printed
-from gisland.printing.extent import Extent, SetOrder, find_extent, parcel_of, reached_wards, read_others, read_parcels
+from gisland.printing.extent import (
+    Extent,
+    PrintedSet,
+    SetOrder,
+    find_extent,
+    parcel_of,
+    reached_wards,
+    read_others,
+    read_parcels,
+)
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.labels import measure, place_labels
 from gisland.printing.layout import Layout, MapPage
@@ -47,18 +55,12 @@ class AreaOrder(SetOrder):
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class PrintedArea(Printed):
+@dataclass(frozen=True, kw_only=True)
+class PrintedArea(PrintedSet):
     """… with what it shows."""
 
     edition: AreaScene
     labelled: Labelled
-    extent: Extent
-
-    @property
-    def wards(self) -> tuple[int, ...]:
-        """The wards that it shows."""
-        return tuple(ward.id for ward in self.extent.wards)
 
 
 def area_wards(connection: Connection, subject: Subject, order: SetOrder) -> frozenset[int]:
@@ -101,7 +103,7 @@ def print_area(settings: Settings, subject: Subject, order: AreaOrder) -> Printe
         scale=place.scale,
         area=extent.area is not None,
     )
-    return PrintedArea(content, scene, labelled, extent)
+    return PrintedArea(content=content, edition=scene, labelled=labelled, extent=extent)
 
 
 def _read(connection: Connection, extent: Extent) -> tuple[Group, Floats]:

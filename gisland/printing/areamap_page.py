@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import shapely
@@ -31,7 +32,7 @@ from gisland.printing.mapsheet import (
 )
 from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.model import decimal, thousands
-from gisland.printing.paper import BESIDE, GUTTER, LARGE_SIZES, ORIENTATIONS, SIZES, Box, Orientation, Paper
+from gisland.printing.paper import LARGE_SIZES, ORIENTATIONS, SIZES, Box, Orientation, PanelPaper, Paper
 from gisland.printing.placement import Place
 from gisland.printing.product import AreaProduct
 from gisland.printing.scene import Scene, to_paper
@@ -50,9 +51,6 @@ from gisland.printing.wardlines import (
 )
 
 ALL_SIZES = {"A4": SIZES["A4"], **LARGE_SIZES}
-LARGER = {"A4": 0.85, "A3": 1.0, "A2": 1.2, "A1": 1.5, "A0": 1.9}
-"""How much larger the panel is than on A3."""
-PANEL = 70.0
 NAME = 3.6
 """Of the names of wards on the map, mm."""
 NAME_STEPS = 42
@@ -62,27 +60,11 @@ MOST_WARDS = 8
 """Wards that have a row of figures."""
 
 
-@dataclass(frozen=True)
-class AreaPaper(Paper):
-    """A sheet with a panel at the right, whichever way round it is."""
+class AreaPaper(PanelPaper):
+    """A sheet; its panel tells about the map."""
 
-    @property
-    def larger(self) -> float:
-        """See LARGER."""
-        return LARGER[self.name]
-
-    @property
-    def panel(self) -> Box:
-        """What tells about the map."""
-        page, wide = self.page, PANEL * self.larger
-        return Box(page.right - wide, page.y, wide, page.height)
-
-    @property
-    def frame(self) -> Box:
-        """The map frame."""
-        page = self.page
-        wide = self.panel.x - GUTTER - page.x - 2 * BESIDE
-        return Box(page.x + BESIDE, page.y + BESIDE, wide, page.height - 2 * BESIDE)
+    LARGER: ClassVar = {"A4": 0.85, "A3": 1.0, "A2": 1.2, "A1": 1.5, "A0": 1.9}
+    PANEL: ClassVar = 70.0
 
 
 @dataclass(kw_only=True)
@@ -170,7 +152,7 @@ def draw_area(scene: AreaScene, labelled: Labelled, names: list[Name]) -> bytes:
         _draw_map(ink, scene, labelled, names)
         draw_marks(ink, paper)
         with ink.scaled(paper.panel.x, paper.panel.y, _larger(scene)):
-            _draw_panel(ink, scene, Box(0, 0, PANEL, paper.panel.height / _larger(scene)))
+            _draw_panel(ink, scene, Box(0, 0, AreaPaper.PANEL, paper.panel.height / _larger(scene)))
     small = _small(labelled)
     if small:
         further = _further(scene)

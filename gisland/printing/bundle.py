@@ -70,7 +70,6 @@ def print_bundle(settings: Settings, subject: Subject, order: Order, groups: Seq
     empty: list[str] = []
     for index, code in enumerate(wanted):
         name = f"{index + 1}/{len(wanted)}"
-        told(index / len(wanted), f"tổ {name} · group {name}")
         of_group = telling.within(told, index / len(wanted), (index + 1) / len(wanted), name)
         try:
             printed = print_atlas(settings, subject, replace(order, group=code), of_group)

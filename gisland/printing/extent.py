@@ -24,6 +24,7 @@ from gisland.kit.crs import to_wgs84
 from gisland.kit.text import clean_text
 from gisland.printing.area import Area, read_area
 from gisland.printing.bundle import codes_of
+from gisland.printing.edition import Printed
 from gisland.printing.model import Floats, Geometries, Parcel
 from gisland.printing.placement import Place
 from gisland.printing.read import Row, in_plane
@@ -49,6 +50,18 @@ class SetOrder:
     area: str = ""
     """See `area.tidied`."""
     area_crs: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedSet(Printed):
+    """A finished file that may show several wards."""
+
+    extent: Extent
+
+    @property
+    def wards(self) -> tuple[int, ...]:
+        """The wards that it shows."""
+        return tuple(ward.id for ward in self.extent.wards)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from psycopg import Connection
 
 from gisland.catalogue import Language, Text, load_catalogue
 from gisland.errors import UsageError
-from gisland.printing.edition import Printed
-from gisland.printing.extent import Extent, SetOrder, find_extent, on_plane, reached_wards, read_others
+from gisland.printing.extent import Extent, PrintedSet, SetOrder, find_extent, on_plane, reached_wards, read_others
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.model import Geometries
 from gisland.printing.overview_page import OverviewPaper, draw_overview, listed
@@ -43,17 +42,11 @@ class OverviewOrder(SetOrder):
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class PrintedOverview(Printed):
+@dataclass(frozen=True, kw_only=True)
+class PrintedOverview(PrintedSet):
     """… with what it shows."""
 
     overview: Overview
-    extent: Extent
-
-    @property
-    def wards(self) -> tuple[int, ...]:
-        """The wards that it shows."""
-        return tuple(ward.id for ward in self.extent.wards)
 
 
 def overview_wards(connection: Connection, subject: Subject, order: SetOrder) -> frozenset[int]:
@@ -115,7 +108,7 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
         scale=place.scale,
         area=extent.area is not None,
     )
-    return PrintedOverview(content, edition, overview, extent)
+    return PrintedOverview(content=content, edition=edition, overview=overview, extent=extent)
 
 
 def _bounds(extent: Extent, units: Sequence[Unit]) -> list[float]:

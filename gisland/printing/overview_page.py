@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 from gisland.printing.blocks import heading, notes_block, notes_height, qr_block, scale_block, wrapped
 from gisland.printing.charts import LINE, sample_box, sample_text, status_chart
@@ -13,42 +14,23 @@ from gisland.printing.lists import Table, draw_table
 from gisland.printing.marks import QR
 from gisland.printing.model import decimal, thousands
 from gisland.printing.overview_map import MUTED, draw_overview_map, paint_of
-from gisland.printing.paper import BESIDE, LARGE_SIZES, MARGIN, Box, Paper
+from gisland.printing.paper import LARGE_SIZES, Box, PanelPaper, Paper
 from gisland.printing.product import OverviewProduct
 from gisland.printing.progress import Overview, Unit, share
 from gisland.printing.tables import Cell, Column, draw_header, draw_row, widths
 from gisland.printing.wardlines import AREA, AREA_DASH, WARD_BORDER, WARD_DASH
 
-LARGER = {"A3": 1.0, "A2": 1.25, "A1": 1.6, "A0": 2.0}
-"""How much larger panel and labels are: large sheets are read from further away."""
-PANEL = 92.0
 ROW = (2.9, 5.0)
 """Lowest and highest row of the table, mm."""
 ONE_TABLE = 3.8
 """Where rows would be lower, the table is cut in two."""
 
 
-@dataclass(frozen=True)
-class OverviewPaper(Paper):
-    """A large sheet with a panel at the right, whichever way round it is."""
+class OverviewPaper(PanelPaper):
+    """A large sheet; its panel has title, classes and table."""
 
-    @property
-    def larger(self) -> float:
-        """See LARGER."""
-        return LARGER[self.name]
-
-    @property
-    def panel(self) -> Box:
-        """Title, classes and table."""
-        page, wide = self.page, PANEL * self.larger
-        return Box(page.right - wide, page.y, wide, page.height)
-
-    @property
-    def frame(self) -> Box:
-        """The map frame."""
-        page = self.page
-        wide = page.width - PANEL * self.larger - 2 * BESIDE - 2
-        return Box(MARGIN + BESIDE, page.y + BESIDE, wide, page.height - 2 * BESIDE)
+    LARGER: ClassVar = {"A3": 1.0, "A2": 1.25, "A1": 1.6, "A0": 2.0}
+    PANEL: ClassVar = 92.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +87,7 @@ def _above(product: OverviewProduct, overview: Overview) -> float:
 
 
 def _panel(edition: Edition, product: OverviewProduct, overview: Overview, paper: OverviewPaper) -> _Panel:
-    return _Panel(edition, product, overview, Box(0, 0, PANEL, paper.panel.height / paper.larger))
+    return _Panel(edition, product, overview, Box(0, 0, paper.PANEL, paper.panel.height / paper.larger))
 
 
 def _draw_panel(ink: Ink, panel: _Panel) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from gisland.errors import UsageError
 
@@ -83,6 +84,34 @@ class Paper:
     def sign(self) -> str:
         """Short name for codes: A3L, A4P."""
         return self.name + self.orientation[0].upper()
+
+
+@dataclass(frozen=True)
+class PanelPaper(Paper):
+    """A sheet with a panel at the right, whichever way round it is."""
+
+    LARGER: ClassVar[Mapping[str, float]]
+    """How much larger panel and labels are, by size of sheet: large ones are read from further away."""
+    PANEL: ClassVar[float]
+    """How wide the panel is on A3, mm."""
+
+    @property
+    def larger(self) -> float:
+        """See LARGER."""
+        return self.LARGER[self.name]
+
+    @property
+    def panel(self) -> Box:
+        """What tells about the map."""
+        page, wide = self.page, self.PANEL * self.larger
+        return Box(page.right - wide, page.y, wide, page.height)
+
+    @property
+    def frame(self) -> Box:
+        """The map frame."""
+        page = self.page
+        wide = self.panel.x - GUTTER - page.x - 2 * BESIDE
+        return Box(page.x + BESIDE, page.y + BESIDE, wide, page.height - 2 * BESIDE)
 
 
 def paper(name: str, orientation: str) -> list[Paper]:

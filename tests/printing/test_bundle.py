@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import zipfile
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -24,9 +23,12 @@ from tests.printing.conftest import ADMIN, WHY, Land
 
 def bundle(land: Land, *groups: str, **more: object) -> Bundle:
     order = Order("11311", "", reason=WHY, **more)  # type: ignore[arg-type]
-    parts: list[float] = []
-    found = print_bundle(land.settings, ADMIN, order, groups, lambda part, _: parts.append(part))
-    assert all(one <= two for one, two in pairwise(parts))
+    said: list[tuple[float, str]] = []
+    found = print_bundle(land.settings, ADMIN, order, groups, lambda part, message: said.append((part, message)))
+    # It never goes back, and nothing is said twice.
+    assert [part for part, _ in said] == sorted(part for part, _ in said)
+    assert len(set(said)) == len(said)
+    assert all(0 <= part < 1 for part, _ in said)
     return found
 
 

@@ -16,14 +16,13 @@ import pikepdf
 import pytest
 import shapely
 from PIL import Image
-from psycopg import Connection
 
-from gisland.database import flush, run
+from gisland.database import run
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.factories import make_account, make_change, one
+from tests.factories import change_data, make_account, one
 from tests.live import PASSWORD, start_server
 from tests.printing.conftest import WHY
 
@@ -269,13 +268,3 @@ def test_a_print_is_repeated(office: Office) -> None:
     assert client.get(f"{address}/result").status_code == 200
     assert client.post(f"{address}/reprint", json={"data": "x"}).status_code == 400
     assert office.hire("e3", Role.POLICE).post(f"{address}/reprint", json={}).status_code == 403
-
-
-def change_data(connection: Connection) -> None:
-    """Somebody corrects a parcel."""
-    find = "SELECT id, ward_id FROM registry.parcel ORDER BY id LIMIT 1"
-    parcel, ward = connection.execute(find).fetchone() or (0, 0)
-    change = make_change(connection, ward)
-    query = "UPDATE registry.parcel SET legal_area_m2 = 123.4, changed_by = %s WHERE id = %s"
-    connection.execute(query, [change, parcel])
-    flush(connection)

@@ -13,14 +13,14 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 from psycopg import Connection
 
-from gisland.database import flush, run
+from gisland.database import run
 from gisland.printing.choices import list_choices
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.browser import MapPage
 from tests.conftest import clone_of
-from tests.factories import make_account, make_change, make_ward, one
+from tests.factories import change_data, make_account, make_ward, one
 from tests.live import LiveServer, start_server
 from tests.security.test_account_pages import picture, sign_in
 
@@ -140,16 +140,6 @@ def test_a_group_is_chosen_and_printed(office: LiveServer, open_tab: Open) -> No
 
 def pages_shown(page: Page) -> int:
     return page.locator("#sketch svg:not([hidden]) .frame").count()
-
-
-def change_data(connection: Connection) -> None:
-    """Somebody corrects a parcel."""
-    find = "SELECT id, ward_id FROM registry.parcel ORDER BY id LIMIT 1"
-    parcel, ward = connection.execute(find).fetchone() or (0, 0)
-    change = make_change(connection, ward)
-    query = "UPDATE registry.parcel SET legal_area_m2 = 123.4, changed_by = %s WHERE id = %s"
-    connection.execute(query, [change, parcel])
-    flush(connection)
 
 
 def test_a_head_is_offered_the_own_group(office: LiveServer, open_tab: Open) -> None:
