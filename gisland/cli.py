@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import traceback
+from pathlib import Path
 
 import psycopg
-import structlog
 import typer
 from pydantic import ValidationError
 
@@ -61,9 +62,7 @@ app.add_typer(bench.app, name="bench", help="đo tốc độ · races against ot
 def prepare(ctx: typer.Context) -> None:
     """Read the settings and see who calls."""
     settings = load_settings()
-    # A command says what it does in its own words, unless somebody looks for a fault.
-    serves = ctx.invoked_subcommand in {"up", "serve", "worker"}
-    set_up_logging(settings.log_level if serves or settings.log_level == "DEBUG" else "WARNING")
+    set_up_logging(settings.log_level if ctx.invoked_subcommand in {"up", "serve", "worker"} else "WARNING")
     ctx.obj = Caller(settings, operator())
 
 
@@ -80,13 +79,12 @@ def main() -> None:
         fail(f"settings are wrong: {fields}", 2)
     except psycopg.Error as error:
         # Its text quotes values of rows; the code is enough to look it up.
-        structlog.get_logger().debug("database", exc_info=True)
         fail(f"the database refused this ({type(error).__name__}, SQLSTATE {error.sqlstate}); nothing was changed", 1)
     except OSError as error:
         fail(f"{error.strerror}: {error.filename}" if error.filename else str(error), 1)
     except Exception as error:  # noqa: BLE001 - a stack trace quotes values
-        structlog.get_logger().debug("unexpected", exc_info=True)
-        fail(f"something went wrong ({type(error).__name__}); GISLAND_LOG_LEVEL=DEBUG tells more", 1)
+        *_, last = traceback.extract_tb(error.__traceback__)
+        fail(f"something went wrong ({type(error).__name__}, {Path(last.filename).name}:{last.lineno})", 1)
 
 
 def fail(message: str, code: int) -> None:

@@ -25,7 +25,7 @@ def facts(connection: Connection, parcels: int) -> dict[str, str]:
     }
 
 
-def settle(most_seconds: float = 60) -> None:
+def settle(most_seconds: float) -> None:
     """Wait until the processors are nearly idle: a slow server still works on what nobody waits for any more."""
     until = time.monotonic() + most_seconds
     while time.monotonic() < until:

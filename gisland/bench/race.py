@@ -40,6 +40,11 @@ class Plan:
     peers: Sequence[str] = ()
     limits: Sequence[int] = LIMITS
 
+    @property
+    def patience(self) -> float:
+        """How long it is waited until a contender has done what nobody waits for any more, seconds at most."""
+        return 5 * self.seconds
+
 
 def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]) -> Result:
     """Race gisland against pgbench and the peers on a layer that is filled.
@@ -93,11 +98,11 @@ def in_rounds(asks: Mapping[Key, Ask], plan: Plan, say: Callable[[str], None]) -
     rates: dict[Key, list[float]] = {key: [] for key in asks}
     for ask in asks.values():
         ask(min(WARM_UP_SECONDS, plan.seconds))
-        machine.settle()
+        machine.settle(plan.patience)
     for number in range(1, plan.rounds + 1):
         for key, ask in asks.items():
             rates[key].append(ask(plan.seconds))
-            machine.settle()
+            machine.settle(plan.patience)
         say(f"vòng · round {number}/{plan.rounds}")
     return rates
 
