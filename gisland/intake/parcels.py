@@ -34,6 +34,7 @@ from gisland.settings import Settings
 
 PARSERS: dict[str, Callable[[object], object]] = {
     "sheet_no": lambda cell: mask_ids(map_number(cell), code=True),
+    "sheet_name": lambda cell: mask_ids(clean_text(cell), code=True),
     "parcel_no": lambda cell: mask_ids(map_number(cell), code=True),
     "scale": normalise.scale,
     "old_ward_code": lambda cell: mask_ids(map_number(cell), code=True),
@@ -49,6 +50,7 @@ COLUMNS = {
     "sheet_no": Column("text"),
     "scale": Column("int4"),
     "parcel_no": Column("text"),
+    "sheet_name": Column("text"),
     "legal_area_m2": Column("float8"),
     "group_code": Column("text"),
     "address": Column("text"),
@@ -227,11 +229,12 @@ def _assembled(
     collector: Collector,
 ) -> Iterator[tuple[object, ...]]:
     nothing: list[object | None] = [None] * len(batch)
-    text = [values.get(field, nothing) for field in ("old_ward_code", "sheet_no", "scale", "parcel_no", "legal_area")]
-    text += [values.get(field, nothing) for field in ("group_code", "address", "parcel_code", "land_types")]
+    text = [values.get(field, nothing) for field in ("old_ward_code", "sheet_no", "scale", "parcel_no", "sheet_name")]
+    text += [values.get(field, nothing) for field in ("legal_area", "group_code", "address")]
+    text += [values.get(field, nothing) for field in ("parcel_code", "land_types")]
     names = source.match.layout
     for row, shape, *fields in zip(range(batch.first_row, batch.first_row + len(batch)), wkb, *text, strict=True):
-        old_ward, sheet_no, scale, parcel_no, legal_area, group, address, code, land_types = fields
+        old_ward, sheet_no, scale, parcel_no, name, legal_area, group, address, code, land_types = fields
         for field, value in (("sheet_no", sheet_no), ("parcel_no", parcel_no)):
             if not value:
                 collector.add(row, f"thiếu {names.name_of(field)} · is empty", column=names.name_of(field))
@@ -240,7 +243,7 @@ def _assembled(
         said = [source.key, old_ward, sheet_no, scale, parcel_no, legal_area, group, address, land_types]
         content = "\x1f".join(["" if value is None else str(value) for value in [*said, *([code] if code else [])]])
         digest = vault.content_hash(content.encode() + b"\x1e" + shape)
-        numbers = (old_ward or "", sheet_no or "", scale or 0, parcel_no or "", legal_area)
+        numbers = (old_ward or "", sheet_no or "", scale or 0, parcel_no or "", name or None, legal_area)
         yield row, *numbers, group, address, code, land_types, shape, digest
 
 
@@ -283,11 +286,13 @@ def _accept(connection: Connection, source: Source, by: str) -> Report:
             hint=f"tờ bản đồ giữ một hệ toạ độ · a sheet has one CRS, here EPSG:{source.srid}",
             file=source.file.path.name,
         )
+    named = 0
     if connection.execute(SQL["new_places"], ids).fetchone() == (True,):
         # What is taken in is judged by where it lies, and only then is it known whether the import changes anything.
         begin(connection, ChangeKind.CREATE, Why(reason=PLACES), by=by, ward_id=source.unit.id)
         for name in ("add_sheets", "add_groups"):
             connection.execute(SQL[name], ids)
+        named = connection.execute(SQL["name_sheets"], ids).rowcount
     with without_loops(connection):
         connection.execute(SQL["judge"], ids)
     connection.execute(SQL["analyze"])
@@ -295,6 +300,9 @@ def _accept(connection: Connection, source: Source, by: str) -> Report:
         connection.execute(SQL[name])
     outcomes: dict[str, int] = dict(connection.execute(SQL["counts"]).fetchall())
     report = _report(connection, source, outcomes)
+    if named:
+        report.written = True
+        report.remarks.append(f"tờ có thêm danh pháp mảnh · sheets that got a name: {named}")
     if sum(outcomes.get(outcome, 0) for outcome in ("new", "changed", "same")):
         ids["batch"], ids["change"] = write_batch(connection, source.unit, "parcels", source.file.path, report, by=by)
         if outcomes.get("new"):
@@ -324,6 +332,10 @@ def _report(connection: Connection, source: Source, outcomes: dict[str, int]) ->
     if counts["conflicts"]:
         rows = [f"tờ {sheet} thửa {parcel} (dòng {row})" for row, sheet, parcel in connection.execute(SQL["conflicts"])]
         report.remarks.append(f"{CORRECTED}: {examples(rows)}; {MEND}")
+    named = connection.execute(SQL["other_names"], {"ward": unit.id}).fetchall()
+    if named:
+        rows = [f"{sheet}: {said} ≠ {name}" for sheet, said, name in named]
+        report.remarks.append(f"danh pháp mảnh khác sổ, giữ như sổ · sheet names differ, kept: {examples(rows)}")
     if source.transformer is not None:
         report.remarks.append(f"chuyển hệ toạ độ · transformed: {crs_label(source.crs)} → EPSG:{source.srid}")
     return report

@@ -13,13 +13,18 @@ from collections.abc import Sequence
 
 import shapely
 
+from gisland.printing.model import Geometries
 from gisland.printing.placement import Place
 
 STEP = 50
 """Frames that follow the parcels begin and end at multiples of so many millimetres on paper."""
 AIR = 2
 """So many millimetres at least between such a frame and the parcels."""
+WIDER = (200, 100, 0)
+"""So far at most a frame that cuts parcels is extended on a side, mm on paper: by 20 or 10 cm (TT 25/2014)."""
 _NAME = re.compile(r"(?:(10)-)?(\d{3})(\d{3})(?:-([1-9])(?:-(?:([a-d])|\((\d{1,2})\)|(\d{1,3})))?)?")
+TOUCH = 0.5
+"""Sheets that are no further apart touch, metres."""
 Rectangle = tuple[float, float, float, float]
 
 
@@ -54,12 +59,36 @@ def _near(value: float, wanted: float) -> float:
     return value + round((wanted - value) / 1e6) * 1e6
 
 
+def direction(own: Rectangle, other: Rectangle) -> tuple[int, int]:
+    """Where another sheet lies: so many to the east and north, of -1, 0, 1 where they touch, else 2 and more."""
+    steps = []
+    for low, high in ((0, 2), (1, 3)):
+        past, before = other[low] - own[high], own[low] - other[high]
+        steps.append((past > -TOUCH) * (1 + (past > TOUCH)) - (before > -TOUCH) * (1 + (before > TOUCH)))
+    return steps[0], steps[1]
+
+
 def frames_of(name: str, scale: int, bounds: Sequence[float]) -> list[Place]:
     """The frames that a sheet may have, the best first: a tight one around its parcels is the last resort."""
     return [frame_of(name, scale, bounds), frame_of("", scale, bounds, STEP / 5), frame_of("", scale, bounds, AIR)]
 
 
-def frame_of(name: str, scale: int, bounds: Sequence[float], millimetres: float = STEP) -> Place:
+def cutting_frames(name: str, scale: int, shapes: Geometries) -> list[Place]:
+    """The frames at which parcels may be cut that reach far into other sheets, as streets and canals do.
+
+    The frame of the name, the widest first; none where a parcel would not be seen at all, or the name says nothing.
+    """
+    bounds = shapely.total_bounds(shapes).tolist()
+    west, south, east, north = bounds
+    if rectangle_of(name, ((west + east) / 2, (south + north) / 2)) is None:
+        return []
+    found = [frame_of(name, scale, bounds, most=most) for most in WIDER]
+    return [each for each in found if shapely.intersects(each.inset(AIR), shapes).all()]
+
+
+def frame_of(
+    name: str, scale: int, bounds: Sequence[float], millimetres: float = STEP, *, most: float = math.inf
+) -> Place:
     """The frame of a sheet: that of its name, made larger where parcels lie further out, or one around its parcels.
 
     Args:
@@ -67,6 +96,7 @@ def frame_of(name: str, scale: int, bounds: Sequence[float], millimetres: float 
         scale: its denominator.
         bounds: west, south, east, north of its parcels, metres.
         millimetres: a frame that follows the parcels begins and ends at multiples of so much on paper.
+        most: how far that of a name is made larger on a side at most, mm on paper.
     """
     west, south, east, north = bounds
     step, air = millimetres * scale / 1000, AIR * scale / 1000
@@ -86,6 +116,6 @@ def frame_of(name: str, scale: int, bounds: Sequence[float], millimetres: float 
             max(0.0, east - named[2]),
             max(0.0, north - named[3]),
         ]
-        out = [math.ceil(each / wider) * wider for each in over]
+        out = [min(math.ceil(each / wider) * wider, most * scale / 1000) for each in over]
         around = (named[0] - out[0], named[1] - out[1], named[2] + out[2], named[3] + out[3])
     return Place(around[0], around[1], around[2] - around[0], around[3] - around[1], scale)

@@ -31,7 +31,7 @@ SELECT sheet.sheet_no, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS s
 
 -- name: sheets
 -- Where the other sheets of a ward lie: the rectangle around their parcels.
-SELECT sheet.sheet_no, sheet.srid, ST_AsBinary(ST_Envelope(ST_Extent(p.geom)::geometry)) AS shape
+SELECT sheet.sheet_no, sheet.name, sheet.srid, ST_AsBinary(ST_Envelope(ST_Extent(p.geom)::geometry)) AS shape
   FROM registry.map_sheet sheet
   JOIN registry.parcel p ON p.map_sheet_id = sheet.id
  WHERE sheet.ward_id = %(ward)s AND sheet.id <> %(sheet)s AND p.retired_by IS NULL

@@ -78,6 +78,8 @@ class About:
     """Numbers of the sheets around, by how many frames they lie further east and north."""
     small: tuple[Parcel, ...] = field(default=())
     """Parcels that are not labelled in full."""
+    cut: tuple[Parcel, ...] = field(default=())
+    """Parcels that reach out of the frame."""
     below: bool = True
     """Whether their table stands below the map; else it has pages of its own."""
 
@@ -250,6 +252,7 @@ def _foot(ink: Ink, scene: Scene, page: MapPage, about: About) -> None:
         f"{words('sheets_total', count=about.sheets)}. {words('parcels_total', count=len(scene.group.parcels))}. "
         + words("area_total", area=f"{area:,.1f}".replace(",", "\u00a0").replace(".", ",")),
         words("by_type", said=said),
+        *([words("cut", said=", ".join(parcel.number for parcel in about.cut))] if about.cut else []),
         f"{scene.plane}. {words('data', version=scene.version, time=scene.time)}. {words('printed_by', by=scene.by)}.",
         " ".join([scene.product.notice.to(language) + ".", *(note.to(language) for note in scene.product.notes)]),
     ]

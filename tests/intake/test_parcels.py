@@ -251,6 +251,35 @@ def test_a_sheet_keeps_its_crs(ward: Settings, app_connection: Connection, tmp_p
         take_in(ward, write_parcels(tmp_path / "b.gpkg", [parcel(1, sheet="9")]))
 
 
+def test_sheets_have_the_names_that_a_file_says(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
+    def names() -> dict[str, str]:
+        with app_connection.transaction():
+            return dict(app_connection.execute("SELECT sheet_no, name FROM registry.map_sheet").fetchall())
+
+    path = tmp_path / "a.geojson"
+    rows = [parcel(number, sheet="1") for number in (1, 2, 3)] + [parcel(4, sheet="2")]
+    take_in(ward, write_parcels(path, rows))
+    assert names() == {"1": "", "2": ""}
+    # A later file names sheets that have no name; where its rows differ, most are right. Else it changes nothing.
+    said = ["310593-2-(13)", " 310593-2-(13) ", "310593-2-(14)", ""]
+    named = [row | {"mahieu": name} for row, name in zip(rows, said, strict=True)]
+    report = take_in(ward, write_parcels(path, named))
+    assert report.counts["unchanged"] == 4
+    assert report.written
+    assert names() == {"1": "310593-2-(13)", "2": ""}
+    assert any("1: 310593-2-(14) ≠ 310593-2-(13)" in remark for remark in report.remarks)
+    other = [
+        parcel(9, sheet="3", **{"Phiên hiệu mảnh": "310593-2-(15)"}),
+        parcel(10, sheet="1", **{"Phiên hiệu mảnh": "x"}),
+    ]
+    report = take_in(ward, write_parcels(path, other))
+    assert names() == {"1": "310593-2-(13)", "2": "", "3": "310593-2-(15)"}
+    # The name is in the history: who gave it can be seen.
+    with app_connection.transaction():
+        query = "SELECT array_agg(name ORDER BY version) FROM history.map_sheet WHERE sheet_no = '1'"
+        assert one(app_connection, query) == [""]
+
+
 def test_memory_stays_flat_over_batches(
     ward: Settings, app_connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from psycopg import Connection
 
 from gisland.database import Role as DatabaseRole
 from gisland.database import connect, run
 from gisland.demo.sheets import sheet_names
 from gisland.errors import NotFound, UsageError
 from gisland.printing.finish import check
-from gisland.printing.frames import frame_of, rectangle_of
+from gisland.printing.frames import direction, frame_of, rectangle_of
 from gisland.printing.model import decimal
 from gisland.printing.scene import points_to_paper
 from gisland.printing.sheet import PrintedSheet, SheetOrder, print_sheet
@@ -61,6 +64,54 @@ def test_frames_hold_the_parcels() -> None:
     assert frame_of("725500-6-d", 1000, (502_510, 723_010, 503_020, 723_490)).width == 600
     free = frame_of("", 500, (1003, 2003, 1040, 2060))
     assert (free.west, free.south, free.width, free.height) == (1000, 2000, 50, 75)
+
+
+def test_where_sheets_lie_to_each_other() -> None:
+    own = (500.0, 500.0, 1000.0, 1000.0)
+    # Those of a larger scale beside it: four touch a side, one a corner, one lies in it, one further on.
+    for west, south, step in [
+        (1000, 500, (1, 0)),
+        (1000, 750, (1, 0)),
+        (250, 750, (-1, 0)),
+        (500, 1000, (0, 1)),
+        (750, 250, (0, -1)),
+        (1000, 1000, (1, 1)),
+        (250, 250, (-1, -1)),
+        (750, 750, (0, 0)),
+        (1250, 500, (2, 0)),
+        (500, 0, (0, -2)),
+    ]:
+        assert direction(own, (west, south, west + 250.0, south + 250.0)) == step
+
+
+def test_a_street_that_reaches_far_is_cut_at_the_frame(land: Land) -> None:
+    def rename(connection: Connection) -> None:
+        for sheet, name in [(land.sheet, "(13)"), (near.sheet, "(14)"), (far.sheet, "(15)")]:
+            query = "UPDATE registry.map_sheet SET name = %s WHERE id = %s"
+            connection.execute(query, [f"310593-2-{name}", sheet])
+
+    near, far = (replace(land, sheet=run(land.settings, partial(make_sheet, ward=land.ward, sheet_no=n))) for n in "89")
+    run(land.settings, rename)
+    land.square(2, 2, 40, "1")
+    land.add("POLYGON((60 100, 1400 100, 1400 112, 60 112, 60 100))", "2", land_type="DGT")
+    near.square(255, 2, 40, "3")
+    far.square(505, 2, 40, "4")
+    done = print_sheet(land.settings, ADMIN, SheetOrder("11311", "12"))
+    place = done.edition.layout.pages[0].place
+    # The frame of its name, and no more than 20 cm wider.
+    assert (place.west, place.south, place.width, place.height) == (594_000, 2_309_000, 350, 250)
+    assert [parcel.number for parcel in done.about.cut] == ["2"]
+    assert done.about.beside == {(1, 0): ["8"]}
+    assert done.labelled.form_of(1).complete
+    first, frame = read_page(opened(done.content), 0)[0], done.edition.paper.frame
+    inner = shapely.box(frame.x, frame.y, frame.right, frame.top)
+    street = next(text for text in first if text.said == decimal(1340 * 12))
+    assert inner.contains(street.box)
+    assert "phần còn lại ở các tờ bên: 2" in " ".join(text.said for text in first)
+    # A parcel that is not on the sheet at all is no street: its place or its sheet is wrong.
+    land.square(5000, 0, 20, "5")
+    with pytest.raises(UsageError, match="does not fit"):
+        print_sheet(land.settings, ADMIN, SheetOrder("11311", "12"))
 
 
 def test_each_parcel_is_drawn_and_labelled_or_listed(sheet: PrintedSheet) -> None:

@@ -26,14 +26,35 @@ SELECT DISTINCT sheet_no, scale, sheet.srid
 -- name: new_places
 SELECT EXISTS (SELECT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int FROM staged_parcel
                EXCEPT SELECT ward_id, old_ward_code, sheet_no, scale, srid FROM registry.map_sheet)
+    OR EXISTS (SELECT FROM staged_parcel JOIN registry.map_sheet sheet USING (old_ward_code, sheet_no, scale)
+                WHERE sheet.ward_id = %(ward)s AND sheet.name = '' AND sheet_name IS NOT NULL)
     OR EXISTS (SELECT group_code FROM staged_parcel WHERE group_code IS NOT NULL
                EXCEPT SELECT code FROM registry.residential_group WHERE ward_id = %(ward)s)
 
+-- Each row names its sheet: where they differ, the name of most.
 -- name: add_sheets
-INSERT INTO registry.map_sheet (ward_id, old_ward_code, sheet_no, scale, srid)
-SELECT DISTINCT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int FROM staged_parcel
-EXCEPT SELECT ward_id, old_ward_code, sheet_no, scale, srid FROM registry.map_sheet
- ORDER BY 2, 4, 3
+INSERT INTO registry.map_sheet (ward_id, old_ward_code, sheet_no, scale, srid, name)
+SELECT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int,
+       coalesce(mode() WITHIN GROUP (ORDER BY sheet_name), '')
+  FROM staged_parcel staged
+ WHERE NOT EXISTS (SELECT FROM registry.map_sheet sheet
+                    WHERE sheet.ward_id = %(ward)s AND sheet.old_ward_code = staged.old_ward_code
+                      AND sheet.sheet_no = staged.sheet_no AND sheet.scale = staged.scale)
+ GROUP BY old_ward_code, scale, sheet_no
+ ORDER BY old_ward_code, scale, sheet_no
+
+-- name: name_sheets
+UPDATE registry.map_sheet sheet SET name = said.name
+  FROM (SELECT old_ward_code, sheet_no, scale, mode() WITHIN GROUP (ORDER BY sheet_name) AS name
+          FROM staged_parcel WHERE sheet_name IS NOT NULL GROUP BY old_ward_code, sheet_no, scale) said
+ WHERE sheet.ward_id = %(ward)s AND sheet.old_ward_code = said.old_ward_code AND sheet.sheet_no = said.sheet_no
+   AND sheet.scale = said.scale AND sheet.name = ''
+
+-- name: other_names
+SELECT DISTINCT sheet_no, sheet_name, sheet.name
+  FROM staged_parcel JOIN registry.map_sheet sheet USING (old_ward_code, sheet_no, scale)
+ WHERE sheet.ward_id = %(ward)s AND sheet_name <> sheet.name
+ ORDER BY 1, 2
 
 -- name: add_groups
 INSERT INTO registry.residential_group (ward_id, code, name)
