@@ -41,6 +41,7 @@ class Field:
     options: tuple[str, ...]
     number: bool
     several: bool
+    longest: int | None
     least: int | None
     most: int | None
     default: str
@@ -108,6 +109,7 @@ def _field(name: str, schema: dict[str, Any], number: int, language: str, *, req
         tuple(map(str, options)),
         whole is not None,
         any(each.get("type") == "array" for each in kinds),
+        next((each["maxLength"] for each in kinds if "maxLength" in each), None),
         (whole or {}).get("minimum"),
         (whole or {}).get("maximum"),
         "" if default is None or isinstance(default, list) else str(default),

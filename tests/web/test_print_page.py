@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+import shapely
 from playwright.sync_api import Dialog, Page, expect
 from psycopg import Connection
 
@@ -142,6 +143,82 @@ def test_a_group_is_chosen_and_printed(office: LiveServer, open_tab: Open) -> No
 
 def pages_shown(page: Page) -> int:
     return page.locator("#sketch svg:not([hidden]) .frame").count()
+
+
+def test_an_area_is_drawn_and_printed(office: LiveServer, open_tab: Open) -> None:
+    tab = open_tab(office.url)
+    page = tab.page
+    page.goto(f"{office.url}/account")
+    sign_in(page, *office.admin)
+    page.wait_for_load_state("networkidle")
+    page.goto(f"{office.url}/print")
+    expect(page.locator("#drawing")).to_be_hidden()
+    page.select_option("#product", "area")
+    order = page.locator("#order form:not([hidden])")
+    groups, area = order.locator("[name=groups]"), order.locator("[name=area]")
+    # Clicks put groups on the list, and take them off it.
+    for number, said in ((0, "01"), (1, "01, 02"), (0, "02"), (1, "")):
+        group = page.locator("#sketch [data-choose]").nth(number)
+        group.click()
+        expect(groups).to_have_value(said)
+        expect(group).to_have_attribute("aria-pressed", str(f"0{number + 1}" in said).lower())
+    # A drag draws a rectangle; it chooses no group.
+    page.click("#draw")
+    expect(page.locator("#how")).to_be_visible()
+    page.mouse.move(*on_sketch(page, 0.3, 0.2))
+    page.mouse.down()
+    page.mouse.move(*on_sketch(page, 0.7, 0.6), steps=4)
+    picture(page, "print-drawing")
+    page.mouse.up()
+    expect(page.locator("#draw")).to_have_attribute("aria-pressed", "false")
+    drawn = shapely.from_geojson(area.input_value())
+    assert len(drawn.exterior.coords) == 5
+    assert drawn.exterior.is_ccw
+    assert 106 < drawn.bounds[0] < drawn.bounds[2] < 107
+    assert 20 < drawn.bounds[1] < drawn.bounds[3] < 21
+    expect(groups).to_have_value("")
+    # Corners, of which the last may be taken back; dropped, the area is the former one.
+    for ended in ("Escape", "Enter"):
+        page.click("#draw")
+        for x, y in ((0.2, 0.2), (0.8, 0.3), (0.6, 0.8), (0.1, 0.9)):
+            page.mouse.click(*on_sketch(page, x, y))
+        page.keyboard.press("Backspace")
+        page.keyboard.press(ended)
+        now = shapely.from_geojson(area.input_value())
+        assert now.equals(drawn) == (ended == "Escape")
+    assert len(now.exterior.coords) == 4
+    assert page.locator("#sketch .area path").count() == 1
+    page.click("#no-area")
+    expect(area).to_have_value("")
+    assert page.locator("#sketch .area path").count() == 0
+    # The first corner closes it, and so does a double click.
+    for close, at in ((page.mouse.click, (0.2, 0.2)), (page.mouse.dblclick, (0.4, 0.9))):
+        page.click("#draw")
+        for x, y in ((0.2, 0.2), (0.8, 0.3), (0.6, 0.8)):
+            page.mouse.click(*on_sketch(page, x, y))
+        close(*on_sketch(page, *at))
+        expect(page.locator("#draw")).to_have_attribute("aria-pressed", "false")
+    picture(page, "print-area")
+    assert len(shapely.from_geojson(area.input_value()).exterior.coords) == 5
+    order.locator("[name=paper]").select_option("A2")
+    order.locator("button[type=submit]").click()
+    row = page.locator("#prints tr[data-print]").first
+    expect(row).to_have_attribute("data-state", "successful", timeout=120_000)
+    with page.expect_download() as download:
+        row.locator("a[download]").click()
+    assert download.value.suggested_filename == "area-11311.pdf"
+    # What was ordered can be seen again, with its area.
+    page.reload()
+    row = page.locator("#prints tr[data-print]").first
+    expect(row).to_contain_text("Bản đồ thửa đất theo khu vực")
+    assert not tab.errors
+
+
+def on_sketch(page: Page, x: float, y: float) -> tuple[float, float]:
+    """A place on the sketch that is shown, by parts of its width and height."""
+    box = page.locator("#sketch svg:not([hidden])").bounding_box()
+    assert box is not None
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
 
 def test_a_head_is_offered_the_own_group(office: LiveServer, open_tab: Open) -> None:

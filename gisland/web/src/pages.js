@@ -13,7 +13,7 @@ const NARROW_PX = 420;
 let timer, asked;
 
 /** A shape of a sketch. */
-function shape(tag, attributes, text = '') {
+export function shape(tag, attributes, text = '') {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   element.textContent = text;
@@ -21,7 +21,7 @@ function shape(tag, attributes, text = '') {
 }
 
 /** Turns degrees into places of a sketch. @param {SVGElement} svg */
-function placing(svg) {
+export function placing(svg) {
   const [west, north, perLon, perLat] = ['west', 'north', 'perLon', 'perLat'].map((name) => Number(svg.dataset[name]));
   return ([lon, lat]) => [(lon - west) * perLon, (north - lat) * perLat];
 }

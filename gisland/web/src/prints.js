@@ -1,5 +1,6 @@
 /** The page of prints: a group is chosen on the map, its pages are shown, the register follows what the worker draws. */
 import {byId} from './dom.js';
+import {isDrawing, showArea, startDrawing, stopDrawing} from './draw.js';
 import {DONE, wholeBodyOf, whyNotIn} from './form.js';
 import {clear, noPlan, plan, zoomTo} from './pages.js';
 
@@ -8,17 +9,53 @@ const LOOK_MS = 700;
 /** The form of the product that is chosen. */
 const form = () => /** @type {HTMLFormElement} */ (document.querySelector('#order form:not([hidden])'));
 
-/** Show the ward of the chosen place on the sketch, and the chosen group in it. */
+/** A field of that form, where it has one. @param {string} name */
+const field = (name) => /** @type {any} */ (form().elements.namedItem(name));
+
+const listed = (said) => said.split(',').map((each) => each.trim()).filter(Boolean);
+
+/** Whether a group is chosen: the one of the form, or one of those that its field lists. @param {string} choice */
+function isChosen(choice) {
+  const several = field('groups');
+  if (!several) return choice === field('place').value;
+  const {ward, group} = JSON.parse(choice);
+  const own = ward === JSON.parse(field('place').value).ward;
+  return listed(several.value).some((each) => each === `${ward}/${group}` || (own && each === group));
+}
+
+/** Show the ward of the chosen place on the sketch, and the chosen groups and the drawn area in it. */
 function show() {
-  const select = form().elements.namedItem('place');
-  const {ward} = JSON.parse(select.value);
+  const {ward} = JSON.parse(field('place').value);
   for (const svg of document.querySelectorAll('#sketch svg')) svg.toggleAttribute('hidden', svg.dataset.ward !== ward);
   for (const group of document.querySelectorAll('#sketch [data-choose]')) {
-    group.setAttribute('aria-pressed', String(group.dataset.choose === select.value));
+    group.setAttribute('aria-pressed', String(isChosen(group.dataset.choose)));
   }
   for (const number of document.querySelectorAll('#sketch [data-of]')) {
-    number.toggleAttribute('data-chosen', number.dataset.of === select.value);
+    number.toggleAttribute('data-chosen', isChosen(number.dataset.of));
   }
+  byId('drawing').toggleAttribute('hidden', !field('area'));
+  byId('no-area').toggleAttribute('hidden', !field('area')?.value);
+  showArea(sketch(), field('area') && !field('area_crs')?.value ? field('area').value : '');
+}
+
+/** Draw an area on the sketch, or stop drawing. */
+function drawArea() {
+  if (byId('draw').getAttribute('aria-pressed') === 'true') return stopDrawing();
+  byId('draw').setAttribute('aria-pressed', 'true');
+  byId('how').hidden = false;
+  startDrawing(sketch(), (area) => {
+    byId('draw').setAttribute('aria-pressed', 'false');
+    byId('how').hidden = true;
+    if (area) setArea(JSON.stringify(area));
+    else show();
+  });
+}
+
+/** @param {string} said */
+function setArea(said) {
+  field('area').value = said;
+  if (field('area_crs')) field('area_crs').value = '';
+  show();
 }
 
 const sketch = () => /** @type {SVGElement} */ (document.querySelector('#sketch svg:not([hidden])'));
@@ -55,22 +92,23 @@ function showPages() {
 function fill({product, inputs}) {
   byId('product').value = product;
   chooseProduct(product);
-  for (const field of /** @type {any[]} */ ([...form().elements])) {
-    if ('merge' in field.dataset) {
-      const option = [...field.options].find((each) => Object.entries(JSON.parse(each.value)).every(([key, value]) => inputs[key] === value));
-      if (option) field.value = option.value;
-    } else if (field.name in inputs) {
-      const value = inputs[field.name] ?? '';
-      field.value = typeof value === 'object' ? JSON.stringify(value) : value;
+  for (const each of /** @type {any[]} */ ([...form().elements])) {
+    if ('merge' in each.dataset) {
+      const option = [...each.options].find(({value}) => Object.entries(JSON.parse(value)).every(([key, said]) => inputs[key] === said));
+      if (option) each.value = option.value;
+    } else if (each.name in inputs) {
+      const value = inputs[each.name] ?? '';
+      each.value = typeof value === 'object' ? JSON.stringify(value) : value;
     }
   }
   show();
   showPages();
   byId('order').scrollIntoView();
-  (form().elements.namedItem('reason') ?? form().elements[0]).focus();
+  (field('reason') ?? form().elements[0]).focus();
 }
 
 function chooseProduct(product) {
+  stopDrawing();
   for (const each of document.querySelectorAll('#order form')) {
     each.toggleAttribute('hidden', each.dataset.product !== product);
   }
@@ -79,13 +117,19 @@ function chooseProduct(product) {
 /** @param {Event} event */
 function choose(event) {
   const group = /** @type {Element} */ (event.target).closest?.('[data-choose]');
-  if (!group) return;
+  if (!group || isDrawing()) return;
   if (event instanceof KeyboardEvent) {
     if (event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();
   }
-  const select = form().elements.namedItem('place');
-  if ([...select.options].some((option) => option.value === group.dataset.choose)) select.value = group.dataset.choose;
+  const [select, several] = [field('place'), field('groups')];
+  if (several) {
+    const {ward, group: code} = JSON.parse(group.dataset.choose);
+    const kept = listed(several.value).filter((each) => each !== code && each !== `${ward}/${code}`);
+    several.value = (isChosen(group.dataset.choose) ? kept : [...kept, code]).join(', ');
+  } else if ([...select.options].some((option) => option.value === group.dataset.choose)) {
+    select.value = group.dataset.choose;
+  }
   show();
   showPages();
 }
@@ -118,7 +162,10 @@ function goOn() {
 if (byId('prints')) {
   if (byId('product')) {
     byId('product').addEventListener('change', (event) => chooseProduct(event.target.value));
+    byId('draw').addEventListener('click', drawArea);
+    byId('no-area').addEventListener('click', () => setArea(''));
     byId('order').addEventListener('change', (event) => {
+      stopDrawing();
       show();
       if (event.target.name !== 'reason') showPages();
     });
