@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, Connection
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
@@ -100,6 +100,12 @@ def _unavailable(settings: Settings, role: Role, error: psycopg.OperationalError
             f"máy chủ không cho vai trò {role} đăng nhập · the server refuses the login of the role {role}",
             hint="chạy · run `gisland db migrate`; nhiều bản cài trên một máy chủ dùng chung tệp khoá · several "
             "installations on one server share the key file, GISLAND_ROLE_KEY_FILE",
+        )
+    database = conninfo_to_dict(settings.database_url or "").get("dbname") or settings.database_name
+    if f'"{database}"' in str(error):
+        return DatabaseUnavailable(
+            f"máy chủ chạy nhưng chưa có CSDL {database} · the server runs, but has no database {database} to sign in to",
+            hint="chạy · run `gisland db migrate`",
         )
     return DatabaseUnavailable(
         "the database does not answer", hint="start it with `gisland db start`, or check GISLAND_DATABASE_URL"

@@ -81,6 +81,12 @@ def test_server_that_is_away_is_told_in_one_line(settings: Settings) -> None:
         pass
 
 
+def test_a_database_that_is_not_there_yet_is_told(settings: Settings) -> None:
+    fresh = settings.model_copy(update={"database_name": "nobody_made_it"})
+    with pytest.raises(DatabaseUnavailable, match=r"no database nobody_made_it .*db migrate"), connect(fresh, Role.APP):
+        pass
+
+
 def test_a_commit_that_is_refused_closes_the_connection(settings: Settings, parcels: list[int]) -> None:
     used: list[Connection] = []
 
