@@ -104,7 +104,7 @@ def _unavailable(settings: Settings, role: Role, error: psycopg.OperationalError
     database = conninfo_to_dict(settings.database_url or "").get("dbname") or settings.database_name
     if f'"{database}"' in str(error):
         return DatabaseUnavailable(
-            f"máy chủ chạy nhưng chưa có CSDL {database} · the server runs, but has no database {database} to sign in to",
+            f"máy chủ chạy nhưng chưa có CSDL {database} · the server runs, but has no database {database}",
             hint="chạy · run `gisland db migrate`",
         )
     return DatabaseUnavailable(
