@@ -4,61 +4,81 @@ from __future__ import annotations
 
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 import typer
 from pydantic import ValidationError
 
-from gisland import server
-from gisland.audit import commands as audit
-from gisland.audit.alerts import commands as alerts
-from gisland.bench import commands as bench
-from gisland.database import commands as database
-from gisland.demo import commands as demo
 from gisland.errors import GislandError
-from gisland.intake import commands as intake
 from gisland.kit.logging import set_up_logging
-from gisland.printing import commands as printing
-from gisland.publish import commands as publish
-from gisland.publish.qgis import commands as qgis
-from gisland.registry import act_commands, check_commands, search_commands
-from gisland.registry import commands as registry
-from gisland.registry import record_commands as records
-from gisland.security import commands as security
-from gisland.security import doctor_commands, token_commands
 from gisland.security.guards import Caller
 from gisland.security.subject import operator
 from gisland.settings import load_settings
-from gisland.verification import commands as verification
-
-app = typer.Typer(
-    help="gisland: dịch vụ GIS địa chính của phường · the cadastral GIS service of a ward.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(server.app)  # up, serve, worker
-app.add_typer(doctor_commands.app)
-app.add_typer(database.app, name="db", help="cơ sở dữ liệu · the database")
-app.add_typer(demo.app, name="demo", help="phường minh hoạ · the demo ward")
-app.add_typer(registry.app, name="unit", help="đơn vị hành chính · administrative units")
-app.add_typer(records.app, name="registry", help="bản ghi của sổ đăng ký · records of the registry")
-for each in (act_commands.app, search_commands.app, check_commands.app):
-    records.app.add_typer(each)  # without a name: its commands stand beside the others
-audit.app.add_typer(alerts.app)
-app.add_typer(intake.app, name="intake", help="nhận tệp · take in files")
-app.add_typer(verification.app, name="verify", help="xác minh · verification")
-app.add_typer(publish.app, name="layer", help="lớp bản đồ · published layers")
-app.add_typer(printing.app, name="print", help="in bản đồ · maps on paper")
-app.add_typer(qgis.app, name="qgis", help="bản đồ cho QGIS · the map for QGIS")
-app.add_typer(audit.app, name="audit", help="nhật ký · the audit log")
-app.add_typer(security.app, name="user", help="tài khoản và vai trò · accounts and roles")
-app.add_typer(token_commands.app, name="token", help="mã truy cập cá nhân · personal access tokens")
-app.add_typer(bench.app, name="bench", help="đo tốc độ · races against other servers")
 
 
-@app.callback()
+class Room(NamedTuple):
+    """Commands that are loaded together."""
+
+    about: str
+    """Of a group of commands; '' where the first word is the name of a command."""
+    modules: tuple[str, ...]
+    """Under `gisland`; the `app` of each has commands."""
+
+
+SERVER, REGISTRY = Room("", ("server",)), "bản ghi của sổ đăng ký · records of the registry"
+RECORDS = ("registry.record_commands", "registry.act_commands", "registry.search_commands", "registry.check_commands")
+ROOMS = {
+    **dict.fromkeys(("up", "serve", "worker"), SERVER),
+    "doctor": Room("", ("security.doctor_commands",)),
+    "db": Room("cơ sở dữ liệu · the database", ("database.commands",)),
+    "demo": Room("phường minh hoạ · the demo ward", ("demo.commands",)),
+    "unit": Room("đơn vị hành chính · administrative units", ("registry.commands",)),
+    "registry": Room(REGISTRY, RECORDS),
+    "intake": Room("nhận tệp · take in files", ("intake.commands",)),
+    "verify": Room("xác minh · verification", ("verification.commands",)),
+    "layer": Room("lớp bản đồ · published layers", ("publish.commands",)),
+    "print": Room("in bản đồ · maps on paper", ("printing.commands",)),
+    "qgis": Room("bản đồ cho QGIS · the map for QGIS", ("publish.qgis.commands",)),
+    "audit": Room("nhật ký · the audit log", ("audit.commands", "audit.alerts.commands")),
+    "user": Room("tài khoản và vai trò · accounts and roles", ("security.commands",)),
+    "token": Room("mã truy cập cá nhân · personal access tokens", ("security.token_commands",)),
+    "bench": Room("đo tốc độ · races against other servers", ("bench.commands",)),
+}
+"""By the first word of a command line."""
+
+
+def command_line(first: str = "") -> typer.Typer:
+    """All commands; only those of its room when the first word is known: to load all takes three times as long."""
+    app = typer.Typer(
+        help="gisland: dịch vụ GIS địa chính của phường · the cadastral GIS service of a ward.",
+        callback=prepare,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    rooms = {first: ROOMS[first]} if first in ROOMS else ROOMS
+    for room in dict.fromkeys(each for each in rooms.values() if not each.about):
+        app.add_typer(_loaded(room))
+    for name, room in rooms.items():
+        if room.about:
+            app.add_typer(_loaded(room), name=name, help=room.about)
+    return app
+
+
+def _loaded(room: Room) -> typer.Typer:
+    """The commands of a room, beside each other."""
+    apps: list[typer.Typer] = [import_module(f"gisland.{module}").app for module in room.modules]
+    if len(apps) == 1:
+        return apps[0]
+    found = typer.Typer(no_args_is_help=True)
+    for each in apps:
+        found.add_typer(each)
+    return found
+
+
 def prepare(ctx: typer.Context) -> None:
     """Read the settings and see who calls."""
     settings = load_settings()
@@ -69,7 +89,7 @@ def prepare(ctx: typer.Context) -> None:
 def main() -> None:
     """Run a command. A user's error is one line on standard error; nothing shows a stack trace or a value of a row."""
     try:
-        app()
+        command_line(*sys.argv[1:2])()
     except GislandError as error:
         fail(str(error), error.exit_code)
     except ValidationError as error:

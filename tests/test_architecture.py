@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute, APIRouter
 from starlette.routing import BaseRoute, Mount, Route
 
 from gisland.app import create_app
-from gisland.cli import app as cli
+from gisland.cli import command_line
 from gisland.security.guards import Require
 from gisland.settings import Settings
 
@@ -128,7 +128,7 @@ def test_every_command_names_its_permission() -> None:
             if sub.typer_instance is not None:
                 yield from commands(sub.typer_instance)
 
-    found = list(commands(cli))
+    found = list(commands(command_line()))
     assert len(found) > 10
     assert not [command for command in found if not hasattr(command, "require")]
 

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 import yaml
 
-from gisland.cli import app
+from gisland.cli import command_line
 from gisland.settings import PROJECT_DIR, Settings
 
 COMPOSE = PROJECT_DIR / "docker-compose.yml"
@@ -37,7 +37,7 @@ def calls(file: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", ["Makefile", "docker-compose.yml", "Dockerfile"])
 def test_commands_that_are_called_exist(name: str) -> None:
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(command_line())
     assert calls(name), f"{name} calls no command of gisland"
     for words in calls(name):
         command = root

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from gisland.catalogue import load_catalogue
-from gisland.cli import app
+from gisland.cli import command_line
 from gisland.errors import UsageError
 from gisland.publish import layers
 from gisland.settings import CONFIG_DIR, PROJECT_DIR, Settings
@@ -68,7 +68,7 @@ def test_one_of_the_same_name_takes_the_place_of_the_whole_layer(
     assert load_catalogue(added(settings, folder)).layers["parcels"].title.en == "Our parcels"
     for name, value in (settings.as_environment() | {"GISLAND_CONFIG_DIR": str(folder)}).items():
         monkeypatch.setenv(name, value)
-    done = CliRunner().invoke(app, ["layer", "list"], catch_exceptions=False)
+    done = CliRunner().invoke(command_line("layer"), ["layer", "list"], catch_exceptions=False)
     told = {line.split("\t")[0]: line.split("\t")[-1] for line in done.output.splitlines()}
     assert told == {
         "parcels": f"{own} (thay · instead of {CONFIG_DIR}/layers/parcels)",

@@ -17,7 +17,7 @@ import pytest
 import shapely
 from typer.testing import CliRunner
 
-from gisland.cli import app
+from gisland.cli import command_line
 from gisland.database import Role, connect, run
 from gisland.database.migrate import admin_conninfo
 from gisland.kit.crs import EPSG
@@ -250,7 +250,7 @@ def test_the_command_writes_a_file_whole_or_not_at_all(
             monkeypatch.setenv(name, value)
 
     def gisland(*arguments: str) -> Any:
-        return CliRunner().invoke(app, ["layer", "export", *arguments], catch_exceptions=False)
+        return CliRunner().invoke(command_line("layer"), ["layer", "export", *arguments], catch_exceptions=False)
 
     for name in FILE_FORMATS:
         done = gisland("parcels", str(tmp_path / f"parcels.{name}"), "--crs", "9210")

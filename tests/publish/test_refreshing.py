@@ -11,7 +11,7 @@ from psycopg import Connection
 from typer.testing import CliRunner
 
 from gisland.catalogue import load_catalogue
-from gisland.cli import app
+from gisland.cli import command_line
 from gisland.database import Role, connect
 from gisland.errors import Conflict, UsageError
 from gisland.publish import layers
@@ -119,13 +119,13 @@ def test_the_command_notes_who_did_it(stations: Settings, monkeypatch: pytest.Mo
     for name, value in stations.as_environment().items():
         monkeypatch.setenv(name, value)
     far(stations, "DELETE FROM far.base WHERE id = 1")
-    done = CliRunner().invoke(app, ["layer", "refresh", "stations"], catch_exceptions=False)
+    done = CliRunner().invoke(command_line("layer"), ["layer", "refresh", "stations"], catch_exceptions=False)
     assert done.output.splitlines()[-1] == "stations: 1"
     with connect(stations, Role.APP) as connection:
         query = "SELECT subject LIKE 'cli:%%', detail FROM audit.event WHERE tag = 'layer:refreshed' AND object = %s"
         assert connection.execute(query, ["stations"]).fetchall() == [(True, {"features": 1})]
     with pytest.raises(UsageError, match="follows its tables by itself"):
-        CliRunner().invoke(app, ["layer", "refresh", "parcels"], catch_exceptions=False)
+        CliRunner().invoke(command_line("layer"), ["layer", "refresh", "parcels"], catch_exceptions=False)
 
 
 def test_at_times(stations: Settings) -> None:
