@@ -14,7 +14,7 @@ import highspy
 import numpy as np
 from highspy._core import _Highs
 
-from gisland.printing.model import Bools, Floats
+from gisland.printing.model import Bools, Floats, Ints
 
 ROUNDING = 1e-6
 """Metres: what lies on the side of a rectangle lies in it."""
@@ -85,7 +85,7 @@ def _windows(lows: Floats, highs: Floats, size: float) -> Floats:
     return starts[kept]
 
 
-def cover(held: Bools, aside: Aside | None = None) -> Floats:
+def cover(held: Bools, aside: Aside | None = None) -> Ints:
     """Which places are taken, by their index: the fewest.
 
     Where boxes may be left aside, first all are held, then places that are not worth a page are given up; only when
@@ -104,16 +104,16 @@ def cover(held: Bools, aside: Aside | None = None) -> Floats:
     return _solved(held, aside, start)
 
 
-def _left(held: Bools, chosen: Floats) -> Bools:
+def _left(held: Bools, chosen: Ints) -> Bools:
     left: Bools = np.logical_not(held[chosen].any(axis=0))
     return left
 
 
-def _pages(held: Bools, chosen: Floats) -> int:
+def _pages(held: Bools, chosen: Ints) -> int:
     return len(chosen) + int(_left(held, chosen).any())
 
 
-def _worth_a_page(held: Bools, aside: Aside, chosen: Floats) -> Floats:
+def _worth_a_page(held: Bools, aside: Aside, chosen: Ints) -> Ints:
     """The places without those whose own boxes cost less when they are left aside."""
     kept = chosen
     while len(kept) > 1:
@@ -128,7 +128,7 @@ def _worth_a_page(held: Bools, aside: Aside, chosen: Floats) -> Floats:
     return kept if cost[0] < cost[1] else chosen
 
 
-def _solved(held: Bools, aside: Aside, start: Floats) -> Floats:
+def _solved(held: Bools, aside: Aside, start: Ints) -> Ints:
     """The best places that the solver finds, beginning with some."""
     fitting = ~aside.forced
     if aside.most == 0:
@@ -150,13 +150,13 @@ def _implied(held: Bools) -> Bools:
     return implied
 
 
-def _price(held: Bools, aside: Aside, chosen: Floats) -> float:
+def _price(held: Bools, aside: Aside, chosen: Ints) -> float:
     """In pages, with what pages too many cost."""
     count = _pages(held, chosen)
     return float(count + OVER_COST * max(0, count - aside.enough) + aside.costs @ _left(held, chosen))
 
 
-def _optimum(held: Bools, costs: Floats, most: int, enough: int, start: Floats) -> Floats:
+def _optimum(held: Bools, costs: Floats, most: int, enough: int, start: Ints) -> Ints:
     """Solve the programme; `start` where the solver found nothing."""
     lp = _programme(held, costs, most, enough)
     # The class above it prints a banner before it can be told not to.
@@ -167,7 +167,7 @@ def _optimum(held: Bools, costs: Floats, most: int, enough: int, start: Floats) 
     solver.run()
     values = np.array(solver.getSolution().col_value)
     usable = len(values) == lp.num_col_ and solver.getInfo().primal_solution_status == FEASIBLE
-    chosen: Floats = np.flatnonzero(values[: len(held)] > 0.5) if usable else start
+    chosen: Ints = np.flatnonzero(values[: len(held)] > 0.5) if usable else start
     return chosen
 
 
@@ -200,7 +200,7 @@ def _programme(held: Bools, costs: Floats, most: int, enough: int) -> highspy.Hi
     return lp
 
 
-def _greedy(held: Bools, wanted: Bools) -> Floats:
+def _greedy(held: Bools, wanted: Bools) -> Ints:
     """Some choice: again and again the place that holds most of what is not held yet."""
     left = wanted.copy()
     chosen: list[int] = []

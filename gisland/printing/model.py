@@ -13,6 +13,7 @@ Geometries = NDArray[Any]
 """An array of shapely geometries."""
 Floats = NDArray[Any]
 Bools = NDArray[Any]
+Ints = NDArray[Any]
 
 
 @dataclass(frozen=True)
