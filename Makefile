@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constr
 WEB := gisland/web
 BUNDLE := $(WEB)/static/dist/app.js
 # Tests run beside each other; each worker has databases of its own.
-PYTEST := $(BIN)/python -m pytest --numprocesses=2
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup
 export QT_QPA_PLATFORM := offscreen
 
 help: ## this list

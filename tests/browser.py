@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from gisland.web.screenshot import chromium, wait_until_drawn
 from tests.live import LiveServer
 
 DESKTOP = (1366, 850)
+# On a machine that does other work, too, a page may take its time; one that is right is not waited for.
+expect.set_options(timeout=60_000)
 
 
 @dataclass

@@ -19,6 +19,8 @@ from psycopg.conninfo import make_conninfo
 from gisland.catalogue import Catalogue, load_catalogue
 from gisland.database import Role, cluster, connect
 from gisland.database.migrate import admin_conninfo, migrate, prepare_server
+from gisland.demo.generate import generate
+from gisland.demo.load import load_demo
 from gisland.publish.layers import apply_layers
 from gisland.settings import Settings
 from tests.browser import browser, open_tab, tab
@@ -41,10 +43,21 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[STATE] = folder
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests in a browser come last: Playwright's loop stays in its thread, where nobody else can run one then."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """The tests of a file run in one worker: what they share is made once.
+
+    Those in a browser come last: Playwright's loop stays in its thread, where nobody else can run one then.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0] + " in a browser" * in_browser(item)))
+    yield
+    items.sort(key=in_browser)
+
+
+def in_browser(item: pytest.Item) -> bool:
+    """Whether a test opens pages."""
+    return "browser" in getattr(item, "fixturenames", ())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -77,24 +90,54 @@ def server(catalogue: Catalogue) -> Settings:
     with alone("template"):
         done = settings.state_dir / "template.done"
         if not done.exists():
+            _trust_the_disk(settings)
             migrate(settings)
             apply_layers(settings, catalogue)
             done.touch()
     return settings
 
 
+def _trust_the_disk(settings: Settings) -> None:
+    """A cluster that ends with the run need not outlive a power cut: thousands of databases are made and dropped."""
+    with psycopg.connect(make_conninfo(admin_conninfo(settings), dbname="postgres"), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="session")
+def demo_ward(server: Settings) -> Settings:
+    """A template like that of `server`, with a demo ward: 300 parcels in two groups, holders, rights and results."""
+    settings = server.model_copy(update={"database_name": "gisland_demo"})
+    with alone("demo"):
+        done = settings.state_dir / "demo.done"
+        if not done.exists():
+            _clone(server, settings)
+            with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
+                load_demo(settings, generate(300, 1, Path(folder), None), output=nowhere)
+            done.touch()
+    return settings
+
+
 @contextmanager
-def clone_of(server: Settings) -> Iterator[Settings]:
-    """A database of its own, cloned from the template and dropped at the end."""
-    settings = server.model_copy(update={"database_name": f"test_{os.getpid()}_{next(_numbers)}"})
-    admin = make_conninfo(admin_conninfo(server), dbname="postgres")
-    name = sql.Identifier(settings.database_name)
-    with alone("clone"), psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(TEMPLATE)))
-        prepare_server(settings)  # rights on a database are not cloned with it
+def clone_of(template: Settings) -> Iterator[Settings]:
+    """A database of its own, cloned from a template and dropped at the end."""
+    settings = template.model_copy(update={"database_name": f"test_{os.getpid()}_{next(_numbers)}"})
+    admin = _clone(template, settings)
     yield settings
     with psycopg.connect(admin, autocommit=True) as connection:
+        name = sql.Identifier(settings.database_name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def _clone(template: Settings, settings: Settings) -> str:
+    """Make a database like another one. Returns how an administrator connects to the server."""
+    admin = make_conninfo(admin_conninfo(template), dbname="postgres")
+    names = [sql.Identifier(each.database_name) for each in (settings, template)]
+    with alone("clone"), psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
+        prepare_server(settings)  # rights on a database are not cloned with it
+    return admin
 
 
 @pytest.fixture
@@ -129,9 +172,9 @@ def open_connection(settings: Settings) -> Iterator[Callable[[Role], Connection]
 
 
 @pytest.fixture(scope="session")
-def live_server(server: Settings) -> Iterator[LiveServer]:
+def live_server(demo_ward: Settings) -> Iterator[LiveServer]:
     """A running server on loopback with a small demo ward; tests only read from it."""
-    with clone_of(server) as settings, start_server(settings, demo_parcels=300) as live:
+    with clone_of(demo_ward) as settings, start_server(settings) as live:
         yield live
 
 

@@ -54,8 +54,8 @@ def first_admin(settings: Settings) -> tuple[str, str]:
 
 
 @contextmanager
-def start_server(settings: Settings, *, demo_parcels: int, log: IO[bytes] | None = None) -> Iterator[LiveServer]:
-    """Load a demo ward, serve it with `gisland serve`, stop it at the end; what it says goes to `log` when given."""
+def start_server(settings: Settings, *, demo_parcels: int = 0, log: IO[bytes] | None = None) -> Iterator[LiveServer]:
+    """Serve a database with `gisland serve`, with a demo ward when one is wanted; it may write to `log`."""
     if demo_parcels:
         with TemporaryDirectory() as folder:
             load_demo(settings, generate(demo_parcels, 1, Path(folder), None))

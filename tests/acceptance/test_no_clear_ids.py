@@ -213,7 +213,7 @@ def traces(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             connection.execute(SPY)
         said = take_in(settings, demo, folder, temporary)
         log = folder / "server.log"
-        with log.open("wb") as output, start_server(settings, demo_parcels=0, log=output) as live:
+        with log.open("wb") as output, start_server(settings, log=output) as live:
             asked = ask(live)
         ids = set(STRAY).union(*map(ids_in, demo.forms))
         yield Traces(settings, ids, said, log.read_text(), asked, [each.name for each in temporary.iterdir()])

@@ -40,7 +40,7 @@ FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1"]
 @pytest.fixture(scope="module")
 def audited(server: Settings) -> Iterator[LiveServer]:
     """A server whose log holds what the tests seek; each of them notes a few acts more."""
-    with clone_of(server) as settings, start_server(settings, demo_parcels=0) as live:
+    with clone_of(server) as settings, start_server(settings) as live:
         with connect(settings, Role.APP) as connection:
             for role in Person:
                 make_account(connection, f"the.{role}", *grants_of(role, connection))

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from PIL import Image, ImageColor, ImageOps
 
 from gisland.catalogue import Catalogue
 from gisland.demo import pictures
-from gisland.demo.generate import generate
-from gisland.demo.load import load_demo
 from gisland.settings import Settings
+from tests.conftest import clone_of
 
 
-def test_three_pages_of_the_demo_ward(settings: Settings, tmp_path: Path) -> None:
-    with TemporaryDirectory() as folder, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        load_demo(settings, generate(300, 1, Path(folder)), output=nowhere)
+def test_three_pages_of_the_demo_ward(demo_ward: Settings, tmp_path: Path) -> None:
     script = f"""
 import sys
 from gisland.demo import pictures
@@ -30,9 +25,9 @@ from gisland.__main__ import main
 sys.argv = ["gisland", "demo", "pictures", "--out", {str(tmp_path)!r}]
 main()
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=settings.as_environment(), capture_output=True, text=True, check=False
-    )
+    with clone_of(demo_ward) as settings:
+        env = settings.as_environment()
+        done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     sizes = {}
     for file in tmp_path.glob("*.png"):

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
 from gisland.database import run
-from gisland.demo.generate import generate
-from gisland.demo.load import load_demo
 from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
@@ -23,15 +18,13 @@ from tests.conftest import clone_of
 from tests.factories import make_change, make_group, make_holder, make_holding, make_sheet, make_ward, one
 
 ADMIN = Subject("account:thu", (Grant(Role.ADMIN),))
-PARCELS = 300
 WHY = "đợt thu thập thử"
 
 
 @pytest.fixture(scope="session")
-def demo(server: Settings) -> Iterator[Settings]:
+def demo(demo_ward: Settings) -> Iterator[Settings]:
     """A ward of 300 parcels in two groups, with holders, rights and results."""
-    with clone_of(server) as settings, tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
-        load_demo(settings, generate(PARCELS, 1, Path(folder)), output=nowhere)
+    with clone_of(demo_ward) as settings:
         yield settings
 
 

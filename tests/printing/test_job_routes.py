@@ -50,8 +50,8 @@ class Office:
 
 
 @pytest.fixture(scope="session")
-def office(server: Settings) -> Iterator[Office]:
-    with clone_of(server) as settings, start_server(settings, demo_parcels=300) as live:
+def office(demo_ward: Settings) -> Iterator[Office]:
+    with clone_of(demo_ward) as settings, start_server(settings) as live:
         worker = subprocess.Popen([sys.executable, "-m", "gisland", "worker"], env=live.settings.as_environment())
         office = Office(live.url, live.settings)
         yield office

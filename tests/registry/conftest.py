@@ -24,7 +24,7 @@ WHY = {"reason": "kiểm thử"}
 @pytest.fixture(scope="session")
 def registry_server(server: Settings) -> Iterator[LiveServer]:
     """A running server with an empty registry; each test makes a ward of its own."""
-    with clone_of(server) as settings, start_server(settings, demo_parcels=0) as live:
+    with clone_of(server) as settings, start_server(settings) as live:
         yield live
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from psycopg import Connection
 
 from gisland.database import run
@@ -47,6 +47,12 @@ def sign_in(page: Page, name: str, secret: str) -> None:
     page.fill("#sign-in [name=name]", name)
     page.fill("#sign-in [name=secret]", secret)
     page.click("#sign-in [type=submit]")
+
+
+def signed_in(page: Page, name: str, secret: str) -> None:
+    """Sign in, and wait until the page of the account is there."""
+    sign_in(page, name, secret)
+    expect(page.locator("#sign-out")).to_be_visible()
 
 
 def set_password(page: Page, old: str, new: str) -> None:
@@ -147,6 +153,20 @@ def test_a_wrong_password_is_told(people: LiveServer, open_tab: Open) -> None:
     expect(tab.page.locator("#sign-in [role=alert]")).to_have_text("The user name or the password is wrong.")
     assert all("401" in error for error in tab.errors)
     tab.errors.clear()
+
+
+def test_a_form_is_not_sent_by_the_browser_before_the_script_is_there(people: LiveServer, open_tab: Open) -> None:
+    tab = open_tab(people.url)
+    held: list[Route] = []
+    tab.page.route("**/account.js*", lambda route: held.append(route))
+    tab.page.goto(f"{people.url}/account", wait_until="commit")
+    tab.page.wait_for_timeout(1000)
+    assert len(held) == 1
+    assert tab.page.locator("#sign-in").count() == 0
+    tab.page.unroute("**/account.js*")
+    held[0].continue_()
+    signed_in(tab.page, *people.admin)
+    expect(tab.page.locator("h1")).to_have_text("Tài khoản của tôi")
 
 
 def test_the_pages_speak_english_when_told(people: LiveServer, open_tab: Open) -> None:

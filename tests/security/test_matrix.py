@@ -115,7 +115,7 @@ def world(server: Settings) -> Iterator[World]:
             return {name: make_account(connection, f"a-{name}", *grants) for name, grants in people}
 
         run(settings, fill)
-        with start_server(settings, demo_parcels=0) as live:
+        with start_server(settings) as live:
             accounts = run(settings, hire)
             with connect(settings, DatabaseRole.APP) as connection:
                 version = one(connection, "SELECT max(version) FROM publish.data_version")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -111,14 +113,18 @@ uvicorn.Server(config).run()
 @pytest.mark.parametrize("url", [URL, f"postgres//me:{SECRET}@host"])
 def test_nor_does_a_worker_that_cannot_start(state: dict[str, str], url: str, tmp_path: Path) -> None:
     environment = {**os.environ, **state, "GISLAND_DATABASE_URL": url, "GISLAND_LOG_LEVEL": "DEBUG"}
-    worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    try:
-        said, _ = worker.communicate(timeout=8)
-    except subprocess.TimeoutExpired:
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment, stdout=output, stderr=output)
+        until = time.monotonic() + 60
+        while worker.poll() is None and not log.stat().st_size and time.monotonic() < until:
+            time.sleep(0.1)
+        # One that tries again and again says more in this time.
+        with suppress(subprocess.TimeoutExpired):
+            worker.wait(5)
         worker.kill()
-        said, _ = worker.communicate()
+        worker.wait()
+    said = log.read_text()
     assert said
     assert SECRET not in said
 

@@ -32,7 +32,7 @@ def served(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     path = tmp_path_factory.mktemp("sizes") / "log"
     with clone_of(server) as clone, path.open("wb") as log:
         settings = clone.model_copy(update={"workers": 1, "body_max_bytes": BODY, "body_seconds": 1})
-        with start_server(settings, demo_parcels=0, log=log) as live:
+        with start_server(settings, log=log) as live:
             yield live, path
     text = path.read_text(encoding="utf-8")
     assert "Traceback" not in text

@@ -39,7 +39,7 @@ def two_sheets(settings: Settings, stop: ExitStack) -> LiveServer:
             make_parcel(connection, ward, small, str(number), east=EAST + 700 * number)
 
     run(settings, fill)
-    return stop.enter_context(start_server(settings, demo_parcels=0))
+    return stop.enter_context(start_server(settings))
 
 
 def test_a_reader_is_told_what_is_not_shown(

@@ -23,16 +23,14 @@ from tests.browser import MapPage
 from tests.conftest import clone_of
 from tests.factories import change_data, make_account, make_ward, one
 from tests.live import LiveServer, start_server
-from tests.security.test_account_pages import picture, sign_in
+from tests.security.test_account_pages import picture, sign_in, signed_in
 
 Open = Callable[..., MapPage]
-PATIENCE = 60_000
-"""Milliseconds for what a worker has to place first, on a machine that is busy."""
 
 
 @pytest.fixture(scope="module")
-def office(server: Settings) -> Iterator[LiveServer]:
-    with clone_of(server) as settings, start_server(settings, demo_parcels=300) as live:
+def office(demo_ward: Settings) -> Iterator[LiveServer]:
+    with clone_of(demo_ward) as settings, start_server(settings) as live:
         worker = subprocess.Popen([sys.executable, "-m", "gisland", "worker"], env=live.settings.as_environment())
         yield live
         worker.terminate()
@@ -61,28 +59,28 @@ def test_a_group_is_chosen_and_printed(office: LiveServer, open_tab: Open) -> No
     expect(second).to_have_attribute("aria-pressed", "true")
     # The pages that would be printed lie over the map, and are told in words.
     plan = page.locator("#plan")
-    expect(plan).to_contain_text("trang bản đồ 1:", timeout=PATIENCE)
+    expect(plan).to_contain_text("trang bản đồ 1:")
     wide = pages_shown(page)
     assert wide
     assert f"{wide} trang bản đồ" in plan.inner_text()
     picture(page, "print-pages")
     order.locator("[name=paper]").select_option("A4")
     order.locator("[name=scale]").fill("200")
-    expect(plan).to_contain_text("1:200 trên A4", timeout=PATIENCE)
+    expect(plan).to_contain_text("1:200 trên A4")
     assert pages_shown(page) > wide
     order.locator("[name=scale]").fill("50")
-    expect(plan).to_contain_text("1:50 ", timeout=PATIENCE)
+    expect(plan).to_contain_text("1:50 ")
     order.locator("[name=scale]").fill("")
     order.locator("[name=paper]").select_option("A3")
-    expect(plan).to_contain_text("tự chọn", timeout=PATIENCE)
+    expect(plan).to_contain_text("tự chọn")
     page.click("#whole")
     assert float((page.locator("#sketch svg").get_attribute("viewBox") or "").split()[2]) > 1000
     page.click("#whole")
     page.select_option("#product", "overview")
-    expect(plan).to_have_text("", timeout=PATIENCE)
+    expect(plan).to_have_text("")
     assert pages_shown(page) == 0
     page.select_option("#product", "atlas")
-    expect(plan).to_contain_text("trang bản đồ", timeout=PATIENCE)
+    expect(plan).to_contain_text("trang bản đồ")
     # Names are printed: without a reason nothing is ordered.
     order.locator("button").click()
     expect(order.locator("[role=alert]")).to_contain_text("cần lý do")
@@ -149,8 +147,7 @@ def test_an_area_is_drawn_and_printed(office: LiveServer, open_tab: Open) -> Non
     tab = open_tab(office.url)
     page = tab.page
     page.goto(f"{office.url}/account")
-    sign_in(page, *office.admin)
-    page.wait_for_load_state("networkidle")
+    signed_in(page, *office.admin)
     page.goto(f"{office.url}/print")
     expect(page.locator("#drawing")).to_be_hidden()
     page.select_option("#product", "area")
@@ -233,13 +230,12 @@ def test_a_head_is_offered_the_own_group(office: LiveServer, open_tab: Open) -> 
     tab = open_tab(office.url, width=360, height=740)
     page = tab.page
     page.goto(f"{office.url}/account")
-    sign_in(page, name, secret)
-    page.wait_for_load_state("networkidle")
+    signed_in(page, name, secret)
     page.goto(f"{office.url}/print?lang=en")
     offered = [each.get_attribute("value") for each in page.locator("#product option").all()]
     assert offered == ["atlas", "receipts", "forms"]
     assert page.locator("#sketch [data-choose]").count() == 1
-    expect(page.locator("#plan")).to_contain_text("map page", timeout=PATIENCE)
+    expect(page.locator("#plan")).to_contain_text("map page")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     picture(page, "print-head-phone")
 

@@ -159,7 +159,8 @@ function goOn() {
   if ('active' in byId('prints').dataset) next = setTimeout(follow, LOOK_MS);
 }
 
-if (byId('prints')) {
+document.addEventListener('DOMContentLoaded', () => {
+  if (!byId('prints')) return;
   if (byId('product')) {
     byId('product').addEventListener('change', (event) => chooseProduct(event.target.value));
     byId('draw').addEventListener('click', drawArea);
@@ -186,4 +187,4 @@ if (byId('prints')) {
   // What was chosen stays chosen: only the register is looked at again.
   document.addEventListener(DONE, follow);
   goOn();
-}
+});

@@ -66,7 +66,7 @@ def office(server: Settings) -> Iterator[tuple[LiveServer, Post, Hook, Settings]
             make_account(connection, "auditor", Grant(Role.AUDITOR))
             make_account(connection, "viewer", Grant(Role.VIEWER))
 
-        with start_server(own, demo_parcels=0) as live:
+        with start_server(own) as live:
             run(own, hire)
             yield live, post, hook, own
 
