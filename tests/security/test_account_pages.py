@@ -163,8 +163,8 @@ def test_a_form_is_not_sent_by_the_browser_before_the_script_is_there(people: Li
     tab.page.wait_for_timeout(1000)
     assert len(held) == 1
     assert tab.page.locator("#sign-in").count() == 0
-    tab.page.unroute("**/account.js*")
     held[0].continue_()
+    tab.page.unroute("**/account.js*")
     signed_in(tab.page, *people.admin)
     expect(tab.page.locator("h1")).to_have_text("Tài khoản của tôi")
 
