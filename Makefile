@@ -13,8 +13,8 @@ VENV = $(BIN)/python -m pip --version &>/dev/null || $$(.ci/python) -m venv --cl
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 WEB := gisland/web
 BUNDLE := $(WEB)/static/dist/app.js
-# Tests run beside each other; each worker has databases of its own.
-PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup
+# Files of tests run beside each other, in their order; each worker has databases of its own.
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 export QT_QPA_PLATFORM := offscreen
 
 help: ## this list

@@ -43,16 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[STATE] = folder
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """The tests of a file run in one worker: what they share is made once.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests in a browser come last, and in each of them these tests.
 
-    Those in a browser come last: Playwright's loop stays in its thread, where nobody else can run one then.
+    Playwright's loop stays in its thread, where nobody else can run one then. A file is run by one worker (xdist's
+    `loadfile`): what its tests share is made once.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0] + " in a browser" * in_browser(item)))
-    yield
-    items.sort(key=in_browser)
+    opening = {item.path for item in items if in_browser(item)}
+    items.sort(
+        key=lambda item: (item.path in opening, str(item.path) if item.path in opening else "", in_browser(item))
+    )
 
 
 def in_browser(item: pytest.Item) -> bool:
