@@ -90,6 +90,12 @@ def parcel_code(value: object) -> str | None:
     return text or None
 
 
+def sheet_name(value: object) -> str | None:
+    """The name of a map sheet (danh pháp mảnh, `725500-6-(11)`), without spaces; None when empty or perhaps an id."""
+    text = clean_text(value).replace(" ", "")
+    return text if text and mask_ids(text, code=True) == text else None
+
+
 def land_types(value: object) -> str:
     """The land types of a parcel, 'ODT+CLN', each as the source spells it.
 

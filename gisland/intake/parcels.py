@@ -34,7 +34,7 @@ from gisland.settings import Settings
 
 PARSERS: dict[str, Callable[[object], object]] = {
     "sheet_no": lambda cell: mask_ids(map_number(cell), code=True),
-    "sheet_name": lambda cell: mask_ids(clean_text(cell), code=True),
+    "sheet_name": normalise.sheet_name,
     "parcel_no": lambda cell: mask_ids(map_number(cell), code=True),
     "scale": normalise.scale,
     "old_ward_code": lambda cell: mask_ids(map_number(cell), code=True),
@@ -286,6 +286,7 @@ def _accept(connection: Connection, source: Source, by: str) -> Report:
             hint=f"tờ bản đồ giữ một hệ toạ độ · a sheet has one CRS, here EPSG:{source.srid}",
             file=source.file.path.name,
         )
+    connection.execute(SQL["sheets"], ids)
     named = 0
     if connection.execute(SQL["new_places"], ids).fetchone() == (True,):
         # What is taken in is judged by where it lies, and only then is it known whether the import changes anything.
@@ -303,7 +304,7 @@ def _accept(connection: Connection, source: Source, by: str) -> Report:
     if named:
         report.written = True
         report.remarks.append(f"tờ có thêm danh pháp mảnh · sheets that got a name: {named}")
-    if sum(outcomes.get(outcome, 0) for outcome in ("new", "changed", "same")):
+    if named or sum(outcomes.get(outcome, 0) for outcome in ("new", "changed", "same")):
         ids["batch"], ids["change"] = write_batch(connection, source.unit, "parcels", source.file.path, report, by=by)
         if outcomes.get("new"):
             uncoded = _compute_codes(connection, source)
@@ -332,10 +333,13 @@ def _report(connection: Connection, source: Source, outcomes: dict[str, int]) ->
     if counts["conflicts"]:
         rows = [f"tờ {sheet} thửa {parcel} (dòng {row})" for row, sheet, parcel in connection.execute(SQL["conflicts"])]
         report.remarks.append(f"{CORRECTED}: {examples(rows)}; {MEND}")
-    named = connection.execute(SQL["other_names"], {"ward": unit.id}).fetchall()
-    if named:
-        rows = [f"{sheet}: {said} ≠ {name}" for sheet, said, name in named]
-        report.remarks.append(f"danh pháp mảnh khác sổ, giữ như sổ · sheet names differ, kept: {examples(rows)}")
+    names = connection.execute(SQL["other_names"]).fetchall()
+    differ = [f"tờ {sheet}: {said}" for sheet, said in names if said]
+    if differ:
+        report.remarks.append(f"danh pháp mảnh khác sổ, giữ như sổ · sheet names differ, kept: {examples(differ)}")
+    several = [f"tờ {sheet}" for sheet, said in names if not said]
+    if several:
+        report.remarks.append(f"tệp ghi nhiều danh pháp cho một tờ · several names for a sheet: {examples(several)}")
     if source.transformer is not None:
         report.remarks.append(f"chuyển hệ toạ độ · transformed: {crs_label(source.crs)} → EPSG:{source.srid}")
     return report

@@ -171,7 +171,7 @@ def find_extent(connection: Connection, subject: Subject, order: SetOrder, most:
     drawn = read_area(area, order.area_crs) if area else None
     if drawn is None and order.area_crs is not None:
         raise UsageError("area_crs cần có area · area_crs is of an area", hint="area", parameter="area_crs")
-    named = [(order.ward if "/" not in each else each.partition("/")[0].strip(), each) for each in groups]
+    named = _named(connection, order.ward, groups)
     codes = list(dict.fromkeys([order.ward, *wards, *(ward for ward, _ in named)]))
     known = {ward.code: ward for ward in _wards(connection, codes=codes)}
     scope = subject.scope(Permission.MAP_PRINT)
@@ -270,6 +270,18 @@ def _groups(connection: Connection, wards: Sequence[int]) -> list[GroupOf]:
     return [GroupOf(each[0], each[1], each[2], clean_text(each[3])) for each in rows]
 
 
+def _named(connection: Connection, ward: str, said: Sequence[str]) -> list[tuple[str, str]]:
+    """Ward and code of each group; the codes of groups that came by a reform have a slash themselves (`11305/07`)."""
+    if not said:
+        return []
+    own = {group.code for each in _wards(connection, codes=[ward]) for group in _groups(connection, [each.id])}
+    parts = [(each, *each.partition("/")) for each in said]
+    return [
+        (first.strip(), rest.strip()) if slash and whole not in own else (ward, whole)
+        for whole, first, slash, rest in parts
+    ]
+
+
 def _chosen(connection: Connection, wards: dict[str, Ward], named: list[tuple[str, str]]) -> tuple[GroupOf, ...]:
     """The groups that are meant; zeros before a code do not matter."""
     if not named:
@@ -277,15 +289,14 @@ def _chosen(connection: Connection, wards: dict[str, Ward], named: list[tuple[st
     groups = _groups(connection, [ward.id for ward in wards.values()])
     found: dict[int, GroupOf] = {}
     for ward, said in named:
-        code = said.rpartition("/")[2].strip()
         own = [group for group in groups if group.ward_id == wards[ward].id]
-        hits = [each for each in own if each.code == code] or [
-            each for each in own if each.code.lstrip("0") == code.lstrip("0")
+        hits = [each for each in own if each.code == said] or [
+            each for each in own if each.code.lstrip("0") == said.lstrip("0")
         ]
         if len(hits) != 1:
             shown = ", ".join(each.code for each in own[:20]) + (" …" if len(own) > 20 else "")
             raise NotFound(
-                f"phường {ward} không có tổ {code[:20]} · ward {ward} has no group {code[:20]}",
+                f"phường {ward} không có tổ {said[:20]} · ward {ward} has no group {said[:20]}",
                 hint=f"các tổ · the groups: {shown}",
             )
         found[hits[0].id] = hits[0]

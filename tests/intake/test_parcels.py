@@ -15,6 +15,7 @@ import shapely
 import shapely.affinity
 from psycopg import Connection
 
+from gisland.database import run
 from gisland.errors import Conflict, GislandError, InputError, UsageError
 from gisland.intake.formats import vector
 from gisland.intake.parcels import intake_parcels
@@ -23,7 +24,7 @@ from gisland.intake.rows import RowErrors
 from gisland.registry.parcel_code import METHOD_VERSION, is_parcel_code
 from gisland.registry.units import NewUnit, add_unit
 from gisland.settings import Settings
-from tests.factories import one
+from tests.factories import make_change, one
 from tests.intake.files import add_ward, copy_shapefile, parcel, square, write_parcels
 
 
@@ -260,24 +261,35 @@ def test_sheets_have_the_names_that_a_file_says(ward: Settings, app_connection: 
     rows = [parcel(number, sheet="1") for number in (1, 2, 3)] + [parcel(4, sheet="2")]
     take_in(ward, write_parcels(path, rows))
     assert names() == {"1": "", "2": ""}
-    # A later file names sheets that have no name; where its rows differ, most are right. Else it changes nothing.
-    said = ["310593-2-(13)", " 310593-2-(13) ", "310593-2-(14)", ""]
+    # A later file names sheets that have no name, when most rows of a sheet say it. Else it changes nothing.
+    said = ["310593-2-(13)", " 310593 - 2 - (13) ", "310593-2-(14)", ""]
     named = [row | {"mahieu": name} for row, name in zip(rows, said, strict=True)]
     report = take_in(ward, write_parcels(path, named))
     assert report.counts["unchanged"] == 4
     assert report.written
     assert names() == {"1": "310593-2-(13)", "2": ""}
-    assert any("1: 310593-2-(14) ≠ 310593-2-(13)" in remark for remark in report.remarks)
-    other = [
-        parcel(9, sheet="3", **{"Phiên hiệu mảnh": "310593-2-(15)"}),
-        parcel(10, sheet="1", **{"Phiên hiệu mảnh": "x"}),
-    ]
-    report = take_in(ward, write_parcels(path, other))
-    assert names() == {"1": "310593-2-(13)", "2": "", "3": "310593-2-(15)"}
-    # The name is in the history: who gave it can be seen.
+    assert any(
+        "several names for a sheet: tờ 1 (1:500)" in remark and "tờ 2" not in remark for remark in report.remarks
+    )
     with app_connection.transaction():
-        query = "SELECT array_agg(name ORDER BY version) FROM history.map_sheet WHERE sheet_no = '1'"
-        assert one(app_connection, query) == [""]
+        assert one(app_connection, "SELECT array_agg(name) FROM history.map_sheet WHERE sheet_no = '1'") == [""]
+        assert one(app_connection, "SELECT count(*) FROM audit.event WHERE tag = 'parcels:imported'") == 2
+    # A new sheet has its name at once; another name of a file is told; codes of parcels, or ids, name no sheet.
+    other = [parcel(9, sheet="3"), parcel(10, sheet="1"), parcel(11, sheet="4"), parcel(12, sheet="4")]
+    said = ["310593-2-(15)", "x", "999123456789", "999123456780"]
+    more = [row | {"Phiên hiệu mảnh": name} for row, name in zip(other, said, strict=True)]
+    report = take_in(ward, write_parcels(path, more))
+    assert any("tờ 1 (1:500): x ≠ 310593-2-(13)" in remark for remark in report.remarks)
+    assert names() == {"1": "310593-2-(13)", "2": "", "3": "310593-2-(15)", "4": ""}
+
+    # Somebody finds the name wrong and takes it away: the same file does not bring it back.
+    def correct(connection: Connection) -> None:
+        make_change(connection, one(connection, "SELECT min(id) FROM registry.unit"))
+        connection.execute("UPDATE registry.map_sheet SET name = '' WHERE sheet_no = '1'")
+
+    run(ward, correct)
+    assert not take_in(ward, write_parcels(path, named)).written
+    assert names()["1"] == ""
 
 
 def test_memory_stays_flat_over_batches(

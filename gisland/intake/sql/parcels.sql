@@ -23,38 +23,51 @@ SELECT DISTINCT sheet_no, scale, sheet.srid
  WHERE sheet.ward_id = %(ward)s AND sheet.srid <> %(srid)s
  ORDER BY 1, 2
 
+-- The sheets of a file. Each row names its sheet: a name is taken when most rows of the sheet say it, for a new sheet or
+-- one that never had any (`unnamed`): where it was taken away again, that was a correction.
+-- name: sheets
+CREATE TEMP TABLE staged_sheet ON COMMIT DROP AS
+WITH said AS (
+    SELECT old_ward_code, sheet_no, scale, sheet_name, count(*) AS rows
+      FROM staged_parcel GROUP BY old_ward_code, sheet_no, scale, sheet_name
+), staged AS (
+    SELECT old_ward_code, sheet_no, scale, count(sheet_name) > 1 AS several,
+           CASE WHEN 2 * max(rows) FILTER (WHERE sheet_name IS NOT NULL) > sum(rows)
+                THEN (array_agg(sheet_name ORDER BY rows DESC) FILTER (WHERE sheet_name IS NOT NULL))[1] END AS name
+      FROM said GROUP BY old_ward_code, sheet_no, scale
+)
+SELECT staged.*, sheet.id, sheet.name AS kept,
+       sheet.name = '' AND staged.name IS NOT NULL AND NOT EXISTS (
+           SELECT FROM history.map_sheet former WHERE former.id = sheet.id AND former.name <> '') AS unnamed
+  FROM staged
+  LEFT JOIN registry.map_sheet sheet ON sheet.ward_id = %(ward)s AND sheet.old_ward_code = staged.old_ward_code
+                                    AND sheet.sheet_no = staged.sheet_no AND sheet.scale = staged.scale
+
 -- name: new_places
-SELECT EXISTS (SELECT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int FROM staged_parcel
-               EXCEPT SELECT ward_id, old_ward_code, sheet_no, scale, srid FROM registry.map_sheet)
-    OR EXISTS (SELECT FROM staged_parcel JOIN registry.map_sheet sheet USING (old_ward_code, sheet_no, scale)
-                WHERE sheet.ward_id = %(ward)s AND sheet.name = '' AND sheet_name IS NOT NULL)
+SELECT EXISTS (SELECT FROM staged_sheet WHERE id IS NULL OR unnamed)
     OR EXISTS (SELECT group_code FROM staged_parcel WHERE group_code IS NOT NULL
                EXCEPT SELECT code FROM registry.residential_group WHERE ward_id = %(ward)s)
 
--- Each row names its sheet: where they differ, the name of most.
+-- Sheets are locked in one order, as acts do.
+-- name: name_sheets
+WITH locked AS (
+    SELECT id, staged.name FROM registry.map_sheet sheet JOIN staged_sheet staged USING (id)
+     WHERE unnamed AND sheet.name = '' ORDER BY id FOR UPDATE OF sheet
+)
+UPDATE registry.map_sheet sheet SET name = locked.name FROM locked WHERE sheet.id = locked.id
+
 -- name: add_sheets
 INSERT INTO registry.map_sheet (ward_id, old_ward_code, sheet_no, scale, srid, name)
-SELECT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int,
-       coalesce(mode() WITHIN GROUP (ORDER BY sheet_name), '')
-  FROM staged_parcel staged
- WHERE NOT EXISTS (SELECT FROM registry.map_sheet sheet
-                    WHERE sheet.ward_id = %(ward)s AND sheet.old_ward_code = staged.old_ward_code
-                      AND sheet.sheet_no = staged.sheet_no AND sheet.scale = staged.scale)
- GROUP BY old_ward_code, scale, sheet_no
+SELECT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int, coalesce(name, '')
+  FROM staged_sheet WHERE id IS NULL
  ORDER BY old_ward_code, scale, sheet_no
 
--- name: name_sheets
-UPDATE registry.map_sheet sheet SET name = said.name
-  FROM (SELECT old_ward_code, sheet_no, scale, mode() WITHIN GROUP (ORDER BY sheet_name) AS name
-          FROM staged_parcel WHERE sheet_name IS NOT NULL GROUP BY old_ward_code, sheet_no, scale) said
- WHERE sheet.ward_id = %(ward)s AND sheet.old_ward_code = said.old_ward_code AND sheet.sheet_no = said.sheet_no
-   AND sheet.scale = said.scale AND sheet.name = ''
-
 -- name: other_names
-SELECT DISTINCT sheet_no, sheet_name, sheet.name
-  FROM staged_parcel JOIN registry.map_sheet sheet USING (old_ward_code, sheet_no, scale)
- WHERE sheet.ward_id = %(ward)s AND sheet_name <> sheet.name
- ORDER BY 1, 2
+SELECT sheet_no || CASE WHEN scale > 0 THEN ' (1:' || scale || ')' ELSE '' END,
+       CASE WHEN kept <> name AND NOT unnamed THEN name || ' ≠ ' || coalesce(nullif(kept, ''), '∅') END
+  FROM staged_sheet
+ WHERE several OR (kept <> name AND NOT unnamed)
+ ORDER BY old_ward_code, scale, sheet_no
 
 -- name: add_groups
 INSERT INTO registry.residential_group (ward_id, code, name)
