@@ -28,7 +28,7 @@ class Room(NamedTuple):
     """Under `gisland`; the `app` of each has commands."""
 
 
-SERVER, REGISTRY = Room("", ("server",)), "bản ghi của sổ đăng ký · records of the registry"
+SERVER = Room("", ("server",))
 RECORDS = ("registry.record_commands", "registry.act_commands", "registry.search_commands", "registry.check_commands")
 ROOMS = {
     **dict.fromkeys(("up", "serve", "worker"), SERVER),
@@ -36,7 +36,7 @@ ROOMS = {
     "db": Room("cơ sở dữ liệu · the database", ("database.commands",)),
     "demo": Room("phường minh hoạ · the demo ward", ("demo.commands",)),
     "unit": Room("đơn vị hành chính · administrative units", ("registry.commands",)),
-    "registry": Room(REGISTRY, RECORDS),
+    "registry": Room("bản ghi của sổ đăng ký · records of the registry", RECORDS),
     "intake": Room("nhận tệp · take in files", ("intake.commands",)),
     "verify": Room("xác minh · verification", ("verification.commands",)),
     "layer": Room("lớp bản đồ · published layers", ("publish.commands",)),
@@ -71,7 +71,7 @@ def command_line(first: str = "") -> typer.Typer:
 def _loaded(room: Room) -> typer.Typer:
     """The commands of a room, beside each other."""
     apps: list[typer.Typer] = [import_module(f"gisland.{module}").app for module in room.modules]
-    if len(apps) == 1:
+    if len(apps) == 1:  # What a Typer has around its commands is lost when it is added without a name.
         return apps[0]
     found = typer.Typer(no_args_is_help=True)
     for each in apps:
@@ -99,12 +99,19 @@ def main() -> None:
         fail(f"settings are wrong: {fields}", 2)
     except psycopg.Error as error:
         # Its text quotes values of rows; the code is enough to look it up.
-        fail(f"the database refused this ({type(error).__name__}, SQLSTATE {error.sqlstate}); nothing was changed", 1)
+        told = f"{type(error).__name__}, SQLSTATE {error.sqlstate}, {_place(error)}"
+        fail(f"the database refused this ({told}); nothing was changed", 1)
     except OSError as error:
         fail(f"{error.strerror}: {error.filename}" if error.filename else str(error), 1)
     except Exception as error:  # noqa: BLE001 - a stack trace quotes values
-        *_, last = traceback.extract_tb(error.__traceback__)
-        fail(f"something went wrong ({type(error).__name__}, {Path(last.filename).name}:{last.lineno})", 1)
+        fail(f"something went wrong ({type(error).__name__}, {_place(error)})", 1)
+
+
+def _place(error: Exception) -> str:
+    """File and line of the last step in gisland that led to an error; a stack trace would quote values."""
+    package = Path(__file__).parent
+    steps = [step for step in traceback.extract_tb(error.__traceback__) if Path(step.filename).is_relative_to(package)]
+    return f"{Path(steps[-1].filename).relative_to(package.parent)}:{steps[-1].lineno}"
 
 
 def fail(message: str, code: int) -> None:

@@ -246,7 +246,7 @@ class Settings(BaseSettings):
     )
     smtp_user: str = Field(default="", description="Name to sign in with; none: nobody signs in.")
     smtp_password: str = Field(default="", repr=False, description="Its password.")
-    log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
+    log_level: str = Field(default="INFO", description="Lowest level that servers log: DEBUG, INFO, WARNING, ERROR.")
 
     @model_validator(mode="before")
     @classmethod

@@ -101,8 +101,7 @@ def _unavailable(settings: Settings, role: Role, error: psycopg.OperationalError
             hint="chạy · run `gisland db migrate`; nhiều bản cài trên một máy chủ dùng chung tệp khoá · several "
             "installations on one server share the key file, GISLAND_ROLE_KEY_FILE",
         )
-    database = conninfo_to_dict(settings.database_url or "").get("dbname") or settings.database_name
-    if f'"{database}"' in str(error):
+    if database := _missing(conninfo(settings, role)):
         return DatabaseUnavailable(
             f"máy chủ chạy nhưng chưa có CSDL {database} · the server runs, but has no database {database}",
             hint="chạy · run `gisland db migrate`",
@@ -110,6 +109,17 @@ def _unavailable(settings: Settings, role: Role, error: psycopg.OperationalError
     return DatabaseUnavailable(
         "the database does not answer", hint="start it with `gisland db start`, or check GISLAND_DATABASE_URL"
     )
+
+
+def _missing(info: str) -> str | None:
+    """The database of a connection string when its server runs and has none of that name."""
+    name = conninfo_to_dict(info).get("dbname")
+    try:
+        with psycopg.connect(make_conninfo(info, dbname="postgres")) as connection:
+            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
+    except psycopg.Error:
+        return None
+    return str(name) if name and not found else None
 
 
 def flush(connection: Connection) -> int | None:

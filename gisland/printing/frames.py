@@ -59,13 +59,21 @@ def _near(value: float, wanted: float) -> float:
     return value + round((wanted - value) / 1e6) * 1e6
 
 
+def named_rectangle(name: str, bounds: Sequence[float]) -> Rectangle | None:
+    """The rectangle of a name, when parcels with these bounds may lie on it; a name that is wrong is none."""
+    west, south, east, north = bounds
+    found = rectangle_of(name, ((west + east) / 2, (south + north) / 2))
+    return found if found is not None and shapely.box(*found).intersects(shapely.box(*bounds)) else None
+
+
 def direction(own: Rectangle, other: Rectangle) -> tuple[int, int]:
-    """Where another sheet lies: so many to the east and north, of -1, 0, 1 where they touch, else 2 and more."""
-    steps = []
-    for low, high in ((0, 2), (1, 3)):
-        past, before = other[low] - own[high], own[low] - other[high]
-        steps.append((past > -TOUCH) * (1 + (past > TOUCH)) - (before > -TOUCH) * (1 + (before > TOUCH)))
-    return steps[0], steps[1]
+    """Where another sheet lies, east and north: 0 beside each other, 1 or -1 where they touch, 2 or -2 further away."""
+
+    def steps(gap: float) -> int:
+        return 0 if gap <= -TOUCH else 1 if gap <= TOUCH else 2
+
+    east, north = (steps(other[low] - own[high]) - steps(own[low] - other[high]) for low, high in ((0, 2), (1, 3)))
+    return east, north
 
 
 def frames_of(name: str, scale: int, bounds: Sequence[float]) -> list[Place]:
@@ -79,8 +87,7 @@ def cutting_frames(name: str, scale: int, shapes: Geometries) -> list[Place]:
     The frame of the name, the widest first; none where a parcel would not be seen at all, or the name says nothing.
     """
     bounds = shapely.total_bounds(shapes).tolist()
-    west, south, east, north = bounds
-    if rectangle_of(name, ((west + east) / 2, (south + north) / 2)) is None:
+    if named_rectangle(name, bounds) is None:
         return []
     found = [frame_of(name, scale, bounds, most=most) for most in WIDER]
     return [each for each in found if shapely.intersects(each.inset(AIR), shapes).all()]
@@ -106,8 +113,8 @@ def frame_of(
         math.ceil((east + air) / step) * step,
         math.ceil((north + air) / step) * step,
     )
-    named = rectangle_of(name, ((west + east) / 2, (south + north) / 2))
-    if named is not None and shapely.box(*named).intersects(shapely.box(*bounds)):
+    named = named_rectangle(name, bounds)
+    if named is not None:
         # By ten centimetres on paper at a time, as the circular has it.
         wider = 2 * step
         over = [

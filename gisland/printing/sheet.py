@@ -16,7 +16,7 @@ from gisland.errors import NotFound, UsageError
 from gisland.kit.text import clean_text
 from gisland.printing.edition import Printed
 from gisland.printing.finish import Viewport, finish
-from gisland.printing.frames import cutting_frames, direction, frames_of, rectangle_of
+from gisland.printing.frames import cutting_frames, direction, frames_of, named_rectangle
 from gisland.printing.labels import measure, place_labels
 from gisland.printing.layout import Layout, MapPage
 from gisland.printing.leaders import place_leaders
@@ -69,9 +69,9 @@ def print_sheet(settings: Settings, subject: Subject, order: SheetOrder) -> Prin
     with reading(settings, subject) as connection:
         row = find_sheet(connection, order)
         group = _read(connection, row)
-        place = frame_on(order.paper, row, group)
+        place = _frame_on(order.paper, row, group)
         shapes, rows = read_around(connection, SQL["around"], {"sheet": row.id}, group.srid, place.inset())
-        beside = sheets_beside(connection, row, place, group.srid)
+        beside = _sheets_beside(connection, row, place, group)
     group = replace(group, neighbours=shapes, neighbour_numbers=tuple(map(full_number, rows)))
     about = About(clean_text(row.sheet_no), clean_text(row.name), row.sheets, beside)
     scene, labelled, about = _scene(settings, subject, order, product, group, place, about, row.id)
@@ -117,11 +117,10 @@ def find_sheet(connection: Connection, order: SheetOrder) -> Row:
     return rows[0]
 
 
-def frame_on(paper: str, row: Row, group: Group) -> Place:
+def _frame_on(paper: str, row: Row, group: Group) -> Place:
     """The frame of a sheet on a paper: one that holds all its parcels; one that cuts some only where no paper does.
 
-    Raises:
-        UsageError: there is none, on that paper or any.
+    Where none fits on that paper it is the last one that there is.
     """
     name = clean_text(row.name)
     frames = frames_of(name, row.scale, shapely.total_bounds(group.shapes).tolist())
@@ -161,20 +160,21 @@ def _read(connection: Connection, row: Row) -> Group:
     )
 
 
-def sheets_beside(connection: Connection, row: Row, place: Place, srid: int) -> dict[tuple[int, int], list[str]]:
+def _sheets_beside(connection: Connection, row: Row, place: Place, group: Group) -> dict[tuple[int, int], list[str]]:
     """Numbers of the sheets around, by where they lie: so many to the east and north, of -1, 0, 1."""
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         values = {"ward": row.ward_id, "sheet": row.id}
         rows: list[Row] = cursor.execute(SQL["sheets"], values).fetchall()
-    shapes = in_plane([each.shape for each in rows], np.array([each.srid for each in rows], dtype=int), srid)
-    own = rectangle_of(clean_text(row.name), place.middle)
+    shapes = in_plane([each.shape for each in rows], np.array([each.srid for each in rows], dtype=int), group.srid)
+    own = named_rectangle(clean_text(row.name), shapely.total_bounds(group.shapes).tolist())
     found: dict[tuple[int, int], list[str]] = {}
     for each, shape in zip(rows, shapes, strict=True):
-        x, y = shape.centroid.x, shape.centroid.y
-        other = rectangle_of(clean_text(each.name), (x, y))
+        # A name has the kilometres of its own plane.
+        other = named_rectangle(clean_text(each.name), shape.bounds) if each.srid == group.srid else None
         if own and other:
             step = direction(own, other)
         else:
+            x, y = shape.centroid.x, shape.centroid.y
             step = round((x - place.middle[0]) / place.width), round((y - place.middle[1]) / place.height)
         if step != (0, 0) and max(map(abs, step)) == 1:
             found.setdefault(step, []).append(clean_text(each.sheet_no))
@@ -193,7 +193,8 @@ def _scene(
 ) -> tuple[Scene, Labelled, About]:
     """Place the labels, and take the smallest paper on which map and tables fit."""
     everything = list(range(len(group.parcels)))
-    whole = np.flatnonzero(place.holds(shapely.bounds(group.shapes))).tolist()
+    held = place.holds(shapely.bounds(group.shapes))
+    whole, cut = np.flatnonzero(held).tolist(), np.flatnonzero(~held).tolist()
     measures = measure(group.parcels, product.label_height)
     labels = place_labels(group.shapes, measures, place.scale, product.label_smallest)
     page = MapPage(1, place, inset=False, home=whole, whole=whole)
@@ -217,7 +218,6 @@ def _scene(
     labelled = Labelled(seen, found, leaders, [])
     small = [index for index in everything if not labelled.form_of(index).complete]
     below = fits(order.paper, place, len(small))
-    cut = [index for index in everything if index not in set(whole)]
     about = replace(about, small=_of(group, small), cut=_of(group, cut), below=below)
     scene.paper = layout.paper = fitting(order.paper, place, len(small) if below else 0)
     scene.pages = pages(scene, about)

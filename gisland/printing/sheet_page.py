@@ -35,6 +35,8 @@ BODY = 330.0
 """So wide at least is what stands above and below the map, where the paper is."""
 CELL = (16.0, 8.0)
 ROW, TABLE, TABLE_GAP = 3.8, 46.0, 4.0
+MOST_TOLD = 20
+"""Numbers of cut parcels that are told: there is room for two lines of them."""
 FURTHER = Paper("A3", "landscape", *LARGE_SIZES["A3"])
 """The sheet of a table that finds no room below the map."""
 
@@ -75,7 +77,7 @@ class About:
     sheets: int
     """Of the ward."""
     beside: dict[tuple[int, int], list[str]]
-    """Numbers of the sheets around, by how many frames they lie further east and north."""
+    """Numbers of the sheets around, by where they lie: so many to the east and north, of -1, 0, 1."""
     small: tuple[Parcel, ...] = field(default=())
     """Parcels that are not labelled in full."""
     cut: tuple[Parcel, ...] = field(default=())
@@ -252,7 +254,7 @@ def _foot(ink: Ink, scene: Scene, page: MapPage, about: About) -> None:
         f"{words('sheets_total', count=about.sheets)}. {words('parcels_total', count=len(scene.group.parcels))}. "
         + words("area_total", area=f"{area:,.1f}".replace(",", "\u00a0").replace(".", ",")),
         words("by_type", said=said),
-        *([words("cut", said=", ".join(parcel.number for parcel in about.cut))] if about.cut else []),
+        *([words("cut", said=_shortened([parcel.number for parcel in about.cut]))] if about.cut else []),
         f"{scene.plane}. {words('data', version=scene.version, time=scene.time)}. {words('printed_by', by=scene.by)}.",
         " ".join([scene.product.notice.to(language) + ".", *(note.to(language) for note in scene.product.notes)]),
     ]
@@ -262,6 +264,12 @@ def _foot(ink: Ink, scene: Scene, page: MapPage, about: About) -> None:
             ink.text(left.x, y, part, 2.4)
             y -= 3.3
     signature_block(ink, scene, Box(body.right - signs, left.top - 30, signs, 29))
+
+
+def _shortened(numbers: list[str]) -> str:
+    """The first of many numbers, and how many more there are."""
+    more = f" … (+{len(numbers) - MOST_TOLD})" if len(numbers) > MOST_TOLD else ""
+    return ", ".join(numbers[:MOST_TOLD]) + more
 
 
 def pages(scene: Scene, about: About) -> int:

@@ -94,8 +94,8 @@ WORDS = {
     "joining": ("Sơ đồ ghép tờ", "Adjoining sheets"),
     "scale_big": ("TỶ LỆ 1:{scale}", "SCALE 1:{scale}"),
     "cut": (
-        "Thửa vẽ không hết trong khung, phần còn lại ở các tờ bên: {said}",
-        "Parcels that reach out of the frame, the rest on the adjoining sheets: {said}",
+        "Thửa vẽ không hết, phần còn lại nằm ngoài khung tờ này: {said}",
+        "Parcels that reach out of the frame of this sheet: {said}",
     ),
     "sheets_total": ("Tổng số tờ bản đồ của phường: {count}", "Map sheets of the ward: {count}"),
     "parcels_total": ("Tổng số thửa trong tờ: {count}", "Parcels on this sheet: {count}"),

@@ -25,7 +25,7 @@ from gisland.printing.products import PRODUCTS, OverviewInputs
 from gisland.security.permissions import Permission, Role
 from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
-from tests.factories import make_account, one
+from tests.factories import make_account, make_group, one
 from tests.printing.conftest import ADMIN, Land
 from tests.printing.pdf_text import Text, opened, read_page
 from tests.printing.test_lists import rows
@@ -172,6 +172,18 @@ def answers(settings: Settings, subject: Subject, orders: Sequence[OverviewOrder
             said = said.replace(code, "…")
         found.add((type(error).__name__, said))
     return found
+
+
+def test_groups_that_came_by_a_reform_are_found(district: District) -> None:
+    """Their codes begin with that of the former ward; that ward is not asked for."""
+    land = district[0]
+    came = run(land.settings, lambda connection: make_group(connection, land.ward, "11305/07"))
+    land.square(0, 80, 20, "7", group=came)
+    for said in ("11305/07", "11311/11305/07"):
+        printed = print_overview(land.settings, ADMIN, OverviewOrder(ward="11311", groups=said))
+        assert [unit.said for unit in printed.overview.units] == ["11305/07"]
+    with pytest.raises(NotFound, match="no ward 11306"):
+        print_overview(land.settings, ADMIN, OverviewOrder(ward="11311", groups="11306/07"))
 
 
 def test_what_is_beyond_reach_looks_as_if_it_were_not_there(district: District) -> None:

@@ -107,7 +107,7 @@ def test_a_street_that_reaches_far_is_cut_at_the_frame(land: Land) -> None:
     inner = shapely.box(frame.x, frame.y, frame.right, frame.top)
     street = next(text for text in first if text.said == decimal(1340 * 12))
     assert inner.contains(street.box)
-    assert "phần còn lại ở các tờ bên: 2" in " ".join(text.said for text in first)
+    assert "phần còn lại nằm ngoài khung tờ này: 2" in " ".join(text.said for text in first)
     # A parcel that is not on the sheet at all is no street: its place or its sheet is wrong.
     land.square(5000, 0, 20, "5")
     with pytest.raises(UsageError, match="does not fit"):

@@ -154,14 +154,19 @@ def test_an_area_is_drawn_and_printed(office: LiveServer, open_tab: Open) -> Non
     order = page.locator("#order form:not([hidden])")
     groups, area = order.locator("[name=groups]"), order.locator("[name=area]")
     # Clicks put groups on the list, and take them off it.
-    for number, said in ((0, "01"), (1, "01, 02"), (0, "02"), (1, "")):
+    for number, said in ((0, "11311/01"), (1, "11311/01, 11311/02"), (0, "11311/02"), (1, "")):
         group = page.locator("#sketch [data-choose]").nth(number)
         group.click()
         expect(groups).to_have_value(said)
         expect(group).to_have_attribute("aria-pressed", str(f"0{number + 1}" in said).lower())
+    # A code that was typed is the same group; groups and an area exclude each other.
+    groups.fill("1")
+    groups.press("Tab")
+    expect(page.locator("#sketch [data-choose]").first).to_have_attribute("aria-pressed", "true")
     # A drag draws a rectangle; it chooses no group.
     page.click("#draw")
-    expect(page.locator("#how")).to_be_visible()
+    expect(page.locator("#how")).to_contain_text("Bấm từng góc")
+    expect(page.locator("#draw-done")).to_be_disabled()
     page.mouse.move(*on_sketch(page, 0.3, 0.2))
     page.mouse.down()
     page.mouse.move(*on_sketch(page, 0.7, 0.6), steps=4)
@@ -188,12 +193,17 @@ def test_an_area_is_drawn_and_printed(office: LiveServer, open_tab: Open) -> Non
     page.click("#no-area")
     expect(area).to_have_value("")
     assert page.locator("#sketch .area path").count() == 0
-    # The first corner closes it, and so does a double click.
-    for close, at in ((page.mouse.click, (0.2, 0.2)), (page.mouse.dblclick, (0.4, 0.9))):
+    # The first corner closes it, clicked twice, too, and so do a double click elsewhere and the button.
+    twice = page.mouse.dblclick
+    for close, at in ((page.mouse.click, (0.2, 0.2)), (twice, (0.2, 0.2)), (None, (0, 0)), (twice, (0.4, 0.9))):
         page.click("#draw")
         for x, y in ((0.2, 0.2), (0.8, 0.3), (0.6, 0.8)):
             page.mouse.click(*on_sketch(page, x, y))
-        close(*on_sketch(page, *at))
+        if close:
+            close(*on_sketch(page, *at))
+        else:
+            page.click("#draw-done")
+        expect(groups).to_have_value("")
         expect(page.locator("#draw")).to_have_attribute("aria-pressed", "false")
     picture(page, "print-area")
     assert len(shapely.from_geojson(area.input_value()).exterior.coords) == 5

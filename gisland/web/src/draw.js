@@ -4,15 +4,21 @@
  */
 import {placing, shape} from './pages.js';
 
-const NEAR_PX = 7;
+const NEAR_PX = {touch: 22, mouse: 7};
 const DIGITS = 6;
+/** The click that ends a drawing, which on a touch screen comes later, and its second half choose no group. */
+const ENDING_MS = 500;
+/** Where keys are for somebody else. */
+const OTHERS = 'input, select, textarea, a, button:not(#draw)';
 
 /** What is being drawn: where, its corners, the corner that a drag began at, and whom to tell. */
 let current;
-/** The click that ends a drawing chooses no group. */
-let ending = false;
+let endedAt = -Infinity;
 
-export const isDrawing = () => Boolean(current) || ending;
+export const isDrawing = () => Boolean(current) || performance.now() - endedAt < ENDING_MS;
+
+/** @param {PointerEvent} event */
+const near = (event) => (event.pointerType === 'touch' ? NEAR_PX.touch : NEAR_PX.mouse);
 
 const apart = (svg, a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) * (svg.getScreenCTM()?.a ?? 1);
 
@@ -27,6 +33,7 @@ const rectangle = ([west, north], [east, south]) => [[west, north], [east, north
 
 /** @param {SVGElement} svg @param {number[][]} corners @param {boolean} open */
 function paint(svg, corners, open) {
+  current?.changed(current.corners.length);
   const path = corners.length ? `M${corners.map((corner) => corner.map((n) => n.toFixed(2)).join(' ')).join('L')}${open ? '' : 'Z'}` : '';
   svg.querySelector('.area').replaceChildren(shape('path', {d: path, class: open ? 'open' : ''}));
 }
@@ -37,12 +44,16 @@ function end(corners) {
   document.removeEventListener('keydown', key, true);
   for (const [name, listener] of Object.entries(POINTER)) svg.removeEventListener(name, listener);
   current = undefined;
-  ending = true;
-  setTimeout(() => (ending = false));
+  endedAt = performance.now();
   done(corners && geometry(svg, corners));
 }
 
-const close = () => current.corners.length >= 3 && end(current.corners);
+/** Close what is being drawn, when it is an area. @returns {boolean} whether it was */
+export function closeDrawing() {
+  const enough = current?.corners.length >= 3;
+  if (enough) end(current.corners);
+  return enough;
+}
 
 /** A GeoJSON polygon in degrees, its ring against the clock. */
 function geometry(svg, corners) {
@@ -58,10 +69,14 @@ function geometry(svg, corners) {
 
 /** @param {KeyboardEvent} event */
 function key(event) {
+  const other = event.isComposing || event.ctrlKey || event.altKey || event.metaKey;
+  if (other || /** @type {Element} */ (event.target).closest?.(OTHERS)) return;
   if (event.key === 'Escape') end(undefined);
-  else if (event.key === 'Enter') close();
-  else if (event.key === 'Backspace') paint(current.svg, (current.corners = current.corners.slice(0, -1)), true);
-  else return;
+  else if (event.key === 'Enter') closeDrawing();
+  else if (event.key === 'Backspace') {
+    current.corners.pop();
+    paint(current.svg, current.corners, true);
+  } else return;
   event.preventDefault();
   event.stopPropagation();
 }
@@ -69,7 +84,7 @@ function key(event) {
 const POINTER = {
   /** @param {PointerEvent} event */
   pointerdown(event) {
-    if (event.button) return;
+    if (event.button || !event.isPrimary) return;
     event.preventDefault();
     current.from = at(event);
     current.svg.setPointerCapture(event.pointerId);
@@ -78,42 +93,52 @@ const POINTER = {
   pointermove(event) {
     const {svg, from, corners} = current;
     const here = at(event);
-    if (!from || corners.length) paint(svg, corners.length ? [...corners, here] : [], true);
-    else if (apart(svg, from, here) > NEAR_PX) paint(svg, rectangle(from, here), false);
+    if (corners.length) paint(svg, [...corners, here], true);
+    else if (from && apart(svg, from, here) > near(event)) paint(svg, rectangle(from, here), false);
   },
   /** @param {PointerEvent} event */
   pointerup(event) {
     const {svg, from, corners} = current;
-    if (!from) return;
+    if (!from || !event.isPrimary) return;
     const here = at(event);
     current.from = undefined;
-    if (!corners.length && apart(svg, from, here) > NEAR_PX) return end(rectangle(from, here));
-    if (corners.length >= 3 && apart(svg, corners[0], here) <= NEAR_PX) return close();
-    if (corners.length && apart(svg, corners.at(-1), here) <= NEAR_PX) return;
+    const isNear = (corner) => apart(svg, corner, here) <= near(event);
+    const drawn = rectangle(from, here);
+    if (!corners.length && !isNear(from)) {
+      // A line is no area.
+      if (!isNear(drawn[1]) && !isNear(drawn[3])) return end(drawn);
+      return paint(svg, [], true);
+    }
+    if (corners.length >= 3 && isNear(corners[0])) return closeDrawing();
+    if (corners.length && isNear(corners.at(-1))) return;
     corners.push(here);
     paint(svg, corners, true);
   },
   pointercancel() {
     current.from = undefined;
+    paint(current.svg, current.corners, true);
   },
-  dblclick: close,
+  dblclick: closeDrawing,
 };
 
 /**
  * Let an area be drawn.
  * @param {SVGElement} svg the sketch
+ * @param {(corners: number) => void} changed gets how many corners there are
  * @param {(area: object | undefined) => void} done gets a polygon in degrees (GeoJSON), or nothing when it was dropped
  */
-export function startDrawing(svg, done) {
-  current = {svg, corners: [], from: undefined, done};
+export function startDrawing(svg, changed, done) {
+  current = {svg, corners: [], from: undefined, changed, done};
   paint(svg, [], true);
   svg.classList.add('drawing');
   document.addEventListener('keydown', key, true);
   for (const [name, listener] of Object.entries(POINTER)) svg.addEventListener(name, listener);
 }
 
-/** End what is being drawn. */
-export const stopDrawing = () => current && end(undefined);
+/** Drop what is being drawn. */
+export function stopDrawing() {
+  if (current) end(undefined);
+}
 
 /**
  * Show the area of an order: a polygon, several, or a box `west,south,east,north`, in degrees.
@@ -122,21 +147,25 @@ export const stopDrawing = () => current && end(undefined);
  */
 export function showArea(svg, said) {
   const place = placing(svg);
-  const rings = ringsOf(said).map((ring) => `M${ring.map((corner) => place(corner).map((n) => n.toFixed(2)).join(' ')).join('L')}Z`);
-  svg.querySelector('.area').replaceChildren(...(rings.length ? [shape('path', {d: rings.join('')})] : []));
+  let d = '';
+  try {
+    d = ringsOf(said).map((ring) => `M${ring.map((corner) => place(corner).map((n) => n.toFixed(2)).join(' ')).join('L')}Z`).join('');
+  } catch {
+    // No area, or none yet: what is wrong with it is told when it is ordered.
+  }
+  svg.querySelector('.area').replaceChildren(...(d && !d.includes('NaN') ? [shape('path', {d})] : []));
 }
 
-/** The rings of an area; none of what is no area (yet). @param {string} said @returns {[number, number][][]} */
+/** The rings of an area in degrees. @param {string} said */
 function ringsOf(said) {
   const box = said.split(',').map(Number);
-  if (box.length === 4 && box.every(Number.isFinite)) {
-    const [west, south, east, north] = box;
-    return [/** @type {[number, number][]} */ (rectangle([west, north], [east, south]))];
-  }
-  try {
-    const {type, coordinates} = JSON.parse(said);
-    return type === 'Polygon' ? coordinates : type === 'MultiPolygon' ? coordinates.flat() : [];
-  } catch {
-    return [];
-  }
+  if (box.length === 4) return [rectangle([box[0], box[3]], [box[2], box[1]])];
+  return said ? polygonsOf(JSON.parse(said)).flat() : [];
+}
+
+/** The polygons of GeoJSON; none where it has a CRS of its own. */
+function polygonsOf({type, coordinates, geometry, features, crs}) {
+  if (crs) return [];
+  if (features) return features.flatMap(polygonsOf);
+  return geometry ? polygonsOf(geometry) : type === 'Polygon' ? [coordinates] : coordinates;
 }

@@ -1,6 +1,6 @@
 /** The page of prints: a group is chosen on the map, its pages are shown, the register follows what the worker draws. */
 import {byId} from './dom.js';
-import {isDrawing, showArea, startDrawing, stopDrawing} from './draw.js';
+import {closeDrawing, isDrawing, showArea, startDrawing, stopDrawing} from './draw.js';
 import {DONE, wholeBodyOf, whyNotIn} from './form.js';
 import {clear, noPlan, plan, zoomTo} from './pages.js';
 
@@ -14,18 +14,44 @@ const field = (name) => /** @type {any} */ (form().elements.namedItem(name));
 
 const listed = (said) => said.split(',').map((each) => each.trim()).filter(Boolean);
 
+const wardOf = (chosen) => JSON.parse(chosen.elements.namedItem('place').value).ward;
+
+/** Whether a text of the list means a group: its code, without zeros in front, or ward and code. */
+const means = (said, {ward, group}) =>
+  said === `${ward}/${group}` || (ward === wardOf(form()) && said.replace(/^0+/, '') === group.replace(/^0+/, ''));
+
 /** Whether a group is chosen: the one of the form, or one of those that its field lists. @param {string} choice */
 function isChosen(choice) {
   const several = field('groups');
   if (!several) return choice === field('place').value;
+  return listed(several.value).some((said) => means(said, JSON.parse(choice)));
+}
+
+/** Put a group on the list, or take it off; what is listed is said with its ward where there may be several wards. */
+function toggle(choice) {
   const {ward, group} = JSON.parse(choice);
-  const own = ward === JSON.parse(field('place').value).ward;
-  return listed(several.value).some((each) => each === `${ward}/${group}` || (own && each === group));
+  const said = listed(field('groups').value);
+  const kept = said.filter((each) => !means(each, {ward, group}));
+  if (kept.length === said.length) kept.push(field('wards') ? `${ward}/${group}` : group);
+  field('groups').value = kept.join(', ');
+  // Groups, wards and an area exclude each other.
+  for (const name of ['wards', 'area', 'area_crs']) if (field(name)) field(name).value = '';
+}
+
+/** Another ward: codes without one meant the former; an area was drawn on its sketch. */
+function changeWard(chosen) {
+  const former = chosen.dataset.ward;
+  if (!former || former === wardOf(chosen) || !field('groups')) return;
+  const said = field('wards') ? listed(field('groups').value) : [];
+  field('groups').value = said.map((each) => (each.includes('/') ? each : `${former}/${each}`)).join(', ');
+  for (const name of ['area', 'area_crs']) if (field(name)) field(name).value = '';
 }
 
 /** Show the ward of the chosen place on the sketch, and the chosen groups and the drawn area in it. */
 function show() {
-  const {ward} = JSON.parse(field('place').value);
+  const ward = wardOf(form());
+  changeWard(form());
+  form().dataset.ward = ward;
   for (const svg of document.querySelectorAll('#sketch svg')) svg.toggleAttribute('hidden', svg.dataset.ward !== ward);
   for (const group of document.querySelectorAll('#sketch [data-choose]')) {
     group.setAttribute('aria-pressed', String(isChosen(group.dataset.choose)));
@@ -34,27 +60,34 @@ function show() {
     number.toggleAttribute('data-chosen', isChosen(number.dataset.of));
   }
   byId('drawing').toggleAttribute('hidden', !field('area'));
-  byId('no-area').toggleAttribute('hidden', !field('area')?.value);
+  offer(false);
   showArea(sketch(), field('area') && !field('area_crs')?.value ? field('area').value : '');
+}
+
+/** Which buttons there are while an area is drawn, and how it is done. */
+function offer(drawing) {
+  byId('draw').setAttribute('aria-pressed', String(drawing));
+  for (const id of ['draw-done', 'draw-stop']) byId(id).hidden = !drawing;
+  byId('no-area').hidden = drawing || !field('area')?.value;
+  byId('how').textContent = drawing ? byId('how').dataset.said : '';
 }
 
 /** Draw an area on the sketch, or stop drawing. */
 function drawArea() {
   if (byId('draw').getAttribute('aria-pressed') === 'true') return stopDrawing();
-  byId('draw').setAttribute('aria-pressed', 'true');
-  byId('how').hidden = false;
-  startDrawing(sketch(), (area) => {
-    byId('draw').setAttribute('aria-pressed', 'false');
-    byId('how').hidden = true;
+  const enough = (corners) => (byId('draw-done').disabled = corners < 3);
+  startDrawing(sketch(), enough, (area) => {
     if (area) setArea(JSON.stringify(area));
-    else show();
+    show();
   });
+  offer(true);
 }
 
-/** @param {string} said */
+/** The area of the form; groups, wards and an area exclude each other. @param {string} said */
 function setArea(said) {
+  for (const name of ['area_crs', ...(said ? ['wards', 'groups'] : [])]) if (field(name)) field(name).value = '';
   field('area').value = said;
-  if (field('area_crs')) field('area_crs').value = '';
+  byId('draw').focus();
   show();
 }
 
@@ -101,6 +134,8 @@ function fill({product, inputs}) {
       each.value = typeof value === 'object' ? JSON.stringify(value) : value;
     }
   }
+  // Nothing of the form as it was is to be carried over.
+  delete form().dataset.ward;
   show();
   showPages();
   byId('order').scrollIntoView();
@@ -117,17 +152,15 @@ function chooseProduct(product) {
 /** @param {Event} event */
 function choose(event) {
   const group = /** @type {Element} */ (event.target).closest?.('[data-choose]');
-  if (!group || isDrawing()) return;
+  if (!group) return;
   if (event instanceof KeyboardEvent) {
     if (event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();
   }
-  const [select, several] = [field('place'), field('groups')];
-  if (several) {
-    const {ward, group: code} = JSON.parse(group.dataset.choose);
-    const kept = listed(several.value).filter((each) => each !== code && each !== `${ward}/${code}`);
-    several.value = (isChosen(group.dataset.choose) ? kept : [...kept, code]).join(', ');
-  } else if ([...select.options].some((option) => option.value === group.dataset.choose)) {
+  if (isDrawing()) return;
+  const select = field('place');
+  if (field('groups')) toggle(group.dataset.choose);
+  else if ([...select.options].some((option) => option.value === group.dataset.choose)) {
     select.value = group.dataset.choose;
   }
   show();
@@ -164,9 +197,13 @@ document.addEventListener('DOMContentLoaded', () => {
   if (byId('product')) {
     byId('product').addEventListener('change', (event) => chooseProduct(event.target.value));
     byId('draw').addEventListener('click', drawArea);
+    byId('draw-done').addEventListener('click', closeDrawing);
+    byId('draw-stop').addEventListener('click', stopDrawing);
     byId('no-area').addEventListener('click', () => setArea(''));
     byId('order').addEventListener('change', (event) => {
-      stopDrawing();
+      // Paper and scale may change while something is drawn.
+      if (['product', 'place', 'area', 'area_crs'].includes(event.target.name || event.target.id)) stopDrawing();
+      else if (isDrawing()) return;
       show();
       if (event.target.name !== 'reason') showPages();
     });
