@@ -228,16 +228,23 @@ def drawn_in_background(settings: Settings, job: UUID, ended: threading.Event) -
     assert not thread.is_alive()
 
 
-def children() -> set[str]:
-    """Processes that draw, and have not ended."""
+def drawn_by(program: int) -> set[int]:
+    """Processes that draw for a program, and have not ended: it has them forked by one of its own."""
     found = set()
     for each in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
             number = int(each.name)
-            if os.getpriority(os.PRIO_PROCESS, number) == drawing.NICE and os.getpgid(number) == os.getpgid(0):
-                state = (each / "stat").read_text().rpartition(")")[2].split()[0]
-                found |= {each.name} if state != "Z" else set()
+            if of_whom(of_whom(number) or 0) == program and os.getpriority(os.PRIO_PROCESS, number) == drawing.NICE:
+                found.add(number)
     return found
+
+
+def of_whom(number: int) -> int | None:
+    """The process that started a process; None of one that has ended."""
+    with suppress(OSError):
+        state, parent = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[:2]
+        return int(parent) if state != "Z" else None
+    return None
 
 
 def test_a_print_is_dismissed_while_it_is_drawn(demo: Settings, officer: Subject) -> None:
@@ -248,7 +255,7 @@ def test_a_print_is_dismissed_while_it_is_drawn(demo: Settings, officer: Subject
         assert isinstance(found, PrintJob)
         assert found.state == "dismissed"
     assert look(demo, job.id).state == "dismissed"
-    assert not children()
+    assert not drawn_by(os.getpid())
     # One that waits is never begun.
     job = ordered(demo, officer)
     within(demo, officer, lambda c: orders.dismiss(c, demo, officer, job.id))
@@ -260,9 +267,13 @@ def test_a_worker_that_ends_leaves_the_print_to_the_next(demo: Settings, officer
     job, ended = ordered(demo, officer), threading.Event()
     with drawn_in_background(demo, job.id, ended):
         wait_for(demo, job.id, "running")
+        until = time.monotonic() + 60
+        while not drawn_by(os.getpid()) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert drawn_by(os.getpid())
         ended.set()
     assert look(demo, job.id).state == "accepted"
-    assert not children()
+    assert not drawn_by(os.getpid())
 
 
 def test_a_killed_worker_s_prints_are_found_again(demo: Settings, officer: Subject) -> None:
@@ -283,12 +294,15 @@ def test_a_worker_is_killed_in_the_middle(demo: Settings, officer: Subject) -> N
     first = subprocess.Popen([sys.executable, "-m", "gisland", "worker"], env=demo.as_environment())
     queue_print(demo, job.id)
     wait_for(demo, job.id, "running")
+    until = time.monotonic() + 60
+    while not (drawing_now := drawn_by(first.pid)) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert drawing_now
     first.kill()
     first.wait()
-    until = time.monotonic() + 10
-    while children() and time.monotonic() < until:
+    while any(map(of_whom, drawing_now)) and time.monotonic() < until:
         time.sleep(0.1)
-    assert not children()
+    assert not any(map(of_whom, drawing_now))
     assert look(demo, job.id).state == "running"
     change(demo, job.id, "seen_at = now() - interval '2 minutes'")
     work.find_late(demo)

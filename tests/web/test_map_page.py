@@ -135,9 +135,10 @@ def test_staff_see_exact_states_on_tiles_and_their_session_ends_there_as_anywher
 def test_a_permalink_leads_to_its_parcel(tab: MapPage, open_tab: Callable[..., MapPage]) -> None:
     feature = tab.features()[7]
     tab.page.mouse.click(*tab.look_at(feature["id"], resolution=LABELS))
+    expect(tab.page).to_have_url(re.compile(rf"/{feature['id']}$"))
     other = open_tab(tab.url)
     other.open("#" + tab.page.url.split("#")[1])
-    assert other.text("#panel-title") == tab.text("#panel-title")
+    expect(other.page.locator("#panel-title")).to_have_text(tab.text("#panel-title"))
     distance = other.page.evaluate(
         "([x, y]) => { const c = gisland.map.getView().getCenter(); return Math.hypot(c[0] - x, c[1] - y) }",
         tab.page.evaluate("gisland.map.getView().getCenter()"),
