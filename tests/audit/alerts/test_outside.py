@@ -221,19 +221,22 @@ def test_of_many_addresses_some_are_tried_and_within_one_time(monkeypatch: pytes
 
     def refuse(address: tuple[str, int], timeout: float) -> socket.socket:
         tried.append(timeout)
-        time.sleep(0.2)
+        time.sleep(takes)
         raise ConnectionRefusedError(address)
 
+    takes = 0.01
     monkeypatch.setattr(socket, "create_connection", refuse)
     resolves(monkeypatch, *(f"8.8.8.{number}" for number in range(1, 50)))
     with pytest.raises(NotDelivered, match="ConnectionRefusedError"):
         webhook("https://hook.example.vn/").send(TOLD, RULES)
     assert len(tried) == deadline.MOST_ADDRESSES
-    monkeypatch.setattr(deadline, "DEADLINE_SECONDS", 0.3)
+    # Far enough apart for a machine that does other work, too.
+    takes = 2
+    monkeypatch.setattr(deadline, "DEADLINE_SECONDS", 3)
     tried.clear()
     with pytest.raises(NotDelivered, match=r"TimeoutError|ConnectionRefusedError"):
         webhook("https://hook.example.vn/").send(TOLD, RULES)
-    assert 0 < tried[-1] <= 0.3
+    assert 0 < tried[-1] <= 3
     assert len(tried) == 2
 
 
