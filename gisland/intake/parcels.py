@@ -60,6 +60,11 @@ COLUMNS = {
     "geom": Column("geometry", wire="bytea"),
     "content_hash": Column("bytea"),
 }
+FIELDS = (
+    *("old_ward_code", "sheet_no", "scale", "parcel_no", "sheet_name"),
+    *("legal_area", "group_code", "address", "parcel_code", "land_types"),
+)
+"""Of a row of a file, in the order of `COLUMNS`."""
 CODES_AT_ONCE = 20_000
 PLACES = "tờ bản đồ, tổ dân phố của tệp bản đồ · sheets and groups of a map file"
 # Between judging and writing somebody may have corrected or split a parcel.
@@ -229,9 +234,7 @@ def _assembled(
     collector: Collector,
 ) -> Iterator[tuple[object, ...]]:
     nothing: list[object | None] = [None] * len(batch)
-    text = [values.get(field, nothing) for field in ("old_ward_code", "sheet_no", "scale", "parcel_no", "sheet_name")]
-    text += [values.get(field, nothing) for field in ("legal_area", "group_code", "address")]
-    text += [values.get(field, nothing) for field in ("parcel_code", "land_types")]
+    text = [values.get(field, nothing) for field in FIELDS]
     names = source.match.layout
     for row, shape, *fields in zip(range(batch.first_row, batch.first_row + len(batch)), wkb, *text, strict=True):
         old_ward, sheet_no, scale, parcel_no, name, legal_area, group, address, code, land_types = fields

@@ -2,7 +2,7 @@
  * An area that is drawn on the sketch of a ward: a click sets a corner, the first corner or a double click closes it, a
  * drag draws a rectangle. Enter closes it, too, Backspace takes a corner back, Escape drops it.
  */
-import {placing, shape} from './pages.js';
+import {measures, pathOf, shape} from './pages.js';
 
 const NEAR_PX = {touch: 22, mouse: 7};
 const DIGITS = 6;
@@ -34,8 +34,7 @@ const rectangle = ([west, north], [east, south]) => [[west, north], [east, north
 /** @param {SVGElement} svg @param {number[][]} corners @param {boolean} open */
 function paint(svg, corners, open) {
   current?.changed(current.corners.length);
-  const path = corners.length ? `M${corners.map((corner) => corner.map((n) => n.toFixed(2)).join(' ')).join('L')}${open ? '' : 'Z'}` : '';
-  svg.querySelector('.area').replaceChildren(shape('path', {d: path, class: open ? 'open' : ''}));
+  svg.querySelector('.area').replaceChildren(shape('path', {d: pathOf(corners, open), class: open ? 'open' : ''}));
 }
 
 function end(corners) {
@@ -48,17 +47,15 @@ function end(corners) {
   done(corners && geometry(svg, corners));
 }
 
-/** Close what is being drawn, when it is an area. @returns {boolean} whether it was */
+/** Close what is being drawn, when it is an area. */
 export function closeDrawing() {
-  const enough = current?.corners.length >= 3;
-  if (enough) end(current.corners);
-  return enough;
+  if (current?.corners.length >= 3) end(current.corners);
 }
 
 /** A GeoJSON polygon in degrees, its ring against the clock. */
 function geometry(svg, corners) {
-  const [west, north, perLon, perLat] = ['west', 'north', 'perLon', 'perLat'].map((name) => Number(svg.dataset[name]));
-  const ring = corners.map(([x, y]) => [west + x / perLon, north - y / perLat].map((n) => Number(n.toFixed(DIGITS))));
+  const {locate} = measures(svg);
+  const ring = corners.map((corner) => locate(corner).map((n) => Number(n.toFixed(DIGITS))));
   const turn = ring.reduce((sum, [x, y], index) => {
     const [nextX, nextY] = ring[(index + 1) % ring.length];
     return sum + x * nextY - nextX * y;
@@ -146,10 +143,10 @@ export function stopDrawing() {
  * @param {string} said as the order has it; '' where there is none
  */
 export function showArea(svg, said) {
-  const place = placing(svg);
+  const {place} = measures(svg);
   let d = '';
   try {
-    d = ringsOf(said).map((ring) => `M${ring.map((corner) => place(corner).map((n) => n.toFixed(2)).join(' ')).join('L')}Z`).join('');
+    d = ringsOf(said).map((ring) => pathOf(ring.map(place))).join('');
   } catch {
     // No area, or none yet: what is wrong with it is told when it is ordered.
   }

@@ -20,11 +20,18 @@ export function shape(tag, attributes, text = '') {
   return element;
 }
 
-/** Turns degrees into places of a sketch. @param {SVGElement} svg */
-export function placing(svg) {
+/** Turns degrees into places of a sketch (`place`), and back (`locate`). @param {SVGElement} svg */
+export function measures(svg) {
   const [west, north, perLon, perLat] = ['west', 'north', 'perLon', 'perLat'].map((name) => Number(svg.dataset[name]));
-  return ([lon, lat]) => [(lon - west) * perLon, (north - lat) * perLat];
+  return {
+    place: ([lon, lat]) => [(lon - west) * perLon, (north - lat) * perLat],
+    locate: ([x, y]) => [west + x / perLon, north - y / perLat],
+  };
 }
+
+/** The path of a ring of places. @param {number[][]} ring */
+export const pathOf = (ring, open = false) =>
+  ring.length ? `M${ring.map((at) => at.map((n) => n.toFixed(2)).join(' ')).join('L')}${open ? '' : 'Z'}` : '';
 
 /** @param {SVGElement} svg shows a box [west, north, east, south] of the sketch; none: all of it */
 export function zoomTo(svg, box) {
@@ -46,8 +53,8 @@ export function clear(svg) {
 
 /** Draw what the server has placed. */
 function draw(svg, found) {
-  const place = placing(svg);
-  const path = (rings) => rings.map((ring) => `M${ring.map((at) => place(at).map((n) => n.toFixed(2)).join(' ')).join('L')}Z`).join('');
+  const {place} = measures(svg);
+  const path = (rings) => rings.map((ring) => pathOf(ring.map(place))).join('');
   const box = [Infinity, Infinity, -Infinity, -Infinity];
   const [shapes, numbers] = [[], []];
   for (const {geometry, properties} of found.features.features) {

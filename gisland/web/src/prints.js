@@ -78,7 +78,7 @@ function drawArea() {
   const enough = (corners) => (byId('draw-done').disabled = corners < 3);
   startDrawing(sketch(), enough, (area) => {
     if (area) setArea(JSON.stringify(area));
-    show();
+    else show();
   });
   offer(true);
 }
