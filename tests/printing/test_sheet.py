@@ -17,7 +17,7 @@ from gisland.database import connect, run
 from gisland.demo.sheets import sheet_names
 from gisland.errors import NotFound, UsageError
 from gisland.printing.finish import check
-from gisland.printing.frames import direction, frame_of, rectangle_of
+from gisland.printing.frames import direction, frame_of, named_rectangle, rectangle_of
 from gisland.printing.model import decimal
 from gisland.printing.scene import points_to_paper
 from gisland.printing.sheet import PrintedSheet, SheetOrder, print_sheet
@@ -64,6 +64,10 @@ def test_frames_hold_the_parcels() -> None:
     assert frame_of("725500-6-d", 1000, (502_510, 723_010, 503_020, 723_490)).width == 600
     free = frame_of("", 500, (1003, 2003, 1040, 2060))
     assert (free.west, free.south, free.width, free.height) == (1000, 2000, 50, 75)
+    # A name of another place is wrong: neither the frame nor the joining diagram goes by it.
+    elsewhere = (512_510, 723_010, 512_990, 723_490)
+    assert named_rectangle("725500-6-d", elsewhere) is None
+    assert frame_of("725500-6-d", 1000, elsewhere) == frame_of("", 1000, elsewhere)
 
 
 def test_where_sheets_lie_to_each_other() -> None:
