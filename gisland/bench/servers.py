@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gisland.bench.boxes import Box
+from gisland.bench.table import BARE
 from gisland.catalogue import Layer
 from gisland.errors import GislandError
 from gisland.kit.memory import ALLOCATOR
 from gisland.settings import Settings
 
 START_SECONDS = 90
-BARE = "bare Python"
 
 
 @dataclass(frozen=True)

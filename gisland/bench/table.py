@@ -8,12 +8,15 @@ from statistics import median
 
 GISLAND = "gisland"
 PGBENCH = "pgbench"
+BARE = "bare Python"
 
-# The rows of the design: page size → contender → gisland ÷ contender must be at least this.
+# The rows of the design: page size → contender → gisland ÷ contender must be at least this. Of pgbench, which sends its
+# pages to nobody, a bare server in Python reaches less than 0.8 at 1000 (measured 0.76, 0.77): there gisland must lose at
+# most a tenth against that one, the most that it could be.
 TARGETS: dict[int, dict[str, float]] = {
     10: {PGBENCH: 0.3, "pygeoapi": 15, "tipg": 6, "mapserver": 2.5},
     100: {PGBENCH: 0.55, "pygeoapi": 15, "tipg": 6, "mapserver": 2.5},
-    1000: {PGBENCH: 0.8, "pygeoapi": 20, "tipg": 12, "mapserver": 4},
+    1000: {PGBENCH: 0.8, BARE: 0.9, "pygeoapi": 20, "tipg": 12, "mapserver": 4},
 }
 # The last page costs as much as the first; what is left is noise of the measurement.
 LAST_PAGE = 0.9
