@@ -9,7 +9,7 @@ import shapely
 
 from gisland.printing.code import PageCode
 from gisland.printing.edition import Edition
-from gisland.printing.fonts import CAP_HEIGHT, width
+from gisland.printing.fonts import BOLD, CAP_HEIGHT, width
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, GREY, RULE, WHITE, Ink, color
 from gisland.printing.layout import MapPage
@@ -23,6 +23,8 @@ from gisland.printing.words import Words
 BODY = 2.5
 """Size of the text of blocks, mm."""
 BAR_PARTS = 4
+NUMBER_PARTS = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3)
+"""How small the numbers on a key map may become, in parts of their full size, until none touches another."""
 
 
 def wrapped(text: str, size: float, room: float, first: float | None = None) -> list[str]:
@@ -149,13 +151,32 @@ def key_map(
         now = lit is not None and page.number == lit.number
         ink.draw_with((0.7, 0.1, 0.1) if now else BLACK, 0.5 if now else 0.2, (1.5, 1.0) if page.inset else ())
         ink.polygons(np.array([shape], dtype=object), stroke=True)
-    for page, shape in zip(scene.layout.pages, rectangles, strict=True):
+    pages = scene.layout.pages
+    parts = (each for each in NUMBER_PARTS if _apart(pages, rectangles, numbers * each))
+    size = numbers * next(parts, NUMBER_PARTS[-1])
+    for page, (x, y) in zip(pages, _numbers_at(pages, rectangles, size), strict=True):
+        now = lit is not None and page.number == lit.number
+        ink.text(x, y, str(page.number), size, bold=True, align="middle", paint=(0.7, 0.1, 0.1) if now else BLACK)
+        ink.link(Box(x - size, y - size * 0.3, 2 * size, size * 1.4), map_name(page))
+
+
+def _numbers_at(pages: list[MapPage], rectangles: Geometries, size: float) -> list[tuple[float, float]]:
+    """Where the numbers of pages stand on a key map: the middle of their base lines."""
+    found = []
+    for page, shape in zip(pages, rectangles, strict=True):
         x1, y1, x2, y2 = shapely.bounds(shape).tolist()
         # The number of an inset stands in its corner: its middle is full of other pages.
-        x, y = (x1 + numbers, y2 - 1.4 * numbers) if page.inset else ((x1 + x2) / 2, (y1 + y2) / 2 - numbers * 0.36)
-        now = lit is not None and page.number == lit.number
-        ink.text(x, y, str(page.number), numbers, bold=True, align="middle", paint=(0.7, 0.1, 0.1) if now else BLACK)
-        ink.link(Box(x - numbers, y - numbers * 0.3, 2 * numbers, numbers * 1.4), map_name(page))
+        found.append((x1 + size, y2 - 1.4 * size) if page.inset else ((x1 + x2) / 2, (y1 + y2) / 2 - size * 0.36))
+    return found
+
+
+def _apart(pages: list[MapPage], rectangles: Geometries, size: float) -> bool:
+    """Whether the numbers of pages do not touch at a size."""
+    at = np.array(_numbers_at(pages, rectangles, size))
+    half = np.array([width(str(page.number), size, BOLD) / 2 for page in pages])
+    found = np.asarray(shapely.box(at[:, 0] - half, at[:, 1] - 0.1 * size, at[:, 0] + half, at[:, 1] + 0.75 * size))
+    one, two = shapely.STRtree(found).query(found, predicate="intersects")
+    return bool((one == two).all())
 
 
 def legend_block(ink: Ink, scene: Scene, box: Box, row: float) -> None:

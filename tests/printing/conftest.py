@@ -73,9 +73,8 @@ class Land:
         return self.add(f"POLYGON(({','.join(f'{a} {b}' for a, b in ring)}))", number, **more)
 
 
-@pytest.fixture
-def land(settings: Settings) -> Land:
-    """An empty group of an empty ward."""
+def empty_land(settings: Settings) -> Land:
+    """An empty group of an empty ward, in an empty database."""
     found = Land(settings)
 
     def work(connection: Connection) -> None:
@@ -85,6 +84,12 @@ def land(settings: Settings) -> Land:
 
     run(settings, work)
     return found
+
+
+@pytest.fixture
+def land(settings: Settings) -> Land:
+    """See `empty_land`."""
+    return empty_land(settings)
 
 
 Print = Callable[..., PrintedAtlas]

@@ -1,0 +1,134 @@
+"""The proofs themselves: each fails when just what it promises is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gisland.catalogue import Catalogue
+from gisland.printing import atlas, blocks, layout, lists, mapsheet, panel
+from gisland.printing.atlas import Order, print_atlas
+from gisland.printing.scene import Scene
+from gisland.settings import Settings
+from tests.conftest import clone_of
+from tests.printing import proofs, proofs_map, proofs_panel
+from tests.printing.conftest import ADMIN, WHY, empty_land
+from tests.printing.seen import Seen
+from tests.printing.truth import Ward, read_ward
+
+
+@pytest.fixture(scope="module")
+def row(server: Settings) -> Iterator[tuple[Settings, Ward]]:
+    """A street of eleven parcels over two pages: one is too small for its label, some have no holder."""
+    with clone_of(server) as settings:
+        land = empty_land(settings)
+        for index in range(10):
+            land.square(20 * index, 0, 20, f"{index + 1}", holder="Người Thử" if index % 2 else "")
+        land.square(30, 20, 2, "11")
+        yield settings, read_ward(settings)
+
+
+def printed(row: tuple[Settings, Ward], catalogue: Catalogue) -> Seen:
+    order = Order("11311", "07", paper="A4", orientation="landscape", scale=500, reason=WHY)
+    return Seen(print_atlas(row[0], ADMIN, order).content, row[1], "07", catalogue.palette)
+
+
+def wrapped(of: Any, name: str, change: Callable[..., Any]) -> tuple[Any, str, Callable[..., Any]]:
+    """A function of a module, and another in its place that is given it first."""
+    right = getattr(of, name)
+    return of, name, lambda *given, **more: change(right, *given, **more)
+
+
+def also_elsewhere(right: Any, *given: Any) -> Any:
+    laid_out = right(*given)
+    for page in laid_out.pages:
+        page.whole.append(0)
+    return laid_out
+
+
+def twice(right: Any, ink: Any, parcel: Any, form: Any, x: float, y: float, *more: Any) -> None:
+    right(ink, parcel, form, x, y, *more)
+    right(ink, parcel, form, x + 1, y, *more)
+
+
+def other_side(right: Any, *given: Any) -> list[Any]:
+    return [replace(each, side=proofs.OPPOSITE[each.side]) for each in right(*given)]
+
+
+FAULTS = {
+    "parcels a tenth of a millimetre off": (
+        wrapped(mapsheet, "to_paper", lambda right, shapes, place, frame: right(shapes, place, _moved(frame))),
+        [proofs.check_whole, proofs.check_colours],
+    ),
+    "grid lines beside their place": (
+        wrapped(mapsheet, "grid_values", lambda right, place: tuple([x + 1 for x in each] for each in right(place))),
+        [proofs_map.check_grid],
+    ),
+    "a scale bar that is 2 % too long": (
+        wrapped(blocks, "scale_bar", lambda right, ink, x, y, scale, room: right(ink, x, y, scale * 0.98, room)),
+        [proofs_map.check_bar],
+    ),
+    "areas on the map": (
+        wrapped(mapsheet, "decimal", lambda right, area: right(area + 0.1)),
+        [proofs_map.check_words_on_map, proofs_map.check_labels],
+    ),
+    "areas in the lists": (
+        wrapped(lists, "decimal", lambda right, area: right(area + 0.1)),
+        [proofs.check_checklists, proofs.check_small],
+    ),
+    "labels written twice": (wrapped(mapsheet, "draw_label", twice), [proofs.check_texts]),
+    "no list of small parcels": (wrapped(lists, "small_parcels", lambda *_: None), [proofs_map.check_labels]),
+    "no references": (wrapped(mapsheet, "references", lambda *_: []), [proofs.check_references]),
+    "references on the wrong side": (wrapped(mapsheet, "references", other_side), [proofs.check_references]),
+    "the colour of another status": (
+        wrapped(mapsheet, "draw_status", lambda right, ink, look, _, *more: right(ink, look, "verified", *more)),
+        [proofs.check_colours],
+    ),
+    "samples of another status": (
+        wrapped(blocks, "draw_status", lambda right, ink, look, _, *more: right(ink, look, "verified", *more)),
+        [proofs_panel.check_legend],
+    ),
+    "another page lit": (
+        wrapped(
+            panel, "key_map", lambda right, ink, scene, box, _, **more: right(ink, scene, box, _first(scene), **more)
+        ),
+        [proofs_panel.check_key_map],
+    ),
+    "pages twice": (wrapped(layout, "place_pages", lambda right, *given: right(*given) * 2), [proofs.check_bound]),
+    "pages that hold what they do not": (wrapped(atlas, "lay_out", also_elsewhere), [proofs.check_proof]),
+    "counts on the cover": (
+        (Scene, "counts", property(lambda scene: {"no_holder": 7, "missing_id": 4})),
+        [proofs_panel.check_cover],
+    ),
+}
+
+
+def _moved(frame: Any) -> Any:
+    return replace(frame, x=frame.x + 0.1)
+
+
+def _first(scene: Any) -> Any:
+    return scene.layout.pages[0]
+
+
+def test_nothing_is_wrong_without_a_fault(row: tuple[Settings, Ward], catalogue: Catalogue) -> None:
+    seen = printed(row, catalogue)
+    assert len(seen.maps) == 2
+    for check in proofs.CHECKS:
+        check(seen)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_seen(
+    row: tuple[Settings, Ward], catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (of, what, change), checks = FAULTS[name]
+    monkeypatch.setattr(of, what, change)
+    seen = printed(row, catalogue)
+    monkeypatch.undo()
+    for check in checks:
+        with pytest.raises(AssertionError):
+            check(seen)
