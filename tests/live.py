@@ -11,11 +11,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
+
+import httpx
 
 from gisland.database import run
 from gisland.demo.generate import generate
@@ -90,6 +92,33 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise AssertionError(f"the server did not get ready within {seconds} s")
+
+
+def worker_of(live: LiveServer, answer: httpx.Response) -> int:
+    """The process that answered: the worker of the server that holds the other end of the connection.
+
+    To be asked before the connection is closed.
+    """
+    _, mine = answer.extensions["network_stream"].get_extra_info("client_addr")[:2]
+    ends = f":{live.settings.port:04X}", f":{mine:04X}"
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        columns = line.split()
+        if (columns[1][8:], columns[2][8:]) == ends:
+            socket_of_it = f"socket:[{columns[9]}]"
+            break
+    else:
+        raise AssertionError("the connection is closed")
+    workers = Path(f"/proc/{live.pid}/task/{live.pid}/children").read_text(encoding="ascii").split()
+    (worker,) = (each for each in workers if _holds(each, socket_of_it))
+    return int(worker)
+
+
+def _holds(process: str, wanted: str) -> bool:
+    for each in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            if str(each.readlink()) == wanted:
+                return True
+    return False
 
 
 def without_colour(text: str) -> str:

@@ -26,6 +26,19 @@ BEGIN
 END
 $$;
 
+-- Before a table is emptied at once: all of its rows are dirty. Arguments as above.
+CREATE OR REPLACE FUNCTION publish.mark_all_dirty() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    FOR i IN 0 .. TG_NARGS / 2 - 1 LOOP
+        EXECUTE format('INSERT INTO publish.dirty (source, key) SELECT DISTINCT %L::regclass, %I FROM %s WHERE %2$I IS NOT NULL',
+                       TG_ARGV[2 * i], TG_ARGV[2 * i + 1], TG_RELID::regclass);
+    END LOOP;
+    INSERT INTO publish.dirty_transaction DEFAULT VALUES ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+
 -- Attach the marking triggers to a table. `marks` = pairs as above.
 CREATE OR REPLACE FUNCTION publish.watch(watched regclass, VARIADIC marks text[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
@@ -38,6 +51,8 @@ BEGIN
                    'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_dirty(%s)', watched, arguments);
     EXECUTE format('CREATE OR REPLACE TRIGGER dirty_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows '
                    'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_dirty(%s)', watched, arguments);
+    EXECUTE format('CREATE OR REPLACE TRIGGER dirty_truncate BEFORE TRUNCATE ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_all_dirty(%s)', watched, arguments);
 END
 $$;
 
@@ -52,6 +67,10 @@ SELECT publish.watch('registry.holding', 'registry.parcel', 'parcel_id', 'regist
 SELECT publish.watch('registry.certificate', 'registry.certificate', 'id');
 SELECT publish.watch('registry.certificate_parcel', 'registry.parcel', 'parcel_id', 'registry.certificate', 'certificate_id');
 SELECT publish.watch('verification.evidence', 'registry.holder', 'holder_id');
+-- Tables of one's own that are followed already (`gisland layer apply`): by triggers of today.
+SELECT publish.watch(tgrelid, format('%I.%I', nspname, relname), 'id')
+  FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE tgname = 'dirty_insert' AND nspname NOT IN ('registry', 'verification') AND pg_has_role(relowner, 'USAGE');
 
 -- Lock rows in the order of their ids, so that two flushes wait for one another instead of in a circle.
 -- The next statement has a fresh snapshot (READ COMMITTED) and sees what the other one committed: no refresh is lost.

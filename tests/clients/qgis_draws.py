@@ -4,7 +4,8 @@ python3 qgis_draws.py JSON
 
 The JSON holds `out` (PNG), `extent` (west, south, east, north in `crs`), `crs`, `size` (pixels), `dpi`, and either
 `project` (a file) or `layers`: from the lowest up, each with `source`, `provider` and `style` (a .qml or .sld file).
-`theme` names the layers to be drawn; default: all that are checked.
+`theme` names the layers to be drawn; default: all that are checked. `sign_in` is name and token for staff layers.
+With `definition` (a .qlr file) instead of a project, its layers come into an empty one.
 """
 
 import json
@@ -17,6 +18,7 @@ from qgis.core import (  # type: ignore[import-not-found]
     QgsCoordinateReferenceSystem,
     QgsExpressionContext,
     QgsExpressionContextUtils,
+    QgsLayerDefinition,
     QgsMapBoxGlStyleConverter,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
@@ -27,6 +29,7 @@ from qgis.core import (  # type: ignore[import-not-found]
 )
 from qgis.PyQt.QtCore import QSize  # type: ignore[import-not-found]
 from qgis.PyQt.QtGui import QColor  # type: ignore[import-not-found]
+from qgis_signs_in import sign_in  # type: ignore[import-not-found]
 
 asked = json.loads(sys.argv[1])
 QgsApplication.setPrefixPath("/usr", True)
@@ -58,9 +61,14 @@ def described(layer: Any) -> dict[str, object]:
     return told
 
 
-if "project" in asked:
-    found["read"] = project.read(asked["project"])
+if "sign_in" in asked:
+    sign_in(*asked["sign_in"])
+if "project" in asked or "definition" in asked:
     tree = project.layerTreeRoot()
+    if "project" in asked:
+        found["read"] = project.read(asked["project"])
+    else:
+        found["read"] = QgsLayerDefinition.loadLayerDefinition(asked["definition"], project, tree)
     found["title"] = project.title()
     found["crs"] = project.crs().authid()
     found["groups"] = [group.name() for group in tree.findGroups(True)]

@@ -1,39 +1,51 @@
-"""Run by Debian's own Python with PyQGIS: reads a layer of an OGC API, all of it and a box, and tells what it found.
+"""Run by Debian's own Python with PyQGIS: reads layers of an OGC API and tells what it found.
 
-python3 qgis_reads.py URL COLLECTION WEST SOUTH EAST NORTH
+python3 qgis_reads.py JSON
+
+The JSON holds `url`, `collection`, `fields` (whose values are told), and may hold `page` (features on a page), `box`
+(west, south, east, north: features that meet it are told, too) and `sign_in` (name and token).
 """
 
 import json
 import sys
+from typing import Any
 
-from qgis.core import QgsApplication, QgsFeatureRequest, QgsRectangle, QgsVectorLayer  # type: ignore[import-not-found]
+from qgis.core import NULL, QgsApplication, QgsFeatureRequest, QgsRectangle, QgsVectorLayer  # type: ignore[import-not-found]
+from qgis_signs_in import sign_in  # type: ignore[import-not-found]
 
-url, collection, *box = sys.argv[1:]
+asked = json.loads(sys.argv[1])
 QgsApplication.setPrefixPath("/usr", True)
 application = QgsApplication([], False)
 application.initQgis()
-layer = QgsVectorLayer(
-    f"url='{url}' typename='{collection}' pageSize='100' restrictToRequestBBOX='1'", "layer", "OAPIF"
-)
-everything = QgsVectorLayer(f"url='{url}' typename='{collection}'", "layer", "OAPIF")
-request = QgsFeatureRequest().setFilterRect(QgsRectangle(*map(float, box)))
-found = {
-    "valid": layer.isValid() and everything.isValid(),
-    "error": everything.error().message(),
-    "crs": everything.crs().authid(),
-    "count": everything.featureCount(),
-    "fields": [field.name() for field in everything.fields()],
-    "parcels": [
-        (
-            feature["id"] if "id" in everything.fields().names() else None,
-            feature["parcel_code"],
-            feature["sheet_no"],
-            feature["parcel_no"],
-            feature.geometry().isGeosValid(),
-        )
-        for feature in everything.getFeatures()
-    ],
-    "in_box": [(feature["sheet_no"], feature["parcel_no"]) for feature in layer.getFeatures(request)],
+url, collection = asked["url"], asked["collection"]
+source = f"url='{url}' typename='{collection}'"
+if "sign_in" in asked:
+    sign_in(*asked["sign_in"])
+    source += " authcfg=gisland"
+if "page" in asked:
+    source += f" pageSize='{asked['page']}'"
+layer = QgsVectorLayer(source, "layer", "OAPIF")
+
+
+def told(features: Any) -> list[list[Any]]:
+    """Of each feature the values that are asked for, and whether its geometry is valid."""
+    return [[*(_plain(each[name]) for name in asked["fields"]), each.geometry().isGeosValid()] for each in features]
+
+
+def _plain(value: Any) -> Any:
+    return None if value == NULL else value
+
+
+found: dict[str, Any] = {
+    "valid": layer.isValid(),
+    "error": layer.error().message(),
+    "crs": layer.crs().authid(),
+    "count": layer.featureCount(),
+    "fields": [field.name() for field in layer.fields()],
+    "features": told(layer.getFeatures()) if layer.isValid() else [],
 }
+if "box" in asked:
+    in_box = QgsVectorLayer(f"{source} restrictToRequestBBOX='1'", "in box", "OAPIF")
+    found["in_box"] = told(in_box.getFeatures(QgsFeatureRequest().setFilterRect(QgsRectangle(*asked["box"]))))
 print("FOUND" + json.dumps(found, default=str))
 application.exitQgis()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +14,15 @@ import httpx
 import pytest
 import uvicorn
 from psycopg import Connection
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gisland.app import create_app
 from gisland.database import Role, connect, run
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
 from tests.live import first_admin, free_port
+
+See = Callable[[str, httpx.QueryParams], None]
 
 
 @dataclass
@@ -79,12 +82,30 @@ def ward(settings: Settings) -> Ward:
     return found
 
 
+class Watched:
+    """An application, and somebody who is told of each request: its path and its query."""
+
+    def __init__(self, app: ASGIApp, see: See) -> None:
+        self._app, self._see = app, see
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self._see(scope["path"], httpx.QueryParams(scope["query_string"].decode()))
+        await self._app(scope, receive, send)
+
+
 @contextmanager
-def serving(settings: Settings) -> Iterator[httpx.Client]:
-    """The application in a thread of this process, and a client that is signed in as nobody."""
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), port=free_port(), log_level="error", proxy_headers=False)
-    )
+def serving(settings: Settings, see: See | None = None) -> Iterator[httpx.Client]:
+    """The application in a thread of this process, and a client that is signed in as nobody.
+
+    Args:
+        settings: of the application.
+        see: is told of each request as it arrives.
+    """
+    app: ASGIApp = create_app(settings)
+    if see is not None:
+        app = Watched(app, see)
+    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_level="error", proxy_headers=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

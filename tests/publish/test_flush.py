@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
 
-import mapbox_vector_tile
 import psycopg
 import pytest
 from psycopg import Connection
 
-from gisland.catalogue import Catalogue, Layer
 from gisland.database import Role, connect, flush, run
-from gisland.publish import layers
-from gisland.publish.tiles.grid import Tile, limits
-from gisland.publish.tiles.statements import tile_statement
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_change, make_holder, make_holding, make_parcel, one
 from tests.publish.conftest import Ward
@@ -185,145 +179,3 @@ def test_flush_refuses_a_fixed_snapshot(ward: Ward, app_connection: Connection) 
     make_parcel(app_connection, ward.ward, ward.sheet)
     with pytest.raises(psycopg.errors.RaiseException, match="READ COMMITTED"):
         flush(app_connection)
-
-
-def content(settings: Settings, *, of_views: bool = False) -> dict[str, list[tuple[object, ...]]]:
-    """The rows of all layers as published, or as their views give them."""
-    with connect(settings, Role.MIGRATOR) as connection:
-        connection.execute("SET ROLE gisland_owner")
-        found = connection.execute("SELECT id, source, target, columns FROM publish.layer").fetchall()
-        return {
-            layer: connection.execute(
-                f"SELECT {', '.join(columns)} FROM {source if of_views else target} ORDER BY id".encode()
-            ).fetchall()
-            for layer, source, target, columns in found
-        }
-
-
-# What may happen to a registry, as (statement, number of the row it happens to).
-MUTATIONS = [
-    "UPDATE registry.parcel SET parcel_no = parcel_no || 'a' WHERE id = %(parcel)s",
-    "UPDATE registry.parcel SET geom = ST_Translate(geom, 0, 1) WHERE id = %(parcel)s",
-    "UPDATE registry.parcel SET geom = ST_Translate(geom, 0, 350) WHERE id = %(parcel)s",
-    "UPDATE registry.parcel SET legal_area_m2 = 12.3 WHERE id = %(parcel)s",
-    (
-        "WITH ended AS (UPDATE registry.holding SET retired_by = %(change)s"
-        " WHERE parcel_id = %(parcel)s AND retired_by IS NULL)"
-        " UPDATE registry.parcel SET retired_by = %(change)s WHERE id = %(parcel)s"
-    ),
-    "UPDATE registry.parcel SET retired_by = NULL WHERE id = %(parcel)s",
-    "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%(parcel)s, 1, 'ODT') ON CONFLICT DO NOTHING",
-    "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%(parcel)s, 2, 'CLN') ON CONFLICT DO NOTHING",
-    "DELETE FROM registry.land_use WHERE parcel_id = %(parcel)s AND seq = 1",
-    (
-        "INSERT INTO registry.holding (ward_id, parcel_id, holder_id, role, created_by)"
-        " SELECT ward_id, id, %(holder)s, 'certificate_holder', %(change)s FROM registry.parcel"
-        " WHERE id = %(parcel)s AND retired_by IS NULL ON CONFLICT DO NOTHING"
-    ),
-    (
-        "INSERT INTO registry.holding (ward_id, parcel_id, holder_id, role, created_by)"
-        " SELECT ward_id, id, %(holder)s, 'current_user', %(change)s FROM registry.parcel"
-        " WHERE id = %(parcel)s AND retired_by IS NULL ON CONFLICT DO NOTHING"
-    ),
-    "UPDATE registry.holding SET retired_by = %(change)s WHERE parcel_id = %(parcel)s AND holder_id = %(holder)s",
-    (
-        "UPDATE registry.holding SET parcel_id = %(parcel)s WHERE id = (SELECT min(id) FROM registry.holding h"
-        " WHERE holder_id = %(holder)s AND retired_by IS NULL AND EXISTS (SELECT FROM registry.parcel p"
-        " WHERE p.id = %(parcel)s AND p.retired_by IS NULL) AND NOT EXISTS (SELECT FROM registry.holding o"
-        " WHERE o.parcel_id = %(parcel)s AND o.holder_id = %(holder)s))"
-    ),
-    "DELETE FROM registry.holding WHERE parcel_id = %(parcel)s",
-    (
-        "INSERT INTO verification.evidence (holder_id, id_hash, source, result, accepted_by)"
-        " SELECT id, id_hash, 'test', 'verified', 'test' FROM registry.holder WHERE id = %(holder)s"
-    ),
-    (
-        "INSERT INTO verification.evidence (holder_id, id_hash, source, result, accepted_by)"
-        " SELECT id, id_hash, 'test', 'mismatch', 'test' FROM registry.holder WHERE id = %(holder)s"
-    ),
-    "UPDATE registry.holder SET full_name = full_name || 'x' WHERE id = %(holder)s",
-    "UPDATE registry.holder SET id_hash = sha256(id_hash) WHERE id = %(holder)s",
-    "UPDATE registry.holder SET kind = 'organisation' WHERE id = %(holder)s",
-    "UPDATE registry.unit SET code = code || '1' WHERE id = %(ward)s",
-    "UPDATE registry.map_sheet SET sheet_no = sheet_no || '1' WHERE ward_id = %(ward)s",
-    "INSERT INTO registry.residential_group (ward_id, code, name) VALUES (%(ward)s, '01', 'Tổ') ON CONFLICT DO NOTHING",
-    (
-        "UPDATE registry.parcel SET residential_group_id = (SELECT min(id) FROM registry.residential_group)"
-        " WHERE id = %(parcel)s"
-    ),
-    "UPDATE registry.residential_group SET code = code || '1'",
-    (
-        "INSERT INTO registry.certificate_parcel (certificate_id, parcel_id)"
-        " SELECT max(id), %(parcel)s FROM registry.certificate HAVING count(*) > 0 ON CONFLICT DO NOTHING"
-    ),
-    "DELETE FROM registry.certificate_parcel WHERE parcel_id = %(parcel)s",
-    "INSERT INTO registry.certificate (ward_id, serial, created_by) VALUES (%(ward)s, 'BK ' || %(parcel)s, %(change)s)",
-    "UPDATE registry.certificate SET serial = serial || '9'",
-]
-
-
-class Ground:
-    """The tiles on which there ever was something: a tile that has changed must say so by another state."""
-
-    def __init__(self, settings: Settings, layer: Layer) -> None:
-        self._settings, self._layer = settings, layer
-        self._seen: dict[Tile, tuple[object, object]] = {}
-
-    def look(self) -> None:
-        """Draw them all and compare."""
-        with connect(self._settings, Role.PUBLIC) as connection:
-            boxes = connection.execute("SELECT _west, _south, _east, _north FROM published.parcels").fetchall()
-            for zoom in (14, 16, 18):
-                for box in boxes:
-                    self._seen |= {each: (None, None) for each in self._tiles(box, zoom) if each not in self._seen}
-            for tile, (state, shown) in self._seen.items():
-                statement, parameters = tile_statement(self._layer, tile, with_state=True)
-                row = connection.execute(statement.encode(), parameters).fetchone()
-                assert row is not None
-                layers = mapbox_vector_tile.decode(row[1]) if row[1] else {}
-                found = {name: sorted(map(repr, each["features"])) for name, each in layers.items() if each["features"]}
-                assert shown is None or found == shown or row[0] != state, tile
-                self._seen[tile] = (row[0], found)
-
-    @staticmethod
-    def _tiles(box: tuple[float, ...], zoom: int) -> set[Tile]:
-        around = limits((box[0] - 1e-5, box[1] - 1e-5, box[2] + 1e-5, box[3] + 1e-5))[zoom]
-        columns = range(around["minTileCol"], around["maxTileCol"] + 1)
-        rows = range(around["minTileRow"], around["maxTileRow"] + 1)
-        return {Tile(zoom, column, row) for column in columns for row in rows}
-
-
-SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.proof) for seed in range(1, 20))]
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_refreshing_what_changed_equals_making_it_all_anew(
-    settings: Settings, catalogue: Catalogue, ward: Ward, seed: int
-) -> None:
-    """A random walk of transactions; compared after each, because a later one may cover up what an earlier one lost."""
-    chance = random.Random(seed)
-    ward.add_parcels(4)
-    holders = [ward.add_holder(parcel) for parcel in ward.parcels]
-    ground = Ground(settings, catalogue.layer("parcels"))
-    with connect(settings, Role.APP) as connection:
-        for _ in range(120):
-            change = make_change(connection, ward.ward)
-            acts = chance.choices(MUTATIONS, k=chance.randint(1, 4))
-            for act in acts:
-                names = {
-                    "parcel": chance.choice(ward.parcels),
-                    "holder": chance.choice(holders),
-                    "ward": ward.ward,
-                    "change": change,
-                }
-                connection.execute(act.encode(), names)
-            flush(connection)
-            connection.commit()
-            assert content(settings) == content(settings, of_views=True), acts
-            ground.look()
-        counts = connection.execute("SELECT id, publish.feature_count(id) FROM publish.layer").fetchall()
-    followed = content(settings)
-    assert dict(counts) == {layer: len(rows) for layer, rows in followed.items()}
-    for layer_id in catalogue.layers:
-        layers.rebuild_layer(settings, catalogue, layer_id)
-    assert content(settings) == followed

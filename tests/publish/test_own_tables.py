@@ -65,6 +65,14 @@ def test_a_table_of_its_own_is_published_and_followed(settings: Settings, ward: 
         with connect(settings, Role.MIGRATOR) as connection:
             owner(connection).execute("DELETE FROM gis.tree WHERE id = 2")
         assert found(client, "trees") == [{"kind": "Bàng vuông"}]
+        # As programs do that load a table anew.
+        with connect(settings, Role.MIGRATOR) as connection:
+            owner(connection).execute("TRUNCATE gis.tree")
+            connection.execute("INSERT INTO gis.tree VALUES (3, 'Xà cừ', 'SRID=4326;POINT(106.68 20.86)')")
+        assert found(client, "trees") == [{"kind": "Xà cừ"}]
+        with connect(settings, Role.MIGRATOR) as connection:
+            owner(connection).execute("TRUNCATE gis.tree")
+        assert found(client, "trees") == []
 
 
 def test_the_example_of_the_readme(settings: Settings, ward: Ward, tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -19,21 +24,24 @@ from gisland.publish.tiles.grid import Tile
 from gisland.publish.tiles.statements import state_statement, tile_statement
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_change
-from tests.live import serve
+from tests.live import LiveServer, serve, worker_of
 from tests.publish.conftest import Ward
 from tests.publish.tiles import address, features, tile_of
 
 ITEMS = "/ogc/collections/parcels/items"
 READERS, CHANGES = 16, 40
+# Of each address and of each worker; and how long a busy machine is waited for.
+ENOUGH, SECONDS = 8, 60
 # Numbers that no other parcel has.
-FIRST = 10_000
+FIRST = 100_000
+VERIFIED = "verification_status = 'verified'"
 
 
 @pytest.fixture
-def two_workers(settings: Settings) -> Iterator[str]:
-    """The address of a server with two workers."""
+def two_workers(settings: Settings) -> Iterator[LiveServer]:
+    """A server with two workers."""
     with serve(settings.model_copy(update={"workers": 2})) as live:
-        yield live.url
+        yield live
 
 
 class Register:
@@ -61,6 +69,23 @@ class Register:
         with connect(self._settings, Role.PUBLIC) as connection:
             return tile_of(connection, self.parcel, zoom)
 
+    def addresses(self) -> list[str]:
+        """All ways to read the parcel: tiles, single items and pages, as data and to look at."""
+        with connect(self._settings, Role.PUBLIC) as connection:
+            query = "SELECT _west, _south, _east, _north FROM published.parcels WHERE id = %s"
+            box = connection.execute(query, [self.parcel]).fetchone()
+        assert box is not None
+        bbox = f"bbox={','.join(map(repr, box))}"
+        either = "filter=" + quote("verification_status IN ('verified', 'action_needed')")
+        return [
+            *(address(self.tile(zoom)) for zoom in (14, 16, 18)),
+            address(self.tile(16), "/ogc/tiles/WebMercatorQuad"),
+            *(f"{ITEMS}/{self.parcel}{form}" for form in ("", "?f=html")),
+            *(f"{ITEMS}?{asked}" for asked in (bbox, either, "sortby=-parcel_no&limit=1", f"{bbox}&f=html")),
+            # It is on this page after every other change only.
+            *(f"{ITEMS}?{asked}" for asked in ("verification_status=verified", f"{bbox}&filter={quote(VERIFIED)}")),
+        ]
+
 
 class Reader:
     """Asks for one thing again and again, with the entity tag of what it has."""
@@ -70,61 +95,91 @@ class Reader:
         self._tag: dict[str, str] = {}
         self._seen: set[int] = set()
 
-    def ask(self) -> bool:
-        """Whether what is given may be as it was when it was asked for, or later."""
+    def ask(self) -> tuple[httpx.Response, bool]:
+        """The answer, and whether it shows what was when it was asked for, or later."""
         done = self._register.done
         answer = self._client.get(self._path, headers=self._tag)
         if answer.status_code != 304:
             self._seen = self._fitting(answer)
             self._tag = {"If-None-Match": answer.headers["etag"]} if "etag" in answer.headers else {}
-        return max(self._seen, default=0) >= done
+        return answer, max(self._seen, default=0) >= done
 
     def _fitting(self, answer: httpx.Response) -> set[int]:
         """After which changes the parcel may have been as it is shown."""
-        items = answer.headers["content-type"] == "application/geo+json"
-        found = answer.json()["properties"] if items else features(answer)[self._register.parcel]
+        assert answer.status_code == 200, answer.text
+        found = self._shown(answer)
+        if found is None:
+            return self._states(odd=True)
         if "parcel_no" in found:
             return {int(found["parcel_no"]) - FIRST}
-        odd = found["verification_status"] == "action_needed"
+        return self._states(odd=found["verification_status"] == "action_needed")
+
+    def _states(self, *, odd: bool) -> set[int]:
         return {each for each in range(self._register.begun + 1) if (each % 2 == 1) == odd}
 
+    def _shown(self, answer: httpx.Response) -> dict[str, str] | None:
+        """The properties of the parcel; None where it is not."""
+        kind = answer.headers["content-type"].partition(";")[0]
+        if kind == "text/html":
+            (number,) = set(re.findall(r">\s*(1\d{5})\s*<", answer.text))
+            return {"parcel_no": number}
+        if kind != "application/geo+json":
+            properties: dict[str, str] = features(answer)[self._register.parcel]
+            return properties
+        page = answer.json()
+        shown = {each["id"]: each["properties"] for each in page.get("features", [page])}
+        return shown.get(self._register.parcel)
 
-def test_nobody_sees_what_was_before_a_commit(two_workers: str, settings: Settings, ward: Ward) -> None:
+
+def test_nobody_sees_what_was_before_a_commit(two_workers: LiveServer, settings: Settings, ward: Ward) -> None:
     register = Register(settings, ward)
-    paths = [address(register.tile(zoom)) for zoom in (14, 16, 18)] + [f"{ITEMS}/{register.parcel}"]
-    answers: list[tuple[str, bool]] = []
+    paths = register.addresses()
+    # Address and worker of each answer, and whether it was right.
+    answers: list[tuple[str, int, bool]] = []
     ended = threading.Event()
 
-    def read(path: str) -> None:
-        # A connection stays with its worker: new ones now and then come to the other one.
-        while not ended.is_set():
-            with httpx.Client(base_url=two_workers, timeout=60) as client:
-                reader = Reader(client, register, path)
-                answers.extend((path, reader.ask()) for _ in range(5))
+    def read(first: int) -> None:
+        for number in count(first):
+            path = paths[number % len(paths)]
+            # A connection stays with its worker: new ones come to the other one, too.
+            with httpx.Client(base_url=two_workers.url, timeout=60) as client:
+                reader, worker = Reader(client, register, path), 0
+                for _ in range(5):
+                    if ended.is_set():
+                        return
+                    answer, right = reader.ask()
+                    worker = worker or worker_of(two_workers, answer)
+                    answers.append((path, worker, right))
 
-    threads = [threading.Thread(target=read, args=[paths[number % 4]]) for number in range(READERS)]
-    for thread in threads:
-        thread.start()
-    try:
-        for _ in range(CHANGES):
-            register.change()
-            time.sleep(0.02)
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join(60)
-    assert not [path for path, right in answers if not right]
-    assert all(len([each for each, _ in answers if each == path]) > 20 for path in paths)
+    def enough() -> bool:
+        seen = Counter((path, worker) for path, worker, _ in answers)
+        return len(seen) == 2 * len(paths) and min(seen.values()) >= ENOUGH
+
+    with ThreadPoolExecutor(READERS) as pool:
+        readers = [pool.submit(read, number) for number in range(READERS)]
+        try:
+            until = time.monotonic() + SECONDS
+            while register.done <= CHANGES or not (enough() or time.monotonic() > until):
+                register.change()
+                time.sleep(0.02)
+                if any(each.done() for each in readers):
+                    break
+        finally:
+            ended.set()
+        for each in readers:
+            each.result(60)
+    assert not [path for path, _, right in answers if not right]
+    assert enough(), Counter((path, worker) for path, worker, _ in answers)
 
 
-def test_workers_share_what_is_kept(two_workers: str, settings: Settings, ward: Ward) -> None:
+def test_workers_share_what_is_kept(two_workers: LiveServer, settings: Settings, ward: Ward) -> None:
     register = Register(settings, ward)
     path = address(register.tile(16))
 
     def answers() -> set[bytes]:
         # Each on a connection of its own: they come to both workers.
         plain = {"Accept-Encoding": "identity"}
-        return {httpx.get(two_workers + path, headers=plain, timeout=60).content for _ in range(12)}
+        return {httpx.get(two_workers.url + path, headers=plain, timeout=60).content for _ in range(12)}
 
     (drawn,) = answers()
     (file,) = [each for each in settings.tile_cache_path.rglob("*.mvt") if each.parent.parent.name == "16"]

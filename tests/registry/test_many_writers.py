@@ -17,7 +17,7 @@ from gisland.registry.records import etag, read
 from gisland.registry.seen import Seen
 from gisland.registry.writing import Clerk, act, patch
 from tests.factories import VAULT, add_evidence, make_holder, make_holding, make_parcel
-from tests.publish.test_flush import content
+from tests.publish.test_incremental import content
 from tests.registry.land import BY, Land
 
 WRITERS, ROUNDS = 50, 3
