@@ -1,4 +1,4 @@
-"""Numbers on certificates (giấy chứng nhận): serial, certificate code, book number; written in one way, never refused.
+"""Numbers on certificates (giấy chứng nhận): serial and certificate code; written in one way, never refused.
 
 Circular 10/2024/TT-BTNMT for the form of 2024; serials of older forms by habit, some old certificates have none.
 """
@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from gisland.kit.identifiers import serial_key
+from gisland.kit.identifiers import mask_ids, serial_key
 from gisland.kit.text import clean_text
 
 SerialShape = Literal["none", "old", "form_2024", "other"]
 Authority = Literal["T1", "T2", "T3", "H1", "H2"]
-BookPrefix = Literal["CT", "CH", "VP", "CN", "CS", "H"]
 
 _LETTER = "[A-ZĂÂĐÊÔƠƯ]"
 _SERIAL = re.compile(rf"({_LETTER}{{1,2}})([0-9]{{6,8}})")
-_CERTIFICATE_CODE = re.compile(r"(T1|T2|T3|H1|H2)([0-9]{2})([0-9]{8})")
-_BOOK_NUMBER = re.compile(r"(CT|CH|VP|CN|CS|H)([0-9]{1,10})")
+_OLD, _FORM_2024 = rf"{_LETTER}{{1,2}}[0-9]{{6}}", rf"{_LETTER}{{2}}[0-9]{{8}}"
+# As PostgreSQL reads them, too: of the keys of serials, and of codes in capitals without signs between.
+USUAL_SERIAL = f"^(?:{_OLD}|{_FORM_2024})$"
+CERTIFICATE_CODE = "^(T1|T2|T3|H1|H2)([0-9]{2})([0-9]{8})$"
+_CERTIFICATE_CODE = re.compile(CERTIFICATE_CODE)
 _SIGNS = re.compile(r"[\s.\-]")
 # What is typed for one another; only ever a hint.
 _AS_LETTER = {"0": "O", "1": "I"}
@@ -45,9 +47,7 @@ def serial_shape(value: object) -> SerialShape:
     key = serial_key(clean_text(value))
     if not key:
         return "none"
-    found = _SERIAL.fullmatch(key)
-    shape = (len(found.group(1)), len(found.group(2))) if found else (0, 0)
-    return "form_2024" if shape == (2, 8) else "old" if shape in ((1, 6), (2, 6)) else "other"
+    return "form_2024" if re.fullmatch(_FORM_2024, key) else "old" if re.fullmatch(_OLD, key) else "other"
 
 
 def serial_hints(value: object) -> list[str]:
@@ -88,28 +88,7 @@ def parse_certificate_code(value: object) -> CertificateCode | None:
     return CertificateCode(*found.groups()) if found else None  # type: ignore[arg-type]  # the pattern names the authorities
 
 
-@dataclass(frozen=True)
-class BookNumber:
-    """Số vào sổ cấp giấy chứng nhận: the sign of the book and the number in it, with its leading zeros."""
-
-    prefix: BookPrefix
-    digits: str
-
-    def __str__(self) -> str:
-        """As it is printed: CH00123."""
-        return self.prefix + self.digits
-
-
-def parse_book_number(value: object) -> BookNumber | None:
-    """The book number in a cell: 'CH 00123', 'CN00.383'; None when it is of another kind: '1234/QSDĐ'.
-
-    Signs CT, CH, VP, CN: circular 10/2024/TT-BTNMT art. 38; CS and H: before it.
-    """
-    found = _BOOK_NUMBER.fullmatch(_SIGNS.sub("", clean_text(value).upper()))
-    return BookNumber(*found.groups()) if found else None  # type: ignore[arg-type]  # the pattern names the signs
-
-
-def normalise_book_number(value: object) -> str:
-    """A book number as it is printed; one of another kind as it was typed."""
-    found = parse_book_number(value)
-    return str(found) if found else clean_text(value)
+def normalise_certificate_code(value: object) -> str:
+    """A certificate code as it is printed, 'T33100000123'; what is none as it was typed, with national ids masked."""
+    found = parse_certificate_code(value)
+    return str(found) if found else mask_ids(clean_text(value), code=True)

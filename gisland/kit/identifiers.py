@@ -2,7 +2,7 @@
 
 Decree 137/2015 art. 13 and circular 59/2021: 12 digits, of which 3 place, 1 century and sex, 2 year of birth, 6 random;
 there is no check digit. 9 digits are an old CMND; an organisation has a tax code of 10 or 13 digits or an id that the
-police gave (decree 69/2024). Serials and book numbers of certificates: `certificate_numbers`.
+police gave (decree 69/2024). Serials and codes of certificates: `certificate_numbers`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from gisland.kit.text import clean_text
@@ -19,9 +20,28 @@ Gender = Literal["male", "female"]
 IdWarning = Literal["shape", "gender", "birth_year", "future", "check_digit", "branch"]
 """What may be odd about a number; the codes of `data/codes/identifier_warnings.yml`."""
 _NOT_DIGIT = re.compile(r"\D")
+# Signs that nobody sees, as word processors put them into numbers: soft hyphen, joiners, marks of direction.
+_UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_SPACES = " \t\u00a0\u2000-\u200a\u202f\u205f\u3000"
+_DASHES = "\\-\u2010-\u2015\u2212"
 # A number typed as 031 085 000123, 031.085.000123 or 031 - 085 - 000123 is still an id.
-_ID_IN_TEXT = re.compile(r"\d(?:[ .\-–]{0,3}\d){8,}")
-_ID_IN_CODE = re.compile(r"\d{9,}")
+_ID_IN_TEXT = re.compile(rf"\d(?:[{_SPACES}{_UNSEEN}{_DASHES}.·]{{0,3}}\d){{8,}}")
+_ID_IN_CODE = re.compile(rf"\d(?:[{_UNSEEN}]{{0,3}}\d){{8,}}")
+# What parts numbers in lists, dates and codes, too, makes an id only of groups as ids are written in: 031/085/000/123.
+_GROUPINGS = ((3, 3, 3, 3), (3, 3, 6), (6, 6), (4, 4, 4), (3, 3, 3))
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def _grouped(between: str, groupings: tuple[tuple[int, ...], ...]) -> re.Pattern[str]:
+    one = f"[{between}{_UNSEEN}]{{1,3}}"
+    ways = "|".join(one.join(rf"\d{{{size}}}" for size in sizes) for sizes in groupings)
+    return re.compile(rf"(?<!\d)(?:{ways})(?!\d)")
+
+
+_GROUPED_IN_TEXT = _grouped(f"{_SPACES}{_DASHES}.·,/_", _GROUPINGS)
+# Paths of tiles (18/207654/117890) and book numbers (05-2013-001234) are codes as well.
+_GROUPED_IN_CODE = _grouped(f"{_SPACES}.·,_", _GROUPINGS)
+_DASHED_IN_CODE = _grouped(f"{_SPACES}{_DASHES}", ((3, 3, 3, 3), (3, 3, 6)))
 _PERSONAL = re.compile(r"[0-9]{12}")
 _TAX_CODE = re.compile(r"([0-9]{9})([0-9])-?([0-9]{3})?")
 _TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
@@ -180,11 +200,33 @@ def serial_key(serial: str) -> str:
 def mask_ids(text: str, *, code: bool = False) -> str:
     """A free text in which every run of 9 or more digits (an id, maybe with spaces, dots or dashes) is masked.
 
-    Within a code, such as the book number 05-2013-001234, spaces, dots and dashes part numbers.
+    Commas, slashes and underscores are within an id only where its groups are those of one (031/085/000/123): dates,
+    lists of parcels and amounts of money stay. Within a code, such as the book number 05-2013-001234, spaces, dots and
+    dashes part numbers, too, unless they make such groups: 031 085 000 123. A code that is nothing else is text.
     """
-    return (_ID_IN_CODE if code else _ID_IN_TEXT).sub(
-        lambda found: NationalId("other", _NOT_DIGIT.sub("", found.group())).masked, text
-    )
+    if code and _GROUPED_IN_TEXT.fullmatch(text.strip()):
+        code = False
+    for pattern in (_ID_IN_CODE, _GROUPED_IN_CODE, _DASHED_IN_CODE) if code else (_ID_IN_TEXT, _GROUPED_IN_TEXT):
+        text = pattern.sub(_mask, text)
+    return text
+
+
+def _mask(found: re.Match[str]) -> str:
+    digits = _NOT_DIGIT.sub("", found.group())
+    return found.group() if _is_list(found.group()) else NationalId("other", digits).masked
+
+
+def _is_list(text: str) -> bool:
+    """Whether numbers with commas (or the like) between them are a list, a date or an amount rather than one id."""
+    if not re.search(r"[,/_]", text):
+        return False
+    groups = re.findall(r"\d+", re.sub(f"[{_UNSEEN}]", "", text))
+    if groups[-2:] == ["000", "000"] or any(len(group) == 4 and _YEAR.fullmatch(group) for group in groups):
+        return True
+    steps = [int(after) - int(before) for before, after in pairwise(groups)]
+    if all(0 < step < 10 for step in steps):
+        return True
+    return "," in text and not any(group.startswith("0") for group in groups)
 
 
 def map_number(value: object) -> str:

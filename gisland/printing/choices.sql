@@ -7,4 +7,4 @@ SELECT ward.code, ward.name, of_group.code, of_group.name, count(*),
   JOIN registry.unit ward ON ward.id = of_group.ward_id
  WHERE p.retired_by IS NULL AND ward.valid_to IS NULL
  GROUP BY ward.code, ward.name, of_group.code, of_group.name
- ORDER BY ward.code, of_group.code
+ ORDER BY ward.code, of_group.code COLLATE registry.vietnamese_numbers

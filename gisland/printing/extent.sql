@@ -11,7 +11,8 @@ SELECT ward.id, ward.code, ward.name, coalesce(province.name, '') AS province, S
 
 -- name: groups
 -- The residential groups of wards.
-SELECT id, ward_id, code, name FROM registry.residential_group WHERE ward_id = ANY (%(wards)s::int[]) ORDER BY ward_id, code
+SELECT id, ward_id, code, name FROM registry.residential_group WHERE ward_id = ANY (%(wards)s::int[])
+ ORDER BY ward_id, code COLLATE registry.vietnamese_numbers
 
 -- name: of_wards
 -- Parcels in force of wards.
@@ -57,7 +58,7 @@ SELECT p.id, p.ward_id, p.residential_group_id AS group_id, sheet.sheet_no, p.pa
        ) held ON held.parcel_id = p.id
   LEFT JOIN publish.status ON status.position = held.position
  WHERE p.id = ANY (%(ids)s::bigint[]) AND p.retired_by IS NULL
- ORDER BY p.ward_id, lpad(sheet.sheet_no, 12, '0'), sheet.id, lpad(p.parcel_no, 12, '0'), p.id
+ ORDER BY p.ward_id, sheet.sheet_no COLLATE registry.vietnamese_numbers, sheet.id, p.parcel_no COLLATE registry.vietnamese_numbers, p.id
 
 -- name: around
 -- What lies around within reach: the parcels in a rectangle that are not printed themselves.

@@ -46,4 +46,4 @@ SELECT p.id, sheet.sheet_no, p.parcel_no, jsonb_build_object(
  WHERE p.residential_group_id = %(group)s AND p.retired_by IS NULL
    AND (%(sheet)s::text IS NULL
         OR ltrim(sheet.sheet_no, '0') = ltrim(%(sheet)s, '0') AND ltrim(p.parcel_no, '0') = ltrim(%(parcel)s, '0'))
- ORDER BY lpad(sheet.sheet_no, 12, '0'), sheet.id, lpad(p.parcel_no, 12, '0'), p.id
+ ORDER BY sheet.sheet_no COLLATE registry.vietnamese_numbers, sheet.id, p.parcel_no COLLATE registry.vietnamese_numbers, p.id

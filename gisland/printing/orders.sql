@@ -6,7 +6,8 @@ SELECT id FROM registry.unit WHERE level = 'ward' AND code = %(ward)s AND valid_
 
 -- Those of some groups that are of a ward, with their codes.
 -- name: own_groups
-SELECT id, code FROM registry.residential_group WHERE ward_id = %(ward)s AND id = ANY (%(groups)s::int[]) ORDER BY code
+SELECT id, code FROM registry.residential_group WHERE ward_id = %(ward)s AND id = ANY (%(groups)s::int[])
+ ORDER BY code COLLATE registry.vietnamese_numbers
 
 -- name: hold
 -- One order of an account at a time is counted.

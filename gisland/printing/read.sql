@@ -15,7 +15,7 @@ SELECT ward.id AS ward_id, ward.code AS ward_code, ward.name AS ward_name, coale
 SELECT of_group.code
   FROM registry.unit ward JOIN registry.residential_group of_group ON of_group.ward_id = ward.id
  WHERE ward.level = 'ward' AND ward.code = %(ward)s AND ward.valid_to IS NULL
- ORDER BY of_group.code
+ ORDER BY of_group.code COLLATE registry.vietnamese_numbers
 
 -- name: parcels
 -- The parcels of a group as a map and its checklist need them. Names are read only for those who may see them.
@@ -67,7 +67,7 @@ SELECT p.id,
          GROUP BY parcel_id
        ) paper ON paper.parcel_id = p.id
  WHERE p.residential_group_id = %(group)s AND p.retired_by IS NULL
- ORDER BY lpad(sheet.sheet_no, 12, '0'), sheet.id, lpad(p.parcel_no, 12, '0'), p.id
+ ORDER BY sheet.sheet_no COLLATE registry.vietnamese_numbers, sheet.id, p.parcel_no COLLATE registry.vietnamese_numbers, p.id
 
 -- name: neighbours
 -- What lies around: parcels of other groups within the pages. Nothing of persons.

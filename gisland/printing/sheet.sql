@@ -18,7 +18,7 @@ SELECT p.id, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS shape,
        coalesce((SELECT string_agg(land_type, '+' ORDER BY seq) FROM registry.land_use WHERE parcel_id = p.id), '') AS land_type
   FROM registry.parcel p
  WHERE p.map_sheet_id = %(sheet)s AND p.retired_by IS NULL
- ORDER BY lpad(p.parcel_no, 12, '0'), p.id
+ ORDER BY p.parcel_no COLLATE registry.vietnamese_numbers, p.id
 
 -- name: around
 -- Parcels of other sheets within a rectangle.
@@ -36,4 +36,4 @@ SELECT sheet.sheet_no, sheet.name, sheet.srid, ST_AsBinary(ST_Envelope(ST_Extent
   JOIN registry.parcel p ON p.map_sheet_id = sheet.id
  WHERE sheet.ward_id = %(ward)s AND sheet.id <> %(sheet)s AND p.retired_by IS NULL
  GROUP BY sheet.id
- ORDER BY lpad(sheet.sheet_no, 12, '0'), sheet.id
+ ORDER BY sheet.sheet_no COLLATE registry.vietnamese_numbers, sheet.id

@@ -15,12 +15,13 @@ from gisland.database import Scope, flush
 from gisland.errors import NotFound
 from gisland.registry.acts import ACTS, Act, Done
 from gisland.registry.check import EXAMPLES, MOST, Finding, check
-from gisland.registry.codes import CodeList, land_type_codes, load_codes
+from gisland.registry.codes import CodeList, load_codes
 from gisland.registry.lineage import Relative, lineage
 from gisland.registry.masking import held_in, masked_events
 from gisland.registry.routes import ROOT, Id, Reader, Writer, check_once, problems
 from gisland.registry.timeline import Event, timeline
 from gisland.registry.writing import act
+from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
 from gisland.security.permissions import Permission
@@ -130,7 +131,8 @@ async def findings(
             raise NotFound(
                 f"không có phường {ward_id} · there is no ward {ward_id}", hint="GET /api/v1/units?level=ward"
             )
-        found = check(connection, land_type_codes(settings), ward_id=ward_id, examples=examples, held=held)
+        land_types = load_codes(settings).code_list("land_types")
+        found = check(connection, land_types, load_vault(settings), ward_id=ward_id, examples=examples, held=held)
         named = sum(len(each.examples) for each in found)
         detail: dict[str, object] = {"kind": "finding", "records": named}
         log.record(connection, subject.name, log.Tag.REGISTRY_READ, ward_id=ward_id, detail=detail)

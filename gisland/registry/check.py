@@ -7,7 +7,7 @@ Geometry (overlaps, areas of the map) is examined by the rules of quality, not h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import LiteralString
 
@@ -15,6 +15,11 @@ from psycopg import Connection
 from pydantic import BaseModel, Field
 
 from gisland.database.statements import statements
+from gisland.kit.certificate_numbers import CERTIFICATE_CODE, USUAL_SERIAL, serial_hints
+from gisland.registry.codes import CodeList
+from gisland.registry.identity import odd_ids
+from gisland.registry.land_types import read_land_label, residential_code
+from gisland.security.crypto import IdVault
 from gisland.security.mask import OF_PERSONS
 from gisland.security.permissions import Permission
 
@@ -95,6 +100,16 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         "số phát hành trùng nhau · serials that several certificates bear",
         "xem bản giấy, sửa · look at the papers; patch",
     ),
+    "serial_unusual": (
+        Sort.ODD,
+        "số phát hành không đúng dạng · serials that are not like those that are printed",
+        "xem bản giấy, sửa · look at the paper: 1–2 letters and 6 digits, form of 2024 2 letters and 8 digits; patch",
+    ),
+    "certificate_code_unusual": (
+        Sort.ODD,
+        "mã Giấy không đúng dạng · certificate codes that are none",
+        "xem bản giấy, sửa · look below the QR code: T1–T3, H1, H2 and 10 digits; patch gcn_code",
+    ),
     "flat_without_building": (
         Sort.ODD,
         "căn hộ không rõ nhà chung cư · apartments without their building",
@@ -115,6 +130,11 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         "loại đất không phải mã hiện hành · land types that are no code of today",
         "ghi mã hiện hành · give the code of today: patch land_uses; GET /api/v1/codes/land_types",
     ),
+    "residential_of_another_unit": (
+        Sort.ODD,
+        "đất ở không theo loại đơn vị hành chính · residential land whose code is not that of its unit",
+        "phường ODT, xã, đặc khu ONT; Giấy đã cấp giữ mã · ODT in wards and new urban areas, else ONT: patch land_uses",
+    ),
     "uses_not_the_area": (
         Sort.ODD,
         "tổng diện tích mục đích khác diện tích pháp lý · areas of the uses that do not sum to the legal area",
@@ -125,10 +145,20 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         "thửa chưa có mã định danh · parcels without a code",
         "ghi mã được cấp · enter the code that was given: patch parcel_code",
     ),
+    "code_off_its_parcel": (
+        Sort.ODD,
+        "mã định danh chỉ nơi khác · parcel codes that stand for another place",
+        "xem mã được cấp, sửa · look at the code that was given: patch parcel_code",
+    ),
     "parcel_in_former_ward": (
         Sort.ODD,
         "thửa còn ở đơn vị hành chính cũ · parcels that are still in a former unit",
         "chuyển tờ bản đồ · move the sheet: act move",
+    ),
+    "id_unusual": (
+        Sort.ODD,
+        "số định danh không khớp giới tính, năm sinh, hay sai dạng · ids that do not fit the person or look wrong",
+        "xem giấy tờ, có số đúng · look at the papers, some are right: patch; GET /api/v1/codes/identifier_warnings",
     ),
     "id_borne_by_several": (
         Sort.ODD,
@@ -144,8 +174,18 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
 
 # What tells of persons needs what a filter by the same would: check → permission (`gisland.security.mask`).
 NEEDS: Mapping[str, Permission] = {
+    "id_unusual": Permission.IDENTITY_READ,
     "id_borne_by_several": Permission.IDENTITY_READ,
     "holder_of_nothing": Permission.PERSON_READ,
+}
+
+# What is examined row by row, for the database cannot open a national id.
+OPENED = "id_unusual"
+# As units are called, and how residential land is called there.
+RESIDENTIAL: Mapping[str, str] = {
+    "phường": residential_code("ward"),
+    "xã": residential_code("commune"),
+    "đặc khu": residential_code("special_zone"),
 }
 
 FIND: LiteralString = """
@@ -156,7 +196,8 @@ FIND: LiteralString = """
 
 def check(
     connection: Connection,
-    land_types: list[str],
+    land_types: CodeList,
+    vault: IdVault,
     *,
     ward_id: int | None = None,
     examples: int = EXAMPLES,
@@ -166,7 +207,8 @@ def check(
 
     Args:
         connection: a transaction as `gisland_app`.
-        land_types: the codes of today.
+        land_types: the code list.
+        vault: the key of the national ids.
         ward_id: only this ward.
         examples: how many records are named of each finding.
         held: what whoever asks may see of persons there; checks that tell more are left out.
@@ -174,16 +216,44 @@ def check(
     Returns:
         One finding a check, in a fixed order, also of what is as it should be.
     """
-    values = {"ward": ward_id, "examples": examples, "land_types": land_types}
+    values: dict[str, object] = {"ward": ward_id, "examples": examples}
+    values |= {"serial": USUAL_SERIAL, "certificate_code": CERTIFICATE_CODE}
+    values |= {"land_types": [code.code for code in land_types.codes if code.selectable]}
+    values |= {"units": list(RESIDENTIAL), "residential": list(RESIDENTIAL.values())}
+    hints: dict[str, Callable[[str], str]] = {
+        "serial_unusual": lambda serial: ", ".join(serial_hints(serial)),
+        "unknown_land_type": lambda label: _types(label, land_types),
+    }
     findings = []
     for name, (sort, title, mend) in CHECKS.items():
         if name in NEEDS and NEEDS[name] not in held:
             continue
-        rows = connection.execute(FIND.format(check=SQL[name]).encode(), values).fetchall()
-        cases = [Case(kind=kind, id=id_, ward_id=ward, note=note) for _, kind, id_, ward, note in rows]
-        count = rows[0][0] if rows else 0
+        if name == OPENED:
+            count, cases = _unusual_ids(connection, vault, ward_id, examples)
+        else:
+            rows = connection.execute(FIND.format(check=SQL[name]).encode(), values).fetchall()
+            cases = [Case(kind=kind, id=id_, ward_id=ward, note=note) for _, kind, id_, ward, note in rows]
+            count = rows[0][0] if rows else 0
+        for case in cases:
+            if name in hints and (hint := hints[name](case.note)):
+                case.note += f" → {hint}?"
         findings.append(Finding(check=name, sort=sort, title=title, mend=mend, count=count, examples=cases))
     return findings
+
+
+def _unusual_ids(connection: Connection, vault: IdVault, ward_id: int | None, examples: int) -> tuple[int, list[Case]]:
+    """How many national ids are odd, and the first of their holders; the codes of what is odd, never a number."""
+    count, cases = 0, list[Case]()
+    for holder, ward, warnings in odd_ids(connection, vault, ward_id):
+        count += 1
+        if len(cases) < examples:
+            cases.append(Case(kind="holder", id=holder, ward_id=ward, note=", ".join(warnings)))
+    return count, cases
+
+
+def _types(label: str, land_types: CodeList) -> str:
+    """Today's codes that the types of a label may be: 'LUC, LUK + CLN'."""
+    return " + ".join(", ".join(sign.candidates) or "?" for sign in read_land_label(label, land_types)).strip("? +")
 
 
 SQL = statements("gisland.registry", "sql/check.sql")

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 from psycopg import Connection
 
+from gisland.audit import log
 from gisland.registry.check import EXAMPLES, MOST, Finding, Sort, check
-from gisland.registry.codes import land_type_codes
+from gisland.registry.codes import load_codes
 from gisland.registry.units import find_unit
 from gisland.registry.writing import act
+from gisland.security.crypto import load_vault
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 
@@ -39,11 +41,16 @@ def check_command(
     ✗ sai: CSDL nay từ chối điều này · wrong: what the database refuses today.
     ! bất thường: thực tế như vậy, cần người xem · odd: what reality breaks, to be looked at.
     """
-    settings = caller(ctx).settings
+    who = caller(ctx)
+    settings = who.settings
 
     def work(connection: Connection) -> list[Finding]:
         ward_id = None if ward is None else find_unit(connection, ward).id
-        return check(connection, land_type_codes(settings), ward_id=ward_id, examples=examples)
+        land_types = load_codes(settings).code_list("land_types")
+        found = check(connection, land_types, load_vault(settings), ward_id=ward_id, examples=examples)
+        detail: dict[str, object] = {"kind": "finding", "records": sum(len(each.examples) for each in found)}
+        log.record(connection, who.subject.name, log.Tag.REGISTRY_READ, ward_id=ward_id, detail=detail)
+        return found
 
     findings = act(settings, work)
     if as_json:

@@ -221,8 +221,3 @@ def _read(file: Path) -> CodeList:
         if any(not found.by_code[code].selectable for code in old.current):
             raise wrong(file, f"{old.code}.current", "a group is no code that can be given", "name the codes within it")
     return found
-
-
-def land_type_codes(settings: Settings) -> list[str]:
-    """The codes of land types in force, without groups."""
-    return [code.code for code in load_codes(settings).code_list("land_types").codes if code.selectable]

@@ -21,9 +21,10 @@ from pydantic import (
     model_validator,
 )
 
-from gisland.kit.certificate_numbers import normalise_serial
+from gisland.kit.certificate_numbers import normalise_certificate_code, normalise_serial
 from gisland.kit.identifiers import map_number, mask_ids
 from gisland.kit.text import clean_text
+from gisland.registry import parcel_code
 from gisland.security.permissions import Permission
 
 Value = TypeVar("Value")
@@ -75,9 +76,23 @@ Text = Annotated[Code, AfterValidator(mask_ids)]
 # Numbers and codes, in which dots, dashes and spaces part numbers.
 Book = Annotated[Code, AfterValidator(lambda text: mask_ids(text, code=True))]
 Word = Annotated[Book, AfterValidator(_something), Field(min_length=1)]
+# Names of groups and units, kinds: words, in which no signs part numbers.
+Name = Annotated[Text, AfterValidator(_something), Field(min_length=1)]
+# T3 31 00000123 is a run of digits, too: what is a code is kept, anything else is masked like other codes.
+CertificateCode = Annotated[Code, AfterValidator(normalise_certificate_code)]
+# RFC 6838, without room for a number of persons in it.
+MediaType = Annotated[
+    Book,
+    StringConstraints(
+        pattern=r"^((application|audio|font|image|message|model|multipart|text|video)"
+        r"/([0-9]{0,4}[a-z.+_-])+[0-9]{0,4})?$",
+        max_length=127,
+    ),
+]
 # In one writing: AB 123456.
 Serial = Annotated[Book, AfterValidator(normalise_serial)]
 MapNumber = Annotated[Word, AfterValidator(map_number)]
+ParcelCode = Annotated[str, StringConstraints(pattern=parcel_code.PATTERN)]
 # In a query string all is text; in a body an id is a number.
 Ref = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Key = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from gisland.audit import log
+from gisland.database.statements import statements
 from gisland.errors import InputError, NotFound
-from gisland.kit.identifiers import mask_ids, parse_organisation_id, parse_personal_id
+from gisland.kit.identifiers import (
+    IdWarning,
+    id_inconsistencies,
+    mask_ids,
+    organisation_id_inconsistencies,
+    parse_organisation_id,
+    parse_personal_id,
+)
 from gisland.registry.fields import Word
 from gisland.security.crypto import IdVault
 
@@ -66,6 +76,32 @@ def reveal(connection: Connection, holder_id: int, why: RevealReason, *, by: str
     return Revealed(holder_id=holder_id, id_kind=row[1], national_id=key.open(row[2]))
 
 
+def odd_ids(
+    connection: Connection, vault: IdVault, ward_id: int | None = None
+) -> Iterator[tuple[int, int, list[IdWarning]]]:
+    """The holders whose id does not fit what else is known of them, or is not like one. No number leaves this function.
+
+    What an id says (birth, gender) is not kept beside it: with the digits that are shown, little of it would be secret.
+    Ids are opened one after the other, a few thousand rows at a time in memory.
+
+    Args:
+        connection: a transaction as `gisland_app`.
+        vault: the key.
+        ward_id: only of this ward.
+
+    Yields:
+        Holder, ward, what is odd.
+    """
+    key = vault.in_use(connection)
+    with connection.cursor(name="ids") as cursor:
+        cursor.itersize = 5000
+        for holder, ward, kind, cipher, gender, year in cursor.execute(SQL["id_unusual"], {"ward": ward_id}):
+            number = key.open(cipher)
+            odd_person = partial(id_inconsistencies, gender=gender, birth_year=year)
+            if found := (organisation_id_inconsistencies if kind == "organisation" else odd_person)(number):
+                yield holder, ward, found
+
+
 def sealed_columns(
     connection: Connection, number: SecretStr | None, given: dict[str, Any], current: dict[str, Any], vault: IdVault
 ) -> dict[str, Any]:
@@ -96,3 +132,6 @@ def sealed_columns(
     if current and connection.execute(same, [current["id"], sealed.hash]).fetchone() is not None:
         return {}
     return dict(zip(COLUMNS, (sealed.kind, sealed.cipher, sealed.hash, sealed.masked), strict=True))
+
+
+SQL = statements("gisland.registry", "sql/check.sql")

@@ -24,9 +24,11 @@ from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import Area
 from gisland.registry.geometry import Shape
 from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
+from gisland.registry.refusals import refusal
 from gisland.registry.schemas import LandUse
 from gisland.registry.seen import Seen, check_seen
 
+ON_SHEET = "parcel_number_on_sheet"
 Number = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=20),
@@ -41,7 +43,7 @@ class DrawnParcel(BaseModel):
 
     geometry: fields.Shape = Field(description="GeoJSON, EPSG của tờ, mét · CRS of the sheet, metres")
     parcel_no: Number | None = Field(default=None, description="Mặc định: số lớn nhất + 1 · the largest + 1 by default")
-    parcel_code: str | None = Field(default=None, pattern="^[0-9b-hjkmnp-z]{12}$")
+    parcel_code: fields.ParcelCode | None = None
     legal_area_m2: Area | None = None
     address: fields.Text | None = None
     land_uses: tuple[LandUse, ...] | None = Field(
@@ -114,7 +116,7 @@ def add_parcel(connection: Connection, change: int, place: Place, new: DrawnParc
     pole of inaccessibility, once and for all.
 
     Raises:
-        Conflict: the number is taken.
+        Conflict: the number is taken, or a code that was said.
     """
     number = map_number(new.parcel_no) if new.parcel_no else next_number(connection, place.map_sheet_id)
     values = {
@@ -132,8 +134,8 @@ def add_parcel(connection: Connection, change: int, place: Place, new: DrawnParc
     }
     try:
         row = connection.execute(SQL["add"], values).fetchone()
-    except UniqueViolation:
-        raise _taken(number) from None
+    except UniqueViolation as error:
+        raise _taken(number) if error.diag.constraint_name == ON_SHEET else refusal(error) from None
     assert row is not None
     parcel = int(row[0])
     if new.land_uses:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 from python_calamine import CalamineError, CalamineWorkbook
 
 from gisland.errors import InputError
+from gisland.kit.identifiers import mask_ids
 from gisland.kit.text import clean_text
 from gisland.kit.uploads import WORKBOOKS, check_upload
 from gisland.registry.land_types import UnitKind
@@ -77,7 +78,7 @@ class UnitLink:
 
 
 Code = Annotated[str, Field(pattern=r"^\d{2,3}$|^\d{5}$")]
-CleanName = Annotated[str, BeforeValidator(clean_text), Field(min_length=1)]
+CleanName = Annotated[str, BeforeValidator(clean_text), AfterValidator(mask_ids), Field(min_length=1)]
 
 
 class _Unit(BaseModel):

@@ -131,7 +131,7 @@ SENSELESS: dict[str, tuple[str, str]] = {
     "parcel_legal_area_m2_check": _NEGATIVE,
     "parcel_parcel_code_check": (
         "mã định danh thửa không phải GeoHash 12 ký tự · the parcel code is no GeoHash of 12 characters",
-        "check the code",
+        "12 signs that begin with a letter, in Vietnam with w",
     ),
     "parcel_parcel_code_method_check": _SYSTEM,
     "parcel_parcel_no_check": _EMPTY,

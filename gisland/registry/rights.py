@@ -18,7 +18,7 @@ from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, UsageError
 from gisland.kit.identifiers import serial_key
 from gisland.registry.changes import ChangeKind, Why, begin
-from gisland.registry.fields import BigKey, Book, Code, Day, Numerator, Serial, Text
+from gisland.registry.fields import BigKey, Book, CertificateCode, Day, Numerator, Serial, Text
 from gisland.registry.refusals import refusal
 from gisland.registry.seen import Seen, check_seen, lock_in_force
 
@@ -72,7 +72,7 @@ class IssuedCertificate(BaseModel):
 
     serial: Annotated[Serial, Field(min_length=1, max_length=30)]
     book_no: Book = ""
-    gcn_code: Code = ""
+    gcn_code: CertificateCode = ""
     issue_date: Day | None = None
     issuer: Text = ""
     kind: Text = ""

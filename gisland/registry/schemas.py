@@ -10,23 +10,25 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from gisland.kit.identifiers import mask_ids
 from gisland.registry.changes import ChangeKind
 from gisland.registry.fields import (
     Area,
     BigKey,
     Book,
-    Code,
+    CertificateCode,
     Confidence,
     Day,
     Derived,
     Fixed,
     Key,
     MapNumber,
+    MediaType,
+    Name,
     Numerator,
     OfIdentity,
+    ParcelCode,
     Personal,
     Scale,
     Serial,
@@ -75,8 +77,8 @@ class Unit(Record):
 
     level: Fixed[Literal["province", "district", "ward"]]
     code: Fixed[Word]
-    name: Word
-    name_en: Book = ""
+    name: Name
+    name_en: Text = ""
     parent_id: Fixed[Key | None] = None
     srid: Fixed[Key | None] = None
     area_km2: SquareKilometres | None = None
@@ -93,7 +95,7 @@ class ResidentialGroup(Record):
 
     ward_id: Fixed[Key]
     code: Word
-    name: Word
+    name: Name
     geometry: Shape | None = None
 
 
@@ -170,7 +172,7 @@ class Parcel(Record):
     map_sheet_id: Fixed[Key]
     residential_group_id: Key | None = None
     parcel_no: Fixed[MapNumber]
-    parcel_code: Annotated[str, StringConstraints(pattern="^[0-9b-hjkmnp-z]{12}$")] | None = None
+    parcel_code: ParcelCode | None = None
     parcel_code_method: Derived[int | None] = None
     srid: Derived[int]
     area_m2: Derived[float]
@@ -247,7 +249,7 @@ class Holder(Record):
 
     ward_id: Fixed[Key]
     kind: Literal["person", "household", "couple", "organisation", "community"]
-    full_name: Personal[Annotated[Word, AfterValidator(mask_ids)]]
+    full_name: Personal[Name]
     birth_date: Personal[Day | None] = None
     birth_year: Personal[Annotated[int, Field(ge=1850, le=2150, strict=True)] | None] = None
     gender: Personal[Literal["male", "female"] | None] = None
@@ -310,7 +312,7 @@ class Restriction(Record):
     parcel_id: Fixed[BigKey | None] = None
     asset_id: Fixed[BigKey | None] = None
     certificate_id: Fixed[BigKey | None] = None
-    kind: Word
+    kind: Name
     beneficiary: Personal[Text] = ""
     description: Personal[Text] = ""
     valid_from: Day | None = None
@@ -357,7 +359,7 @@ class Certificate(Record):
     ward_id: Fixed[Key]
     serial: Serial = ""
     book_no: Book = ""
-    gcn_code: Code = ""
+    gcn_code: CertificateCode = ""
     issue_date: Day | None = None
     issuer: Text = ""
     kind: Book = ""
@@ -394,12 +396,12 @@ class Document(Record):
     }
 
     ward_id: Fixed[Key]
-    kind: Word
+    kind: Name
     number: Book = ""
     issued_on: Day | None = None
     issuer: Text = ""
     file_name: Personal[Text] = ""
-    media_type: Code = ""
+    media_type: MediaType = ""
     content_hash: Derived[str | None]
     size_bytes: Derived[int | None]
     pages: Numerator | None = None

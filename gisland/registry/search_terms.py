@@ -9,6 +9,7 @@ from itertools import product
 
 from gisland.kit.identifiers import NationalId, map_number, parse_organisation_id, parse_personal_id, serial_key
 from gisland.kit.text import clean_text, name_key, plain_name, strip_title
+from gisland.registry.parcel_code import is_parcel_code
 
 _NUMBER = r"([a-z]{0,3}\d[\w.()]*)"
 _SHEET = rf"(?:to|sheet)(?:\s+ban\s+do)?(?:\s+so)?\s*:?\s*{_NUMBER}"
@@ -19,8 +20,6 @@ _PARCEL_ONLY = re.compile(_PARCEL)
 # Two numbers without words: the sheet stands first by custom (as in the search of the map), but not for everybody.
 _PAIR = re.compile(r"([a-z]{0,3}\d{1,5}[a-z]?)\s*[/,;\-\s]\s*([a-z]{0,3}\d{1,5}[a-z]?)")
 _ONE_NUMBER = re.compile(r"\d{1,5}[a-z]?")
-# Codes of places in Vietnam begin with a letter; twelve digits are an id.
-_CODE = re.compile(r"[b-hjkmnp-z][0-9b-hjkmnp-z]{11}")
 _SERIAL = re.compile(r"[A-ZĐ]{1,4}\d{2,10}")
 _ID = re.compile(r"\d(?:[ .\-]?\d){8,13}")
 _LETTERS = re.compile(r"[^\W\d_].*[^\W\d_]")
@@ -80,7 +79,7 @@ def understand(text: str) -> list[Term]:
     if worded is not None:
         return [worded]
     terms: list[Term] = [*_numbers(plain)]
-    if _CODE.fullmatch(plain):
+    if is_parcel_code(plain):
         terms.append(ParcelCode(plain))
     key = serial_key(text)
     if _SERIAL.fullmatch(key):

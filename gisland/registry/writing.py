@@ -236,7 +236,7 @@ def _derived(connection: Connection, kind: Kind, given: Json, current: Json, cle
 def _first_code(connection: Connection, geometry: Json, srid: int) -> Columns:
     """The code of a new parcel, computed once; where another parcel has it, this one has none, which is a finding."""
     code = parcel_codes([read_shape(geometry, srid)], srid)[0]
-    taken = connection.execute("SELECT FROM registry.parcel WHERE parcel_code = %s", [code]).fetchone()
+    taken = connection.execute("SELECT FROM registry.taken_codes(ARRAY[%s::text])", [code]).fetchone()
     return {} if taken is not None else {"parcel_code": code, "parcel_code_method": METHOD_VERSION}
 
 

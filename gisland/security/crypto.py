@@ -67,7 +67,7 @@ class IdVault:
         return SealedId(kind=national_id.kind, cipher=cipher, hash=hashed, masked=national_id.masked)
 
     def open(self, cipher: bytes) -> str:
-        """The number in clear. Each call is an act that its caller must audit.
+        """The number in clear. Its caller must audit who is told; the check of the registry tells nobody.
 
         Raises:
             GislandError: it was sealed with another key.

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from psycopg import Connection
 
 WARDS = "SELECT id, code, name FROM registry.unit WHERE level = 'ward' AND valid_to IS NULL ORDER BY code"
-GROUPS = "SELECT id, ward_id, code, name FROM registry.residential_group ORDER BY code"
+GROUPS = """
+    SELECT id, ward_id, code, name FROM registry.residential_group ORDER BY code COLLATE registry.vietnamese_numbers
+"""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from typing import Annotated
 
 from psycopg import Connection
 from psycopg.rows import class_row
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.audit import log
 from gisland.errors import InputError, NotFound
+from gisland.kit.identifiers import mask_ids
 from gisland.security.keys import key_hash, new_token
 from gisland.security.permissions import ANYONE, FOR_TOKENS, WITHIN_WARDS, Permission
 from gisland.security.subject import Subject
@@ -30,7 +31,11 @@ LIST = f"""
 """  # noqa: S608 - our own words
 REVOKE = "UPDATE security.token SET revoked_at = now() WHERE id = %s AND account_id = %s AND revoked_at IS NULL"
 
-TokenName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
+TokenName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00]*$"),
+    AfterValidator(mask_ids),
+]
 
 
 class NewToken(BaseModel):

@@ -67,7 +67,7 @@ COMMENT ON COLUMN registry.parcel.ward_id IS 'Phường/xã; ràng buộc: của
 COMMENT ON COLUMN registry.parcel.map_sheet_id IS 'Tờ bản đồ · The sheet (map_sheet.id)';
 COMMENT ON COLUMN registry.parcel.residential_group_id IS 'Tổ dân phố · The residential group; constraint: of the same ward';
 COMMENT ON COLUMN registry.parcel.parcel_no IS 'Số thứ tự thửa (PL3-01 cột 22), không có số 0 ở đầu · Parcel number without leading zeros; constraint: once on its sheet among parcels in force';
-COMMENT ON COLUMN registry.parcel.parcel_code IS 'Mã định danh thửa đất: GeoHash 12 ký tự của điểm đặc trưng (PL3-01 cột 18) · Official parcel code: 12-character GeoHash of the characteristic point; a supplied one wins; computed once, never again; constraint: unique in the country';
+COMMENT ON COLUMN registry.parcel.parcel_code IS 'Mã định danh thửa đất: GeoHash 12 ký tự của điểm đặc trưng (PL3-01 cột 18) · Official parcel code: 12-character GeoHash of the characteristic point; a supplied one wins; computed once, never again; constraint: unique in the country; one of another place is a finding';
 COMMENT ON COLUMN registry.parcel.parcel_code_method IS 'Phiên bản cách tính mã; trống khi mã được cấp · Version of the method that computed the code; empty when it was supplied';
 COMMENT ON COLUMN registry.parcel.srid IS 'Hệ toạ độ của hình thể (mã EPSG), theo tờ bản đồ · EPSG code of the geometry: that of its sheet';
 COMMENT ON COLUMN registry.parcel.geom IS 'Hình thể nguyên gốc, mét, đông trước bắc, trong hệ toạ độ của tờ · Geometry as it came, metres, east before north, in the CRS of the sheet; constraint: a valid polygon or multipolygon, not empty';
@@ -91,7 +91,7 @@ COMMENT ON COLUMN registry.parcel_number.confidence IS 'Độ tin cậy trong (0
 
 COMMENT ON TABLE registry.land_use IS 'Mục đích sử dụng đất (PL3-01 cột 25–39) · Land use: one or more per parcel; that the areas sum to that of the parcel is a finding, not a constraint';
 COMMENT ON COLUMN registry.land_use.seq IS 'Thứ tự trên thửa, từ 1 · Order on the parcel, from 1 on';
-COMMENT ON COLUMN registry.land_use.land_type IS 'Loại đất, mã như ODT, CLN (PL3-01 cột 25, 30, 35) · Land type code (TT 08/2024); an unknown or former code is a finding';
+COMMENT ON COLUMN registry.land_use.land_type IS 'Loại đất, mã như ODT, CLN (PL3-01 cột 25, 30, 35) · Land type code (TT 08/2024); an unknown or former code is a finding, and ONT or ODT where the unit has the other one';
 COMMENT ON COLUMN registry.land_use.area_m2 IS 'Diện tích của mục đích, m², 1 số lẻ (PL3-01 cột 26, 31, 36) · Area of this use, m², one decimal';
 COMMENT ON COLUMN registry.land_use.origin IS 'Nguồn gốc sử dụng, ví dụ CNQ-CTT (PL3-01 cột 27, 32, 37) · Origin of the use';
 COMMENT ON COLUMN registry.land_use.use_form IS 'Hình thức sử dụng: riêng, chung (PL3-01 cột 28, 33, 38) · Form of use: alone or in common';
@@ -114,7 +114,7 @@ COMMENT ON TABLE registry.certificate IS 'Giấy chứng nhận quyền sử d�
 COMMENT ON COLUMN registry.certificate.serial IS 'Số phát hành (PL3-01 cột 2); Giấy cũ có thể không có · Serial as it is written; old certificates may have none';
 COMMENT ON COLUMN registry.certificate.serial_key IS 'Tự tính: số phát hành để so sánh (chữ hoa, bỏ khoảng trắng, Ð thành Đ) · Derived: the serial as it is compared';
 COMMENT ON COLUMN registry.certificate.book_no IS 'Số vào sổ cấp Giấy (PL3-01 cột 4) · Number in the book of certificates';
-COMMENT ON COLUMN registry.certificate.gcn_code IS 'Mã Giấy chứng nhận 12 ký tự (mẫu 2024) · Code of the certificate, 12 characters (form of 2024)';
+COMMENT ON COLUMN registry.certificate.gcn_code IS 'Mã Giấy chứng nhận 12 ký tự (mẫu 2024) · Code of the certificate, 12 characters (form of 2024); another shape is a finding';
 COMMENT ON COLUMN registry.certificate.issue_date IS 'Ngày cấp (PL3-01 cột 3) · Day of issue';
 COMMENT ON COLUMN registry.certificate.issuer IS 'Cơ quan cấp · Authority that issued it';
 COMMENT ON COLUMN registry.certificate.kind IS 'Mẫu Giấy theo thời kỳ (Luật 1993, 2003, NĐ 88/2009, NĐ 43/2014, mẫu 2024) · Form, by the law of its time';

@@ -47,6 +47,7 @@ GRANT EXECUTE ON FUNCTION publish.flush(), publish.refresh_all(text), publish.fo
                           publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),
                           registry.lock_thing(bigint, bigint, bigint), registry.refuse_right(text, boolean),
                           registry.ancestors(bigint), registry.descendants(bigint), registry.current_change(),
+                          registry.taken_codes(text[]),
                           registry.to_wgs84(geometry),
                           registry.plain_name(text), search.deletions(text)
     TO gisland_app;

@@ -16,6 +16,39 @@ BEGIN
 END
 $$;
 
+-- Anybody may set gisland.change. It counts when it names a change that was noted in this very transaction, whose beginning
+-- is the time of its changes. Asked once for a statement, not for each of its rows.
+CREATE OR REPLACE FUNCTION registry.is_own_change(said text) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    RETURN said ~ '^[0-9]{1,18}$' AND EXISTS (SELECT FROM registry.change WHERE id = said::bigint AND at = now());
+END
+$$;
+CREATE OR REPLACE FUNCTION registry.forget_forged_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    said CONSTANT text := current_setting('gisland.change', true);
+BEGIN
+    IF said <> '' AND NOT registry.is_own_change(said) THEN
+        PERFORM set_config('gisland.change', '', true);
+    END IF;
+    RETURN NULL;
+END
+$$;
+-- For what is written once for a statement or transaction. A statement that set it for itself has made rows of another change.
+CREATE OR REPLACE FUNCTION registry.sure_change() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    said CONSTANT text := current_setting('gisland.change', true);
+BEGIN
+    IF said <> '' AND NOT registry.is_own_change(said) THEN
+        RAISE EXCEPTION 'gisland.change names no change of this transaction'
+            USING ERRCODE = 'insufficient_privilege', HINT = 'leave it alone: a change is noted by INSERT INTO registry.change';
+    END IF;
+    RETURN registry.current_change();
+END
+$$;
+
 -- Rows written after a change in its transaction are made by it.
 CREATE OR REPLACE FUNCTION registry.begin_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
@@ -62,7 +95,7 @@ BEGIN
     END IF;
     EXECUTE format('INSERT INTO history.%I (%s, ended_by) SELECT %s, $1 FROM old_rows WHERE changed_by <> $1',
                    TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[0])
-      USING registry.current_change();
+      USING registry.sure_change();
     RETURN NULL;
 END
 $$;
@@ -99,6 +132,8 @@ BEGIN
      WHERE attrelid = tracked AND attnum > 0 AND NOT attisdropped;
     EXECUTE format('COMMENT ON TABLE history.%I IS %L', name,
                    format('former states of %s, each with the change that ended it', tracked));
+    EXECUTE format('CREATE OR REPLACE TRIGGER forget_forged_change BEFORE INSERT OR UPDATE OR DELETE ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION registry.forget_forged_change()', tracked);
     -- The condition spares rows that are as they should be a call.
     EXECUTE format('CREATE OR REPLACE TRIGGER first_version BEFORE INSERT ON %s FOR EACH ROW '
                    'WHEN (NEW.version <> 1 OR NEW.updated_at <> now() '
@@ -141,6 +176,9 @@ BEGIN
     END LOOP;
 END
 $$;
+
+CREATE OR REPLACE TRIGGER forget_forged_change BEFORE INSERT ON verification.evidence
+    FOR EACH STATEMENT EXECUTE FUNCTION registry.forget_forged_change();
 
 -- Evidence only ever grows: as of a version it is what had been said by then.
 CREATE OR REPLACE FUNCTION history.evidence_as_of(at_version bigint) RETURNS SETOF verification.evidence

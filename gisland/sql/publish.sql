@@ -240,7 +240,7 @@ CREATE FUNCTION publish.refresh(of_layer text, keys bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     at_once CONSTANT int := 10000;
-    change bigint := registry.current_change();
+    change bigint := registry.sure_change();
     grown bigint;
     delta bigint := 0;
     regions bigint[];

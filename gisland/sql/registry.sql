@@ -21,6 +21,13 @@ $$;
 CREATE OR REPLACE TRIGGER derive BEFORE INSERT OR UPDATE OF geom, geom_4326, area_m2 ON registry.parcel
     FOR EACH ROW EXECUTE FUNCTION registry.derive_parcel();
 
+-- Which of these parcel codes a parcel bears, of whichever ward, in force or not: a code is given once in the country, and
+-- row-level security hides the parcels of other wards from whoever has to know. It says no more than that.
+CREATE OR REPLACE FUNCTION registry.taken_codes(codes text[]) RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 10 SET search_path = pg_catalog AS $$
+    SELECT parcel_code FROM registry.parcel WHERE parcel_code = ANY (codes)
+$$;
+
 -- What a right or restriction is on: its parcel, else its asset, else its certificate. Whether that is out of force, and
 -- its ward. It is locked: what is retired or moves to another ward at this moment is waited for.
 CREATE OR REPLACE FUNCTION registry.lock_thing(parcel bigint, asset bigint, certificate bigint,

@@ -88,11 +88,12 @@ def moved(connection: Connection, wrong: str, *values: object) -> float:
     ("towgs84", "metres"),
     [
         ("-191.90441429,-39.30318279,-111.45032835,-0.00928836,0.01975479,-0.00427372,0.252906278", 0.75),
+        ("-192.873,-39.382,-111.202,-0.00205,-0.0005,0.00335,0.0188", 0.69),
         ("0,0,0", 224),
         ("191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278", 370),
         (RIGHT, 0),
     ],
-    ids=["wrong rotation sign", "no datum shift", "wrong sign of dX", "right"],
+    ids=["wrong rotation sign", "operation (1)", "no datum shift", "wrong sign of dX", "right"],
 )
 def test_mistakes_with_the_datum_are_told_apart(app_connection: Connection, towgs84: str, metres: float) -> None:
     wrong = f"ST_Transform(ST_Point({EAST}, {NORTH}), '{PARAMETERS.format(towgs84)}', 4326)"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gisland.kit.identifiers import (
@@ -61,6 +63,63 @@ def test_two_ids_in_a_cell() -> None:
 @given(st.text(), st.integers(10**8, 10**12 - 1), st.text())
 def test_no_id_survives_masking(before: str, number: int, after: str) -> None:
     assert str(number) not in mask_ids(f"{before}{number}{after}")
+
+
+GROUPINGS = [(3, 3, 3, 3), (3, 3, 6), (6, 6), (4, 4, 4)]
+SEPARATORS = [*" .-–,/_", ", ", " / ", " - ", "\u00a0", "\u00ad", "\u2060", "\u200b", "\u2011", "\u00ad/"]
+WORDS = st.text("aơ Đ(:#")
+
+
+@given(WORDS, st.integers(10**8 + 1, 399_999_999), st.sampled_from(GROUPINGS), st.sampled_from(SEPARATORS), WORDS)
+def test_no_grouped_id_survives_masking(before: str, rest: int, sizes: tuple[int, ...], sign: str, after: str) -> None:
+    """Ids begin with 000, which no province has; the rest is century and sex, year and number."""
+    number = f"000{rest}"
+    assume(number[6:] != "000000")
+    assume(not any(20 > int(year) // 100 >= 19 or year[:2] == "20" for year in (number[4:8], number[8:])))
+    digits = iter(number)
+    grouped = sign.join("".join(islice(digits, size)) for size in sizes)
+    assert number not in re.sub(r"\D", "", mask_ids(f"{before}{grouped}{after}"))
+    # In a code dashes and slashes part numbers.
+    if not set(sign) & set("-–/\u2011"):
+        assert number not in re.sub(r"\D", "", mask_ids(f"{before}{grouped}{after}", code=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thửa 34, 35, 36, 37, 38, 39",
+        "thửa 123, 124, 125, 126",
+        "thửa 123/124/125 tờ 54",
+        "thửa 001, 002, 003",
+        "tổ 01, 02, 03, 04, 05, 06",
+        "từ 05/03/2015, đến 06/04/2016",
+        "QĐ 1234/2015/0045",
+        "12/2026/QĐ-UBND",
+        "150,000,000 đồng",
+        "1,234,567.8 m²",
+        "scan_20260115_0912",
+        "594000, 2309000",
+    ],
+)
+def test_lists_dates_and_amounts_are_not_masked(text: str) -> None:
+    assert mask_ids(text) == text
+    assert mask_ids(text, code=True) == text
+
+
+@pytest.mark.parametrize("text", ["18/207654/117890", "05-2013-001234", "725500-6-(11)", "123/2015/CH", "TĐ03-2014"])
+def test_codes_are_not_masked(text: str) -> None:
+    assert mask_ids(text, code=True) == text
+
+
+@pytest.mark.parametrize("text", ["999/070/000/001", "999070/000001", " 999070-000001 "])
+def test_a_whole_code_that_is_one_id_is_masked(text: str) -> None:
+    assert mask_ids(text, code=True).strip() == "999*****0001"
+
+
+@pytest.mark.parametrize("text", ["999 070 000 001", "999.070.000.001", "999070 000001", "999-070-000-001"])
+def test_a_code_that_is_one_id_is_masked(text: str) -> None:
+    assert mask_ids(text, code=True) == "999*****0001"
+    assert mask_ids(f"Tổ {text}", code=True) == "Tổ 999*****0001"
 
 
 def test_what_is_no_id_is_not_masked() -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
 from gisland.database import Role, Scope, connect, scope
+from gisland.kit.identifiers import parse_organisation_id, parse_personal_id
 from gisland.registry.check import CHECKS, SQL, Finding, Sort, check
-from gisland.registry.codes import land_type_codes
-from tests.factories import make_change, make_holder, make_holding, one
+from gisland.registry.codes import load_codes
+from tests.factories import VAULT, make_change, make_holder, make_holding, one
 from tests.registry.conftest import Api
 from tests.registry.land import HALVES, Land
 from tests.registry.test_record_commands import Run, gisland
@@ -24,7 +27,8 @@ __all__ = ["gisland"]
 def found(land: Land, ward: int | None = None) -> dict[str, Finding]:
     """What is the matter, by check."""
     with connect(land.settings, Role.APP) as connection:
-        findings = check(connection, land_type_codes(land.settings), ward_id=ward)
+        land_types = load_codes(land.settings).code_list("land_types")
+        findings = check(connection, land_types, VAULT, ward_id=ward)
     assert [each.check for each in findings] == list(CHECKS)
     return {each.check: each for each in findings if each.count}
 
@@ -61,7 +65,7 @@ def sound(land: Land) -> Land:
     """Land with which nothing is the matter."""
     with connect(land.settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
-        connection.execute("UPDATE registry.parcel SET parcel_code = 'w7er8u0000' || lpad(id::text, 2, '0')")
+        connection.execute("UPDATE registry.parcel SET parcel_code = ST_GeoHash(ST_Centroid(geom_4326), 12)")
     return land
 
 
@@ -169,6 +173,48 @@ def unknown_type(land: Land) -> int:
     return land.west
 
 
+def odd_serial(land: Land) -> int:
+    return certificate(land, "A0 12345O", "A012345O")
+
+
+def odd_certificate_code(land: Land) -> int:
+    for code in ("", "T33100000123", "H2 31.00000124"):
+        add(land, "certificate", ward_id=land.ward, gcn_code=code)
+    return add(land, "certificate", ward_id=land.ward, gcn_code="T4 31 00000125")
+
+
+def code_of_another_place(land: Land) -> int:
+    """A code 30 m off is that of a boundary that moved; one 100 m off is another parcel's."""
+    for parcel, metres in ((land.west, 30), (land.east, 110)):
+        query = """
+            UPDATE registry.parcel SET parcel_code = ST_GeoHash(ST_Translate(ST_Centroid(geom_4326), 0, %s / 111e3), 12)
+             WHERE id = %s
+        """
+        land.do(partial(Connection.execute, query=query, params=(metres, parcel)))
+    return land.east
+
+
+def rural_code(land: Land) -> int:
+    """A ward may be called without saying what it is: then nothing is said."""
+    for name, code in (("Phường Thử", "ODT"), ("Đặc khu Thử", "ONT"), ("Thử", "ONT"), ("PHƯỜNG Thử", "ONT")):
+        unguarded(
+            land, f"UPDATE registry.unit SET name = '{name}'", f"UPDATE registry.land_use SET land_type = '{code}'"
+        )
+        if (name, code) != ("PHƯỜNG Thử", "ONT"):
+            assert found(land) == {}
+    return land.west
+
+
+def odd_id(land: Land) -> int:
+    """The id says a woman born in 1990."""
+    query = "UPDATE registry.holder SET gender = %s, birth_year = %s"
+    for gender, year in (("female", 1990), (None, None), ("male", 1990)):
+        land.do(partial(Connection.execute, query=query, params=(gender, year)))
+        if gender != "male":
+            assert found(land) == {}
+    return land.holder
+
+
 def loose_flat(land: Land) -> int:
     flat = add(land, "asset", ward_id=land.ward, kind="apartment", number="305")
     query = "INSERT INTO registry.asset_parcel (asset_id, parcel_id) VALUES (%s, %s)"
@@ -189,13 +235,18 @@ ODD: dict[str, Callable[[Land], int]] = {
     "certificate_without_parcel": unfound_parcel,
     "certificate_of_retired_parcels": stale_certificate,
     "serial_repeated": twin_serials,
+    "serial_unusual": odd_serial,
+    "certificate_code_unusual": odd_certificate_code,
     "flat_without_building": loose_flat,
     "part_of_retired": part_of_what_is_gone,
     "asset_on_nothing": lambda land: add(land, "asset", ward_id=land.ward, kind="house"),
     "unknown_land_type": unknown_type,
+    "residential_of_another_unit": rural_code,
     "uses_not_the_area": unlike_areas,
     "parcel_without_code": without_code,
+    "code_off_its_parcel": code_of_another_place,
     "parcel_in_former_ward": former_ward,
+    "id_unusual": odd_id,
     "id_borne_by_several": one_id_for_two,
     "holder_of_nothing": lambda land: land.do(lambda c: make_holder(c, land.ward, "Ai đó")),
 }
@@ -214,12 +265,66 @@ def test_what_reality_breaks_is_odd_and_nothing_else(sound: Land, name: str) -> 
         assert found(sound) == {}
 
 
+HINTS = {"serial_unusual": "A0 12345O → AO 123450?", "unknown_land_type": "Đất vườn → CLN, HNK, ONT, ODT?"}
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_what_it_may_be_is_told(sound: Land, name: str) -> None:
+    ODD[name](sound)
+    assert found(sound)[name].examples[0].note == HINTS[name]
+
+
+IDS = [
+    # national id, gender, year of birth, organisation or not; what is odd
+    ("999190000002", "male", 1991, False, "gender, birth_year"),
+    ("999299000003", None, None, False, "future"),
+    ("999070001", "female", 1950, False, ""),
+    ("99907000", None, None, False, "shape"),
+    ("0100112438", None, None, True, "check_digit"),
+    ("0100112437-000", None, None, True, "branch"),
+    ("0100112437", None, None, True, ""),
+]
+
+
+def test_ids_are_examined_and_not_told(sound: Land) -> None:
+    """Those of persons and of organisations; in any number, the first of them are named."""
+    expected = {}
+
+    def work(connection: Connection) -> None:
+        change = make_change(connection, sound.ward)
+        for number, gender, year, organisation, odd in IDS:
+            parsed = (parse_organisation_id if organisation else parse_personal_id)(number)
+            assert parsed is not None
+            sealed = VAULT.seal(parsed)
+            query = """
+                INSERT INTO registry.holder (ward_id, kind, full_name, name_key, id_kind, id_cipher, id_hash, id_masked,
+                                             gender, birth_year, created_by)
+                VALUES (%s, %s, 'Thử', 'thử', %s, %s, %s, %s, %s, %s, %s) RETURNING id
+            """
+            kind = "organisation" if organisation else "person"
+            columns = [sound.ward, kind, sealed.kind, sealed.cipher, sealed.hash, sealed.masked, gender, year, change]
+            holder = one(connection, query, *columns)
+            if odd:
+                expected[holder] = odd
+
+    sound.do(work)
+    told = found(sound)["id_unusual"]
+    assert told.count == len(expected) == 5
+    assert {case.id: case.note for case in told.examples} == expected
+    text = told.model_dump_json()
+    assert not any(number in text for number, *_ in IDS)
+
+
 def test_every_check_is_tried_here() -> None:
     wrong = {"right_on_retired", "restriction_on_retired", "shares_not_whole", "line_is_lost"}
     assert CHECKS.keys() == SQL.keys() == ODD.keys() | wrong
 
 
-def test_on_the_command_line(sound: Land, gisland: Run) -> None:
+def test_on_the_command_line(sound: Land, gisland: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "id.key"
+    key.write_text(bytes(32).hex())
+    key.chmod(0o600)
+    monkeypatch.setenv("GISLAND_ID_KEY_FILE", str(key))
     assert gisland("check", "--strict").returncode == 0
     without_code(sound)
     odd = gisland("check", "--ward", "11311")

@@ -60,6 +60,15 @@ def test_parcel_has_the_crs_of_its_sheet(app_connection: Connection, ward: int) 
         app_connection.execute(query, [make_parcel(app_connection, ward, sheet)])
 
 
+@pytest.mark.parametrize("code", ["999070000001", "0bcdefghjkmn", "W7EYEW652JVM", "w7eyew652jv"])
+def test_a_national_id_is_no_parcel_code(app_connection: Connection, ward: int, code: str) -> None:
+    parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward))
+    query = "UPDATE registry.parcel SET parcel_code = %s WHERE id = %s"
+    app_connection.execute(query, ["w7eyew652jvm", parcel])
+    with pytest.raises(CheckViolation):
+        app_connection.execute(query, [code, parcel])
+
+
 @pytest.mark.parametrize("wkt", ["POLYGON EMPTY", "POLYGON((0 0,1 1,1 0,0 1,0 0))", "LINESTRING(0 0,1 1)"])
 def test_geometry_that_is_no_parcel_is_refused(app_connection: Connection, ward: int, wkt: str) -> None:
     parcel = make_parcel(app_connection, ward, make_sheet(app_connection, ward))

@@ -88,6 +88,78 @@ def test_nobody_forges_the_change_of_a_row(settings: Settings, parcel: int) -> N
     assert run(settings, lambda c: c.execute(forged, [parcel]).fetchone()) == (1, True, True)
 
 
+FORGED = {
+    "of the row": "SELECT set_config('gisland.change', (SELECT changed_by::text FROM registry.parcel), {})",
+    "none": "SELECT set_config('gisland.change', '999999999', {})",
+    "no number": "SELECT set_config('gisland.change', 'x', {})",
+}
+
+
+@pytest.mark.parametrize("local", ["true", "false"])
+@pytest.mark.parametrize("forged", FORGED)
+@pytest.mark.parametrize("statement", ["UPDATE registry.parcel SET address = 'x'", "DELETE FROM registry.land_use"])
+def test_a_change_of_another_transaction_loses_no_history(
+    settings: Settings, parcel: int, statement: str, forged: str, local: str
+) -> None:
+    """Whoever sets gisland.change to what made a row (psql, a script) writes a direct change all the same."""
+    insert = "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%s, 1, 'ODT')"
+    run(settings, lambda c: c.execute(insert, [parcel]))
+    table = "parcel" if statement.startswith("UPDATE") else "land_use"
+    with connect(settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        said = FORGED[forged].replace("registry.parcel", f"registry.{table}").format(local)
+        connection.execute(said.encode())
+        connection.execute(statement.encode())
+        if table == "parcel":
+            connection.execute(insert.replace("1,", "2,").encode(), [parcel])
+    with connect(settings, Role.APP) as connection:
+        query = f"SELECT kind, by FROM history.{table} JOIN registry.change ON change.id = ended_by"
+        assert connection.execute(query.encode()).fetchall() == [("direct", "db:gisland_migrator")]
+        newest = "SELECT changed_by = (SELECT max(id) FROM registry.change) FROM registry.{} WHERE id = %s"
+        if table == "parcel":
+            assert one(connection, newest.format("parcel"), parcel)
+            assert one(
+                connection, "SELECT max(u.changed_by) = max(h.ended_by) FROM registry.land_use u, history.parcel h"
+            )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE registry.parcel SET address = set_config('gisland.change', changed_by::text, true)",
+        "DELETE FROM registry.parcel WHERE set_config('gisland.change', changed_by::text, true) <> ''",
+    ],
+)
+def test_no_statement_makes_its_rows_of_another_change(settings: Settings, parcel: int, statement: str) -> None:
+    with connect(settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no change of this transaction"):
+            connection.execute(statement.encode())
+
+
+def test_what_is_published_is_of_a_change_of_its_transaction(settings: Settings, parcel: int) -> None:
+    with connect(settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        connection.execute("UPDATE registry.parcel SET address = 'x'")
+        connection.execute("SELECT set_config('gisland.change', '1', true)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no change of this transaction"):
+            flush(connection)
+
+
+def test_a_change_within_a_savepoint_is_of_its_transaction(settings: Settings, parcel: int) -> None:
+    def work(connection: Connection) -> int:
+        ward = one(connection, "SELECT ward_id FROM registry.parcel")
+        with connection.transaction():
+            change = make_change(connection, ward, "correct")
+        connection.execute("UPDATE registry.parcel SET address = 'x'")
+        return change
+
+    change = run(settings, work)
+    with connect(settings, Role.APP) as connection:
+        assert one(connection, "SELECT changed_by FROM registry.parcel") == change
+        assert one(connection, "SELECT ended_by FROM history.parcel") == change
+
+
 @pytest.mark.parametrize(
     "statement",
     [

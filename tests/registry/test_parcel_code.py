@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from pydantic import TypeAdapter, ValidationError
 
 from gisland.errors import InputError, UsageError
+from gisland.intake import normalise
 from gisland.kit import geohash
 from gisland.kit.crs import to_wgs84
+from gisland.registry.fields import ParcelCode
 from gisland.registry.parcel_code import (
     METHOD_VERSION,
     characteristic_points,
     is_parcel_code,
     parcel_codes,
-    same_place,
 )
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "parcel_codes.json").read_text(encoding="utf-8"))
@@ -94,19 +96,17 @@ def test_what_a_code_looks_like() -> None:
         assert not is_parcel_code(text)
 
 
-def test_same_place() -> None:
-    squares = [shapely.box(EAST - 5, NORTH - 5 + up, EAST + 5, NORTH + 5 + up) for up in (0, 0.01, 15, 60)]
-    codes = parcel_codes(squares, 9210)
-    assert [same_place(codes[0], code) for code in codes] == [True, True, True, False]
-    assert not same_place(codes[0], codes[1], prefix=12) or codes[0] == codes[1]
-    with pytest.raises(InputError, match="no parcel code"):
-        same_place(codes[0], "w7eyew652jva")
+@pytest.mark.parametrize("text", ["999070000001", "031085000123", "9990700000zz", "0bcdefghjkmn"])
+def test_what_is_or_may_be_a_national_id_is_no_code(text: str) -> None:
+    """Twelve digits are letters of GeoHash, too; codes are published."""
+    assert not is_parcel_code(text)
+    with pytest.raises(ValidationError):
+        TypeAdapter(ParcelCode).validate_python(text)
+    with pytest.raises(normalise.Unreadable):
+        normalise.parcel_code(text)
 
 
-def test_a_centimetre_apart_is_the_same_place_across_any_edge() -> None:
-    """A meridian where even the first letters change: the prefixes alone share nothing."""
-    cell = geohash.cell("w7eyew65")
-    for longitude in (cell.west, 90.0):
-        codes = geohash.encode([longitude - 1e-7, longitude + 1e-7], [cell.south + 1e-5] * 2)
-        assert codes[0][:8] != codes[1][:8]
-        assert same_place(codes[0], codes[1])
+def test_codes_of_vietnam_begin_with_w() -> None:
+    """Its land, islands and waters: no code there can be taken for a number."""
+    corners = np.array([[102.0, 7.0], [102.0, 23.5], [118.0, 7.0], [118.0, 23.5]])
+    assert {code[0] for code in geohash.encode(corners[:, 0], corners[:, 1], 12)} == {"w"}

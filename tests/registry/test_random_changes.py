@@ -21,14 +21,20 @@ from gisland.errors import Conflict
 from gisland.registry import ending, reshape, rights, undo
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.geometry import is_narrow
-from gisland.registry.parcels import DrawnParcel, renumber_parcel
+from gisland.registry.kinds import KINDS
+from gisland.registry.move import SheetMove, move_sheet
+from gisland.registry.parcels import DrawnParcel, renumber_parcel, retire_parcel
+from gisland.registry.records import etag, read
 from gisland.registry.seen import Seen
+from gisland.registry.writing import Clerk, create, patch
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import (
     EAST,
     NORTH,
+    VAULT,
     add_evidence,
+    make_certificate,
     make_holder,
     make_holding,
     make_parcel,
@@ -36,33 +42,25 @@ from tests.factories import (
     make_ward,
     one,
 )
+from tests.registry.states import State, assert_same, assert_undone, state, touched
 
 WHY, BY = Why(reason="random"), "test"
+CLERK = Clerk(BY, VAULT)
 SIZE, ACROSS = 20.0, 3
 OUTLINE = shapely.box(EAST, NORTH, EAST + SIZE * ACROSS, NORTH + SIZE)
 _wards = count(90_000)
 
-PARCELS = (
-    "SELECT id, version, ST_AsBinary(geom) FROM registry.parcel WHERE ward_id = %s AND retired_by IS NULL ORDER BY id"
-)
-# What a person would call the state of the registry: no versions, no times, no ids of changes.
-BUSINESS = """
-    SELECT p.id, parcel_no, ST_AsText(geom), legal_area_m2, address, parcel_code, h.rights, r.restrictions, u.uses
-      FROM {parcel} p
-      LEFT JOIN LATERAL (SELECT array_agg((id, holder_id, role, share_num, share_den, valid_to)::text ORDER BY id)
-                             AS rights FROM {holding}
-                          WHERE parcel_id = p.id AND (retired_by IS NULL OR {historic})) h ON true
-      LEFT JOIN LATERAL (SELECT array_agg((id, kind, valid_to)::text ORDER BY id) AS restrictions
-                           FROM {restriction} WHERE parcel_id = p.id AND retired_by IS NULL) r ON true
-      LEFT JOIN LATERAL (SELECT array_agg((seq, land_type, area_m2)::text ORDER BY seq) AS uses
-                           FROM {land_use} WHERE parcel_id = p.id) u ON true
-     WHERE p.ward_id = %(ward)s AND retired_by IS NULL ORDER BY p.id
+PARCELS = """
+    SELECT id, version, ST_AsBinary(geom) FROM registry.parcel
+     WHERE ward_id = ANY (%s) AND retired_by IS NULL ORDER BY id
 """
-TABLES = ("parcel", "holding", "restriction", "land_use")
+# Ground that belongs to nobody here any more.
+GIVEN_UP = """
+    SELECT ST_AsBinary(geom) FROM registry.parcel JOIN registry.change ON change.id = retired_by
+     WHERE parcel.ward_id = ANY (%(wards)s) AND kind = 'retire'
+"""
 # A right of the past is made and ended by one change.
 HISTORIC = "created_by = retired_by"
-NOW = BUSINESS.format(historic=HISTORIC, **{name: f"registry.{name}" for name in TABLES})
-THEN = BUSINESS.format(historic=HISTORIC, **{name: f"history.{name}_as_of(%(version)s)" for name in TABLES})
 LAYER_NOW = "SELECT id, _geometry, _properties FROM {table}__geojson t WHERE id = ANY (%(ids)s) ORDER BY id"
 LAYER_THEN = """
     SELECT t.id, _geometry, _properties FROM {table} t JOIN {table}__geojson USING (id)
@@ -83,7 +81,7 @@ ASTRAY = """
     SELECT parcel.id FROM registry.parcel JOIN (
            SELECT parcel_id, ward_id, retired_by FROM registry.holding
             UNION ALL SELECT parcel_id, ward_id, retired_by FROM registry.restriction) bears ON parcel_id = parcel.id
-     WHERE parcel.ward_id = %(ward)s
+     WHERE parcel.ward_id = ANY (%(wards)s)
        AND (bears.ward_id <> parcel.ward_id OR (parcel.retired_by IS NOT NULL AND bears.retired_by IS NULL))
 """
 STAFF = "published_staff.parcels_staff"
@@ -95,18 +93,22 @@ class Play:
 
     settings: Settings
     chance: random.Random
-    ward: int = 0
+    wards: list[int] = field(default_factory=list)
+    """Two: sheets move between them."""
+    codes: list[str] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
-    past: dict[int, tuple[Any, Any]] = field(default_factory=dict)
-    before: dict[int, Any] = field(default_factory=dict)
+    past: dict[int, tuple[State, Any]] = field(default_factory=dict)
+    before: dict[int, State] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: count(100))
 
     def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
         with connect(self.settings, Role.BACKUP) as connection:
             return connection.execute(query.encode(), values).fetchall()
 
     def start(self) -> None:
-        def work(connection: Connection) -> int:
-            ward = make_ward(connection, str(next(_wards)))
+        def work(connection: Connection) -> list[int]:
+            self.codes = [str(next(_wards)), str(next(_wards))]
+            ward, other = (make_ward(connection, code) for code in self.codes)
             sheet = make_sheet(connection, ward)
             holder = make_holder(connection, ward, national_id="999190000001")
             for number in range(ACROSS):
@@ -114,18 +116,25 @@ class Play:
                 make_holding(connection, ward, parcel, holder)
                 use = "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%s, 1, 'ODT')"
                 connection.execute(use, [parcel])
-            return ward
+                make_certificate(connection, ward, f"AB {number + 123456}", parcel)
+            return [ward, other]
 
-        self.ward = run(self.settings, work)
+        self.wards = run(self.settings, work)
+
+    @property
+    def ward(self) -> int:
+        """The one that the parcels lie in now."""
+        query = "SELECT ward_id FROM registry.parcel WHERE ward_id = ANY (%(wards)s) AND retired_by IS NULL LIMIT 1"
+        return int(self.rows(query, wards=self.wards)[0][0])
 
     def parcels(self) -> list[tuple[Seen, shapely.Polygon]]:
         with connect(self.settings, Role.APP) as connection:
-            rows = connection.execute(PARCELS.encode(), [self.ward]).fetchall()
+            rows = connection.execute(PARCELS.encode(), [self.wards]).fetchall()
         return [(Seen(id=row[0], version=row[1]), shapely.from_wkb(row[2])) for row in rows]
 
     def play(self, act: str) -> None:
         """Do an act; None comes of one that does not fit the moment."""
-        state = self.state()
+        state = self.records()
         change: int | None = getattr(self, act)()
         if change is not None:
             self.before[change] = state
@@ -207,13 +216,87 @@ class Play:
         return run(self.settings, work)
 
     def release(self) -> int | None:
-        query = "SELECT id, version FROM registry.restriction WHERE ward_id = %(ward)s AND retired_by IS NULL"
-        found = self.rows(query, ward=self.ward)
-        if not found:
+        seen = self.one_of("restriction")
+        return None if seen is None else run(self.settings, lambda c: rights.end_restriction(c, seen, WHY, by=BY))
+
+    def one_of(self, table: str, condition: str = "retired_by IS NULL") -> Seen | None:
+        """Any record of a table, by default one that is in force."""
+        query = f"SELECT id, version FROM registry.{table} WHERE ward_id = ANY (%(wards)s) AND {condition} ORDER BY id"
+        found = self.rows(query, wards=self.wards)
+        return Seen(**dict(zip(("id", "version"), self.chance.choice(found), strict=True))) if found else None
+
+    def create(self) -> int | None:
+        """A house or a certificate of a parcel."""
+        on = [{"parcel_id": self.chance.choice(self.parcels())[0].id}]
+        if self.chance.random() < 0.5:
+            return self.make("asset", kind="house", parcels=on)
+        return self.make("certificate", serial=f"CD {next(self.numbers):06}", parcels=on)
+
+    def file(self) -> int | None:
+        return self.make("document", kind="contract", links=[{"parcel_id": self.chance.choice(self.parcels())[0].id}])
+
+    def make(self, name: str, **said: Any) -> int:
+        kind = KINDS[name]
+        new = kind.new.model_validate({"change": WHY.model_dump(), "ward_id": self.ward} | said)
+        return int(run(self.settings, lambda c: create(c, kind, new, CLERK)).record["changed_by"])
+
+    def correct(self) -> int | None:
+        """Fields and lists of a parcel, a name, a paper."""
+        number = next(self.numbers)
+        uses = [{"land_type": self.chance.choice(["ODT", "CLN"])}, {"land_type": "LUC", "area_m2": float(number)}]
+        numbers = [{"series": "map_299", "parcel_no": str(number)}]
+        choices: list[tuple[str, dict[str, Any]]] = [
+            ("parcel", {"address": f"ngõ {number}", "land_uses": uses}),
+            ("parcel", {"numbers": numbers, "legal_area_m2": float(number)}),
+            ("holder", {"full_name": f"Nguyễn Thị {number}", "gender": "female"}),
+            ("certificate", {"book_no": f"CH{number}", "issue_date": "2019-05-20"}),
+            ("holding", {"member_role": f"Vợ {number}"}),
+        ]
+        name, said = self.chance.choice(choices)
+        kind, seen = KINDS[name], self.one_of(name, "true" if name == "holder" else "retired_by IS NULL")
+        if seen is None:
             return None
-        number, version = self.chance.choice(found)
-        seen = Seen(id=number, version=version)
-        return run(self.settings, lambda c: rights.end_restriction(c, seen, WHY, by=BY))
+        body = kind.patch.model_validate({**said, "change": WHY.model_dump()})
+
+        def work(connection: Connection) -> int:
+            tag = etag(read(connection, kind, seen.id))
+            return int(patch(connection, kind, seen.id, body, CLERK, if_match=tag).record["changed_by"])
+
+        return run(self.settings, work)
+
+    def end(self, act: Callable[..., int], seen: Seen | None) -> int | None:
+        try:
+            return None if seen is None else run(self.settings, lambda c: act(c, seen, WHY, by=BY))
+        except Conflict:  # rights, parts or a mortgage are on it
+            return None
+
+    def retire(self) -> int | None:
+        return self.end(retire_parcel, self.one_of("parcel")) if len(self.parcels()) > 1 else None
+
+    def retire_asset(self) -> int | None:
+        return self.end(ending.retire_asset, self.one_of("asset"))
+
+    def retire_document(self) -> int | None:
+        return self.end(ending.retire_document, self.one_of("document"))
+
+    def revoke(self) -> int | None:
+        return self.end(ending.revoke_certificate, self.one_of("certificate"))
+
+    def reissue(self) -> int | None:
+        new, seen = rights.IssuedCertificate(serial=f"DD {next(self.numbers):08}"), self.one_of("certificate")
+        return None if seen is None else run(self.settings, lambda c: rights.reissue(c, seen, new, WHY, by=BY))[0]
+
+    def move(self) -> int | None:
+        """The sheet with all its parcels to the other ward, under another number."""
+        query = """
+            SELECT DISTINCT map_sheet_id, ward_id FROM registry.parcel
+             WHERE ward_id = ANY (%(w)s) AND retired_by IS NULL
+        """
+        ((sheet, ward),) = self.rows(query, w=self.wards)
+        version = self.rows("SELECT version FROM registry.map_sheet WHERE id = %(id)s", id=sheet)[0][0]
+        code = self.codes[1 - self.wards.index(ward)]
+        moved = SheetMove(id=sheet, version=version, ward_code=code, sheet_no=str(next(self.numbers)))
+        return run(self.settings, lambda c: move_sheet(c, moved, WHY, by=BY))[0]
 
     def enter_past(self) -> int | None:
         """A right that had ended before it was entered: it can be withdrawn, not undone."""
@@ -227,47 +310,56 @@ class Play:
         return run(self.settings, work)
 
     def withdraw(self) -> int | None:
-        query = f"SELECT id, version FROM registry.holding WHERE ward_id = %(ward)s AND {HISTORIC}"
-        found = self.rows(query, ward=self.ward)
-        if not found:
-            return None
-        seen = Seen(**dict(zip(("id", "version"), self.chance.choice(found), strict=True)))
-        return run(self.settings, lambda c: ending.withdraw_historic_right(c, seen, WHY, by=BY))
+        seen = self.one_of("holding", HISTORIC)
+        return (
+            None if seen is None else run(self.settings, lambda c: ending.withdraw_historic_right(c, seen, WHY, by=BY))
+        )
 
     def verify(self) -> int | None:
-        query = "SELECT holder_id FROM registry.holding WHERE ward_id = %(ward)s AND retired_by IS NULL"
-        holder = self.chance.choice(self.rows(query, ward=self.ward))[0]
+        query = "SELECT holder_id FROM registry.holding WHERE ward_id = ANY (%(wards)s) AND retired_by IS NULL"
+        holder = self.chance.choice(self.rows(query, wards=self.wards))[0]
         result = self.chance.choice(["verified", "mismatch", "not_found"])
         run(self.settings, lambda c: add_evidence(c, holder, result))
         return None  # evidence lasts: it is not undone
 
     def undo(self) -> None:
-        """Undo the last change on which nothing stands; the business values are those of before."""
+        """Undo the newest change on which nothing stands: what it did is as before it, all else as it was."""
         for change in reversed(self.done):
+            before = self.records()
+            with connect(self.settings, Role.APP) as connection:
+                former, made = touched(connection, change)
             try:
                 run(self.settings, lambda c: undo.undo(c, change, WHY, by=BY))  # noqa: B023
             except Conflict:
                 continue
+            assert_undone(before, self.records(), former, made)
             if change == self.done[-1]:
-                assert self.state()[0] == self.before[change][0]
+                assert_same(self.before[change], self.records())
             self.done.remove(change)
             return
 
-    def state(self) -> tuple[Any, Any]:
-        ids = [row[0] for row in self.rows("SELECT id FROM registry.parcel WHERE ward_id = %(ward)s", ward=self.ward)]
+    def records(self) -> State:
+        with connect(self.settings, Role.APP) as connection:
+            return state(connection, self.wards)
+
+    def state(self) -> tuple[State, Any]:
+        query = "SELECT id FROM registry.parcel WHERE ward_id = ANY (%(wards)s)"
+        ids = [row[0] for row in self.rows(query, wards=self.wards)]
         layer = [self.rows(LAYER_NOW.format(table=table), ids=ids) for table in ("published.parcels", STAFF)]
-        return self.rows(NOW, ward=self.ward), layer
+        return self.records(), layer
 
     def check(self) -> None:
         shapes = [shape for _, shape in self.parcels()]
-        union = shapely.union_all(shapes)
-        assert is_narrow(union.symmetric_difference(OUTLINE), 0.02)
+        given_up = shapely.union_all([shapely.from_wkb(row[0]) for row in self.rows(GIVEN_UP, wards=self.wards)])
+        ground = OUTLINE.difference(given_up)
+        assert is_narrow(shapely.union_all(shapes).symmetric_difference(ground), 0.02)
         assert all(is_narrow(a.intersection(b)) for a, b in combinations(shapes, 2))
-        assert sum(shape.area for shape in shapes) == pytest.approx(OUTLINE.area, abs=0.5)
+        assert sum(shape.area for shape in shapes) == pytest.approx(ground.area, abs=0.5)
         with connect(self.settings, Role.APP) as connection:
-            ids = [row[0] for row in self.rows("SELECT id FROM registry.parcel WHERE ward_id = %(w)s", w=self.ward)]
+            query = "SELECT id FROM registry.parcel WHERE ward_id = ANY (%(w)s)"
+            ids = [row[0] for row in self.rows(query, w=self.wards)]
             assert one(connection, CIRCLES, ids) == 0
-        assert self.rows(ASTRAY, ward=self.ward) == []
+        assert self.rows(ASTRAY, wards=self.wards) == []
         # The layer is what its view says.
         for view, table in (("publisher.parcels", "published.parcels"), ("publish.parcels_staff", STAFF)):
             columns = self.rows("SELECT columns FROM publish.layer WHERE source = %(v)s", v=quoted(view))[0][0]
@@ -282,11 +374,10 @@ class Play:
 
     def check_past(self) -> None:
         """All that was ever read is read again as of its version."""
-        ids = [row[0] for row in self.rows("SELECT id FROM registry.parcel WHERE ward_id = %(w)s", w=self.ward)]
+        ids = [row[0] for row in self.rows("SELECT id FROM registry.parcel WHERE ward_id = ANY (%(w)s)", w=self.wards)]
         with connect(self.settings, Role.APP) as connection:
-            for version, (business, _) in self.past.items():
-                rows = connection.execute(THEN.encode(), {"ward": self.ward, "version": version}).fetchall()
-                assert rows == business
+            for version, (records, _) in self.past.items():
+                assert state(connection, self.wards, as_of=version) == records
         for version, (_, layers) in self.past.items():
             then = [
                 self.rows(LAYER_THEN.format(table=table), ids=ids, version=version)
@@ -306,8 +397,9 @@ def own_settings(server: Settings) -> Iterator[Settings]:
 
 
 ACTS = (
-    *("split", "split", "merge", "adjust", "renumber", "transfer", "restrict", "release"),
-    *("enter_past", "withdraw", "verify", "undo", "undo"),
+    *("split", "split", "merge", "adjust", "renumber", "transfer", "restrict", "release", "retire", "move"),
+    *("correct", "correct", "create", "file", "reissue", "revoke", "retire_asset", "retire_document"),
+    *("enter_past", "withdraw", "verify", "undo", "undo", "undo", "undo"),
 )
 
 

@@ -11,10 +11,11 @@ SELECT (array_agg(row_no ORDER BY row_no))[1:2] AS rows, sheet_no, scale, parcel
 SELECT min(row_no) FROM staged_parcel staged
  WHERE parcel_code IS NOT NULL
    AND (EXISTS (SELECT FROM staged_parcel other WHERE other.parcel_code = staged.parcel_code AND other.row_no < staged.row_no)
-        OR EXISTS (SELECT FROM registry.parcel JOIN registry.map_sheet sheet ON sheet.id = map_sheet_id
+        OR parcel_code IN (SELECT registry.taken_codes(ARRAY(SELECT parcel_code FROM staged_parcel WHERE parcel_code IS NOT NULL)))
+           AND NOT EXISTS (SELECT FROM registry.parcel JOIN registry.map_sheet sheet ON sheet.id = map_sheet_id
                     WHERE parcel.parcel_code = staged.parcel_code
                       AND (sheet.ward_id, sheet.old_ward_code, sheet.sheet_no, sheet.scale, parcel.parcel_no)
-                          <> (%(ward)s, staged.old_ward_code, staged.sheet_no, staged.scale, staged.parcel_no)))
+                          = (%(ward)s, staged.old_ward_code, staged.sheet_no, staged.scale, staged.parcel_no)))
  GROUP BY row_no ORDER BY 1
 
 -- name: other_crs
@@ -60,19 +61,19 @@ UPDATE registry.map_sheet sheet SET name = locked.name FROM locked WHERE sheet.i
 INSERT INTO registry.map_sheet (ward_id, old_ward_code, sheet_no, scale, srid, name)
 SELECT %(ward)s::int, old_ward_code, sheet_no, scale, %(srid)s::int, coalesce(name, '')
   FROM staged_sheet WHERE id IS NULL
- ORDER BY old_ward_code, scale, sheet_no
+ ORDER BY old_ward_code, scale, sheet_no COLLATE registry.vietnamese_numbers
 
 -- name: other_names
 SELECT sheet_no || CASE WHEN scale > 0 THEN ' (1:' || scale || ')' ELSE '' END,
        CASE WHEN kept <> name AND NOT unnamed THEN name || ' ≠ ' || coalesce(nullif(kept, ''), '∅') END
   FROM staged_sheet
  WHERE several OR (kept <> name AND NOT unnamed)
- ORDER BY old_ward_code, scale, sheet_no
+ ORDER BY old_ward_code, scale, sheet_no COLLATE registry.vietnamese_numbers
 
 -- name: add_groups
 INSERT INTO registry.residential_group (ward_id, code, name)
 SELECT %(ward)s, group_code, 'Tổ dân phố ' || group_code FROM staged_parcel WHERE group_code IS NOT NULL
- GROUP BY group_code ORDER BY group_code
+ GROUP BY group_code ORDER BY group_code COLLATE registry.vietnamese_numbers
     ON CONFLICT (ward_id, code) DO NOTHING
 
 -- What becomes of each row; a new parcel gets its id here (in the order of the file), so that its land types need not
@@ -171,7 +172,7 @@ SELECT row_no, ST_AsBinary(geom) FROM judged_parcel JOIN staged_parcel USING (ro
 -- name: drop_codes_taken
 DELETE FROM computed_code USING (
        SELECT row_no, row_number() OVER (PARTITION BY code ORDER BY row_no) > 1
-              OR EXISTS (SELECT FROM registry.parcel WHERE parcel_code = code)
+              OR code IN (SELECT registry.taken_codes(ARRAY(SELECT code FROM computed_code)))
               OR EXISTS (SELECT FROM staged_parcel WHERE parcel_code = code) AS taken FROM computed_code) judged
  WHERE judged.row_no = computed_code.row_no AND taken
 

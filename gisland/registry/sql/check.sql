@@ -72,6 +72,15 @@ SELECT 'certificate' AS kind, c.id, c.ward_id, c.serial AS note
    AND EXISTS (SELECT FROM registry.certificate other
                 WHERE other.serial_key = c.serial_key AND other.id <> c.id AND other.retired_by IS NULL)
 
+-- name: serial_unusual
+SELECT 'certificate' AS kind, id, ward_id, serial AS note
+  FROM registry.certificate WHERE retired_by IS NULL AND serial_key <> '' AND serial_key !~ %(serial)s
+
+-- name: certificate_code_unusual
+SELECT 'certificate' AS kind, id, ward_id, gcn_code AS note
+  FROM registry.certificate
+ WHERE retired_by IS NULL AND gcn_code <> '' AND upper(regexp_replace(gcn_code, '[\s.-]', '', 'g')) !~ %(certificate_code)s
+
 -- name: flat_without_building
 SELECT 'asset' AS kind, id, ward_id, number AS note
   FROM registry.asset WHERE retired_by IS NULL AND kind = 'apartment' AND parent_id IS NULL
@@ -93,6 +102,15 @@ SELECT 'parcel' AS kind, p.id, p.ward_id, use.land_type AS note
   FROM registry.land_use use JOIN registry.parcel p ON p.id = use.parcel_id
  WHERE p.retired_by IS NULL AND use.land_type <> ALL (%(land_types)s)
 
+-- Of units that are called by what they are. Wards that were communes have many of these; so have papers.
+-- name: residential_of_another_unit
+SELECT 'parcel' AS kind, p.id, p.ward_id, use.land_type || ' ≠ ' || said.code AS note
+  FROM registry.unit
+  JOIN unnest(%(units)s::text[], %(residential)s::text[]) said (unit, code) ON lower(unit.name COLLATE registry.vietnamese) LIKE said.unit || ' %%'
+  JOIN registry.parcel p ON p.ward_id = unit.id
+  JOIN registry.land_use use ON use.parcel_id = p.id
+ WHERE p.retired_by IS NULL AND use.land_type = ANY (%(residential)s) AND use.land_type <> said.code
+
 -- name: uses_not_the_area
 SELECT 'parcel' AS kind, p.id, p.ward_id, said.area || ' ≠ ' || p.legal_area_m2 || ' m²' AS note
   FROM registry.parcel p
@@ -105,10 +123,23 @@ SELECT 'parcel' AS kind, p.id, p.ward_id, concat_ws('/', sheet.sheet_no, p.parce
   FROM registry.parcel p JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id
  WHERE p.retired_by IS NULL AND p.parcel_code IS NULL
 
+-- A code is a place deep inside its parcel; the boundary may have moved since, so it is off when it is 0.0004 degrees (about
+-- 40 m, a cell of 8 letters) away from it.
+-- name: code_off_its_parcel
+SELECT 'parcel' AS kind, p.id, p.ward_id, p.parcel_code AS note
+  FROM registry.parcel p
+ WHERE p.retired_by IS NULL AND p.parcel_code IS NOT NULL
+   AND NOT ST_DWithin(p.geom_4326, ST_SetSRID(ST_PointFromGeoHash(p.parcel_code), 4326), 0.0004)
+
 -- name: parcel_in_former_ward
 SELECT 'parcel' AS kind, p.id, p.ward_id, unit.code AS note
   FROM registry.parcel p JOIN registry.unit ON unit.id = p.ward_id
  WHERE p.retired_by IS NULL AND unit.valid_to <= current_date
+
+-- Opened and examined outside of the database.
+-- name: id_unusual
+SELECT id, ward_id, id_kind, id_cipher, gender, coalesce(extract(year FROM birth_date)::int, birth_year)
+  FROM registry.holder WHERE id_cipher IS NOT NULL AND (%(ward)s::int IS NULL OR ward_id = %(ward)s) ORDER BY id
 
 -- name: id_borne_by_several
 SELECT 'holder' AS kind, h.id, h.ward_id, count(*) OVER (PARTITION BY h.ward_id, h.id_hash)::text AS note

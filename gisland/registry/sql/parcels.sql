@@ -33,9 +33,11 @@ INSERT INTO registry.parcel (ward_id, map_sheet_id, residential_group_id, parcel
 SELECT %(ward)s, %(sheet)s, %(group)s, %(parcel_no)s, free.code, CASE WHEN free.code IS NOT NULL THEN %(method)s::smallint END,
        %(srid)s, ST_GeomFromWKB(%(wkb)s, %(srid)s), %(legal_area)s, %(address)s, change.valid_on, change.id
   FROM registry.change
-  -- A code is given once in the country: where it is taken, the parcel has none, which is a finding.
+  -- A code is given once in the country: where a computed one is taken, the parcel has none, which is a finding. One that
+  -- was said is refused then.
   LEFT JOIN (SELECT %(code)s::text AS code
-              WHERE NOT EXISTS (SELECT FROM registry.parcel WHERE parcel_code = %(code)s)) free ON true
+              WHERE %(method)s::smallint IS NULL
+                 OR NOT EXISTS (SELECT FROM registry.taken_codes(ARRAY[%(code)s::text]))) free ON true
  WHERE change.id = %(change)s
 RETURNING id
 
