@@ -140,21 +140,14 @@ def _draw(pipe: Pipe, settings: Settings, task: Task) -> dict[str, Any]:
 
 
 def _check(content: bytes, pages: int) -> None:
-    """A file without pages, or with a page on which nothing is drawn, is none."""
+    """A file with other pages than it says, or with one on which nothing is drawn, is none."""
     import pikepdf
+
+    from gisland.printing.blank import frames_in, refuse_blank
 
     if not content.startswith(b"%PDF"):
         return
     with pikepdf.open(io.BytesIO(content)) as pdf:
-        empty = [
-            number
-            for number, page in enumerate(pdf.pages, start=1)
-            if "/Contents" not in page or not b"".join(each.read_bytes() for each in _streams(page)).strip()
-        ]
-        if empty or len(pdf.pages) != pages:
-            raise GislandError("trang trống · the drawing left an empty page")
-
-
-def _streams(page: Any) -> list[Any]:
-    contents = page.Contents
-    return list(contents) if hasattr(contents, "__len__") and not hasattr(contents, "read_bytes") else [contents]
+        refuse_blank(pdf, frames_in(pdf))
+        if len(pdf.pages) != pages:
+            raise GislandError(f"số trang không đúng · the drawing has {len(pdf.pages)} pages, not {pages}")

@@ -17,11 +17,14 @@ from pikepdf import Array, Dictionary, Name, Pdf
 
 from gisland.errors import GislandError
 from gisland.kit.crs import to_wgs84
+from gisland.printing.blank import refuse_blank
 from gisland.printing.ink import POINTS
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
 
 FLAVOUR = "2b"
+UNKNOWN_VIEWPORT = ("pikepdf:schema-Page", "unrecognized key(s) /VP are not checked", "unsupported")
+"""What the checker says of a page with a viewport: rule, message, kind."""
 WGS84_WKT = (
     'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],'
     'UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4326"]]'
@@ -46,11 +49,15 @@ def finish(drawn: bytes, at: datetime, language: str, viewports: Sequence[Viewpo
         at: the time of the data, which becomes that of the file.
         language: of the texts: vi, en.
         viewports: the maps in it.
+
+    Raises:
+        GislandError: on one of its pages nothing is drawn.
     """
     from pikepdf import pdfa  # only by who draws: to import it takes a third of a second
 
     moment = at.astimezone(UTC).replace(microsecond=0)
     with pikepdf.open(io.BytesIO(drawn)) as pdf:
+        refuse_blank(pdf, {viewport.page: viewport.frame for viewport in viewports})
         _describe(pdf, moment, language)
         producer = pdf.docinfo.Producer
         pdfa.prepare(pdf, FLAVOUR)
@@ -64,7 +71,10 @@ def finish(drawn: bytes, at: datetime, language: str, viewports: Sequence[Viewpo
 
 
 def check(finished: bytes) -> list[str]:
-    """What in a file is not PDF/A-2b, as a checker that approves only what it knows sees it; viewports are left out.
+    """What in a file is not PDF/A-2b, as a checker that approves only what it knows sees it.
+
+    The viewports of the georeference are the one key that it does not know and that is let pass: it must be in a page,
+    and must be all that is said of that page.
 
     Raises:
         GislandError: it is no PDF.
@@ -73,13 +83,10 @@ def check(finished: bytes) -> list[str]:
 
     try:
         with pikepdf.open(io.BytesIO(finished)) as pdf:
-            for page in pdf.pages:
-                if Name.VP in page:
-                    del page.VP
             report = pdfa.check(pdf, FLAVOUR)
     except pikepdf.PdfError as error:
         raise GislandError("this is no PDF") from error
-    return [str(finding) for finding in report.findings]
+    return [str(each) for each in report.findings if (each.rule, each.message, each.kind) != UNKNOWN_VIEWPORT]
 
 
 def _describe(pdf: Pdf, moment: datetime, language: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gisland.errors import GislandError
 from gisland.printing.blocks import (
     heading,
     key_map,
@@ -26,7 +27,13 @@ COLUMNS = 4.0
 
 
 def draw_map_page(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
-    """A map page with all that belongs to it."""
+    """A map page with all that belongs to it.
+
+    Raises:
+        GislandError: nothing of what it is of lies on it.
+    """
+    if not len(labelled.seen):
+        raise GislandError(f"trang bản đồ {page.number} không có thửa · there is no parcel on map page {page.number}")
     paper = scene.paper
     total = len(scene.layout.pages)
     title = f"{scene.words('map')} {page.number}/{total} – 1:{thousands(page.place.scale)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
 from tests.printing.conftest import ADMIN
+from tests.printing.outside import check_file, check_position
 from tests.printing.pdf_text import Text, opened, read_page
 from tests.printing.test_lists import rows
 from tests.printing.test_sets import SOUTH, WEST, District, area
@@ -70,10 +70,8 @@ def test_an_area_over_the_border(district: District, tmp_path: Path) -> None:
     assert len(printed.edition.group.neighbours) > 0
     check_sound(printed)
     assert print_area(settings, ADMIN, wanted).content == printed.content
-    file = tmp_path / "area.pdf"
-    file.write_bytes(printed.content)
-    described = subprocess.run(["gdalinfo", str(file)], capture_output=True, text=True, check=True).stdout
-    assert "WGS 84" in described
+    path = check_file(printed.content, tmp_path, "Hồng Bàng", "Thượng Lý")
+    check_position(path, printed.edition.place.inset().bounds, printed.edition.srid)
     assert printed.edition.place.inset().contains(shapely.box(WEST + 65, SOUTH + 5, WEST + 135, SOUTH + 35))
 
 
