@@ -67,6 +67,8 @@ test-packages: # … and those of its tests
 	@echo "Chuẩn bị môi trường kiểm thử · Preparing the test environment"
 	@$(VENV)
 	@$(PIP) --editable '.[test]'
+	@# A suite of tests that asks for older packages and runs with ours: beside the environment, so that both are content.
+	@$(PIP) --no-deps --upgrade --target .venv/ogctests ogctests
 	@touch $@ .venv/run
 
 $(BUNDLE): $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src -type f)

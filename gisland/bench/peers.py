@@ -7,6 +7,7 @@ QGIS Server come from Debian (with `lighttpd` before them) and are left out wher
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -202,16 +203,23 @@ PEERS: dict[str, Callable[[Site], AbstractContextManager[Server]]] = {
 
 
 def install() -> None:
-    """Create the peers' environment, unless it is there as `peers.txt` says."""
+    """Create the peers' environment, unless it is there as `peers.txt` says; another program may be doing so.
+
+    Raises:
+        GislandError: it cannot be made, for example without a way to a package index.
+    """
     pins = resources.files("gisland.bench").joinpath("peers.txt")
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()
     mark = ENVIRONMENT / "peers.sha256"
-    if mark.exists() and mark.read_text(encoding="utf-8") == digest:
-        return
-    _must(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
-    with resources.as_file(pins) as file:
-        _must(_program("pip"), "install", "--quiet", "--disable-pip-version-check", "--requirement", str(file))
-    mark.write_text(digest, encoding="utf-8")
+    ENVIRONMENT.parent.mkdir(exist_ok=True)
+    with (ENVIRONMENT.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if mark.exists() and mark.read_text(encoding="utf-8") == digest:
+            return
+        _must(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
+        with resources.as_file(pins) as file:
+            _must(_program("pip"), "install", "--quiet", "--disable-pip-version-check", "--requirement", str(file))
+        mark.write_text(digest, encoding="utf-8")
 
 
 def _program(name: str) -> str:

@@ -129,8 +129,10 @@ def _layer_paths(layer: Layer, meanings: dict[str, str], palette: Palette, langu
     }
     paths |= _tile_paths(path, name, title)
     if not layer.public:
+        paths[f"{path}/export"] = _with_reason(paths[f"{path}/export"]["get"])
         for each in paths.values():
-            each["get"]["security"] = [{"basic": []}]
+            for operation in each.values():
+                operation["security"] = [{"basic": []}]
     return paths
 
 
@@ -164,6 +166,13 @@ def _export(name: str, title: str, items: list[Json]) -> Json:
     binary = {"schema": {"type": "string", "format": "binary"}}
     get["responses"]["200"]["content"] = {each.media_type: binary for each in FILE_FORMATS.values()}
     return operation
+
+
+def _with_reason(export: Json) -> Json:
+    """The export of a layer of staff, who say what it is for."""
+    reason = {"type": "string", "minLength": 3, "maxLength": 500, "example": "đối soát tháng 12 · check of December"}
+    body = {"type": "object", "required": ["reason"], "properties": {"reason": reason}}
+    return {"post": export | {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}}
 
 
 def _of_layer(layer: Layer) -> list[Json]:
@@ -244,7 +253,8 @@ def _parameters(settings: Settings) -> dict[str, Json]:
     choices = {"f": ["json", "html"], "lang": ["vi", "en"]}
     return {
         "limit": _parameter("limit", limit, "Most features on a page"),
-        "bbox": _parameter("bbox", bbox | {"items": {"type": "number"}}, "Features that meet this box"),
+        "bbox": _parameter("bbox", bbox | {"items": {"type": "number"}}, "Features that meet this box")
+        | {"example": [106.6, 20.8, 106.8, 20.9]},
         # Which there are is told by the collection: the planes of VN-2000 come with their map sheets.
         "bbox-crs": _parameter("bbox-crs", crs, "CRS of the bbox: one of those of the collection"),
         "crs": _parameter("crs", crs, "CRS of the features: one of those of the collection"),
@@ -252,7 +262,8 @@ def _parameters(settings: Settings) -> dict[str, Json]:
             "datetime",
             {"type": "string"},
             INTERVAL,
-        ),
+        )
+        | {"example": "2025-07-01/.."},
         "as-of": _parameter(
             "as-of", {"type": "string"}, "Features as of a data version (1234) or a time (2026-01-31T17:00:00Z)"
         ),
@@ -273,7 +284,7 @@ def _filter_parameters() -> dict[str, Json]:
     uri = text | {"format": "uri-reference", "default": CRS84}
     told = "Features for which this is true, in CQL2 (OGC 21-065r2): sheet_no = '12' AND area_m2 > 100"
     return {
-        "filter": _parameter("filter", text, told),
+        "filter": _parameter("filter", text, told) | {"example": "id BETWEEN 1 AND 100"},
         "filter-lang": _parameter("filter-lang", forms, "Form of `filter`"),
         "filter-crs": _parameter(
             "filter-crs", uri, "CRS of the coordinates in `filter`: one of those of the collection"

@@ -34,7 +34,7 @@ def links_to_processes(root: str, language: Language, *, jobs: bool) -> list[Jso
 
 def processes_paths() -> dict[str, Json]:
     """The paths in the OpenAPI document."""
-    process, job = _in_path("processID"), _in_path("jobID", "uuid")
+    process, job = _in_path("processID") | {"example": "atlas"}, _in_path("jobID", "uuid")
     link = {"type": "array", "items": {"type": "object"}}
     summary = _object(["id", "version"], id=_TEXT, version=_TEXT, title=_TEXT, description=_TEXT, links=link)
     status = _object(
@@ -48,9 +48,10 @@ def processes_paths() -> dict[str, Json]:
         **{name: {"type": "string", "format": "date-time"} for name in ("created", "started", "finished", "updated")},
         links=link,
     )
+    inputs = {"ward": "11311", "group": "01", "reason": "đợt thu thập tháng 12 · round of December"}
     execute = _object(
         [],
-        inputs={"type": "object"},
+        inputs={"type": "object", "example": inputs},
         outputs={"type": "object"},
         response={"type": "string", "enum": ["raw", "document"], "default": "raw"},
     )

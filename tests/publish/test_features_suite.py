@@ -150,3 +150,14 @@ def test_each_crs_of_the_list_is_given_and_no_other(client: httpx.Client) -> Non
         for uri in ("http://www.opengis.net/def/crs/EPSG/0/0", "EPSG:4326x"):
             assert client.get(items(collection), params={"crs": uri}).status_code == 400
             assert client.get(items(collection), params={"bbox": "1,2,3,4", "bbox-crs": uri}).status_code == 400
+
+
+def test_a_box_in_each_crs_finds_what_lies_in_it(client: httpx.Client) -> None:
+    for collection in collections(client):
+        for uri in collection["crs"]:
+            feature = ask(client, items(collection), crs=uri)["features"][2]
+            # In the order of the axes that the CRS has.
+            first, second = zip(*feature["geometry"]["coordinates"][0], strict=True)
+            box = ",".join(map(repr, (min(first), min(second), max(first), max(second))))
+            page = ask(client, items(collection), **{"crs": uri, "bbox": box, "bbox-crs": uri})
+            assert (page["numberMatched"], page["features"]) == (1, [feature]), uri

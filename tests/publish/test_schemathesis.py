@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
-from tests.live import LiveServer
+from gisland.database import Role, connect
+from gisland.settings import Settings
+from tests.conftest import clone_of
+from tests.factories import one
+from tests.live import LiveServer, start_server
 
 CHECKS = (
     "not_a_server_error",
@@ -22,22 +27,70 @@ CHECKS = (
 REFUSED = "negative_data_rejection"
 
 
-@pytest.mark.parametrize("signed_in", [False, True])
-@pytest.mark.parametrize(
-    ("phase", "examples"), [("fuzzing", 5), ("coverage", 1), pytest.param("fuzzing", 60, marks=pytest.mark.proof)]
-)
-def test_ogc_keeps_to_its_document(live_server: LiveServer, phase: str, examples: int, *, signed_in: bool) -> None:
-    auth = ("--auth", ":".join(live_server.admin)) if signed_in else ()
-    checks = (*CHECKS, *([REFUSED] if (phase, examples) == ("fuzzing", 5) else []))
+@pytest.fixture(scope="module")
+def written(demo_ward: Settings) -> Iterator[LiveServer]:
+    """A server of its own, on which orders are placed."""
+    with clone_of(demo_ward) as settings, start_server(settings) as live:
+        yield live
+
+
+def run(live: LiveServer, method: str, phase: str, examples: int, *options: str, checks: tuple[str, ...] = ()) -> int:
+    """Let schemathesis ask, and find nothing. Returns how many operations it asked for."""
     # One worker: Python 3.11 parses no code in two threads at once without a rare error of its own (SystemError).
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{live_server.url}/ogc/api"),
-        *("--url", f"{live_server.url}/ogc", "--include-method", "GET", *auth),
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{live.url}/ogc/api"),
+        *("--url", f"{live.url}/ogc", "--include-method", method, *options),
         *("--phases", phase, "--max-examples", str(examples), "--generation-deterministic", "--no-color"),
-        *("--checks", ",".join(checks), "--workers", "1", "--request-timeout", "30"),
+        *("--checks", ",".join((*CHECKS, *checks)), "--workers", "1", "--request-timeout", "30"),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     tested = re.search(r"Tested: (\d+)", done.stdout)
-    assert tested is not None
-    assert int(tested[1]) > 20
+    assert tested is not None, done.stdout[-2000:]
+    return int(tested[1])
+
+
+def signed_in(live: LiveServer) -> tuple[str, str]:
+    return "--auth", ":".join(live.admin)
+
+
+@pytest.mark.parametrize("by_staff", [False, True])
+@pytest.mark.parametrize(
+    ("phase", "examples"),
+    [
+        ("fuzzing", 5),
+        ("coverage", 1),
+        pytest.param("examples", 1, marks=pytest.mark.proof),
+        pytest.param("fuzzing", 60, marks=pytest.mark.proof),
+    ],
+)
+def test_ogc_keeps_to_its_document(live_server: LiveServer, phase: str, examples: int, *, by_staff: bool) -> None:
+    auth = signed_in(live_server) if by_staff else ()
+    asked = run(
+        live_server, "GET", phase, examples, *auth, checks=(REFUSED,) if (phase, examples) == ("fuzzing", 5) else ()
+    )
+    assert asked > 20 or phase == "examples"
+
+
+@pytest.mark.parametrize(
+    ("phase", "examples"),
+    [
+        ("examples", 1),
+        ("fuzzing", 5),
+        pytest.param("coverage", 1, marks=pytest.mark.proof),
+        pytest.param("fuzzing", 60, marks=pytest.mark.proof),
+    ],
+)
+def test_exports_and_orders_keep_to_it_too(written: LiveServer, phase: str, examples: int) -> None:
+    before = noted(written)
+    # The export of the staff layer, and processes.
+    assert run(written, "POST", phase, examples, *signed_in(written)) == 2
+    if phase == "examples":
+        assert all(then < now for then, now in zip(before, noted(written), strict=True)), "no example was taken"
+
+
+def noted(live: LiveServer) -> tuple[int, int]:
+    """How many exports and orders of prints there were."""
+    with connect(live.settings, Role.APP) as connection:
+        exports = one(connection, "SELECT count(*) FROM audit.event WHERE tag LIKE %s", "%export%")
+        return exports, one(connection, "SELECT count(*) FROM printing.job")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from typing import Any
 
@@ -15,11 +16,12 @@ from gisland.publish.tiles import drawing
 from gisland.publish.tiles.grid import CRS, URI
 from tests.factories import EAST, make_parcel
 from tests.publish.conftest import Ward
-from tests.publish.tiles import address, features, tile_of
+from tests.publish.tiles import STAFF_TILES, address, decoded, features, tile_of
 
 VECTOR = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
-PLACES = ["/ogc", "/ogc/collections/parcels"]
+STAFF = "/ogc/collections/parcels-staff"
+PLACES = ["/ogc", "/ogc/collections/parcels", STAFF]
 
 
 def linked(found: dict[str, Any], rel: str) -> dict[str, Any]:
@@ -34,8 +36,13 @@ def test_conformance(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_from_the_link_to_the_tile(client: httpx.Client, ward: Ward, place: str) -> None:
-    parcels = ward.add_parcels(2)
+def test_from_the_link_to_the_tile(client: httpx.Client, ward: Ward, admin: tuple[str, str], place: str) -> None:
+    parcels, layer = ward.add_parcels(2), "parcels"
+    if place == STAFF:
+        # Who is not signed in is led nowhere.
+        for path in ("", "/tiles", "/tiles/WebMercatorQuad", "/tiles/WebMercatorQuad/0/0/0"):
+            assert client.get(place + path).status_code == 401
+        client.auth, layer = httpx.BasicAuth(*admin), "parcels-staff"
     listed = client.get(linked(client.get(place).json(), VECTOR)["href"]).json()
     (short,) = listed["tilesets"]
     assert (short["tileMatrixSetURI"], short["crs"], short["dataType"]) == (URI, CRS, "vector")
@@ -54,7 +61,7 @@ def test_from_the_link_to_the_tile(client: httpx.Client, ward: Ward, place: str)
                 answer = client.get(url)
                 assert answer.status_code == 200
                 assert answer.content
-                found |= features(answer).keys()
+                found |= features(answer, layer).keys()
     assert found == set(parcels)
     outside = template["href"].format(tileMatrix=16, tileRow=2**31 - 1, tileCol=2**31 - 1)
     assert client.get(outside).status_code == 404
@@ -73,7 +80,9 @@ def test_the_tile_matrix_set_is_the_registered_one(client: httpx.Client) -> None
     assert client.get("/ogc/collections/parcels/tiles/Nothing").status_code == 404
 
 
-def test_a_tile_set_says_which_layers_and_fields_its_tiles_have(client: httpx.Client) -> None:
+def test_a_tile_set_says_which_layers_and_fields_its_tiles_have(
+    client: httpx.Client, ward: Ward, admin: tuple[str, str]
+) -> None:
     layers = {each["id"]: each for each in client.get("/ogc/tiles/WebMercatorQuad").json()["layers"]}
     assert set(layers) == {"parcels", "parcels-labels", "parcels-status", "parcels-areas"}
     spans = {name: (each["minTileMatrix"], each["maxTileMatrix"]) for name, each in layers.items()}
@@ -81,6 +90,50 @@ def test_a_tile_set_says_which_layers_and_fields_its_tiles_have(client: httpx.Cl
     assert spans["parcels-status"] == spans["parcels-areas"] == ("0", "13")
     assert "verification_status" in layers["parcels"]["propertiesSchema"]["properties"]
     assert set(layers["parcels-labels"]["propertiesSchema"]["properties"]) == {"text", "angle"}
+    ward.add_parcels(1)
+    document = client.get(f"{STAFF}/tiles/WebMercatorQuad", auth=admin).json()
+    layers = {each["id"]: each for each in document["layers"]}
+    assert set(layers) == {f"parcels-staff{part}" for part in ("", "-labels", "-status", "-areas")}
+    for zoom, names in ((18, ("", "-labels")), (9, ("-status", "-areas"))):
+        with connect(ward.settings, Role.PUBLIC) as connection:
+            tile = tile_of(connection, ward.parcels[0], zoom)
+        found = decoded(client.get(address(tile, STAFF_TILES), auth=admin))
+        assert set(found) == {f"parcels-staff{part}" for part in names}
+        for name, part in found.items():
+            # Only what is told; what tells of persons is on no tile, whoever asks.
+            for each in part["features"]:
+                assert each["properties"].keys() <= told(layers[name])
+
+
+def told(layer: dict[str, Any]) -> set[str]:
+    names = set(layer["propertiesSchema"]["properties"])
+    assert not names & {"holder_names", "masked_ids"}
+    return names
+
+
+@pytest.mark.parametrize("place", [each.removeprefix("/ogc") for each in PLACES])
+def test_tiles_are_in_the_openapi_document(
+    client: httpx.Client, ward: Ward, admin: tuple[str, str], place: str
+) -> None:
+    (parcel,) = ward.add_parcels(1)
+    client.auth = httpx.BasicAuth(*admin)
+    api = client.get("/ogc/api").json()
+    known = api["components"]["parameters"]
+    with connect(ward.settings, Role.PUBLIC) as connection:
+        tile = tile_of(connection, parcel, 16)
+    told = {"tileMatrixSetId": "WebMercatorQuad", "tileMatrix": 16, "tileRow": tile.row, "tileCol": tile.column}
+    paths = [f"{place}/tiles", f"{place}/tiles/{{tileMatrixSetId}}"]
+    paths.append(f"{paths[1]}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}")
+    for path in paths:
+        get = api["paths"][path]["get"]
+        described = {known[each["$ref"].rpartition("/")[2]]["name"]: each for each in get["parameters"]}
+        assert set(re.findall(r"\{(\w+)\}", path)) <= described.keys() <= {*told, "f", "lang"}
+        answer = client.get("/ogc" + path.format(**told))
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] in get["responses"]["200"]["content"]
+    assert client.get("/ogc" + paths[2].format(**told | {"tileMatrixSetId": "Other"})).status_code == 404
+    assert known["tileMatrixSetId"]["schema"]["enum"] == ["WebMercatorQuad"]
+    assert known["tileMatrix"]["schema"] == {"type": "integer", "minimum": 0, "maximum": 22}
 
 
 def test_without_features_a_tile_set_has_no_limits(client: httpx.Client) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Response
 
-from gisland.catalogue import Language, Layer
+from gisland.catalogue import Language, Layer, Palette
 from gisland.errors import NotFound
 from gisland.publish.answer import READ, ROOT, Anyone, Asked
 from gisland.publish.extent import read_extent
 from gisland.publish.openapi import TILE as MVT
 from gisland.publish.pygeoapi import JSON_TYPES
 from gisland.publish.tiles import grid
+from gisland.publish.tiles.far import statuses_of
 from gisland.publish.tiles.near import fields_at
 
 TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
@@ -116,7 +117,7 @@ async def _tileset(asked: Asked, layer: Layer | None, matrix_set: str) -> Respon
         "dataType": "vector",
         "crs": grid.CRS,
         "tileMatrixSetURI": grid.URI,
-        "layers": [part for each in layers for part in _parts(each, asked.language)],
+        "layers": [part for each in layers for part in _parts(each, asked.catalogue.palette, asked.language)],
         "links": [*_of_document(asked), _scheme(asked), _item(asked, _path(layer))],
     }
     box = await _box(asked, layers)
@@ -140,7 +141,7 @@ async def _box(asked: Asked, layers: Sequence[Layer]) -> grid.Box | None:
     return min(west), min(south), max(east), max(north)
 
 
-def _parts(layer: Layer, language: Language) -> list[Json]:
+def _parts(layer: Layer, palette: Palette, language: Language) -> list[Json]:
     """The layers of a tile (MVT) that show a layer, each with its zooms and fields."""
     t, tiles, title = _words(language), layer.tiles, layer.title.to(language)
     first, last = tiles.drawn_from, grid.MAX_ZOOM
@@ -158,7 +159,12 @@ def _parts(layer: Layer, language: Language) -> list[Json]:
         by_status = {name: {"type": "string"} for name in names} | features
         parts.append(_part(f"{layer.id}-status", f"{title}: {t('gộp', 'put together')}", 2, 0, first - 1, by_status))
         if tiles.areas:
-            by_area = {name: {"type": "string"} for name in tiles.areas} | features
+            labels = {**palette.exact, **palette.public}
+            counted = {
+                name: {"type": "integer", "title": labels[name].label.to(language)}
+                for name in statuses_of(layer, palette)
+            }
+            by_area = {name: {"type": "string"} for name in tiles.areas} | features | counted
             parts.append(_part(f"{layer.id}-areas", f"{title}: {t('khu vực', 'areas')}", 2, 0, first - 1, by_area))
     return parts
 

@@ -7,8 +7,9 @@ status or area that is nowhere the commonest has the square where it is most fre
 
 from __future__ import annotations
 
-from gisland.catalogue import Layer
+from gisland.catalogue import Layer, Palette
 from gisland.publish.layers import EXTENT, LARGE, larger_than
+from gisland.publish.query import values_of
 from gisland.publish.tiles.grid import UNITS
 from gisland.publish.tiles.near import EARTH
 
@@ -27,6 +28,13 @@ SQUARE = "((%(right)s - %(left)s) / %(squares)s)"
 def areas_at(layer: Layer, zoom: int) -> tuple[str, ...]:
     """The fields that tell areas apart on far tiles of a zoom."""
     return layer.tiles.areas if zoom >= NARROW_AREAS_FROM else layer.tiles.areas[:1]
+
+
+def statuses_of(layer: Layer, palette: Palette) -> tuple[str, ...]:
+    """The values by which features are put together, where they are a closed list: areas tell how many have each."""
+    status = layer.tiles.status_of(layer)
+    field = next((field for field in layer.fields if field.name == status), None)
+    return tuple(values_of(field, palette)) if field is not None else ()
 
 
 def far(layer: Layer, zoom: int, statuses: tuple[str, ...]) -> str:

@@ -1,0 +1,119 @@
+"""Far tiles stay small whatever lies on them: by coarser rasters, never by leaving a feature out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mapbox_vector_tile
+import pytest
+
+from gisland.catalogue import Catalogue, load_catalogue
+from gisland.database import Role, connect
+from gisland.publish.layers import apply_layers
+from gisland.publish.tiles import drawing
+from gisland.publish.tiles.far import RASTERS, statuses_of
+from gisland.publish.tiles.grid import Tile, tile_over
+from gisland.publish.tiles.statements import tile_statement
+from gisland.settings import Settings
+from tests.publish.conftest import serving
+from tests.publish.tiles import address
+
+# What the design allows (§7).
+MOST_BYTES = 500_000
+YML = """
+title: {vi: Ô đất, en: Plots}
+description: {vi: Ô đất, en: Plots}
+public: true
+feature: gis.plot
+geometry_type: point
+fields:
+  - {name: status, type: string, values: exact, title: {vi: Tình trạng, en: Status}}
+  - {name: ward, type: string, title: {vi: Phường, en: Ward}}
+  - {name: of_group, type: string, title: {vi: Tổ, en: Group}}
+tiles: {status: status, areas: [ward, of_group]}
+touched_by:
+  gis.plot: SELECT id FROM changed
+"""
+# As many wards as there are in the country, each of two groups: far more than lie on any tile that tells groups apart.
+WARDS, GROUPS, SIDE = 3321, 2, 128
+# Nothing is beside its like: status and area of each plot are drawn by chance.
+PLOTS = """
+    CREATE SCHEMA gis;
+    CREATE TABLE gis.plot (id bigint PRIMARY KEY, status text, ward text, of_group text, place geometry(Point, 4326));
+    GRANT USAGE ON SCHEMA gis TO gisland_publisher;
+    GRANT SELECT ON gis.plot TO gisland_publisher"""
+FILL = """
+    INSERT INTO gis.plot
+    SELECT id, (%(statuses)s::text[])[1 + (hashint8(id) & 65535) %% cardinality(%(statuses)s::text[])],
+           to_char((hashint8(id + 1000000) & 1048575) %% %(wards)s, 'FM00000'),
+           ((hashint8(id + 2000000) & 65535) %% %(groups)s)::text,
+           ST_Transform(ST_Point(%(west)s + (x + 0.5) * %(square)s, %(south)s + (y + 0.5) * %(square)s, 3857), 4326)
+      FROM generate_series(0, %(side)s - 1) x, generate_series(0, %(side)s - 1) y,
+           LATERAL (SELECT x * %(side)s + y AS id) n"""
+TILE = tile_over(106.68, 20.86, 11)
+
+
+@pytest.fixture
+def plots(own_config: Settings, catalogue: Catalogue) -> Settings:
+    """A layer of plots that cover a tile of zoom 11."""
+    folder = own_config.config_dir / "layers" / "plots"
+    folder.mkdir()
+    (folder / "layer.yml").write_text(YML, encoding="utf-8")
+    (folder / "view.sql").write_text("SELECT id, status, ward, of_group, place AS geom FROM gis.plot", encoding="utf-8")
+    west, south, east, _ = TILE.metres
+    given: dict[str, Any] = {"west": west, "south": south, "square": (east - west) / SIDE, "side": SIDE}
+    given |= {"wards": WARDS, "groups": GROUPS, "statuses": list(catalogue.palette.exact)}
+    with connect(own_config, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        connection.execute(PLOTS)
+        connection.execute(FILL.encode(), given)
+    apply_layers(own_config, load_catalogue(own_config), "plots")
+    return own_config
+
+
+def drawn(settings: Settings, tile: Tile, squares: int) -> bytes:
+    catalogue = load_catalogue(settings)
+    statuses = statuses_of(catalogue.layer("plots"), catalogue.palette)
+    statement, given = tile_statement(
+        catalogue.layer("plots"), tile, with_state=True, squares=squares, statuses=statuses
+    )
+    with connect(settings, Role.PUBLIC) as connection:
+        row = connection.execute(statement.encode(), given).fetchone()
+    assert row is not None
+    return bytes(row[1])
+
+
+def counted(body: bytes) -> dict[str, int]:
+    """How many features the parts of a tile tell of."""
+    return {
+        name: sum(each["properties"]["features"] for each in part["features"])
+        for name, part in mapbox_vector_tile.decode(body).items()
+    }
+
+
+def test_it_is_drawn_coarser_until_it_is_small(plots: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {squares: len(drawn(plots, TILE, squares)) for squares in RASTERS}
+    everything = dict.fromkeys(("plots-status", "plots-areas"), SIDE * SIDE)
+    assert sizes[RASTERS[0]] > drawing.MOST_BYTES
+    assert sizes[RASTERS[-1]] < MOST_BYTES
+    assert list(sizes.values()) == sorted(sizes.values(), reverse=True)
+    path = address(TILE, "/ogc/collections/plots/tiles/WebMercatorQuad")
+    with serving(plots) as client:
+        body = client.get(path).content
+        # The finest that is small enough.
+        assert len(body) == next(size for size in sizes.values() if size <= drawing.MOST_BYTES)
+        assert counted(body) == everything
+    monkeypatch.setattr(drawing, "MOST_BYTES", 0)
+    with serving(plots.model_copy(update={"tile_cache_mb": 0})) as client:
+        body = client.get(path).content
+        assert len(body) == sizes[RASTERS[-1]]
+        assert counted(body) == everything
+
+
+def test_all_wards_of_the_country_are_on_one_tile(plots: Settings) -> None:
+    for tile in (Tile(10, TILE.column // 2, TILE.row // 2), Tile(0, 0, 0)):
+        body = drawn(plots, tile, RASTERS[-1])
+        assert len(body) < MOST_BYTES
+        assert counted(body) == dict.fromkeys(("plots-status", "plots-areas"), SIDE * SIDE)
+        areas = mapbox_vector_tile.decode(body)["plots-areas"]["features"]
+        assert len({each["properties"]["ward"] for each in areas}) == len(areas) > 0.9 * WARDS
