@@ -31,6 +31,16 @@ def project(live_server: LiveServer, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture
+def definition(live_server: LiveServer, tmp_path: Path) -> Path:
+    """The layers of the demo ward alone, to be added to another project."""
+    answer = httpx.get(f"{live_server.url}/api/v1/qgis/project", params={"ward": "11311", "format": "qlr"})
+    assert answer.status_code == 200, answer.text
+    file = tmp_path / "gisland.qlr"
+    file.write_bytes(answer.content)
+    return file
+
+
 def wanted_shares(live_server: LiveServer, colors: dict[str, str]) -> dict[str, float]:
     """The shares of the area that has each status."""
     query = "SELECT verification_status, sum(ST_Area(geom)) FROM published.parcels GROUP BY 1"
@@ -61,6 +71,20 @@ def test_qgis_opens_the_project(qgis: Qgis, project: Path, tmp_path: Path, catal
     # By the official operation, whatever QGIS would have taken by itself.
     assert len(found["operations"]) >= 2
     assert all("-191.90441429" in each for each in found["operations"])
+
+
+def test_qgis_adds_the_layers_to_another_project(
+    qgis: Qgis, definition: Path, live_server: LiveServer, tmp_path: Path, catalogue: Catalogue
+) -> None:
+    out, colors = tmp_path / "drawn.png", colors_of(catalogue)
+    place = {"crs": "EPSG:3857", "extent": around(live_server, 1)}
+    asked = {"definition": str(definition), "out": str(out), "size": [2400, 1800], "dpi": 200, "theme": [FEATURES]}
+    found = qgis("qgis_draws.py", json.dumps(asked | place))
+    assert found["read"] == [True, ""]
+    assert found["groups"] == ["Công khai"]
+    assert {each["name"]: each["valid"] for each in found["layers"]} == {FEATURES: True, TILES: True}
+    assert not found["errors"]
+    assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.02)
 
 
 def test_features_are_drawn_in_their_colours(
@@ -129,10 +153,11 @@ def test_qgis_understands_the_plain_maplibre_style(
 
 
 def inked(
-    qgis: Qgis, project: Path, live_server: LiveServer, out: Path, *, dpi: int, theme: list[str], share: float = 0.2
+    qgis: Qgis, file: Path, live_server: LiveServer, out: Path, *, dpi: int, theme: list[str], share: float = 0.2
 ) -> Any:
     """Which pixels of a part of the ward are dark: letters are as dark as ink, boundaries are not."""
-    asked = {"project": str(project), "out": str(out), "size": [800, 600], "dpi": dpi, "theme": theme}
+    kind = "definition" if file.suffix == ".qlr" else "project"
+    asked = {kind: str(file), "out": str(out), "size": [800, 600], "dpi": dpi, "theme": theme}
     place = {"crs": "EPSG:3857", "extent": around(live_server, share)}
     qgis("qgis_draws.py", json.dumps(asked | place))
     return np.asarray(Image.open(out).convert("RGB")).sum(axis=2, dtype=int) < 180
@@ -147,9 +172,20 @@ def test_labels_of_tiles_are_written(qgis: Qgis, project: Path, live_server: Liv
     assert far == 0
 
 
-def test_a_parcel_is_labelled_once(qgis: Qgis, project: Path, live_server: LiveServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["project", "definition"])
+def test_a_parcel_is_labelled_once(
+    qgis: Qgis, live_server: LiveServer, tmp_path: Path, file: str, request: pytest.FixtureRequest
+) -> None:
     features, both = (
-        inked(qgis, project, live_server, tmp_path / f"{len(theme)}.png", dpi=96, theme=theme, share=0.08)
+        inked(
+            qgis,
+            request.getfixturevalue(file),
+            live_server,
+            tmp_path / f"{len(theme)}.png",
+            dpi=96,
+            theme=theme,
+            share=0.08,
+        )
         for theme in ([FEATURES], [FEATURES, TILES])
     )
     # The same letters at the same places; those of tiles would stand elsewhere, or push others away.

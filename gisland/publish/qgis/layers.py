@@ -135,7 +135,7 @@ def _tile_elements(layer: MapLayer, language: Language) -> list[Element]:
         given = {
             "name": "label",
             "enabled": "1",
-            "expression": f"NOT coalesce(array_contains(@map_layer_ids, '{labelled.id}'), false)",
+            "expression": f"NOT coalesce({_is_drawn(labelled)}, false)",
             "geometry": POINT,
             "layer": f"{style.layer.id}-labels",
         }
@@ -162,6 +162,15 @@ def _add_tile_style(
     given["name"] = rule.label.to(language) if rule is not None else style.layer.title.to(language)
     given["expression"] = f"\"{style.field}\" = '{rule.value}'" if rule is not None else ""
     SubElement(SubElement(parent, "style", given), "symbols").append(drawn)
+
+
+def _is_drawn(layer: MapLayer) -> str:
+    """Expression of QGIS: whether the map shows this layer. By its source: added from a .qlr it gets another id."""
+    source = "layer_property(@element, 'source')"
+    parts = [f"{name}='{_escaped(value)}'" for name, value in (("url", layer.root), ("typename", layer.style.layer.id))]
+    quoted = (part.replace("\\", "\\\\").replace("'", "''") for part in parts)
+    found = " AND ".join(f"strpos({source}, '{each}') > 0" for each in quoted)
+    return f"array_length(array_filter(@map_layer_ids, {found})) > 0"
 
 
 def _escaped(value: str) -> str:
