@@ -25,7 +25,7 @@ The message says what is wrong, where, and how to mend it; it never holds person
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from gisland.kit.identifiers import mask_ids
 
@@ -36,6 +36,11 @@ class GislandError(Exception):
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
     title: ClassVar[str] = "Internal error"
+    unseen: bool = False
+    """It speaks of what is not there for whoever asks: the answer does not tell whether it is there for others, and the
+    audit log has who asked."""
+    record: tuple[str, int] | None = None
+    """The kind and the id of what was asked for; the answer does not name it, the audit log does."""
 
     def __init__(self, detail: str, *, hint: str = "", **where: str | int | None) -> None:
         super().__init__(detail)
@@ -55,6 +60,11 @@ class GislandError(Exception):
     def headers(self) -> dict[str, str]:
         """Headers that an HTTP answer with this error has."""
         return {}
+
+    def of(self, kind: str, record_id: int) -> Self:
+        """The same error of a record; see `unseen`."""
+        self.unseen, self.record = True, (kind, record_id)
+        return self
 
     def problem(self) -> dict[str, Any]:
         """Problem details for HTTP (RFC 9457)."""
@@ -79,6 +89,7 @@ class NotFound(GislandError):
     """There is no such thing."""
 
     status, exit_code, title = 404, 3, "Not found"
+    unseen = True
 
 
 class Unauthorized(GislandError):

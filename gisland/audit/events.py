@@ -35,7 +35,8 @@ _ORDER = "ORDER BY at DESC, id DESC LIMIT %(limit)s"
 _CONDITIONS: dict[str, LiteralString] = {
     "subject": "subject = %(subject)s",
     "tag": "tag = %(tag)s",
-    "ward_id": "ward_id = %(ward_id)s",
+    # What was read of several wards is noted once, with all of them.
+    "ward_id": '(ward_id = %(ward_id)s OR detail @> %(warded)s OR detail @> \'{"ward_ids": "all"}\')',
     # Who read a page of records is noted once, with the ids of all of them.
     "object": "(object = %(object)s OR detail @> %(listed)s)",
     "since": "at >= %(since)s",
@@ -63,7 +64,9 @@ class Filters(BaseModel):
 
     subject: Said | None = Field(default=None, description="Ai · Who: account:<name>, cli:<user>, system, anonymous")
     tag: Tag | None = Field(default=None, description="Làm gì · What was done")
-    ward_id: int | None = Field(default=None, ge=1, le=2**31 - 1, description="Dữ liệu của phường · Whose data")
+    ward_id: int | None = Field(
+        default=None, ge=1, le=2**31 - 1, description="Dữ liệu của phường · Whose data, also with that of others"
+    )
     object: Said | None = Field(
         default=None,
         description="Với cái gì, kể cả khi nằm trong một trang · To what, also when it was one of a page: holder:12",
@@ -95,7 +98,9 @@ class Event(BaseModel):
     txid: str = Field(description="Giao dịch · The transaction; events and changes of one act share it")
     subject: str = Field(description="Ai · Who, an opaque id")
     tag: str = Field(description="Làm gì · What was done")
-    ward_id: int | None = Field(description="Dữ liệu của phường · The unit whose data it was")
+    ward_id: int | None = Field(
+        description="Dữ liệu của phường · The unit whose data it was; of several `detail.ward_ids` tells"
+    )
     object: str = Field(description="Với cái gì · What it was done to, an opaque id")
     detail: dict[str, Any] = Field(description="Số lượng, lý do · Counts, ids, reasons; no personal data")
 
@@ -131,6 +136,7 @@ def read_events(connection: Connection, filters: Filters, *, limit: int, cursor:
     given = filters.given()
     conditions: list[LiteralString] = [_CONDITIONS[name] for name in given]
     values: dict[str, Any] = given | {"limit": limit + 1, "listed": _listed(filters.object)}
+    values["warded"] = Jsonb({"ward_ids": [filters.ward_id]})
     if cursor is not None:
         conditions.append("(at, id) < (%(after_at)s, %(after_id)s)")
         values["after_at"], values["after_id"] = _read_cursor(cursor)

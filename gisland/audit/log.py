@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Literal
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
@@ -19,6 +21,7 @@ class Tag(StrEnum):
     ACCOUNT_CREATED = "account:created"
     ACCOUNT_DISABLED = "account:disabled"
     ACCOUNT_LOCKED = "account:locked"
+    ACCOUNT_READ = "account:read"
     ALERT_ACKNOWLEDGED = "alert:acknowledged"
     ALERT_RAISED = "alert:raised"
     AUDIT_EXPORTED = "audit:exported"
@@ -74,6 +77,7 @@ def record(
     tag: Tag,
     *,
     ward_id: int | None = None,
+    wards: Iterable[int] | Literal["all"] = (),
     object_id: str = "",
     detail: dict[str, object] | None = None,
 ) -> None:
@@ -84,10 +88,20 @@ def record(
         subject: who, as `account:<name>`, `cli:<operating system user>` or SYSTEM.
         tag: what was done.
         ward_id: the unit whose data it was.
+        wards: the units, where it may be several; "all" of the whole service.
         object_id: what it was done to, as an opaque id.
         detail: counts and names of files; never personal data.
     """
-    connection.execute(INSERT, [subject, tag.value, ward_id, object_id, Jsonb(detail or {})])
+    one, several = (ward_id, {}) if ward_id is not None else of_wards(wards)
+    connection.execute(INSERT, [subject, tag.value, one, object_id, Jsonb((detail or {}) | several)])
+
+
+def of_wards(wards: Iterable[int] | Literal["all"]) -> tuple[int | None, dict[str, object]]:
+    """How an event tells whose data it was: the `ward_id` of one ward; of several, what its detail says besides."""
+    if wards == "all":
+        return None, {"ward_ids": "all"}
+    several = sorted({each for each in wards if isinstance(each, int)})
+    return (several[0], {}) if len(several) == 1 else (None, {"ward_ids": several} if several else {})
 
 
 def stated_reason(why: str, missing: str) -> str:

@@ -79,7 +79,8 @@ async def _export(asked: Asked, layer: Layer, reason: str) -> Response:
         return known
     settings = asked.state.settings
     if not layer.public:
-        await asyncio.to_thread(note_export, settings, asked.subject.name, layer, query, file_format, reason)
+        noted = (asked.subject.name, layer, query, file_format, reason, asked.scope)
+        await asyncio.to_thread(note_export, settings, *noted)
     headers = {
         "Content-Crs": f"<{query.shown.crs.uri}>",
         "Content-Disposition": f'attachment; filename="{layer.id}.{file_format.name}"',

@@ -6,9 +6,10 @@ be slow, and no page has to wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import psycopg
 from psycopg import Connection
@@ -24,6 +25,7 @@ from gisland.publish.tables import FileFormat
 from gisland.settings import Settings
 
 ROWS = 2000
+WARDS_OF_GROUPS = "SELECT DISTINCT ward_id FROM registry.residential_group WHERE id = ANY (%s)"
 
 
 @dataclass
@@ -96,13 +98,22 @@ def _expected(connection: Connection, layer: Layer, query: ItemsQuery) -> int | 
 
 
 def note_export(
-    settings: Settings, by: str, layer: Layer, query: ItemsQuery, file_format: FileFormat, why: str
+    settings: Settings, by: str, layer: Layer, query: ItemsQuery, file_format: FileFormat, why: str, within: Scope
 ) -> None:
     """Note in the audit log that somebody takes a staff layer away, before the first of its features leaves.
+
+    The wards are those that they reach (`within`).
 
     Raises:
         UsageError: no reason is given.
     """
     reason = stated_reason(why, "xuất dữ liệu nội bộ cần lý do · an export of a staff layer needs a reason")
     detail = {"format": file_format.name, "filtered": query.filtered, "reason": reason}
-    run(settings, lambda connection: record(connection, by, Tag.DATA_EXPORTED, object_id=layer.id, detail=detail))
+
+    def note(connection: Connection) -> None:
+        groups = connection.execute(WARDS_OF_GROUPS, [sorted(within.groups)]).fetchall() if within.groups else []
+        wards: Iterable[int] | Literal["all"] = {*within.wards, *(ward for (ward,) in groups)}
+        wards = "all" if within.everywhere else wards
+        record(connection, by, Tag.DATA_EXPORTED, wards=wards, object_id=layer.id, detail=detail)
+
+    run(settings, note)

@@ -53,7 +53,7 @@ def export_file(
     query = parse_items_query(layer, catalogue.palette, settings, given, planes=_planes(settings, layer))
     query = query.in_form(file_format.form)
     if not layer.public:
-        note_export(settings, subject.name, layer, query, file_format, reason)
+        note_export(settings, subject.name, layer, query, file_format, reason, EVERYWHERE)
     mode = FOR_ALL if layer.public else FOR_OWNER
     with (
         # By the ending of its name GDAL knows what a GeoPackage is.

@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 from psycopg import Connection
 
-from gisland.audit import log
 from gisland.database import flush
 from gisland.errors import UsageError
 from gisland.registry.acts import ACTS, Done
 from gisland.registry.codes import load_codes
 from gisland.registry.lineage import lineage
 from gisland.registry.record_commands import File, Id, checked, load_json, print_json
-from gisland.registry.timeline import Event, timeline
+from gisland.registry.timeline import Event, note_timeline, timeline
 from gisland.registry.writing import act
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
@@ -54,8 +53,7 @@ def told(ctx: typer.Context, parcel: Id) -> None:
 
     def work(connection: Connection) -> list[Event]:
         events = timeline(connection, parcel)
-        detail: dict[str, object] = {"kind": "parcel", "asked": ["timeline"]}
-        log.record(connection, who.subject.name, log.Tag.REGISTRY_READ, object_id=f"parcel:{parcel}", detail=detail)
+        note_timeline(connection, who.subject.name, parcel)
         return events
 
     for event in act(who.settings, work):

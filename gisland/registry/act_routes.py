@@ -10,16 +10,15 @@ from fastapi.responses import JSONResponse
 from psycopg import Connection
 from pydantic import TypeAdapter
 
-from gisland.audit import log
 from gisland.database import Scope, flush
 from gisland.errors import NotFound
 from gisland.registry.acts import ACTS, Act, Done
-from gisland.registry.check import EXAMPLES, MOST, Finding, check
+from gisland.registry.check import EXAMPLES, MOST, Finding, check, note_check
 from gisland.registry.codes import CodeList, load_codes
 from gisland.registry.lineage import Relative, lineage
 from gisland.registry.masking import held_in, masked_events
 from gisland.registry.routes import ROOT, Id, Reader, Writer, check_once, problems
-from gisland.registry.timeline import Event, timeline
+from gisland.registry.timeline import Event, note_timeline, timeline
 from gisland.registry.writing import act
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
@@ -78,12 +77,7 @@ async def parcel_timeline(request: Request, subject: Reader, record_id: Id) -> R
 
     def work(connection: Connection) -> list[Event]:
         events = timeline(connection, record_id)
-        # It names people, as the records of holders do.
-        detail: dict[str, object] = {"kind": "parcel", "asked": ["timeline"]}
-        log.record(connection, subject.name, log.Tag.REGISTRY_READ, object_id=f"parcel:{record_id}", detail=detail)
-        ward = connection.execute("SELECT ward_id FROM registry.parcel WHERE id = %s", [record_id]).fetchone()
-        assert ward is not None
-        return masked_events(events, ward[0], subject)
+        return masked_events(events, note_timeline(connection, subject.name, record_id), subject)
 
     events = await asyncio.to_thread(act, state_of(request).settings, work, reading=True)
     return Response(EVENTS.dump_json(events), headers=PRIVATE, media_type="application/json")
@@ -133,9 +127,7 @@ async def findings(
             )
         land_types = load_codes(settings).code_list("land_types")
         found = check(connection, land_types, load_vault(settings), ward_id=ward_id, examples=examples, held=held)
-        named = sum(len(each.examples) for each in found)
-        detail: dict[str, object] = {"kind": "finding", "records": named}
-        log.record(connection, subject.name, log.Tag.REGISTRY_READ, ward_id=ward_id, detail=detail)
+        note_check(connection, subject.name, found, ward_id)
         return found
 
     check_once(request)

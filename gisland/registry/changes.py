@@ -86,7 +86,8 @@ def begin(
     if why.document_id is not None:
         found = connection.execute("SELECT 1 FROM registry.document WHERE id = %s", [why.document_id]).fetchone()
         if found is None:
-            raise NotFound(f"không có văn bản {why.document_id} · there is no document {why.document_id}")
+            what = f"không có văn bản {why.document_id} · there is no document {why.document_id}"
+            raise NotFound(what).of("document", why.document_id)
     row = connection.execute(
         "INSERT INTO registry.change (kind, ward_id, reason, document_id, valid_on, detail, undoes, by)"
         " VALUES (%s, %s, %s, %s, coalesce(%s, current_date), %s, %s, %s) RETURNING id",

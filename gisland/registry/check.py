@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
-from typing import LiteralString
+from typing import Literal, LiteralString
 
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
+from gisland.audit import log
 from gisland.database.statements import statements
 from gisland.kit.certificate_numbers import CERTIFICATE_CODE, USUAL_SERIAL, serial_hints
 from gisland.registry.codes import CodeList
@@ -254,6 +255,13 @@ def _unusual_ids(connection: Connection, vault: IdVault, ward_id: int | None, ex
 def _types(label: str, land_types: CodeList) -> str:
     """Today's codes that the types of a label may be: 'LUC, LUK + CLN'."""
     return " + ".join(", ".join(sign.candidates) or "?" for sign in read_land_label(label, land_types)).strip("? +")
+
+
+def note_check(connection: Connection, by: str, findings: Collection[Finding], ward_id: int | None) -> None:
+    """Note in the audit log that somebody was told what is wrong, in a ward or in all of them: how much was named."""
+    detail: dict[str, object] = {"kind": "finding", "records": sum(len(each.examples) for each in findings)}
+    wards: Collection[int] | Literal["all"] = "all" if ward_id is None else [ward_id]
+    log.record(connection, by, log.Tag.REGISTRY_READ, wards=wards, detail=detail)
 
 
 SQL = statements("gisland.registry", "sql/check.sql")

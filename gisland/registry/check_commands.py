@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 from psycopg import Connection
 
-from gisland.audit import log
-from gisland.registry.check import EXAMPLES, MOST, Finding, Sort, check
+from gisland.registry.check import EXAMPLES, MOST, Finding, Sort, check, note_check
 from gisland.registry.codes import load_codes
 from gisland.registry.units import find_unit
 from gisland.registry.writing import act
@@ -48,8 +47,7 @@ def check_command(
         ward_id = None if ward is None else find_unit(connection, ward).id
         land_types = load_codes(settings).code_list("land_types")
         found = check(connection, land_types, load_vault(settings), ward_id=ward_id, examples=examples)
-        detail: dict[str, object] = {"kind": "finding", "records": sum(len(each.examples) for each in found)}
-        log.record(connection, who.subject.name, log.Tag.REGISTRY_READ, ward_id=ward_id, detail=detail)
+        note_check(connection, who.subject.name, found, ward_id)
         return found
 
     findings = act(settings, work)

@@ -103,7 +103,7 @@ def withdraw_historic_right(connection: Connection, right: Seen, why: Why, *, by
     """
     row = connection.execute(SQL["lock_right"], {"id": right.id}).fetchone()
     if row is None:
-        raise NotFound(f"không có quyền {right.id} · there is no right {right.id}")
+        raise NotFound(f"không có quyền {right.id} · there is no right {right.id}").of("holding", right.id)
     version, ward, historic = row
     check_seen("holding", right.id, right.version, version)
     if not historic:

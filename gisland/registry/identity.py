@@ -64,7 +64,7 @@ def reveal(connection: Connection, holder_id: int, why: RevealReason, *, by: str
     if row is None or row[2] is None:
         raise NotFound(
             f"không có holder {holder_id} có số định danh · there is no holder {holder_id} with a national id"
-        )
+        ).of("holder", holder_id)
     log.record(
         connection,
         by,

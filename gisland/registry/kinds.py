@@ -409,6 +409,7 @@ KINDS: dict[str, Kind] = {
                 "batch_id": _is("batch_id", fields.Ref),
                 "undoes": _is("undoes", fields.Ref),
             },
+            personal=True,
             expressions={
                 "version": "(SELECT v.version FROM published.change_version v WHERE v.change_id = t.id)",
             },

@@ -45,6 +45,6 @@ def lineage(connection: Connection, parcel: int) -> list[Relative]:
         NotFound: there is no such parcel.
     """
     if connection.execute("SELECT FROM registry.parcel WHERE id = %s", [parcel]).fetchone() is None:
-        raise NotFound(f"không có thửa {parcel} · there is no parcel {parcel}")
+        raise NotFound(f"không có thửa {parcel} · there is no parcel {parcel}").of("parcel", parcel)
     with connection.cursor(row_factory=class_row(Relative)) as cursor:
         return cursor.execute(QUERY, {"parcel": parcel}).fetchall()

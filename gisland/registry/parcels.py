@@ -92,7 +92,7 @@ def lock_parcels(connection: Connection, seen: Sequence[Seen]) -> list[Parcel]:
     for each in seen:
         parcel = found.get(each.id)
         if parcel is None:
-            raise NotFound(f"không có thửa {each.id} · there is no parcel {each.id}")
+            raise NotFound(f"không có thửa {each.id} · there is no parcel {each.id}").of("parcel", each.id)
         if parcel.retired:
             raise Conflict(f"thửa {each.id} đã hết hiệu lực · parcel {each.id} is retired", parcel=each.id)
         check_seen("parcel", each.id, each.version, parcel.version)

@@ -105,7 +105,7 @@ def read(
     record = find(connection, kind, record_id, as_of=as_of, geometry=geometry)
     if record is None:
         what = f"không có {kind.name} {record_id} · there is no {kind.name} {record_id}"
-        raise NotFound(what, hint=_was(connection, kind, record_id))
+        raise NotFound(what, hint=_was(connection, kind, record_id)).of(kind.name, record_id)
     return record
 
 
@@ -216,8 +216,11 @@ def known_of(states: Sequence[Json]) -> list[Json]:
 
 
 def note_reading(connection: Connection, by: str, kind: Kind, records: Sequence[Json], asked: Json) -> None:
-    """Note in the audit log who read which records that tell of persons; ids and names of filters only."""
-    if kind.personal or "holder_id" in asked:
+    """Note in the audit log who read which records that tell of persons; ids and names of filters only.
+
+    The history of any record comes with the reasons of its changes, which people wrote.
+    """
+    if kind.personal or not asked.keys().isdisjoint({"holder_id", "history"}):
         # Who finds nothing has asked, too: for what is not theirs, maybe.
         wards = {record.get("ward_id") for record in records} or {asked.get("ward_id")}
         detail = {"kind": kind.name, "count": len(records), "ids": [record["id"] for record in records]}
@@ -225,7 +228,7 @@ def note_reading(connection: Connection, by: str, kind: Kind, records: Sequence[
             connection,
             by,
             log.Tag.REGISTRY_READ,
-            ward_id=wards.pop() if len(wards) == 1 else None,
+            wards=[ward for ward in wards if ward is not None],
             object_id=f"{kind.name}:{records[0]['id']}" if len(records) == 1 else kind.name,
             detail=detail | {"asked": sorted(asked)},
         )

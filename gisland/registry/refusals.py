@@ -169,6 +169,11 @@ SENSELESS: dict[str, tuple[str, str]] = {
 }
 
 
+def _unseen(error: InputError) -> InputError:
+    error.unseen = True
+    return error
+
+
 def refusal(error: psycopg.Error) -> GislandError:
     """The error that a user sees for one of the database; it names table and constraint, never a value."""
     diag = error.diag
@@ -178,17 +183,21 @@ def refusal(error: psycopg.Error) -> GislandError:
         return Conflict(what, hint=mend, constraint=name)
     if isinstance(error, errors.InsufficientPrivilege):
         # Row-level security. What is another ward's looks like what is not there.
-        return InputError(
-            "nói đến thứ không có, hoặc ở phường khác · it names what is not there, or is another ward's",
-            hint="check the ids, ward_id first",
+        return _unseen(
+            InputError(
+                "nói đến thứ không có, hoặc ở phường khác · it names what is not there, or is another ward's",
+                hint="check the ids, ward_id first",
+            )
         )
     if isinstance(error, errors.ForeignKeyViolation):
         field = name.removeprefix(f"{diag.table_name}_").removesuffix("_fkey")
-        return InputError(
-            "nói đến thứ không có, hoặc ở phường khác · it names what is not there, or is another ward's",
-            hint="check the ids",
-            field=field,
-            constraint=name,
+        return _unseen(
+            InputError(
+                "nói đến thứ không có, hoặc ở phường khác · it names what is not there, or is another ward's",
+                hint="check the ids",
+                field=field,
+                constraint=name,
+            )
         )
     if name in STANDING:
         what, mend = STANDING[name]

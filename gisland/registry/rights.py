@@ -246,7 +246,8 @@ def _lock_thing(connection: Connection, on: Held) -> int:
     name = "lock_parcel" if on.parcel_id is not None else "lock_asset"
     row = connection.execute(SQL[name], {"id": on.parcel_id or on.asset_id}).fetchone()
     if row is None:
-        raise NotFound("không có thửa đất hoặc tài sản này, hoặc đã hết hiệu lực · there is no such current thing")
+        what = "không có thửa đất hoặc tài sản này, hoặc đã hết hiệu lực · there is no such current thing"
+        raise NotFound(what).of(name.removeprefix("lock_"), on.parcel_id or on.asset_id or 0)
     return int(row[0])
 
 
@@ -255,7 +256,8 @@ def _lock_rights(connection: Connection, on: Held, seen: Sequence[Seen]) -> None
     found = {row[0]: row[1:] for row in connection.execute(SQL["lock_holdings"], values)}
     for each in seen:
         if each.id not in found:
-            raise NotFound(f"không có quyền {each.id} trên thửa/tài sản này · there is no right {each.id} on this")
+            what = f"không có quyền {each.id} trên thửa/tài sản này · there is no right {each.id} on this"
+            raise NotFound(what).of("holding", each.id)
         version, retired = found[each.id]
         if retired:
             raise Conflict(f"quyền {each.id} đã kết thúc · right {each.id} has ended", right=each.id)
@@ -277,8 +279,8 @@ def _add(
     try:
         row = connection.execute(SQL["add"], values).fetchone()
     except ForeignKeyViolation:
-        raise NotFound(
-            f"không có người {right.holder_id} hoặc GCN này · there is no such holder or certificate"
+        raise NotFound(f"không có người {right.holder_id} hoặc GCN này · there is no such holder or certificate").of(
+            "holder", right.holder_id
         ) from None
     except UniqueViolation:
         raise Conflict("quyền này đã có · this right is there already", holder=right.holder_id) from None

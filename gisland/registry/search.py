@@ -151,6 +151,11 @@ def counts(hits: Sequence[Hit]) -> dict[str, object]:
     return {"found": dict(Counter(hit.kind.value for hit in hits))}
 
 
+def wards_of(hits: Sequence[Hit], asked: int | None) -> set[int]:
+    """Whose data a search told: the ward that was asked for, else those of the hits."""
+    return {hit.ward_id for hit in hits} if asked is None else {asked}
+
+
 def plan(text: str, vault: IdVault, wards: list[int] | None, kinds: frozenset[Kind], limit: int) -> list[Lookup]:
     """The statements that answer a text within these wards (None: all)."""
     if wards == []:

@@ -12,7 +12,7 @@ from gisland.audit import log
 from gisland.audit.log import INSERT
 from gisland.database import Role, current_scope
 from gisland.registry import fields
-from gisland.registry.search import LIMIT, MOST, Hit, Kind, counts, search_async
+from gisland.registry.search import LIMIT, MOST, Hit, Kind, counts, search_async, wards_of
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
@@ -60,7 +60,8 @@ async def search_registry(
         hits = await search_async(
             connection, query.text, vault, ward_id=query.ward_id, kinds=query.kinds, limit=query.limit
         )
-        event = [subject.name, log.Tag.REGISTRY_SEARCHED.value, query.ward_id, "", Jsonb(counts(hits))]
+        ward, several = log.of_wards(wards_of(hits, query.ward_id))
+        event = [subject.name, log.Tag.REGISTRY_SEARCHED.value, ward, "", Jsonb(counts(hits) | several)]
         await connection.execute(INSERT, event)
     response.headers.update(PRIVATE)
     return Found(hits=hits, limited=len(hits) == query.limit)

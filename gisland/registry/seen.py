@@ -61,7 +61,7 @@ def lock_in_force(connection: Connection, query: LiteralString, kind: str, seen:
     """
     row = connection.execute(query, {"id": seen.id}).fetchone()
     if row is None:
-        raise NotFound(f"không có {kind} {seen.id} · there is no {kind} {seen.id}")
+        raise NotFound(f"không có {kind} {seen.id} · there is no {kind} {seen.id}").of(kind, seen.id)
     version, ward, ended = row
     if ended:
         raise Conflict(f"{kind} {seen.id} đã hết hiệu lực · {kind} {seen.id} has ended", id=seen.id)

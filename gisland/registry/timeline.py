@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
+from gisland.audit import log
 from gisland.database.statements import statements
 from gisland.errors import NotFound
 
@@ -73,7 +74,7 @@ def timeline(connection: Connection, parcel: int) -> list[Event]:
     )
     rows = connection.execute(SQL["states"].format(further=further).encode(), {"parcel": parcel}).fetchall()
     if not any(record == "parcel" for record, *_ in rows):
-        raise NotFound(f"không có thửa {parcel} · there is no parcel {parcel}")
+        raise NotFound(f"không có thửa {parcel} · there is no parcel {parcel}").of("parcel", parcel)
     entries: dict[int, list[Entry]] = defaultdict(list)
     for change, entry in _entries(rows):
         entries[change].append(entry)
@@ -83,6 +84,19 @@ def timeline(connection: Connection, parcel: int) -> list[Event]:
     begin = min(change for change, each in entries.items() if any(entry.record == "parcel" for entry in each))
     told = (dict(zip(FIELDS, row, strict=True)) for row in changes if row[0] >= begin)
     return [Event(**each, entries=entries[each["change"]]) for each in told]
+
+
+def note_timeline(connection: Connection, by: str, parcel: int) -> int:
+    """Note in the audit log that somebody was shown a timeline: it names people, as the records of holders do.
+
+    Returns:
+        The ward of the parcel.
+    """
+    row = connection.execute("SELECT ward_id FROM registry.parcel WHERE id = %s", [parcel]).fetchone()
+    assert row is not None
+    detail: dict[str, object] = {"kind": "parcel", "asked": ["timeline"]}
+    log.record(connection, by, log.Tag.REGISTRY_READ, ward_id=row[0], object_id=f"parcel:{parcel}", detail=detail)
+    return int(row[0])
 
 
 def _entries(rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Entry]]:

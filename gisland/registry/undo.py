@@ -37,7 +37,7 @@ def undo(connection: Connection, change: int, why: Why, *, by: str) -> int:
     connection.execute("SELECT pg_advisory_xact_lock(hashtext('gisland undo'))")
     row = connection.execute(FIND, [change]).fetchone()
     if row is None:
-        raise NotFound(f"không có biến động {change} · there is no change {change}")
+        raise NotFound(f"không có biến động {change} · there is no change {change}").of("change", change)
     kind, ward_id, undone_by = row
     if undone_by is not None:
         raise Conflict(f"đã được huỷ bằng biến động {undone_by} · it was undone by change {undone_by}", change=change)

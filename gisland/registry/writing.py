@@ -167,7 +167,8 @@ def locked(connection: Connection, kind: Kind, record_id: int, if_match: str | N
         )
     lock = sql.SQL("SELECT FROM registry.{} WHERE id = %s FOR UPDATE").format(sql.Identifier(kind.table))
     if connection.execute(lock, [record_id]).fetchone() is None:
-        raise NotFound(f"không có {kind.name} {record_id} · there is no {kind.name} {record_id}")
+        what = f"không có {kind.name} {record_id} · there is no {kind.name} {record_id}"
+        raise NotFound(what).of(kind.name, record_id)
     # A statement of its own: it sees what the one that was waited for has committed.
     current = read(connection, kind, record_id)
     if etag(current) not in tags:

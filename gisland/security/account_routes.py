@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gisland.database import run
 from gisland.errors import Conflict
 from gisland.security import accounts
-from gisland.security.accounts import Account, list_accounts
+from gisland.security.accounts import Account, list_accounts, note_listing
 from gisland.security.crypto import IdVault, load_vault
 from gisland.security.grants import GivenGrant, NewGrant, give_grant, list_grants, revoke_grant
 from gisland.security.guards import Require
@@ -68,9 +68,15 @@ def _not_oneself(subject: Subject, account_id: int) -> None:
 
 
 @router.get("/accounts", operation_id="list_accounts", summary="Các tài khoản · Accounts")
-async def all_accounts(request: Request, response: Response, _: Manager) -> list[Account]:
-    """Ai có quyền gì ở đâu · All accounts by name, with their roles."""
-    return await _act(request, response, list_accounts)
+async def all_accounts(request: Request, response: Response, subject: Manager) -> list[Account]:
+    """Ai có quyền gì ở đâu; xem cũng được ghi · All accounts by name, with their roles; each reading is audited."""
+
+    def work(connection: Connection, vault: IdVault) -> list[Account]:
+        found = list_accounts(connection, vault)
+        note_listing(connection, subject.name, "account", len(found))
+        return found
+
+    return await _act(request, response, work)
 
 
 @router.post("/accounts", operation_id="create_account", summary="Tạo tài khoản · New account", status_code=201)
@@ -87,9 +93,15 @@ async def create(request: Request, response: Response, subject: Manager, body: N
 
 
 @router.get("/accounts/{account_id}", operation_id="get_account", summary="Một tài khoản · One account")
-async def one_account(request: Request, response: Response, _: Manager, account_id: RowId) -> Account:
+async def one_account(request: Request, response: Response, subject: Manager, account_id: RowId) -> Account:
     """Một tài khoản với các vai trò · An account with its roles."""
-    return await _act(request, response, lambda connection, vault: _one(connection, vault, account_id))
+
+    def work(connection: Connection, vault: IdVault) -> Account:
+        found = _one(connection, vault, account_id)
+        note_listing(connection, subject.name, f"account:{account_id}", 1)
+        return found
+
+    return await _act(request, response, work)
 
 
 @router.post("/accounts/{account_id}/disable", operation_id="disable_account", summary="Ngừng · Disable")
@@ -138,9 +150,17 @@ async def unlock(request: Request, response: Response, subject: Manager, account
 
 
 @router.get("/grants", operation_id="list_grants", summary="Vai trò đã giao · Grants")
-async def all_grants(request: Request, response: Response, _: Manager, account_id: Whose = None) -> list[GivenGrant]:
+async def all_grants(
+    request: Request, response: Response, subject: Manager, account_id: Whose = None
+) -> list[GivenGrant]:
     """Ai có vai trò gì ở đâu · Who has which role where."""
-    return await _act(request, response, lambda connection, _: list_grants(connection, account_id))
+
+    def work(connection: Connection, _: IdVault) -> list[GivenGrant]:
+        found = list_grants(connection, account_id)
+        note_listing(connection, subject.name, "grant", len(found))
+        return found
+
+    return await _act(request, response, work)
 
 
 @router.post("/grants", operation_id="give_grant", summary="Giao vai trò · Give a role", status_code=201)

@@ -174,6 +174,11 @@ def list_accounts(connection: Connection, vault: IdVault, account_id: int | None
     return found
 
 
+def note_listing(connection: Connection, by: str, what: str, count: int) -> None:
+    """Note in the audit log that somebody was shown people: accounts, their roles (`grant`) or their tokens."""
+    log.record(connection, by, log.Tag.ACCOUNT_READ, object_id=what, detail={"count": count})
+
+
 def account_called(connection: Connection, name: str) -> int:
     """The id of an account.
 

@@ -54,9 +54,15 @@ def add(ctx: typer.Context, name: Name) -> None:
 @requires(Permission.ACCOUNT_MANAGE)
 def show(ctx: typer.Context) -> None:
     """Ai có vai trò gì ở đâu. · Who has which role where."""
-    settings = caller(ctx).settings
-    vault = load_vault(settings)
-    for each in run(settings, lambda connection: accounts.list_accounts(connection, vault)):
+    who = caller(ctx)
+    vault = load_vault(who.settings)
+
+    def work(connection: Connection) -> list[accounts.Account]:
+        found = accounts.list_accounts(connection, vault)
+        accounts.note_listing(connection, who.subject.name, "account", len(found))
+        return found
+
+    for each in run(who.settings, work):
         states = {
             "ngừng · disabled": each.disabled,
             "mật khẩu dùng một lần · one-time secret": each.one_time,

@@ -26,6 +26,7 @@ from gisland.settings import Settings
 OLDEST_SERVER = 150000
 DUMP_DAYS = 7
 UNSEALED_SECONDS = 60
+SECRET_DAYS = 2
 # Of the two ways of a point to WGS 84, PostGIS's and ours; a hundredth of a millimetre.
 DEGREES = 1e-10
 
@@ -100,11 +101,14 @@ def _roles(connection: Connection, _: Settings) -> Found:
 
 
 def _policies(connection: Connection, _: Settings) -> Found:
+    mend = "gisland db migrate; gisland layer apply"
+    if missing := _names(connection, "open_tables"):
+        return State.HOLE, f"bảng không có chính sách · tables without policy: {', '.join(missing)}", mend
     return _none_of(
-        _names(connection, "open_tables"),
+        _names(connection, "open_policies"),
         "mọi bảng có chính sách theo phường · every table has its policy, forced",
-        "bảng không có chính sách · tables without policy",
-        "gisland db migrate; gisland layer apply",
+        "chính sách cho xem mọi hàng · policies that show all rows",
+        f"DROP POLICY … ON …; {mend}",
     )
 
 
@@ -113,6 +117,15 @@ def _public(connection: Connection, _: Settings) -> Found:
         _names(connection, "public_reaches"),
         "vai trò công khai chỉ đọc lớp công khai · the public role reaches public layers only",
         "vai trò công khai với tới · the public role reaches",
+        "gisland db migrate; REVOKE what was granted by hand",
+    )
+
+
+def _others(connection: Connection, _: Settings) -> Found:
+    return _none_of(
+        _names(connection, "others_reach"),
+        "các vai trò khác chỉ đọc phần của mình · the other roles reach what is theirs only",
+        "với tới · reached",
         "gisland db migrate; REVOKE what was granted by hand",
     )
 
@@ -158,6 +171,16 @@ def _administrators(connection: Connection, _: Settings) -> Found:
     if not number:
         return State.HOLE, "không ai quản trị được · nobody can administer", "gisland user grant … admin"
     return f"{number}"
+
+
+def _secrets(connection: Connection, _: Settings) -> Found:
+    return _none_of(
+        _names(connection, "open_secrets", days=SECRET_DAYS),
+        "không mật khẩu dùng một lần nào để lâu · no one-time secret has lain open",
+        f"mật khẩu dùng một lần quá {SECRET_DAYS} ngày chưa dùng · one-time secrets nobody has used since",
+        "whoever it is for sets a password at /account; else gisland user disable, gisland user reset",
+        State.WEAK,
+    )
 
 
 def _vn2000(connection: Connection, _: Settings) -> Found:
@@ -244,10 +267,12 @@ CHECKS: dict[str, Callable[[Connection, Settings], Found]] = {
     "vai trò CSDL · database roles": _roles,
     "chính sách hàng · row-level security": _policies,
     "công khai · the public": _public,
+    "vai trò khác · other roles": _others,
     "chỉ mục dưới RLS · index under RLS": _operators,
     "khoá số định danh · key of the ids": _id_key,
     "khoá vai trò · key of the roles": _other_keys,
     "quản trị viên · administrators": _administrators,
+    "mật khẩu dùng một lần · one-time secrets": _secrets,
     "VN-2000": _vn2000,
     "nhật ký · audit log": _audit,
     "cảnh báo · alerts": _alerts,

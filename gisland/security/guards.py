@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 from starlette.requests import Request
 
 from gisland.audit.log import INSERT, Tag
-from gisland.database import use_scope
-from gisland.errors import Forbidden, Unauthorized
+from gisland.database import Scope, use_scope
+from gisland.errors import Forbidden, GislandError, Unauthorized
 from gisland.kit.identifiers import mask_ids
 from gisland.security.identity import authenticate
 from gisland.security.limits import VISIT, Visit, Work
@@ -24,6 +24,19 @@ from gisland.state import state_of
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
+
+
+PASSED = "gisland.passed"
+"""Where a request carries who was let in, see `Passed`."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Who was let in, by which permission, and what they reach."""
+
+    subject: Subject
+    permission: Permission
+    within: Scope
 
 
 class Require:
@@ -58,7 +71,9 @@ class Require:
         if self.permission in subject.permissions:
             if self.work is not None:
                 await limits.begin(visit, self.work)
-            use_scope(subject.scope(self.permission))
+            within = subject.scope(self.permission)
+            use_scope(within)
+            request.scope[PASSED] = Passed(subject, self.permission, within)
             return subject
         await self._note_refusal(request, subject)
         if not subject.signed_in:
@@ -73,6 +88,24 @@ class Require:
             detail = Jsonb({"permission": self.permission.value})
             path = mask_ids(request.url.path, code=True)
             await connection.execute(INSERT, [subject.name, Tag.REQUEST_REFUSED, None, path, detail])
+
+
+async def note_unseen(request: Request, error: GislandError) -> None:
+    """Note in the audit log that somebody asked for what is not there for them, which leaves no other trace.
+
+    On a connection of its own, for the act was rolled back; the same for what is hidden and for what is not there at
+    all. Where it lies in another ward, the log says which; the answer does not. Who reaches the whole service has found
+    out nothing, and what anybody may ask for is nobody's secret.
+    """
+    passed = request.scope.get(PASSED)
+    if not isinstance(passed, Passed) or not error.unseen or not passed.subject.signed_in or passed.within.everywhere:
+        return
+    if passed.permission is Permission.PUBLIC_READ:
+        return
+    path = mask_ids(request.url.path, code=True)
+    values = [passed.subject.name, path, passed.permission.value, error.status, *(error.record or (None, None))]
+    async with state_of(request).pools.app.connection() as connection:
+        await connection.execute("SELECT audit.note_unseen(%s, %s, %s, %s, %s, %s::bigint)", values)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import typer
 from psycopg import Connection
 
 from gisland.database import run
-from gisland.security.accounts import account_called
+from gisland.security.accounts import account_called, note_listing
 from gisland.security.commands import Name
 from gisland.security.grants import list_grants, place
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
 from gisland.security.subject import Grant, Subject
-from gisland.security.tokens import DAYS, MOST_DAYS, MadeToken, NewToken, list_tokens, make_token, revoke_token
+from gisland.security.tokens import DAYS, MOST_DAYS, MadeToken, NewToken, Token, list_tokens, make_token, revoke_token
 
 app = typer.Typer(no_args_is_help=True, help="Mã truy cập cá nhân. · Personal access tokens.")
 
@@ -52,7 +52,14 @@ def add(
 @requires(Permission.ACCOUNT_MANAGE)
 def show(ctx: typer.Context, name: Name) -> None:
     """Các mã còn hiệu lực của một người. · The tokens of somebody that are good."""
-    for each in run(caller(ctx).settings, lambda connection: list_tokens(connection, account_called(connection, name))):
+    who = caller(ctx)
+
+    def work(connection: Connection) -> list[Token]:
+        found = list_tokens(connection, account_called(connection, name))
+        note_listing(connection, who.subject.name, "token", len(found))
+        return found
+
+    for each in run(who.settings, work):
         wards = "" if each.ward_ids is None else f"  ward_id {each.ward_ids}"
         used = "-" if each.used_at is None else f"{each.used_at:%Y-%m-%d}"
         typer.echo(

@@ -133,11 +133,55 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
      WHERE id > (SELECT floor FROM audit.sealer) AND NOT EXISTS (SELECT FROM audit.seal WHERE event_id = event.id)
 $$;
 
--- Staff, whose role reads layers and nothing else, can note that it read one, and nothing else.
+-- Whose data an event is of is its ward_id; several wards are `ward_ids` in its detail, "all" when the whole service was
+-- reached and nobody counted which of it. `gisland/audit/log.py` writes them so, too.
+CREATE OR REPLACE FUNCTION audit.wards_of(of_ward int, detail jsonb) RETURNS SETOF int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT of_ward WHERE of_ward IS NOT NULL
+     UNION
+    SELECT value::text::int FROM jsonb_array_elements(
+           CASE WHEN jsonb_typeof(detail -> 'ward_ids') = 'array' THEN detail -> 'ward_ids' ELSE '[]' END) named
+     WHERE jsonb_typeof(value) = 'number'
+$$;
+
+-- Staff, whose role reads layers and nothing else, can note that it read one, and nothing else. The wards are those that
+-- its transaction reaches.
 CREATE OR REPLACE FUNCTION audit.note_staff_reading(by_subject text, of_object text, features int) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-    INSERT INTO audit.event (subject, tag, object, detail)
-    VALUES (by_subject, 'staff_layer:read', of_object, jsonb_build_object('features', features))
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    wards int[] := security.wards();
+    said jsonb := jsonb_build_object('features', features);
+BEGIN
+    IF security.groups() <> '{}' THEN
+        wards := ARRAY(SELECT unnest(wards) UNION
+                       SELECT of_group.ward_id FROM registry.residential_group of_group WHERE id = ANY (security.groups()) ORDER BY 1);
+    END IF;
+    IF security.everywhere() THEN
+        said := said || '{"ward_ids": "all"}';
+    ELSIF cardinality(wards) > 1 THEN
+        said := said || jsonb_build_object('ward_ids', wards);
+    END IF;
+    INSERT INTO audit.event (subject, tag, ward_id, object, detail)
+    VALUES (by_subject, 'staff_layer:read', CASE WHEN cardinality(wards) = 1 THEN wards[1] END, of_object, said);
+END
+$$;
+
+-- Somebody asked for what is not there for them. Where it is there for others, the event says in which ward it lies, and
+-- names it; what is not there at all may be anything that somebody typed, also a national id.
+CREATE OR REPLACE FUNCTION audit.note_unseen(
+    by_subject text, of_path text, by_permission text, of_status int, of_kind text, record_id bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    its_ward int;
+BEGIN
+    IF of_kind = ANY ('{asset,certificate,change,document,holder,holding,parcel,restriction}') THEN
+        EXECUTE format('SELECT ward_id FROM registry.%I WHERE id = $1', of_kind) INTO its_ward USING record_id;
+    END IF;
+    INSERT INTO audit.event (subject, tag, ward_id, object, detail)
+    VALUES (by_subject, 'request:refused', its_ward, of_path,
+            jsonb_build_object('permission', by_permission, 'status', of_status)
+                || CASE WHEN its_ward IS NULL THEN '{}' ELSE jsonb_build_object('kind', of_kind, 'ids', ARRAY[record_id]) END);
+END
 $$;
 
 -- How many records an event tells of, for the rules of alerts; one, where it does not say.

@@ -23,7 +23,7 @@ from gisland.audit.alerts.ways import ways_of
 from gisland.database import run
 from gisland.errors import Unauthorized, UsageError
 from gisland.security import labels
-from gisland.security.accounts import list_accounts
+from gisland.security.accounts import list_accounts, note_listing
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
@@ -94,7 +94,9 @@ async def accounts_page(
     vault = load_vault(settings)
 
     def work(connection: Connection) -> dict[str, Any]:
-        return {"accounts": list_accounts(connection, vault), "wards": list_places(connection), "roles": list(Role)}
+        found = list_accounts(connection, vault)
+        note_listing(connection, subject.name, "account", len(found))
+        return {"accounts": found, "wards": list_places(connection), "roles": list(Role)}
 
     return page("accounts", language, subject, await asyncio.to_thread(run, settings, work))
 

@@ -12,9 +12,10 @@ import pytest
 
 from gisland.audit.alerts.evaluate import evaluate
 from gisland.audit.alerts.rules import load_rules
-from gisland.audit.sealer import seal
+from gisland.audit.sealer import Anchoring, seal
 from gisland.database import Role, connect, conninfo, run
 from gisland.database.migrate import admin_conninfo
+from gisland.security import doctor
 from gisland.security.accounts import create_first_admin
 from gisland.security.crypto import load_vault
 from gisland.security.doctor import Finding, State, examine
@@ -24,6 +25,10 @@ from tests.factories import make_holder, make_ward
 ANOTHER_ZONE = """
     UPDATE public.spatial_ref_sys SET srtext = other.srtext, proj4text = other.proj4text
       FROM public.spatial_ref_sys other WHERE spatial_ref_sys.srid = 909210 AND other.srid = 909218
+"""
+
+DUMPED = """
+    INSERT INTO audit.event (at, subject, tag) VALUES (now() - %s * interval '1 day', 'test', 'database:dumped')
 """
 
 
@@ -59,6 +64,22 @@ def test_a_fresh_system_has_no_hole(office: Settings) -> None:
         ("ALTER TABLE history.holder DISABLE ROW LEVEL SECURITY", "row-level security"),
         ("DROP POLICY in_scope ON published_staff.parcels_staff", "row-level security"),
         ("CREATE TABLE registry.forgotten (id int)", "row-level security"),
+        ("ALTER POLICY in_scope ON registry.holder USING (true)", "row-level security"),
+        (
+            "ALTER POLICY in_scope ON registry.holder USING ((SELECT security.everywhere()) OR true)",
+            "row-level security",
+        ),
+        ("CREATE POLICY mine ON registry.holder TO gisland_app USING (ward_id > 0)", "row-level security"),
+        ("ALTER POLICY all_rows ON registry.holder TO gisland_owner, gisland_app", "row-level security"),
+        ("ALTER POLICY all_rows ON published_staff.parcels_staff TO PUBLIC", "row-level security"),
+        (
+            "GRANT USAGE ON SCHEMA registry TO gisland_staff; GRANT SELECT ON registry.holder TO gisland_staff",
+            "other roles",
+        ),
+        ("GRANT SELECT ON registry.holder TO gisland_publisher", "other roles"),
+        ("GRANT SELECT (serial) ON registry.certificate TO gisland_publisher", "other roles"),
+        ("GRANT UPDATE ON audit.event TO gisland_app", "other roles"),
+        ("GRANT DELETE ON audit.seal TO gisland_app", "other roles"),
         (
             "GRANT USAGE ON SCHEMA registry TO gisland_public; GRANT SELECT ON registry.parcel TO gisland_public",
             "the public",
@@ -83,6 +104,88 @@ def test_a_hole_is_found(office: Settings, statement: str, check: str) -> None:
         connection.execute(statement.encode())
     assert holes(office) == {check}
     assert findings(office)[check].mend
+
+
+@pytest.mark.parametrize(
+    ("statement", "check", "named"),
+    [
+        ("ALTER ROLE gisland_staff BYPASSRLS", "database roles", "gisland_staff"),
+        ("ALTER ROLE gisland_app CREATEROLE", "database roles", "gisland_app"),
+        ("ALTER ROLE gisland_backup RENAME TO gisland_gone", "database roles", "gisland_backup"),
+        ("ALTER ROLE gisland_public RENAME TO gisland_gone", "database roles", "gisland_public"),
+        ("ALTER ROLE gisland_staff RENAME TO gisland_gone", "database roles", "gisland_staff"),
+    ],
+)
+def test_roles_are_examined(office: Settings, statement: str, check: str, named: str) -> None:
+    """Roles are those of the whole cluster: what is done to them here is never committed."""
+    with psycopg.connect(admin_conninfo(office)) as connection:
+        connection.execute(statement.encode())
+        found = {each.check.rpartition(" · ")[2]: each for each in examine(connection, office)}[check]
+        connection.rollback()
+    assert found.state is State.HOLE
+    assert named in found.told
+    assert found.mend
+
+
+def test_an_operator_that_might_tell(office: Settings) -> None:
+    assert findings(office)["index under RLS"].state is State.OK
+    with psycopg.connect(admin_conninfo(office)) as connection:
+        connection.execute("ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF")
+    found = findings(office)["index under RLS"]
+    assert (found.state, "geometry_overlaps" in found.told) == (State.WEAK, True)
+
+
+def test_a_server_that_is_too_old(office: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "PostGIS 3" in findings(office)["versions"].told
+    monkeypatch.setattr(doctor, "OLDEST_SERVER", 990000)
+    assert findings(office)["versions"].state is State.HOLE
+
+
+def test_a_key_of_the_roles_that_others_may_read(office: Settings, tmp_path: Path) -> None:
+    key = tmp_path / "role.key"
+    own = office.model_copy(update={"role_key_file": key})
+    assert findings(own)["key of the roles"].state is State.OK
+    key.write_bytes(b"0" * 32)
+    key.chmod(0o640)
+    assert holes(own) == {"key of the roles"}
+    key.chmod(0o600)
+    assert holes(own) == set()
+
+
+def test_how_old_the_newest_dump_is(office: Settings) -> None:
+    assert "never" in findings(office)["dump"].told
+    for days, state in ((9, State.WEAK), (1, State.OK)):
+        with psycopg.connect(admin_conninfo(office)) as connection:
+            connection.execute(DUMPED, [days])
+        found = findings(office)["dump"]
+        assert (found.state, found.told.partition(" ")[0]) == (state, f"{days}.0")
+
+
+def test_whether_there_is_an_anchor(office: Settings, tmp_path: Path) -> None:
+    own = office.model_copy(update={"audit_anchor_file": tmp_path / "anchors"})
+    found = findings(own)["audit log"]
+    assert (found.state, "no anchor" in found.told) == (State.WEAK, True)
+    with psycopg.connect(conninfo(own, Role.APP), autocommit=True) as connection:
+        Anchoring(own).anchor(connection)
+    assert findings(own)["audit log"].state is State.OK
+
+
+def test_a_one_time_secret_that_lies_open(office: Settings) -> None:
+    """The first administrator's, which is shown in a terminal, and those of people who never came."""
+    assert findings(office)["one-time secrets"].state is State.OK
+    with psycopg.connect(admin_conninfo(office)) as connection:
+        connection.execute("UPDATE security.account SET secret_set_at = now() - interval '3 days'")
+    found = findings(office)["one-time secrets"]
+    assert (found.state, "admin" in found.told) == (State.WEAK, True)
+    with psycopg.connect(admin_conninfo(office)) as connection:
+        connection.execute("UPDATE security.account SET one_time = false")
+    assert findings(office)["one-time secrets"].state is State.OK
+
+
+def test_each_check_is_tested() -> None:
+    """A check that was never seen to complain may see nothing at all."""
+    said = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in doctor.CHECKS if f'"{name.rpartition(" · ")[2]}"' not in said] == []
 
 
 def test_a_key_of_another_database(office: Settings, tmp_path: Path) -> None:

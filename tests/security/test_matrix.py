@@ -49,11 +49,21 @@ class Place:
 
     ward: int
     group: int
+    sheet: int
     parcel: int
     holder: int
     holding: int
     certificate: int
     asset: int
+    restriction: int
+    document: int
+    change: int
+    code: str = "99999"
+    """That of the ward."""
+
+
+# Of nobody.
+ABSENT = Place(*[NOBODY] * 11)
 
 
 @dataclass
@@ -61,6 +71,7 @@ class World:
     """Wards A and B with the groups A1, A2, B1, B2, and a client for each account."""
 
     url: str
+    settings: Settings
     version: int = 0
     places: dict[str, Place] = field(default_factory=dict)
     clients: dict[str, httpx.Client] = field(default_factory=dict)
@@ -78,9 +89,22 @@ def _place(connection: Connection, ward: int, sheet: int, number: str, vault: Id
     )
     certificate = make_certificate(connection, ward, f"DD 10000{number}", parcel)
     holding = make_holding(connection, ward, parcel, holder)
-    query = "INSERT INTO registry.asset (ward_id, kind, created_by) VALUES (%s, 'apartment_building', %s) RETURNING id"
-    asset = one(connection, query, ward, make_change(connection, ward))
-    return Place(ward, group, parcel, holder, holding, certificate, asset)
+    change = make_change(connection, ward)
+    asset = _made(connection, "asset (ward_id, kind, created_by)", ward, "apartment_building", change)
+    restriction = _made(
+        connection, "restriction (ward_id, certificate_id, kind, created_by)", ward, certificate, "mortgage", change
+    )
+    document = _made(connection, "document (ward_id, kind, created_by)", ward, "contract", change)
+    link = "INSERT INTO registry.document_link (document_id, parcel_id) VALUES (%s, %s)"
+    connection.execute(link, [document, parcel])
+    code = one(connection, "SELECT code FROM registry.unit WHERE id = %s", ward)
+    rights = holder, holding, certificate
+    return Place(ward, group, sheet, parcel, *rights, asset, restriction, document, change, code)
+
+
+def _made(connection: Connection, into: str, *values: object) -> int:
+    query = f"INSERT INTO registry.{into} VALUES ({', '.join(['%s'] * len(values))}) RETURNING id"
+    return int(one(connection, query, *values))
 
 
 def _people(places: dict[str, Place]) -> dict[str, list[Grant]]:
@@ -119,7 +143,7 @@ def world(server: Settings) -> Iterator[World]:
             accounts = run(settings, hire)
             with connect(settings, DatabaseRole.APP) as connection:
                 version = one(connection, "SELECT max(version) FROM publish.data_version")
-            found = World(live.url, version, places)
+            found = World(live.url, settings, version, places)
             found.clients = {
                 name: httpx.Client(base_url=live.url, auth=auth, timeout=60) for name, auth in accounts.items()
             }
@@ -171,8 +195,7 @@ ONE: dict[str, Callable[[Place], str]] = {
 @pytest.mark.parametrize("what", ONE)
 def test_one_record(world: World, who: str, what: str) -> None:
     client = world.clients[who]
-    nobody = Place(*[NOBODY] * 7)
-    absent = client.get(ONE[what](nobody).format(version=world.version))
+    absent = client.get(ONE[what](ABSENT).format(version=world.version))
     for name, place in world.places.items():
         answer = client.get(ONE[what](place).format(version=world.version))
         if not any(may(who, READ, each) for each in world.places):
@@ -364,7 +387,7 @@ LINKS: dict[str, Callable[[Place, Place], dict[str, Any]]] = {
 @pytest.mark.parametrize("kind", LINKS)
 def test_a_link_tells_nothing_of_another_ward(world: World, kind: str) -> None:
     client = world.clients["registrar"]
-    own, elsewhere, nobody = world.places["A2"], world.places["B1"], Place(*[NOBODY] * 7)
+    own, elsewhere, nobody = world.places["A2"], world.places["B1"], ABSENT
 
     def link(to: Place) -> httpx.Response:
         body = {"change": WHY, "ward_id": own.ward} | LINKS[kind](own, to)

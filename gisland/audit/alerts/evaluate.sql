@@ -35,10 +35,11 @@ SELECT %(rule)s, key, since, sum(amount)
                    AND (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= %(begin)s
                    AND (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < %(end)s
                    AND (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date <> ALL (%(holidays)s::date[])))
-           AND (%(ward)s::text IS NULL OR ward_id IS NOT NULL AND NOT EXISTS (
+           AND (%(ward)s::text IS NULL OR EXISTS (
+                   SELECT FROM audit.wards_of(event.ward_id, detail) ward WHERE NOT EXISTS (
                    SELECT FROM security.account JOIN security.grant ON account_id = account.id
                     WHERE name = substr(subject, length('account:') + 1)
-                      AND ("grant".ward_id IS NULL OR "grant".ward_id = event.ward_id)))) matched
+                      AND ("grant".ward_id IS NULL OR "grant".ward_id = ward))))) matched
  WHERE key <> '' AND amount > 0
  GROUP BY key, since
 ON CONFLICT (rule, key, since) DO UPDATE SET amount = known.amount + excluded.amount

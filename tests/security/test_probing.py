@@ -1,0 +1,190 @@
+"""Who tries ids of others leaves a trace: from the request to the event, to the alert, and to the auditor of the ward.
+
+The world is that of `test_matrix`. What lies in another ward is answered like what is not there at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from gisland.audit.alerts.rules import load_rules
+from gisland.audit.alerts.store import list_alerts
+from gisland.database import run
+from gisland.registry.acts import ACTS
+from tests.audit.alerts.conftest import Watched
+from tests.security import test_matrix
+from tests.security.acts import body_of, path_of
+from tests.security.test_matrix import ABSENT, NOBODY, STAFF, WHY, Place, World, _without_numbers
+
+world = test_matrix.world
+SEEN = {"If-Match": '"1-0"'}
+
+# Ways to a record by its id, each with who has the permission for it in ward A.
+WAYS: dict[str, tuple[str, Callable[[httpx.Client, Place], httpx.Response]]] = {
+    "read": ("viewer", lambda client, it: client.get(f"/api/v1/parcels/{it.parcel}")),
+    "read a holder": ("officer", lambda client, it: client.get(f"/api/v1/holders/{it.holder}")),
+    "read a former state": ("officer", lambda client, it: client.get(f"/api/v1/holders/{it.holder}?as_of=1")),
+    "history": ("officer", lambda client, it: client.get(f"/api/v1/certificates/{it.certificate}/history")),
+    "timeline": ("officer", lambda client, it: client.get(f"/api/v1/parcels/{it.parcel}/timeline")),
+    "lineage": ("viewer", lambda client, it: client.get(f"/api/v1/parcels/{it.parcel}/lineage")),
+    "reveal": ("registrar", lambda client, it: client.post(f"/api/v1/holders/{it.holder}/reveal", json=WHY)),
+    "patch": (
+        "registrar",
+        lambda client, it: client.patch(f"/api/v1/holders/{it.holder}", json={"change": WHY}, headers=SEEN),
+    ),
+    "act": (
+        "registrar",
+        lambda client, it: client.post(f"/api/v1/assets/{it.asset}/retire", json={"change": WHY, "version": 1}),
+    ),
+    "act on several": (
+        "registrar",
+        lambda client, it: client.post(
+            "/api/v1/parcels/merge",
+            json={"change": WHY, "parcels": [{"id": it.parcel, "version": 1}, {"id": NOBODY + 1, "version": 1}]},
+        ),
+    ),
+    "rest on a document": (
+        "registrar",
+        lambda client, it: client.post(
+            "/api/v1/holdings/transfer",
+            json={"change": WHY, "on": {"parcel_id": it.parcel}} | {"ending": [{"id": it.holding, "version": 1}]},
+        ),
+    ),
+}
+
+
+def refusals(world: World, who: str) -> list[dict[str, Any]]:
+    """What was noted of somebody, the newest first."""
+    asked: dict[str, Any] = {"subject": f"account:a-{who}", "tag": "request:refused", "limit": 1000}
+    answer = world.clients["admin"].get("/api/v1/audit/events", params=asked)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_hidden_record_that_was_asked_for_is_in_the_log(world: World, way: str) -> None:
+    who, ask = WAYS[way]
+    elsewhere = world.places["B1"]
+    before = len(refusals(world, who))
+    hidden = ask(world.clients[who], elsewhere)
+    absent = ask(world.clients[who], ABSENT)
+    assert hidden.status_code == absent.status_code == 404, hidden.text
+    assert _without_numbers(hidden) == _without_numbers(absent)
+    assert hidden.headers.keys() == absent.headers.keys()
+    found = refusals(world, who)
+    assert len(found) == before + 2
+    # The log knows what the answer does not tell.
+    assert (found[1]["ward_id"], found[0]["ward_id"]) == (elsewhere.ward, None)
+    assert all(each["detail"]["status"] == 404 for each in found[:2])
+    kind = found[1]["detail"]["kind"]
+    assert found[1]["detail"]["ids"] == [getattr(elsewhere, kind)]
+    assert "ids" not in found[0]["detail"]
+    # An auditor who asks who wanted to see this record is told.
+    params: dict[str, Any] = {
+        "object": f"{kind}:{getattr(elsewhere, kind)}",
+        "ward_id": elsewhere.ward,
+        "tag": "request:refused",
+    }
+    told = world.clients["auditor"].get("/api/v1/audit/events", params=params).json()["items"]
+    assert found[1]["id"] in {each["id"] for each in told}
+
+
+def test_what_is_there_is_no_refusal_and_nor_is_what_the_whole_service_lacks(world: World) -> None:
+    for who in ("officer", "admin"):
+        before = len(refusals(world, who))
+        assert world.clients[who].get(f"/api/v1/holders/{world.places['A1'].holder}").status_code == 200
+        if who == "admin":
+            assert world.clients[who].get(f"/api/v1/holders/{NOBODY}").status_code == 404
+        assert len(refusals(world, who)) == before
+
+
+def test_a_link_to_what_is_hidden_is_in_the_log(world: World) -> None:
+    """An own record that names a record of another ward is refused like one that names nothing."""
+    registrar, own = world.clients["registrar"], world.places["A1"]
+    before = len(refusals(world, "registrar"))
+    body = {"change": WHY, "ward_id": own.ward, "kind": "contract", "links": [{"holder_id": world.places["B1"].holder}]}
+    assert registrar.post("/api/v1/documents", json=body).status_code == 422
+    assert len(refusals(world, "registrar")) == before + 1
+
+
+def test_a_number_of_a_person_in_an_address_is_in_no_log(world: World) -> None:
+    assert world.clients["officer"].get("/api/v1/holders/999070001234").status_code == 404
+    newest = refusals(world, "officer")[0]
+    assert "999070001234" not in str(newest)
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_every_act_on_a_record_that_is_not_there_is_in_the_log(world: World, name: str) -> None:
+    before = len(refusals(world, "registrar"))
+    answer = world.clients["registrar"].post(path_of(name, ABSENT), json=body_of(name, ABSENT))
+    assert answer.status_code == 404, answer.text
+    assert len(refusals(world, "registrar")) == before + 1
+
+
+def look(world: World) -> set[tuple[str, str]]:
+    """What the worker does each second; the alerts that nobody has looked at."""
+    Watched(world.settings, rules=load_rules(world.settings)).look()
+    return {(each.rule, each.key) for each in run(world.settings, lambda connection: list_alerts(connection))}
+
+
+def test_one_record_of_another_ward_raises_an_alert(world: World) -> None:
+    """From a request to the alert: who asks for one id that lies elsewhere."""
+    mixed = world.clients["mixed"]  # has roles in both wards
+    assert mixed.get(f"/api/v1/holders/{NOBODY}").status_code == 404
+    assert ("other-ward", "account:a-mixed") not in look(world)
+    viewer = world.clients["viewer"]
+    assert viewer.get(f"/api/v1/parcels/{world.places['B2'].parcel}").status_code == 404
+    assert ("other-ward", "account:a-viewer") in look(world)
+
+
+def test_trying_one_id_after_the_other_raises_an_alert(world: World) -> None:
+    """From requests to the alert: who counts through ids, whether there is anything or not."""
+    client = world.clients["mixed"]
+    for number in range(20):
+        assert client.get(f"/api/v1/holders/{NOBODY + number}").status_code == 404
+    found = look(world)
+    assert ("refusals", "account:a-mixed") in found
+    assert ("other-ward", "account:a-mixed") not in found
+
+
+def test_a_layer_tells_of_those_who_try_its_ids(world: World) -> None:
+    before = len(refusals(world, "viewer"))
+    assert world.clients["viewer"].get(f"{STAFF}/items/{world.places['B1'].parcel}").status_code == 404
+    assert len(refusals(world, "viewer")) == before + 1
+
+
+def test_an_auditor_of_a_ward_sees_all_that_was_read_of_it(world: World) -> None:
+    """Pages over several wards, layers, tiles, exports and searches say whose data they are of."""
+    mixed, admin, head = (world.clients[who] for who in ("mixed", "admin", "group_head"))
+    wards = {name: world.places[f"{name}1"].ward for name in "AB"}
+    since = admin.get("/api/v1/audit/events?limit=1").json()["items"][0]["at"]
+    assert mixed.get("/api/v1/holders").status_code == 200
+    assert mixed.get(f"{STAFF}/items").status_code == 200
+    assert mixed.get(f"{STAFF}/tiles/WebMercatorQuad/0/0/0").status_code == 200
+    assert mixed.post("/api/v1/search", json={"text": "tờ 7 thửa 1"}).status_code == 200
+    assert mixed.post(f"{STAFF}/export?f=csv", json=WHY).status_code == 200
+    assert admin.get(f"{STAFF}/items").status_code == 200
+    assert admin.post(f"{STAFF}/export?f=csv", json=WHY).status_code == 200
+    assert head.get(f"{STAFF}/items").status_code == 200
+
+    def seen(ward: int) -> list[tuple[str, str]]:
+        asked = {"ward_id": ward, "from": since, "limit": 1000}
+        items = world.clients["auditor"].get("/api/v1/audit/events", params=asked).json()["items"]
+        return sorted((each["tag"], each["object"]) for each in items)
+
+    of_mixed = [
+        ("data:exported", "parcels-staff"),
+        ("registry:read", "holder"),
+        ("registry:searched", ""),
+        ("staff_layer:read", "parcels-staff"),
+        ("staff_layer:read", "parcels-staff/tiles/0/0/0"),
+    ]
+    of_admin = [("data:exported", "parcels-staff"), ("staff_layer:read", "parcels-staff")]
+    # Only those who have a role there are told of an officer of A, who searched nothing in B.
+    assert seen(wards["B"]) == sorted([*[each for each in of_mixed if each[0] != "registry:searched"], *of_admin])
+    assert seen(wards["A"]) == sorted([*of_mixed, *of_admin, ("staff_layer:read", "parcels-staff")])
