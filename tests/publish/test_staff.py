@@ -70,9 +70,9 @@ def test_staff_see_holders_and_each_reading_is_noted(
         names = one(connection, "SELECT string_agg(event::text, '') FROM audit.event")
     account = "account:admin"
     assert noted == [
-        (account, "parcels-staff", {"features": 2}),
-        (account, f"parcels-staff/{parcel}", {"features": 1}),
-        (account, "parcels-staff", {"features": 1}),
+        (account, "parcels-staff", {"features": 2, "ward_ids": "all"}),
+        (account, f"parcels-staff/{parcel}", {"features": 1, "ward_ids": "all"}),
+        (account, "parcels-staff", {"features": 1, "ward_ids": "all"}),
     ]
     assert "Nguyễn" not in names
 
@@ -122,7 +122,7 @@ def test_tiles_of_a_staff_layer_tell_nothing_of_persons_are_kept_nowhere_and_not
         noted = connection.execute(query).fetchall()
     shown = len(features(answer, "parcels-staff"))
     assert noted == [
-        (f"parcels-staff/tiles/18/{tile.row}/{tile.column}", {"features": shown}),
-        (f"parcels-staff/tiles/9/{far.row}/{far.column}", {"features": 2}),
+        (f"parcels-staff/tiles/18/{tile.row}/{tile.column}", {"features": shown, "ward_ids": "all"}),
+        (f"parcels-staff/tiles/9/{far.row}/{far.column}", {"features": 2, "ward_ids": "all"}),
     ]
     assert other

@@ -63,7 +63,8 @@ class Place:
 
 
 # Of nobody.
-ABSENT = Place(*[NOBODY] * 11)
+_FIVE = (NOBODY,) * 5
+ABSENT = Place(*_FIVE, *_FIVE, NOBODY)
 
 
 @dataclass
