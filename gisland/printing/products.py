@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from gisland.audit.log import LONGEST
 from gisland.catalogue import Language, Text
+from gisland.kit.identifiers import mask_ids
 from gisland.printing.area import tidied
 from gisland.printing.areamap import AreaOrder, area_wards, print_area
 from gisland.printing.atlas import Order, print_atlas
@@ -33,7 +34,22 @@ from gisland.printing.telling import Told
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
-Code = Annotated[str, StringConstraints(pattern=r"^[^\p{C}\p{Z}](?:[^\p{C}\p{Zl}\p{Zp}]{0,38}[^\p{C}\p{Z}])?$")]
+
+def _masked(code: str) -> str:
+    """A code as it is kept and answered: a national id that strayed into it is masked, as everywhere."""
+    return mask_ids(code, code=True)
+
+
+def _each_masked(codes: str) -> str:
+    return ",".join(map(_masked, codes.split(",")))
+
+
+Code = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\p{C}\p{Z}](?:[^\p{C}\p{Zl}\p{Zp}]{0,38}[^\p{C}\p{Z}])?$"),
+    AfterValidator(_masked),
+]
+Codes = Annotated[str, StringConstraints(pattern=r"^[^\p{C}]*$", max_length=4000), AfterValidator(_each_masked)]
 
 
 class Inputs(BaseModel):
@@ -157,8 +173,8 @@ SHEET_SCALE = Field(
 class ExtractInputs(Inputs):
     """Trích lục thửa đất · The extract of a parcel."""
 
-    parcel: Annotated[str, StringConstraints(pattern=r"^[^\p{C}/]{1,20}/[^\p{C}/]{1,20}$")] = Field(
-        description="Số tờ/số thửa · Sheet and number", examples=["5/12"]
+    parcel: Annotated[str, StringConstraints(pattern=r"^[^\p{C}/]{1,20}/[^\p{C}/]{1,20}$"), AfterValidator(_masked)] = (
+        Field(description="Số tờ/số thửa · Sheet and number", examples=["5/12"])
     )
     reader: For = Field(
         default="third-party",
@@ -181,12 +197,12 @@ class SheetInputs(Inputs):
 class SetInputs(Inputs):
     """Một phường, nhiều phường, một số tổ, hoặc khu vực khoanh · A ward, several, some groups, or a drawn area."""
 
-    wards: Annotated[str, StringConstraints(pattern=r"^[^\p{C}]*$", max_length=4000)] = Field(
+    wards: Codes = Field(
         default="",
         description="Mã các phường khác, cách nhau bằng dấu phẩy · Codes of further wards, by commas",
         examples=["11312,11313"],
     )
-    groups: Annotated[str, StringConstraints(pattern=r"^[^\p{C}]*$", max_length=4000)] = Field(
+    groups: Codes = Field(
         default="",
         description="Chỉ các tổ này, cách nhau bằng dấu phẩy; tổ của phường khác: phường/tổ"
         " · Only these groups, by commas; of another ward: ward/group",
@@ -239,7 +255,7 @@ def _area_wards(connection: Connection, subject: Subject, asked: AreaInputs) -> 
 class AtlasesInputs(Inputs):
     """Tập bản đồ của nhiều tổ · The atlases of several groups."""
 
-    groups: Annotated[str, StringConstraints(pattern=r"^[^\p{C}]*$", max_length=4000)] = Field(
+    groups: Codes = Field(
         default="",
         description="Mã các tổ, cách nhau bằng dấu phẩy; bỏ trống: mọi tổ · Codes of the groups, by commas; none: all",
         examples=["01,02"],
@@ -269,7 +285,9 @@ class ReceiptsInputs(Inputs):
 class FormsInputs(ReceiptsInputs):
     """Phiếu PL3-01 · Form PL3-01."""
 
-    parcel: Annotated[str, StringConstraints(pattern=r"^([^\p{C}/]{1,20}/[^\p{C}/]{1,20})?$")] = Field(
+    parcel: Annotated[
+        str, StringConstraints(pattern=r"^([^\p{C}/]{1,20}/[^\p{C}/]{1,20})?$"), AfterValidator(_masked)
+    ] = Field(
         default="",
         description="Chỉ một thửa: số tờ/số thửa · Of one parcel only: sheet and number",
         examples=["5/12"],
