@@ -92,6 +92,18 @@ class Palette(Entry):
         """The ground of screens and of paper."""
         return Ground(stroke=self.stroke, ink=self.ink, paper=self.paper)
 
+    def told(self, *, exact: bool) -> Palette:
+        """The palette of a reader: all of it, or for those to whom nothing is told of persons the public classes only,
+        which then stand in the place of the exact statuses."""
+        if exact:
+            return self
+        classes = {name: ExactStatus(public=name, **dict(each)) for name, each in self.public.items()}
+        return self.model_copy(update={"exact": classes})
+
+    def class_of(self, status: str, *, exact: bool) -> str:
+        """What a reader is told of an exact status: a key of `told(exact=exact).exact`."""
+        return status if exact else self.exact[status].public
+
     def statuses(self, part: Part) -> dict[str, PublicClass]:
         """What a part of the palette holds, the worst first."""
         return self.public if part == "public" else {**self.exact}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from psycopg import Connection
 from gisland.catalogue import Language, load_catalogue
 from gisland.errors import UsageError
 from gisland.kit.text import clean_text
+from gisland.palette import Palette
 from gisland.printing.areamap_page import AreaPaper, AreaScene, draw_area, papers, place_all, small_pages
 from gisland.printing.extent import (
     Extent,
@@ -22,6 +24,7 @@ from gisland.printing.extent import (
     reached_wards,
     read_others,
     read_parcels,
+    tells_persons,
 )
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.labels import measure, place_labels
@@ -78,14 +81,17 @@ def print_area(settings: Settings, subject: Subject, order: AreaOrder) -> Printe
     product = load_product(settings, PRODUCT, AreaProduct)
     sheets = papers(order.paper, order.orientation)
     reason = reason_of(order.reason, names=False)
+    palette = load_catalogue(settings).palette
     with reading(settings, subject) as connection:
         extent = find_extent(connection, subject, order, MOST, middle=False)
-        group, of_ward = _read(connection, extent)
+        exact = tells_persons(subject, extent)
+        group, of_ward = _read(connection, extent, palette, exact=exact)
         paper, place = _fitted(sheets, _bounds(extent, group.shapes), product, order.scale)
         shapes, numbers = read_others(connection, extent, place)
         lines = lines_of(connection, extent, place, group.shapes, of_ward)
     group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
-    scene = _scene(settings, subject, order, product, extent, group, paper, place)
+    scene = _scene(settings, subject, order, product, extent, group, paper, place, palette.told(exact=exact))
+    scene.exact = exact
     scene.of_ward = tuple(of_ward.tolist())
     scene.lines, scene.area = lines, None if extent.area is None else extent.area.in_crs(extent.srid)
     scene.ward_names = {ward.id: ward.name for ward in extent.wards}
@@ -99,6 +105,7 @@ def print_area(settings: Settings, subject: Subject, order: AreaOrder) -> Printe
         product=PRODUCT,
         wards=[ward.id for ward in extent.wards],
         reason=reason,
+        order=order,
         parcels=len(group.parcels),
         scale=place.scale,
         area=extent.area is not None,
@@ -106,9 +113,9 @@ def print_area(settings: Settings, subject: Subject, order: AreaOrder) -> Printe
     return PrintedArea(content=content, edition=scene, labelled=labelled, extent=extent)
 
 
-def _read(connection: Connection, extent: Extent) -> tuple[Group, Floats]:
+def _read(connection: Connection, extent: Extent, palette: Palette, *, exact: bool) -> tuple[Group, Floats]:
     """The parcels as one group, and of each the id of its ward."""
-    rows, shapes = read_parcels(connection, extent.ids, extent.srid)
+    rows, shapes = read_parcels(connection, extent.ids, extent.srid, partial(palette.class_of, exact=exact))
     version, at = read_version(connection)
     names = {ward.id: ward.name for ward in extent.wards}
     several = len(names) > 1
@@ -171,6 +178,7 @@ def _scene(
     group: Group,
     paper: AreaPaper,
     place: Place,
+    palette: Palette,
 ) -> AreaScene:
     """The labels of all parcels, and what is told of the choice."""
     everything = list(range(len(group.parcels)))
@@ -179,8 +187,8 @@ def _scene(
     page = MapPage(1, place, inset=False, home=everything, whole=everything)
     layout = Layout(paper, place.scale, [page], {place.scale: labels}, [0] * len(everything))
     product = product.model_copy(update={"notes": (*product.notes, *extent.notes())})
-    palette = load_catalogue(settings).palette
     facts: tuple[Any, ...] = (product.model_dump_json(), palette.model_dump_json(), *extent.facts, group.version)
+    facts = (*facts, paper.sign, place.scale, order.language)
     scene = scene_of(
         AreaScene,
         group,
@@ -190,7 +198,7 @@ def _scene(
         measures=measures,
         subject_id=extent.home.id,
         names=False,
-        **signed(settings, subject, order.language, *facts, paper.sign, place.scale, order.language),
+        **signed(settings, subject, order.language, *facts, seen=group.parcels),
     )
     scene.subject = set_name(extent, order.language)
     return scene

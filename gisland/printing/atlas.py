@@ -18,7 +18,7 @@ from gisland.printing.panel import draw_map_page
 from gisland.printing.paper import paper
 from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import AtlasProduct, load_product
-from gisland.printing.read import find_group, read_group, read_neighbours
+from gisland.printing.read import find_group, read_group, read_neighbours, told_of
 from gisland.printing.scene import Atlas, scene_of
 from gisland.printing.telling import Told, quiet
 from gisland.security.permissions import Permission
@@ -78,6 +78,7 @@ def print_atlas(settings: Settings, subject: Subject, order: Order, told: Told =
         ward_id=scene.group.ward_id,
         of=f"residential_group:{scene.subject_id}",
         reason=reason,
+        order=order,
         parcels=len(scene.group.parcels),
         scale=scene.layout.scale,
     )
@@ -87,17 +88,17 @@ def print_atlas(settings: Settings, subject: Subject, order: Order, told: Told =
 def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProduct, told: Told) -> tuple[Atlas, str]:
     """Lay the atlas out, within one snapshot and what the subject reaches; with the reason to note."""
     papers = paper(order.paper, order.orientation)
-    palette = load_catalogue(settings).palette
+    whole = load_catalogue(settings).palette
     with reading(settings, subject) as connection:
         place = find_group(connection, order.ward, order.group)
         names = sees(subject, Permission.PERSON_READ, place.ward_id, place.group_id)
         reason = reason_of(order.reason, names=names)
-        group = read_group(connection, place, names=names)
+        group = told_of(read_group(connection, place, names=names), whole, exact=names)
         told(0.1, telling.PLACE)
         measures = measure(group.parcels, product.label_height)
         layout = lay_out(group.shapes, measures, product, papers, order.scale)
         shapes, numbers = read_neighbours(connection, place, group.srid, layout.frames)
-    group = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers))
+    group, palette = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers)), whole.told(exact=names)
     facts = (product.model_dump_json(), palette.model_dump_json(), group.ward_code, group.code, group.version)
     chosen = (layout.paper.sign, layout.scale, order.language, names)
     scene = scene_of(
@@ -109,7 +110,8 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
         measures=measures,
         subject_id=place.group_id,
         names=names,
-        **signed(settings, subject, order.language, *facts, *chosen),
+        exact=names,
+        **signed(settings, subject, order.language, *facts, *chosen, seen=group.parcels),
     )
     return scene, reason
 

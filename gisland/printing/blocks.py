@@ -230,6 +230,8 @@ def _rectangle(box: Box) -> shapely.Polygon:
 def notes(scene: Edition) -> Iterable[str]:
     """What is told on each page about data, plane and use."""
     words = scene.words
+    if scene.confidential:
+        yield words("confidential")
     yield scene.plane
     yield words("data", version=scene.version, time=scene.time)
     yield words("printed_by", by=scene.by)

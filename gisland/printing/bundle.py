@@ -33,6 +33,7 @@ class Bundle:
     pages: int
     version: int
     names: bool
+    exact: bool
     groups: tuple[str, ...]
     """Those that are in it."""
     empty: tuple[str, ...]
@@ -89,6 +90,7 @@ def print_bundle(settings: Settings, subject: Subject, order: Order, groups: Seq
         sum(scene.pages for scene in scenes),
         newest.version,
         any(scene.names for scene in scenes),
+        any(scene.exact for scene in scenes),
         tuple(found),
         tuple(empty),
     )

@@ -41,8 +41,15 @@ class Edition:
     subject_id: int
     names: bool
     """Whether names of holders are printed."""
+    exact: bool = False
+    """Whether exact statuses are, which say what is wrong with a person; else their public classes."""
     pages: int = 0
     """All pages of the file."""
+
+    @property
+    def confidential(self) -> bool:
+        """Whether something is told of persons."""
+        return self.names or self.exact
 
     @property
     def time(self) -> str:

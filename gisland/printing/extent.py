@@ -6,7 +6,7 @@ Whoever asks for anything beyond what they may print in gets the same answer as 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -27,7 +27,8 @@ from gisland.printing.bundle import codes_of
 from gisland.printing.edition import Printed
 from gisland.printing.model import Floats, Geometries, Parcel
 from gisland.printing.placement import Place
-from gisland.printing.read import Row, in_plane
+from gisland.printing.press import sees
+from gisland.printing.read import Row, in_plane, read_around
 from gisland.printing.words import note_of
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -199,6 +200,11 @@ def find_extent(connection: Connection, subject: Subject, order: SetOrder, most:
     return Extent(home, within, tuple(_groups(connection, shown)), chosen, drawn, found)
 
 
+def tells_persons(subject: Subject, extent: Extent) -> bool:
+    """Whether a subject may be told of persons in all wards that are shown: a print tells it everywhere, or nowhere."""
+    return all(sees(subject, Permission.PERSON_READ, ward.id) for ward in extent.wards)
+
+
 def reached_wards(
     connection: Connection, subject: Subject, order: SetOrder, most: int, *, middle: bool
 ) -> frozenset[int]:
@@ -206,21 +212,21 @@ def reached_wards(
     return frozenset(ward.id for ward in find_extent(connection, subject, order, most, middle=middle).wards)
 
 
-def read_parcels(connection: Connection, ids: Sequence[int], srid: int) -> tuple[list[Row], Geometries]:
-    """Parcels by ward, sheet and number, and their shapes on a plane."""
+def read_parcels(
+    connection: Connection, ids: Sequence[int], srid: int, status_of: Callable[[str], str]
+) -> tuple[list[Row], Geometries]:
+    """Parcels by ward, sheet and number with the status that is told of an exact one; their shapes on a plane."""
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         rows: list[Row] = cursor.execute(SQL["parcels"], {"ids": list(ids)}).fetchall()
+    rows = [row._replace(status=status_of(row.status)) for row in rows]
     return rows, in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), srid)
 
 
 def read_others(connection: Connection, extent: Extent, place: Place) -> tuple[Geometries, list[str]]:
-    """The parcels around that the reader may see: their shapes on the plane of the print, and their numbers."""
-    values = degrees_around(place, extent.srid) | {"ids": extent.ids, "limit": MOST_AROUND}
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Row] = cursor.execute(SQL["around"], values).fetchall()
-    shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), extent.srid)
-    near = shapely.intersects(place.inset(), shapes) if len(rows) else np.empty(0, dtype=bool)
-    return shapes[near], [clean_text(row.parcel_no) for row, kept in zip(rows, near, strict=True) if kept]
+    """The other parcels in the frame: their shapes on the plane of the print, and their numbers."""
+    values = {"ids": extent.ids, "limit": MOST_AROUND}
+    shapes, rows = read_around(connection, SQL["around"], values, extent.srid, place.inset())
+    return shapes, [clean_text(row.parcel_no) for row in rows]
 
 
 def read_borders(connection: Connection, place: Place, srid: int) -> dict[str, tuple[str, shapely.Geometry]]:

@@ -61,7 +61,7 @@ SELECT p.id, p.ward_id, p.residential_group_id AS group_id, sheet.sheet_no, p.pa
  ORDER BY p.ward_id, sheet.sheet_no COLLATE registry.vietnamese_numbers, sheet.id, p.parcel_no COLLATE registry.vietnamese_numbers, p.id
 
 -- name: around
--- What lies around within reach: the parcels in a rectangle that are not printed themselves.
+-- What lies around, of whichever ward: the parcels in a rectangle that are not printed themselves. Nothing of persons.
 SELECT p.id, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS shape
   FROM registry.parcel p
  WHERE p.retired_by IS NULL AND NOT p.id = ANY (%(ids)s::bigint[])

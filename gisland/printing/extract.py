@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 import shapely
@@ -11,17 +10,18 @@ from psycopg import Connection
 from psycopg.rows import namedtuple_row
 
 from gisland.catalogue import Language
-from gisland.database.statements import statements
 from gisland.errors import Forbidden, NotFound, UsageError
 from gisland.kit.text import clean_text
 from gisland.printing.code import load_print_key
 from gisland.printing.edition import Edition, Printed
-from gisland.printing.extract_page import A4, Extract, draw_pages
+from gisland.printing.extract_page import A4, Extract, draw_pages, paper_of
+from gisland.printing.facts import SQL, read_facts
 from gisland.printing.finish import finish
+from gisland.printing.paper import Box
 from gisland.printing.placement import Place
 from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import ExtractProduct, load_product
-from gisland.printing.read import Row, full_number, read_around, read_version, sheet_and_number
+from gisland.printing.read import Row, read_version, sheet_and_number
 from gisland.printing.verify import Reader, shown_to, verify_code
 from gisland.registry.codes import load_codes
 from gisland.security.permissions import Permission
@@ -29,7 +29,6 @@ from gisland.security.subject import Subject
 from gisland.settings import Settings
 
 PRODUCT = "extract"
-SQL = statements("gisland.printing", "extract.sql")
 For = Literal["owner", "third-party"]
 
 
@@ -52,6 +51,8 @@ class PrintedExtract(Printed):
     """… with what it shows."""
 
     extract: Extract
+    place: Place
+    """Of the sketch."""
 
 
 def print_extract(settings: Settings, subject: Subject, order: ExtractOrder) -> PrintedExtract:
@@ -69,13 +70,11 @@ def print_extract(settings: Settings, subject: Subject, order: ExtractOrder) -> 
         reader = _reader(order, subject, row.ward_id)
         names = reader is not Reader.THIRD_PARTY
         reason = reason_of(order.reason, names=names)
-        found = connection.execute(SQL["facts"], {"parcel": row.id}).fetchone()
+        found = read_facts(connection, row.id)
         version = read_version(connection)
-        assert found is not None
-        facts = found[0]
-        shape = shapely.from_wkb(bytes.fromhex(facts["shape"]))
-        place = sketch_place(shape, product)
-        around, rows = read_around(connection, SQL["around"], {"parcel": row.id}, facts["srid"], place.inset())
+    assert found is not None
+    facts, around = found
+    shape = shapely.from_wkb(bytes.fromhex(facts["shape"]))
     code = verify_code(reader, row.id, facts, key)
     address = f"{settings.public_url.rstrip('/')}/verify/{code}" if settings.public_url else code
     facts_of_print = (product.model_dump_json(), code, version[0], address, order.language)
@@ -97,23 +96,25 @@ def print_extract(settings: Settings, subject: Subject, order: ExtractOrder) -> 
         reader,
         shown_to(reader, facts),
         shape,
-        place,
         around,
-        list(map(full_number, rows)),
         code,
         address,
         load_codes(settings),
     )
-    content = _draw(edition, extract, version[1], order.language)
+    edition.paper = paper_of(edition, extract)
+    place = sketch_place(shape, product, edition.paper.frame)
+    drawn, viewports = draw_pages(edition, extract, place)
+    content = finish(drawn, version[1], order.language, viewports)
     note_print(
         *(settings, subject, edition, content),
         product=PRODUCT,
         ward_id=row.ward_id,
         of=f"parcel:{row.id}",
         reason=reason,
+        order=order,
         reader=reader.name.lower(),
     )
-    return PrintedExtract(content, edition, extract)
+    return PrintedExtract(content, edition, extract, place)
 
 
 def find_parcel(connection: Connection, order: ExtractOrder) -> Row:
@@ -153,13 +154,12 @@ def _reader(order: ExtractOrder, subject: Subject, ward_id: int) -> Reader:
     return Reader.OWNER_WITH_ID if sees(subject, Permission.IDENTITY_READ, ward_id) else Reader.OWNER
 
 
-def sketch_place(shape: shapely.Geometry, product: ExtractProduct) -> Place:
-    """Where the sketch of a parcel lies on the ground, at the largest scale at which it fits.
+def sketch_place(shape: shapely.Geometry, product: ExtractProduct, frame: Box) -> Place:
+    """Where the sketch of a parcel lies on the ground, at the largest scale at which it fits into its frame.
 
     Raises:
         UsageError: it fits at none.
     """
-    frame = A4.frame
     west, south, east, north = shape.bounds
     for scale in sorted(product.scales):
         metres = scale / 1000
@@ -172,8 +172,3 @@ def sketch_place(shape: shapely.Geometry, product: ExtractProduct) -> Place:
         f"một thửa rộng {size} không nằm vừa sơ đồ · a parcel of {size} fits into no sketch",
         hint="thêm tỷ lệ vào scales · a smaller scale in `scales` (config/print/extract/product.yml)",
     )
-
-
-def _draw(edition: Edition, extract: Extract, at: datetime, language: Language) -> bytes:
-    drawn, viewports = draw_pages(edition, extract)
-    return finish(drawn, at, language, viewports)

@@ -11,7 +11,7 @@ SELECT p.id, ward.id AS ward_id, sheet.scale, sheet.old_ward_code
  LIMIT 9
 
 -- name: facts
--- All that an extract of a parcel may tell; what it does tell is chosen by who it is for, see `extract_facts.shown_to`.
+-- All that an extract of a parcel may tell; what it does tell is chosen by who it is for, see `verify.shown_to`.
 SELECT jsonb_build_object(
            'sheet', sheet.sheet_no, 'parcel', p.parcel_no, 'scale', sheet.scale, 'code', coalesce(p.parcel_code, ''),
            'retired', p.retired_by IS NOT NULL, 'address', p.address,
@@ -47,10 +47,11 @@ SELECT jsonb_build_object(
  WHERE p.id = %(parcel)s
 
 -- name: around
--- What lies around a parcel: numbers and shapes, nothing of persons.
-SELECT sheet.sheet_no, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS shape
-  FROM registry.parcel p
+-- What lies around a parcel, of whichever ward: numbers and shapes, nothing of persons. Other wards are named.
+SELECT sheet.sheet_no, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS shape, p.map_sheet_id = own.map_sheet_id AS same_sheet,
+       CASE WHEN p.ward_id <> own.ward_id THEN (SELECT name FROM registry.unit WHERE unit.id = p.ward_id) END AS ward_name
+  FROM registry.parcel own, registry.parcel p
   JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id
- WHERE p.retired_by IS NULL AND p.id <> %(parcel)s
+ WHERE own.id = %(parcel)s AND p.retired_by IS NULL AND p.id <> own.id
    AND p.geom_4326 && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
- ORDER BY p.id
+ ORDER BY p.ward_id <> own.ward_id, p.ward_id, lpad(sheet.sheet_no, 12, '0'), lpad(p.parcel_no, 12, '0'), p.id

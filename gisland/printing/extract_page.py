@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import shapely
 
 from gisland.printing.blocks import north_arrow, scale_bar, signature_block, wrapped
 from gisland.printing.edition import Edition
+from gisland.printing.facts import Around
 from gisland.printing.finish import Viewport
 from gisland.printing.fonts import BOLD, width
 from gisland.printing.ink import BLACK, GREY, RULE, Ink
 from gisland.printing.marks import draw_qr, quiet_zone
-from gisland.printing.model import Geometries, Parcel, decimal, grouped, thousands
+from gisland.printing.model import Parcel, decimal, grouped, thousands
 from gisland.printing.paper import Box, Paper
 from gisland.printing.placement import Place
 from gisland.printing.product import ExtractProduct
@@ -29,19 +30,28 @@ LEFT, SIDE = 16.0, 12.0
 TEXT, STEP = 3.1, 4.7
 """Size of the text and distance of its lines, mm."""
 ROW, TABLE = 4.3, 66.0
-SKETCH = Box(LEFT, 64.0, 112.0, 110.0)
+SKETCH_WIDE, LOW, BETWEEN = 112.0, 64.0, 6.5
+"""The sketch: its width, where it begins, and what is free between it and the text; mm."""
 QR = 24.0
 MOST_LINES = 15
 """Lines of text above the sketch; what is more stands on the next page."""
 
 
+@dataclass(frozen=True)
 class ExtractPaper(Paper):
-    """A sheet whose map is the sketch."""
+    """A sheet whose map is the sketch: it is as high as the text leaves room for."""
+
+    lines: int = MOST_LINES
+
+    @property
+    def text_top(self) -> float:
+        """Where the text begins, below the head."""
+        return self.height - SIDE - 34
 
     @property
     def frame(self) -> Box:
         """The frame of the sketch."""
-        return SKETCH
+        return Box(LEFT, LOW, SKETCH_WIDE, self.text_top - STEP * min(self.lines, MOST_LINES) - BETWEEN - LOW)
 
 
 A4 = ExtractPaper("A4", "portrait", 210.0, 297.0)
@@ -55,9 +65,7 @@ class Extract:
     facts: dict[str, Any]
     """As `verify.shown_to` leaves them."""
     shape: shapely.Geometry
-    place: Place
-    around: Geometries
-    around_names: list[str]
+    around: Around
     code: str
     """See `verify`."""
     address: str
@@ -71,19 +79,18 @@ class Extract:
         uses = "+".join(use["type"] for use in facts["uses"])
         return Parcel(0, facts["sheet"], facts["parcel"], facts["area"], None, uses, "", None, ())
 
-    @property
-    def adjoining(self) -> list[str]:
-        """The parcels that touch it."""
-        near = shapely.dwithin(self.around, self.shape, 0.05) if len(self.around) else []
-        return [name for name, touches in zip(self.around_names, near, strict=True) if touches]
+
+def paper_of(edition: Edition, extract: Extract) -> ExtractPaper:
+    """The sheet for what there is to tell."""
+    return replace(A4, lines=len(list(_lines(edition, extract))))
 
 
-def draw_pages(edition: Edition, extract: Extract) -> tuple[bytes, list[Viewport]]:
-    """Draw the extract; returns the file and where its map lies."""
-    words, rings = edition.words, rings_of(extract.shape)
+def draw_pages(edition: Edition, extract: Extract, place: Place) -> tuple[bytes, list[Viewport]]:
+    """Draw the extract, with its sketch of a place; returns the file and where its map lies."""
+    words, rings, sketch = edition.words, rings_of(extract.shape), edition.paper.frame
     corners = [row for ring in rings for row in _corner_rows(ring)]
     lines = list(_lines(edition, extract))
-    first = int((SKETCH.height - 6) / ROW) - 1
+    first = int((sketch.height - 6) / ROW) - 1
     rest = [corners[first:][start : start + 2 * _rows()] for start in range(0, len(corners[first:]), 2 * _rows())]
     overflow = lines[MOST_LINES:]
     edition.pages = 1 + max(len(rest), bool(overflow))
@@ -91,17 +98,17 @@ def draw_pages(edition: Edition, extract: Extract) -> tuple[bytes, list[Viewport
     ink = Ink(title, edition.place_name, edition.by)
     with ink.page(A4.width, A4.height, name="extract", title=title):
         _head(ink, edition, extract)
-        _text(ink, lines[:MOST_LINES], A4.height - SIDE - 34)
-        _map(ink, edition, extract, rings)
-        _table(ink, edition, corners[:first], Box(SKETCH.right + 4, SKETCH.y, TABLE, SKETCH.height))
+        _text(ink, lines[:MOST_LINES], A4.text_top)
+        _map(ink, edition, extract, place, rings)
+        _table(ink, edition, corners[:first], Box(sketch.right + 4, sketch.y, TABLE, sketch.height))
         if len(corners) > first or overflow:
-            ink.text(A4.width - SIDE, SKETCH.y - 4, words("x_more"), 2.4, align="right", paint=GREY)
+            ink.text(A4.width - SIDE, sketch.y - 4, words("x_more"), 2.4, align="right", paint=GREY)
         _foot(ink, edition, extract)
         _page_number(ink, edition, 1)
     for number in range(2, edition.pages + 1):
         _further(ink, edition, extract, number, rest[number - 2] if number - 2 < len(rest) else [], overflow)
         overflow = []
-    return ink.save(), [Viewport(0, SKETCH, extract.place, edition.srid)]
+    return ink.save(), [Viewport(0, sketch, place, edition.srid)]
 
 
 # What is told --------------------------------------------------------------------------------------------------------
@@ -121,7 +128,7 @@ def _items(edition: Edition, extract: Extract) -> Iterator[tuple[str, str]]:
     scale = f"; {words('x_scale')}: 1:{thousands(facts['scale'])}" if facts["scale"] else ""
     yield words("x_parcel"), f"{facts['parcel']}; {words('x_sheet')}: {facts['sheet']}{scale}"
     yield words("x_code"), facts["code"] or words("x_unknown")
-    place = ", ".join(filter(None, (facts["address"], edition.place_name, edition.province)))
+    place = ", ".join(filter(None, (facts.get("address"), edition.place_name, edition.province)))
     yield words("x_address"), place
     area = words("x_area_said", area=decimal(facts["area"]))
     if facts["legal_area"] is None:
@@ -133,7 +140,7 @@ def _items(edition: Edition, extract: Extract) -> Iterator[tuple[str, str]]:
         )
         yield words("x_area"), f"{area}; {said}"
     yield words("x_uses"), "; ".join(_use(edition, extract, use) for use in facts["uses"]) or words("x_unknown")
-    yield words("x_neighbours"), ", ".join(extract.adjoining) or words("x_none")
+    yield words("x_neighbours"), ", ".join(facts["adjoining"]) or words("x_none")
     if extract.reader is Reader.THIRD_PARTY:
         yield words("x_holders"), words("x_not_told")
         return
@@ -235,17 +242,16 @@ def _text(ink: Ink, lines: list[tuple[str, str]], top: float) -> None:
         ink.text(LEFT + after, y, said, TEXT)
 
 
-def _map(ink: Ink, edition: Edition, extract: Extract, rings: list[Ring]) -> None:
-    words, product = edition.words, edition.product
+def _map(ink: Ink, edition: Edition, extract: Extract, place: Place, rings: list[Ring]) -> None:
+    words, product, sketch = edition.words, edition.product, edition.paper.frame
     assert isinstance(product, ExtractProduct)
     ink.fill_with(BLACK)
-    said = f"{words('x_sketch')} – {words('scale').lower()} 1:{thousands(extract.place.scale)}"
-    ink.text(SKETCH.x, SKETCH.top + 2, said, 3.2, bold=True)
-    around = extract.around, extract.around_names
+    said = f"{words('x_sketch')} – {words('scale').lower()} 1:{thousands(place.scale)}"
+    ink.text(sketch.x, sketch.top + 2, said, 3.2, bold=True)
     heights = product.side_height, product.corner_height
-    draw_sketch(ink, SKETCH, extract.place, extract.parcel, extract.shape, rings, around, heights)
-    north_arrow(ink, words("north"), SKETCH.right - 5, SKETCH.top - 14, 11)
-    scale_bar(ink, SKETCH.x, SKETCH.y - 3.4, extract.place.scale, 50)
+    draw_sketch(ink, sketch, place, extract.parcel, extract.shape, rings, extract.around, heights)
+    north_arrow(ink, words("north"), sketch.right - 5, sketch.top - 14, 11)
+    scale_bar(ink, sketch.x, sketch.y - 3.4, place.scale, 50)
 
 
 COLUMNS = (("x_corner", 9), ("X (m)", 21), ("Y (m)", 19), ("x_side", 13), ("x_length", 13))
@@ -284,7 +290,7 @@ def _foot(ink: Ink, edition: Edition, extract: Extract) -> None:
     ink.draw_with(RULE, 0.15)
     ink.lines([(LEFT, SIDE + 12, A4.width - SIDE, SIDE + 12)])
     notes = [edition.plane.split(";")[0], words("data", version=edition.version, time=edition.time)]
-    notes += [words("printed_by", by=edition.by)]
+    notes += [words("printed_by", by=edition.by), *([words("confidential")] if edition.confidential else [])]
     ink.fill_with((0.25, 0.25, 0.25))
     ink.text(LEFT, SIDE + 8.6, " · ".join(notes), 2.3, room=A4.width - LEFT - SIDE)
     y = SIDE + 5.4

@@ -67,7 +67,7 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder, told: T
         product=product,
         paper=sheet,
         names=names,
-        **signed(settings, subject, order.language, *facts),
+        **signed(settings, subject, order.language, *facts, seen=[row.facts for row in rows]),
     )
     edition.pages = len(rows)
     codes = load_codes(settings)
@@ -83,6 +83,7 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder, told: T
         ward_id=place.ward_id,
         of=f"residential_group:{place.group_id}",
         reason=reason,
+        order=order,
         parcels=len(rows),
     )
     return Printed(content, edition)

@@ -12,12 +12,12 @@ from gisland.printing.paper import Box
 
 
 def draw_status(ink: Ink, palette: Palette, status: str, shapes: Geometries, within: Box) -> None:
-    """Fill polygons (mm) with the colour and the hatch of an exact status.
+    """Fill polygons (mm) with the colour and the hatch of a status.
 
     Args:
         ink: where.
-        palette: the one palette.
-        status: a key of the palette.
+        palette: of the reader.
+        status: a key of it.
         shapes: the polygons.
         within: nothing is drawn outside.
     """

@@ -71,12 +71,27 @@ async def prints(
     _: Printer,
     state: Annotated[list[State] | None, Query(description="Chỉ tình trạng này · Only in these states")] = None,
     ward_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Chỉ phường này · Only of this ward")] = None,
+    product: Annotated[list[str] | None, Query(description="Chỉ sản phẩm này · Only these products")] = None,
+    group: Annotated[
+        str | None, Query(max_length=40, description="Chỉ tổ này, mã · Only of this group: its code")
+    ] = None,
+    person: Annotated[
+        str | None, Query(max_length=80, description="Ai in, một phần tên · Part of who printed it")
+    ] = None,
     before: Annotated[UUID | None, Query(description="Cũ hơn bản này · Older than this one: for the next page")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST, description="Số bản nhiều nhất · At most so many")] = LIMIT,
 ) -> list[PrintJob]:
     """Trong các phường của mình, mới nhất trước; cũng là sổ các bản đã in · Of one's wards, the newest first."""
     response.headers.update(PRIVATE)
-    asked = Asked(states=None if state is None else tuple(state), ward=ward_id, before=before, limit=limit)
+    asked = Asked(
+        states=None if state is None else tuple(state),
+        products=None if product is None else tuple(product),
+        ward=ward_id,
+        group=group,
+        person=person,
+        before=before,
+        limit=limit,
+    )
     return await within(request, lambda connection: orders.list_prints(connection, asked))
 
 

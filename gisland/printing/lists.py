@@ -99,7 +99,9 @@ def checklist(scene: Atlas, page: MapPage) -> Table:
     signs = "      ".join(f"{each.to(words.language)}: …………………………" for each in product.signatures)
     foot = (f"{words('outcomes')}:  {codes}", signs)
     beside = 2 if wide > TWO_WIDE else 1
-    return Table(list_name(page), title, columns, rows, ROW, "L", beside, page, foot=foot, confidential=scene.names)
+    return Table(
+        list_name(page), title, columns, rows, ROW, "L", beside, page, foot=foot, confidential=scene.confidential
+    )
 
 
 def _holders(scene: Scene, parcel: Parcel) -> Cell:
@@ -113,9 +115,10 @@ def _holders(scene: Scene, parcel: Parcel) -> Cell:
 def _missing(scene: Scene, parcel: Parcel) -> Cell:
     """What is missing, under the status of the verification where that is not in order."""
     lacks = scene.words.missing(parcel.missing)
-    if parcel.status in {"verified", "organisation", "no_holder"}:
+    told = scene.palette.exact[parcel.status]
+    if told.public in {"verified", "none"}:
         return lacks
-    status = scene.palette.exact[parcel.status].label.to(scene.words.language)
+    status = told.label.to(scene.words.language)
     return (status, lacks) if lacks else status
 
 

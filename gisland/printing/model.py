@@ -29,7 +29,7 @@ class Parcel:
     land_type: str
     """`ODT`, `ONT+CLN`; '' when nothing is known."""
     status: str
-    """Exact verification status, a key of the palette."""
+    """Verification status as the reader is told it, a key of their palette (`Palette.told`)."""
     holders: tuple[str, ...] | None
     """Names; None for a reader who may not see them."""
     missing: tuple[str, ...]

@@ -1,7 +1,8 @@
 """Prints that are ordered and drawn by the worker: order, list, look, fetch, dismiss. REST and OGC processes use these.
 
 Whoever may print in a ward sees what was ordered there, and the head of a group what was ordered of that group. A file
-with names of holders is for its requester only: whoever else needs one orders it, with a reason of their own.
+with names of holders is for its requester only: whoever else needs one orders it, with a reason of their own. One with
+exact statuses is for those who may be told of persons.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Reprint(BaseModel):
 
 
 class PrintJob(BaseModel):
-    """Bản in đã đặt · A print that was ordered: how far it is, and what came of it."""
+    """Bản in · A print, ordered or made by a command (`requester` cli:…): how far it is, and what came of it."""
 
     id: UUID
     product: str
@@ -91,8 +92,15 @@ class PrintJob(BaseModel):
     names: bool | None = Field(description="Có tên người: chỉ người đặt lấy được · With names: for the requester only")
     kept: bool = Field(description="Tệp còn hay không · Whether the file is still there")
     reprint_of: UUID | None = Field(description="In lại của bản này · The print that it repeats")
-    account_id: int = Field(exclude=True)
+    exact: bool | None = Field(
+        description="Có tình trạng xác minh chi tiết: chỉ ai được xem người sử dụng đất lấy được"
+        " · With exact statuses: for those who may be told of persons"
+    )
+    account_id: int | None = Field(exclude=True)
+    wards: list[int] = Field(exclude=True)
     answer: dict[str, Any] = Field(exclude=True)
+    same: bool | None = Field(exclude=True)
+    """Of what repeats another print: whether it came out byte for byte as that one."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,12 @@ class Asked:
     states: tuple[str, ...] | None = None
     products: tuple[str, ...] | None = None
     ward: int | None = None
+    group: str | None = None
+    """Code of a residential group."""
+    person: str | None = None
+    """A part of the name of who printed it."""
+    ordered: bool = False
+    """Only what was ordered, not what commands printed."""
     since: datetime | None = None
     until: datetime | None = None
     shortest: float | None = None
@@ -285,7 +299,7 @@ def reprint(connection: Connection, settings: Settings, subject: Subject, job: U
     row = connection.execute(SQL["inputs"], {"id": job}).fetchone()
     assert row is not None
     given: dict[str, Any] = row[0]
-    own = found.account_id == subject.account_id
+    own = found.account_id is not None and found.account_id == subject.account_id
     reason = again.reason.strip() or (given.get("reason", "") if own else "")
     product = PRODUCTS[found.product]
     inputs = read_inputs(product, given | {"reason": reason})
@@ -303,7 +317,7 @@ def fetch(connection: Connection, subject: Subject, job: UUID, **more: object) -
 
     Raises:
         NotFound: there is no such print within reach, or no file (any more).
-        Forbidden: it holds names, and is somebody else's, or they may not see names (any more).
+        Forbidden: it holds names, and is somebody else's; or it tells of persons, and they may not be told (any more).
         Conflict: it is not finished.
     """
     found = look(connection, job)
@@ -311,8 +325,7 @@ def fetch(connection: Connection, subject: Subject, job: UUID, **more: object) -
         raise Conflict("bản in chưa xong · the print is not finished", hint="xem state · look at its state")
     if found.state == "failed":
         raise Conflict(f"bản in hỏng · the print failed: {found.message}", hint="đặt lại · order it anew")
-    if found.names:
-        _check_names(subject, found)
+    _check_persons(subject, found)
     row = connection.execute(SQL["content"], {"id": job}).fetchone()
     if row is None:
         raise NotFound("tệp không còn · the file is no more", hint="đặt lại · order it anew")
@@ -344,14 +357,29 @@ def dismiss(connection: Connection, settings: Settings, subject: Subject, job: U
     return look(connection, job)
 
 
-def _check_names(subject: Subject, found: PrintJob) -> None:
-    if found.account_id != subject.account_id:
+def may_take(subject: Subject, found: PrintJob) -> bool:
+    """Whether a subject who reaches a print may have its file."""
+    try:
+        _check_persons(subject, found)
+    except Forbidden:
+        return False
+    return True
+
+
+def _check_persons(subject: Subject, found: PrintJob) -> None:
+    if found.names and found.account_id != subject.account_id:
         raise Forbidden(
             "bản in có tên người, chỉ người đặt lấy được · it holds names: its requester only may have it",
             hint="đặt bản của mình, có lý do · order one of your own, with a reason",
         )
-    if not sees(subject, Permission.PERSON_READ, found.ward_id, found.residential_group_id):
-        raise Forbidden("your role does not allow to see names of holders")
+    wards = found.wards or [found.ward_id]
+    if (found.names or found.exact) and not all(
+        sees(subject, Permission.PERSON_READ, ward, found.residential_group_id) for ward in wards
+    ):
+        raise Forbidden(
+            "vai trò của bạn không xem được người sử dụng đất · your role does not allow to be told of persons",
+            hint="đặt bản của mình · order one of your own",
+        )
 
 
 def _of(ward: int) -> Scope:
@@ -364,6 +392,9 @@ def _select(connection: Connection, asked: Asked, job: UUID | None) -> list[Prin
         "states": None if asked.states is None else list(asked.states),
         "products": None if asked.products is None else list(asked.products),
         "ward": asked.ward,
+        "group": asked.group or None,
+        "person": asked.person or None,
+        "ordered": asked.ordered,
         "since": asked.since,
         "until": asked.until,
         "shortest": asked.shortest,

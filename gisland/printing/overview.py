@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -11,7 +12,16 @@ from psycopg import Connection
 
 from gisland.catalogue import Language, Text, load_catalogue
 from gisland.errors import UsageError
-from gisland.printing.extent import Extent, PrintedSet, SetOrder, find_extent, on_plane, reached_wards, read_others
+from gisland.printing.extent import (
+    Extent,
+    PrintedSet,
+    SetOrder,
+    find_extent,
+    on_plane,
+    reached_wards,
+    read_others,
+    tells_persons,
+)
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.model import Geometries
 from gisland.printing.overview_page import OverviewPaper, draw_overview, listed
@@ -65,14 +75,16 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
     if order.paper.upper() not in LARGE_SIZES:
         raise UsageError(f"--paper {order.paper[:10]}", hint=", ".join(LARGE_SIZES), parameter="paper")
     reason = reason_of(order.reason, names=False)
-    palette = load_catalogue(settings).palette
+    whole = load_catalogue(settings).palette
     with reading(settings, subject) as connection:
         extent = find_extent(connection, subject, order, MOST, middle=True)
-        units = read_units(connection, extent, keep=len(extent.found) <= MOST_SEEN)
+        exact = tells_persons(subject, extent)
+        palette, status_of = whole.told(exact=exact), partial(whole.class_of, exact=exact)
+        units = read_units(connection, extent, status_of, keep=len(extent.found) <= MOST_SEEN)
         sheet, place = fitted(order.paper.upper(), _bounds(extent, units), product)
         near = place.scale <= product.parcels_to and len(extent.found) <= MOST_SEEN
-        whole = extent.area is None and not extent.chosen
-        around = read_others(connection, extent, place)[0] if near or not whole else np.empty(0, dtype=object)
+        part = extent.area is not None or extent.chosen
+        around = read_others(connection, extent, place)[0] if near or part else np.empty(0, dtype=object)
         land = np.array([unit.outline for unit in units] if extent.by_ward else [], dtype=object)
         borders = lines_of(connection, extent, place, land, np.array([ward.id for ward in extent.wards[: len(land)]]))
         version, at = read_version(connection)
@@ -93,8 +105,9 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
         subject=name,
         subject_id=extent.home.id,
         names=False,
+        exact=exact,
         pages=1 + listed(sheet, product, overview),
-        **signed(settings, subject, order.language, *facts),
+        **signed(settings, subject, order.language, *facts, seen=[(unit.said, unit.counts) for unit in units]),
     )
     drawn = draw_overview(edition, product, overview)
     content = finish(drawn, at, order.language, [Viewport(0, sheet.frame, place, extent.srid)])
@@ -103,6 +116,7 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
         product=PRODUCT,
         wards=[ward.id for ward in extent.wards],
         reason=reason,
+        order=order,
         units=len(units),
         parcels=len(extent.found),
         scale=place.scale,

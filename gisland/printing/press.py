@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from gisland.audit import log
 from gisland.catalogue import Language
 from gisland.database import Role, Scope, connect, run, scope
+from gisland.database.statements import statements
 from gisland.printing.code import load_print_key, print_id
 from gisland.printing.edition import Edition
+from gisland.printing.files import plain
 from gisland.printing.read import snapshot
 from gisland.printing.words import Words
 from gisland.security.mask import held
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
+
+SQL = statements("gisland.printing", "orders.sql")
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Note:
     ward_id: int
     of: str
     detail: dict[str, object]
+    entry: dict[str, Any] | None = None
+    """Its row of the register of printed copies, where no order has one; of a print of several wards, in one note."""
 
 
 # None: each print is noted at once.
@@ -73,7 +81,9 @@ def reason_of(given: str, *, names: bool) -> str:
     return log.stated_reason(given, "in tên người sử dụng đất cần lý do · a print with names of holders needs a reason")
 
 
-def signed(settings: Settings, subject: Subject, language: Language, *facts: object) -> dict[str, Any]:
+def signed(
+    settings: Settings, subject: Subject, language: Language, *facts: object, seen: object = None
+) -> dict[str, Any]:
     """What an edition has by who prints it: words, name, print id, key of the seals.
 
     Args:
@@ -81,12 +91,15 @@ def signed(settings: Settings, subject: Subject, language: Language, *facts: obj
         subject: who prints.
         language: of the paper.
         facts: all that the print depends on beside the subject: the same facts give the same id.
+        seen: records that were read within the reach of the subject, which may be another one tomorrow. Nobody can
+            try out names against the id.
     """
+    key = load_print_key(settings)
     return {
         "words": Words(language),
         "by": subject.name.partition(":")[2] or subject.name,
-        "print_id": print_id(*facts, subject.name),
-        "key": load_print_key(settings),
+        "print_id": print_id(*facts, subject.name, hmac.digest(key, f"gisland seen {seen!r}".encode(), "sha256").hex()),
+        "key": key,
     }
 
 
@@ -99,11 +112,14 @@ def note_prints(
     product: str,
     wards: Sequence[int],
     reason: str,
+    order: Any,
     **more: object,
 ) -> None:
-    """Note a print that shows several wards: in each of them, or nowhere. See `note_print`."""
+    """Note a print that shows several wards: in each of them, or nowhere. See `note_print`; its home is the subject."""
     detail = _detail(edition, content, product, reason, more) | {"wards": len(wards)}
-    _note(settings, subject, [Note(subject.name, ward, f"unit:{ward}", detail) for ward in wards])
+    notes = [Note(subject.name, ward, f"unit:{ward}", detail) for ward in wards]
+    entry = _entry(subject, edition, content, product, order) | {"ward": edition.subject_id, "wards": list(wards)}
+    _note(settings, subject, [replace(notes[0], entry=entry), *notes[1:]])
 
 
 def note_print(
@@ -116,6 +132,7 @@ def note_print(
     ward_id: int,
     of: str,
     reason: str,
+    order: Any,
     **more: object,
 ) -> None:
     """Note in the audit log who printed what, before anybody has the file; within `noted_later` keep it for then.
@@ -129,10 +146,13 @@ def note_print(
         ward_id: the ward.
         of: what it is of: `residential_group:7`.
         reason: see `reason_of`.
+        order: what was asked for: a dataclass with the fields of the inputs of the product.
         more: counts and the like; never personal data.
     """
     detail = _detail(edition, content, product, reason, more)
-    _note(settings, subject, [Note(subject.name, ward_id, of, detail)])
+    group = edition.subject_id if of.startswith("residential_group:") else None
+    entry = _entry(subject, edition, content, product, order) | {"ward": ward_id, "group": group}
+    _note(settings, subject, [Note(subject.name, ward_id, of, detail, entry)])
 
 
 def _note(settings: Settings, subject: Subject, notes: list[Note]) -> None:
@@ -152,9 +172,29 @@ def _detail(edition: Edition, content: bytes, product: str, reason: str, more: d
         "paper": edition.paper.sign,
         "data_version": edition.version,
         "names": edition.names,
+        "exact": edition.exact,
         "reason": reason,
         "sha256": hashlib.sha256(content).hexdigest(),
         **more,
+    }
+
+
+def _entry(subject: Subject, edition: Edition, content: bytes, product: str, order: Any) -> dict[str, Any]:
+    return {
+        "product": product,
+        "inputs": {name: said for name, said in asdict(order).items() if said not in {"", None}},
+        "requester": subject.name,
+        "account": subject.account_id,
+        "wards": [],
+        "group": None,
+        "file_name": f"{product}-{plain(edition.ward_code)}.pdf",
+        "size": len(content),
+        "sha256": hashlib.sha256(content).digest(),
+        "print_id": edition.print_id,
+        "pages": edition.pages,
+        "version": edition.version,
+        "names": edition.names,
+        "exact": edition.exact,
     }
 
 
@@ -180,6 +220,12 @@ def record_notes(connection: Connection, notes: Iterable[Note]) -> None:
         )
 
 
-def write_notes(settings: Settings, notes: Iterable[Note]) -> None:
-    """Note prints, in a transaction of its own."""
-    run(settings, lambda connection: record_notes(connection, notes))
+def write_notes(settings: Settings, notes: Sequence[Note]) -> None:
+    """Note prints that nobody ordered in the queue, in a transaction of its own; with their rows of the register."""
+
+    def work(connection: Connection) -> None:
+        record_notes(connection, notes)
+        for entry in (note.entry for note in notes if note.entry is not None):
+            connection.execute(SQL["enter"], entry | {"inputs": Jsonb(entry["inputs"])})
+
+    run(settings, work)

@@ -227,6 +227,7 @@ def _filter(given: dict[str, str]) -> Asked:
     since, until = _interval(given["datetime"]) if "datetime" in given else (None, None)
     return Asked(
         states=states,
+        ordered=True,
         products=None if "processID" not in given else tuple(given["processID"].split(",")),
         since=since,
         until=until,

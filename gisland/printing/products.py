@@ -94,6 +94,8 @@ class File:
     """Of the data."""
     names: bool
     """Whether names of holders are in it: whoever takes it must be allowed to see them."""
+    exact: bool = False
+    """Whether exact statuses are in it, which the same must be allowed."""
     media_type: str = "application/pdf"
     wards: tuple[int, ...] = ()
     """Of a print that may show several wards: the ids of those that it shows."""
@@ -155,7 +157,7 @@ def _draws(product: str, print_: Print, order: type, *named_by: str) -> Draw:
         edition = printed.edition
         parts = [part for name in named_by for part in str(getattr(asked, name)).split("/")]
         name = "-".join([product, *map(plain, [edition.ward_code, *parts])])
-        told_of = (edition.print_id, edition.pages, edition.version, edition.names)
+        told_of = (edition.print_id, edition.pages, edition.version, edition.names, edition.exact)
         return File(printed.content, f"{name}.pdf", *told_of, wards=printed.wards)
 
     return draw
@@ -273,7 +275,8 @@ def draw_atlases(settings: Settings, subject: Subject, asked: AtlasesInputs, tol
     order = Order(asked.ward, "", asked.paper, asked.orientation, None, asked.language, asked.reason)
     found = print_bundle(settings, subject, order, codes_of(asked.groups), told)
     name = f"atlases-{plain(asked.ward)}.zip"
-    return File(found.content, name, found.print_id, found.pages, found.version, found.names, "application/zip")
+    told_of = (found.print_id, found.pages, found.version, found.names, found.exact)
+    return File(found.content, name, *told_of, media_type="application/zip")
 
 
 class ReceiptsInputs(Inputs):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,8 +19,8 @@ from gisland.printing.model import Floats, Geometries, joined
 from gisland.printing.placement import Place
 from gisland.printing.words import Words
 
-APART = ("organisation", "no_holder")
-"""Statuses that are not to be verified are no part of the share."""
+APART = ("organisation", "no_holder", "none")
+"""Statuses that are not to be verified, and their public class, are no part of the share."""
 NO_GROUP = "–"
 FEW = 3
 """So many wards are called by their names."""
@@ -139,18 +139,19 @@ def set_name(extent: Extent, language: Language) -> str:
     return words("wards_count", count=len(names))
 
 
-def read_units(connection: Connection, extent: Extent, *, keep: bool) -> list[Unit]:
+def read_units(connection: Connection, extent: Extent, status_of: Callable[[str], str], *, keep: bool) -> list[Unit]:
     """Wards, where there are several and no groups were asked for; else groups, and the parcels that are of none.
 
     Args:
         connection: the transaction that found the extent.
         extent: what is printed.
+        status_of: what is told of an exact status.
         keep: whether parcels are kept to be drawn one by one.
     """
     by: dict[tuple[int, int | None], list[int]] = {}
     for row in extent.found:
         by.setdefault((row.ward_id, row.group_id), []).append(row.id)
-    parts = {key: _part(connection, ids, extent.srid, keep=keep) for key, ids in by.items()}
+    parts = {key: _part(connection, ids, extent.srid, status_of, keep=keep) for key, ids in by.items()}
     if extent.by_ward:
         borders = extent.borders()
         return [
@@ -175,8 +176,8 @@ def _sorted(
     return sorted(parts, key=lambda key: (key[0], key[1] is None, codes.get(key[1] or 0, ""), key[1] or 0))
 
 
-def _part(connection: Connection, ids: list[int], srid: int, *, keep: bool) -> Part:
-    rows, shapes = read_parcels(connection, ids, srid)
+def _part(connection: Connection, ids: list[int], srid: int, status_of: Callable[[str], str], *, keep: bool) -> Part:
+    rows, shapes = read_parcels(connection, ids, srid, status_of)
     statuses = np.array([row.status for row in rows])
     none = np.empty(0, dtype=object)
     return Part(dict(Counter(statuses.tolist())), joined(shapes), shapes if keep else none, statuses if keep else none)

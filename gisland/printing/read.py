@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -13,16 +14,19 @@ from psycopg import Connection
 from psycopg.rows import namedtuple_row
 from pyproj import CRS
 
-from gisland.database import Scope, current_scope
+from gisland.database import EVERYWHERE, current_scope
 from gisland.database.scope import SET_SCOPE
 from gisland.database.statements import statements
 from gisland.errors import NotFound, UsageError
 from gisland.kit.crs import to_wgs84, transformer
 from gisland.kit.text import clean_text
+from gisland.palette import Palette
 from gisland.printing.model import Floats, Geometries, Group, Parcel
 
 SQL = statements("gisland.printing", "read.sql")
 Row = Any
+OF_PERSONS = frozenset({"id"})
+"""What is missing of a holder, not of the land or its papers."""
 
 
 def read_group(connection: Connection, place: Row, *, names: bool) -> Group:
@@ -63,6 +67,21 @@ def read_group(connection: Connection, place: Row, *, names: bool) -> Group:
     )
 
 
+def told_of(group: Group, palette: Palette, *, exact: bool) -> Group:
+    """A group as it is told to a reader: without exact statuses nothing says what is wrong with a person."""
+    if exact:
+        return group
+    parcels = [
+        replace(
+            parcel,
+            status=palette.class_of(parcel.status, exact=False),
+            missing=tuple(each for each in parcel.missing if each not in OF_PERSONS),
+        )
+        for parcel in group.parcels
+    ]
+    return replace(group, parcels=tuple(parcels))
+
+
 def read_version(connection: Connection) -> tuple[int, datetime]:
     """The data version, and its time."""
     row = connection.execute(SQL["version"]).fetchone()
@@ -73,43 +92,51 @@ def read_version(connection: Connection) -> tuple[int, datetime]:
 def read_neighbours(connection: Connection, place: Row, srid: int, frames: Geometries) -> tuple[Geometries, list[str]]:
     """Parcels of other groups that touch one of the map frames, with their numbers.
 
-    Outline and number are public (layer `parcels`): whoever prints in one group only is shown those of its ward, too.
-
     Args:
         connection: the same transaction.
         place: the group that they are not of, see `find_group`.
         srid: the plane of the print.
         frames: rectangles in that plane.
     """
-    reached = current_scope()
-    connection.execute(SET_SCOPE, (reached | Scope(wards=frozenset({place.ward_id}))).values())
     shapes, rows = read_around(connection, SQL["neighbours"], {"group": place.group_id}, srid, frames)
-    connection.execute(SET_SCOPE, reached.values())
     return shapes, [row.parcel_no for row in rows]
 
 
 def read_around(
-    connection: Connection, statement: LiteralString, values: dict[str, Any], srid: int, frames: Geometries
+    connection: Connection, statement: LiteralString, values: dict[str, Any], srid: int, frames: Any
 ) -> tuple[Geometries, list[Row]]:
-    """Parcels that touch one of the frames: their shapes in the plane of the print, and their rows.
+    """Parcels that touch one of the frames, of whichever ward: their shapes in the plane of the print, and their rows.
+
+    Outline and number are public (layer `parcels`), so a paper shows the same around, whoever prints it.
 
     Args:
         connection: the same transaction.
         statement: finds them in a box (`west` … `north`, EPSG:4326); its rows have `shape` (WKB) and `srid`.
         values: what else it is given.
         srid: the plane of the print.
-        frames: rectangles in that plane.
+        frames: rectangles in that plane, or one.
     """
     around = shapely.from_wkb(shapely.to_wkb(shapely.union_all(frames)))
     corners = shapely.get_coordinates(shapely.envelope(around))
     east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
     box = {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Row] = cursor.execute(statement, box | values).fetchall()
+    rows = read_all(connection, statement, box | values)
     shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), srid)
     shapely.prepare(around)
     near = shapely.intersects(around, shapes) if len(rows) else np.empty(0, dtype=bool)
     return shapes[near], [row for row, kept in zip(rows, near, strict=True) if kept]
+
+
+def read_all(connection: Connection, statement: LiteralString, values: dict[str, Any]) -> list[Row]:
+    """Rows beyond the scope of the transaction, which is as it was afterwards.
+
+    For statements that read what is public, or what belongs to a record that was found within the scope.
+    """
+    connection.execute(SET_SCOPE, EVERYWHERE.values())
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Row] = cursor.execute(statement, values).fetchall()
+    connection.execute(SET_SCOPE, current_scope().values())
+    return rows
 
 
 def sheet_and_number(key: str) -> tuple[str, str]:

@@ -70,7 +70,7 @@ SELECT p.id,
  ORDER BY sheet.sheet_no COLLATE registry.vietnamese_numbers, sheet.id, p.parcel_no COLLATE registry.vietnamese_numbers, p.id
 
 -- name: neighbours
--- What lies around: parcels of other groups within the pages. Nothing of persons.
+-- What lies around: parcels of other groups and wards within the pages. Nothing of persons.
 SELECT p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS shape
   FROM registry.parcel p
  WHERE p.retired_by IS NULL AND p.residential_group_id IS DISTINCT FROM %(group)s

@@ -50,7 +50,7 @@ def print_receipts(settings: Settings, subject: Subject, order: GroupOrder, told
         product=product,
         paper=sheet,
         names=names,
-        **signed(settings, subject, order.language, *facts),
+        **signed(settings, subject, order.language, *facts, seen=group.parcels),
     )
     content = _draw(edition, product, group, order.language, told)
     note_print(
@@ -59,6 +59,7 @@ def print_receipts(settings: Settings, subject: Subject, order: GroupOrder, told
         ward_id=group.ward_id,
         of=f"residential_group:{place.group_id}",
         reason=reason,
+        order=order,
         parcels=len(group.parcels),
     )
     return Printed(content, edition)

@@ -25,7 +25,7 @@ from gisland.printing.model import Group, Parcel
 from gisland.printing.placement import Place
 from gisland.printing.press import note_print, reading, reason_of, signed
 from gisland.printing.product import SheetProduct, load_product
-from gisland.printing.read import Row, full_number, in_plane, read_around, read_version
+from gisland.printing.read import Row, full_number, in_plane, read_all, read_around, read_version
 from gisland.printing.scene import Scene, scene_of
 from gisland.printing.sheet_page import About, SheetPaper, draw_sheet, fits, fitting, pages
 from gisland.security.subject import Subject
@@ -84,6 +84,7 @@ def print_sheet(settings: Settings, subject: Subject, order: SheetOrder) -> Prin
         ward_id=row.ward_id,
         of=f"map_sheet:{row.id}",
         reason=reason,
+        order=order,
         parcels=len(group.parcels),
         scale=row.scale,
     )
@@ -162,9 +163,7 @@ def _read(connection: Connection, row: Row) -> Group:
 
 def _sheets_beside(connection: Connection, row: Row, place: Place, group: Group) -> dict[tuple[int, int], list[str]]:
     """Numbers of the sheets around, by where they lie: so many to the east and north, of -1, 0, 1."""
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        values = {"ward": row.ward_id, "sheet": row.id}
-        rows: list[Row] = cursor.execute(SQL["sheets"], values).fetchall()
+    rows = read_all(connection, SQL["sheets"], {"ward": row.ward_id, "sheet": row.id})
     shapes = in_plane([each.shape for each in rows], np.array([each.srid for each in rows], dtype=int), group.srid)
     own = named_rectangle(clean_text(row.name), shapely.total_bounds(group.shapes).tolist())
     found: dict[tuple[int, int], list[str]] = {}
@@ -210,7 +209,7 @@ def _scene(
         subject_id=sheet_id,
         names=False,
         pages=1,
-        **signed(settings, subject, order.language, *facts),
+        **signed(settings, subject, order.language, *facts, seen=group.parcels),
     )
     seen = np.arange(len(group.parcels))
     found = page_labels(scene, place, seen)

@@ -21,7 +21,7 @@ SELECT p.id, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS shape,
  ORDER BY p.parcel_no COLLATE registry.vietnamese_numbers, p.id
 
 -- name: around
--- Parcels of other sheets within a rectangle.
+-- Parcels of other sheets within a rectangle, of whichever ward. Nothing of persons.
 SELECT sheet.sheet_no, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS shape
   FROM registry.parcel p
   JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id

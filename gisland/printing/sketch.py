@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from gisland.printing.facts import Around
 from gisland.printing.fonts import BOLD, CAP_HEIGHT, width
 from gisland.printing.ink import BLACK, GREY, Ink
 from gisland.printing.labels import FORMS, boxes, measure, place_labels, place_numbers
 from gisland.printing.mapsheet import POLYGONS, centred, draw_label
-from gisland.printing.model import Floats, Geometries, Parcel, decimal
+from gisland.printing.model import Floats, Parcel, decimal
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
 from gisland.printing.scene import points_to_paper, to_paper
@@ -45,7 +46,7 @@ def draw_sketch(
     parcel: Parcel,
     shape: shapely.Geometry,
     rings: list[Ring],
-    around: tuple[Geometries, list[str]],
+    around: Around,
     heights: tuple[float, float],
 ) -> None:
     """Draw the sketch into its frame.
@@ -57,7 +58,7 @@ def draw_sketch(
         parcel: what its label says.
         shape: of the parcel, metres.
         rings: its corners.
-        around: shapes of the parcels around it, and `sheet/number` of each.
+        around: what lies around it.
         heights: of the digits of lengths, and of the numbers of corners.
     """
     taken = Taken(frame)
@@ -66,15 +67,18 @@ def draw_sketch(
     drawn = to_paper(np.array([shape], dtype=object), place, frame)
     with ink.kept():
         ink.clip(frame)
-        ink.draw_with(NEIGHBOUR, 0.12)
-        ink.polygons(to_paper(around[0], place, frame), stroke=True)
+        with ink.kept():
+            # What is not among the facts is not drawn.
+            ink.clip_to(to_paper(np.array([around.window], dtype=object), place, frame))
+            ink.draw_with(NEIGHBOUR, 0.12)
+            ink.polygons(to_paper(around.shapes, place, frame), stroke=True)
         ink.fill_with(GROUND)
         ink.draw_with(BLACK, LINE)
         ink.polygons(drawn, fill=True, stroke=True)
         _label(ink, frame, place, parcel, shape, taken)
         _sides(ink, frame, place, rings, heights[0], taken)
         _corners(ink, frame, place, rings, heights[1], taken, drawn[0])
-        _neighbours(ink, frame, place, around, parcel.sheet, taken)
+        _neighbours(ink, frame, place, around, taken)
     ink.draw_with(BLACK, 0.3)
     ink.box(frame)
 
@@ -155,13 +159,11 @@ def _corners(
                 break
 
 
-def _neighbours(
-    ink: Ink, frame: Box, place: Place, around: tuple[Geometries, list[str]], sheet: str, taken: Taken
-) -> None:
-    """Numbers of the parcels around; with their sheet where it is another one."""
-    seen = shapely.intersection(around[0], place.inset(0.5))
+def _neighbours(ink: Ink, frame: Box, place: Place, around: Around, taken: Taken) -> None:
+    """Numbers of the parcels around."""
+    seen = shapely.intersection(around.shapes, shapely.intersection(place.inset(0.5), around.window))
     usable = np.isin(shapely.get_type_id(seen), POLYGONS) & ~shapely.is_empty(seen)
-    names = [name.removeprefix(f"{sheet}/") for name, use in zip(around[1], usable, strict=True) if use]
+    names = [name for name, use in zip(around.labels, usable, strict=True) if use]
     size = NEIGHBOUR_DIGIT / CAP_HEIGHT
     widths = np.array([width(name, size) for name in names])
     middles, angles, fits = place_numbers(seen[usable], widths, NEIGHBOUR_DIGIT, place.scale)

@@ -2,9 +2,10 @@
 
     ABCDEFGHIJKL-T1234-ABCDEFGHIJKL
 
-A digest of what was printed, for whom (T third parties, O the owner, I the owner with masked ids) and of which parcel,
-and a seal that only this service can make. The digest is keyed: nobody can try out names against it. Whether a paper is
-current is found by making the digest anew, of what would be printed now.
+A digest of what was printed (`facts`: the parcel and what lies around it), for whom (T third parties, O the owner, I
+the owner with masked ids) and of which parcel, and a seal that only this service can make. The digest is keyed: nobody
+can try out names against it. Whether a paper is current is found by making the digest anew, of what would be printed
+now.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ class Reader(StrEnum):
     OWNER_WITH_ID = "I"
 
 
-# What tells of people and of their papers. Mortgages are the owner's business, too.
-OF_OWNERS = ("holders", "papers", "restrictions")
+# What tells of people and of their papers. Mortgages are the owner's business, too; and so is the address: no public
+# layer has it, for whoever knows the house by its number knows who lives there.
+OF_OWNERS = ("address", "holders", "papers", "restrictions")
 
 
 def shown_to(reader: Reader, facts: Facts) -> dict[str, Any]:

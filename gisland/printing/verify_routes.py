@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from importlib import resources
 from typing import Annotated
@@ -11,10 +12,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, StrictUndefined, Template
 from starlette.requests import Request
 
-from gisland.database import EVERYWHERE, Role
+from gisland.database import run
 from gisland.errors import NotFound
 from gisland.printing.code import load_print_key
-from gisland.printing.extract import SQL
+from gisland.printing.facts import read_facts
 from gisland.printing.verify import is_current, read_verify_code
 from gisland.security.guards import Require
 from gisland.security.permissions import Permission
@@ -58,9 +59,8 @@ async def _answer(request: Request, code: str) -> HTMLResponse:
     except NotFound as error:
         return _told("unknown", error.status)
     # Nobody's rights are asked: what is read is compared and not told.
-    async with state.pools.within(EVERYWHERE, Role.APP) as connection:
-        row = await (await connection.execute(SQL["facts"], {"parcel": parcel})).fetchone()
-    return _told("current" if is_current(code, row[0] if row else None, key) else "superseded", 200)
+    found = await asyncio.to_thread(run, state.settings, lambda connection: read_facts(connection, parcel))
+    return _told("current" if is_current(code, found[0] if found else None, key) else "superseded", 200)
 
 
 def _told(told: str, status: int) -> HTMLResponse:

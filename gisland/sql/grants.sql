@@ -17,7 +17,7 @@ GRANT SELECT ON search.name TO gisland_app;
 GRANT SELECT, INSERT ON verification.evidence, intake.batch, intake.source_row TO gisland_app;
 -- What was ordered, by whom and with which rights, never changes.
 GRANT SELECT, INSERT, DELETE, UPDATE (state, progress, message, attempts, started_at, seen_at, finished_at, expires_at, file_name,
-                                      media_type, size_bytes, sha256, print_id, pages, data_version, names, wards)
+                                      media_type, size_bytes, sha256, print_id, pages, data_version, names, exact, wards)
     ON printing.job TO gisland_app;
 GRANT SELECT, INSERT, DELETE ON printing.result TO gisland_app;
 -- Opaque ids and statuses; whoever asks for holders sees those of the own wards.

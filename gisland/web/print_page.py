@@ -6,15 +6,16 @@ import asyncio
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 from psycopg import Connection
 from starlette.requests import Request
 
 from gisland.database import run
 from gisland.printing.choices import list_choices
-from gisland.printing.orders import Asked, list_prints
+from gisland.printing.orders import Asked, list_prints, may_take
 from gisland.printing.products import PRODUCTS, Product
 from gisland.printing.read import read_version
 from gisland.security.permissions import Permission
@@ -54,14 +55,30 @@ async def print_page(
     subject: Annotated[Subject, Depends(RequireOnPage(Permission.MAP_PRINT))],
     language: Language = "vi",
     part: Literal["all", "prints"] = "all",
+    product: Annotated[str, Query(max_length=40)] = "",
+    group: Annotated[str, Query(max_length=40)] = "",
+    person: Annotated[str, Query(max_length=80)] = "",
+    before: UUID | None = None,
 ) -> HTMLResponse:
-    """What can be printed, and what was; or the register only, which the page looks at again and again."""
+    """What can be printed, and what was; or the register only, which the page looks at again and again.
+
+    The register may be of one product, group or person; it is read page by page, from the newest on.
+    """
     number = 1 if language == "en" else 0
 
     def work(connection: Connection) -> dict[str, Any]:
         choices = list_choices(connection) if part == "all" else []
-        prints = list_prints(connection, Asked(limit=SHOWN))
-        return {"choices": choices, "prints": prints, "data_version": read_version(connection)[0]}
+        asked = Asked(
+            products=(product,) if product in PRODUCTS else None,
+            group=group.strip(),
+            person=person.strip(),
+            before=before,
+            # One more tells whether there are older ones.
+            limit=SHOWN + 1,
+        )
+        prints = list_prints(connection, asked)
+        content = {"choices": choices, "prints": prints[:SHOWN], "data_version": read_version(connection)[0]}
+        return content | {"older": prints[SHOWN - 1].id if len(prints) > SHOWN else None}
 
     content = await asyncio.to_thread(run, state_of(request).settings, work)
     reached = subject.scope(Permission.MAP_PRINT)
@@ -81,8 +98,9 @@ async def print_page(
     ]
     content["offered"] = {each["id"] for each in content["products"]}
     content["titles"] = {each.id: each.title.to(language) for each in PRODUCTS.values()}
-    content["shown"] = SHOWN
-    content["hashes"] = {each.id: each.sha256 for each in content["prints"]}
+    content["asked"] = {"product": product, "group": group.strip(), "person": person.strip()}
+    content["before"] = before
+    content["takeable"] = {each.id for each in content["prints"] if may_take(subject, each)}
     return page("print", language, subject, content)
 
 

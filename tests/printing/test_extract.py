@@ -19,8 +19,8 @@ from gisland.database import Role as DatabaseRole
 from gisland.database import connect, run
 from gisland.errors import Forbidden, NotFound, UsageError
 from gisland.printing.code import load_print_key
-from gisland.printing.extract import SQL, ExtractOrder, PrintedExtract, print_extract
-from gisland.printing.extract_page import SKETCH
+from gisland.printing.extract import ExtractOrder, PrintedExtract, print_extract
+from gisland.printing.facts import read_facts, window_of
 from gisland.printing.finish import check
 from gisland.printing.model import decimal, grouped
 from gisland.printing.picture import picture
@@ -65,8 +65,8 @@ def words(printed: PrintedExtract) -> str:
 
 def facts(settings: Settings, parcel: int) -> Any:
     with connect(settings, DatabaseRole.APP) as connection:
-        row = connection.execute(SQL["facts"], {"parcel": parcel}).fetchone()
-    return row[0] if row else None
+        found = read_facts(connection, parcel)
+    return found[0] if found else None
 
 
 def people(land: Land) -> tuple[Subject, Subject]:
@@ -105,9 +105,10 @@ def test_figures_and_sketch(land: Land, tmp_path: Path) -> None:
     fill(land)
     owner = extract(land)
     said = words(owner)
+    sketch = owner.edition.paper.frame
     rings = rings_of(owner.extract.shape)
     assert [len(ring.corners) for ring in rings] == [5, 4]
-    lines = rows([text for text in read_page(opened(owner.content), 0)[0] if text.middle[0] > SKETCH.right])
+    lines = rows([text for text in read_page(opened(owner.content), 0)[0] if text.middle[0] > sketch.right])
     for ring in rings:
         after = [*ring.numbers[1:], ring.numbers[0]]
         for number, to, (x, y), length in zip(ring.numbers, after, ring.corners, ring.lengths, strict=True):
@@ -124,7 +125,7 @@ def test_figures_and_sketch(land: Land, tmp_path: Path) -> None:
     assert f"{decimal(area)} m²" in said
 
     # In the sketch nothing is written over anything, and it lies where it says.
-    inner = shapely.box(SKETCH.x, SKETCH.y, SKETCH.right, SKETCH.top)
+    inner = shapely.box(sketch.x, sketch.y, sketch.right, sketch.top)
     drawn = [text for text in read_page(opened(owner.content), 0)[0] if inner.intersects(text.box)]
     assert {"20,00", "30,00", "12", "13", "1", "9"} <= {text.said for text in drawn}
     for one, two in itertools.combinations(drawn, 2):
@@ -178,6 +179,79 @@ def test_verifying(land: Land) -> None:
     run(land.settings, lambda connection: connection.execute(retire, [parcel]))
     assert not is_current(third.extract.code, facts(land.settings, parcel), key)
     assert not is_current(third.extract.code, None, key)
+
+
+def test_what_lies_around_is_verified_too(land: Land) -> None:
+    """A neighbour that is split, renumbered or surveyed anew is on the paper: it is superseded, a far one is not."""
+    key = load_print_key(land.settings)
+    parcel, viewer = fill(land), people(land)[1]
+
+    def change(statement: str, number: str) -> None:
+        run(land.settings, lambda connection: connection.execute(statement.encode(), [number]))
+
+    def current(printed: PrintedExtract) -> bool:
+        return is_current(printed.extract.code, facts(land.settings, parcel), key)
+
+    def printed() -> PrintedExtract:
+        return extract(land, viewer, reader="third-party", reason="")
+
+    paper = printed()
+    assert facts(land.settings, parcel)["adjoining"] == ["12/13"]
+    change("UPDATE registry.parcel SET parcel_no = parcel_no || 'a' WHERE parcel_no = %s", "99")
+    assert current(paper)
+    change("UPDATE registry.parcel SET parcel_no = '13a' WHERE parcel_no = %s", "13")
+    assert not current(paper)
+    paper = printed()
+    # Its corners are moved by as little as can be seen in a list of coordinates.
+    change("UPDATE registry.parcel SET geom = ST_Translate(geom, 0, 0.02) WHERE parcel_no = %s", "13a")
+    assert not current(paper)
+    paper = printed()
+    assert current(paper)
+    retire = "UPDATE registry.parcel SET retired_by = created_by, valid_to = current_date WHERE parcel_no = %s"
+    change(retire, "13a")
+    for x, number in ((0, "14"), (7.5, "15")):
+        land.add(f"POLYGON(({x} 20,{x + 7.5} 20,{x + 7.5} 35,{x} 35,{x} 20))", number)
+    assert not current(paper)
+    after = printed()
+    assert current(after)
+    assert "12/14, 12/15" in words(after)
+
+
+def test_nothing_is_drawn_that_is_not_verified(land: Land) -> None:
+    fill(land)
+    for settled in (extract(land), extract(land, reader="third-party")):
+        window = window_of(settled.extract.shape)
+        assert window.contains(settled.place.inset())
+        assert "99" not in settled.extract.around.labels
+
+
+def test_third_parties_are_not_told_the_address(land: Land) -> None:
+    parcel = fill(land)
+    address = "Số 7 ngõ 12 phố Thử"
+    query = "UPDATE registry.parcel SET address = %s WHERE id = %s"
+    run(land.settings, lambda connection: connection.execute(query, [address, parcel]))
+    assert address in words(extract(land))
+    assert address not in words(extract(land, reader="third-party"))
+    key = load_print_key(land.settings)
+    paper = extract(land, reader="third-party")
+    run(land.settings, lambda connection: connection.execute(query, ["khác", parcel]))
+    assert is_current(paper.extract.code, facts(land.settings, parcel), key)
+
+
+def test_a_holder_of_another_ward_is_told_and_verified(district: tuple[Land, Land]) -> None:
+    land, other = district
+    query = "SELECT id FROM registry.parcel WHERE ward_id = %s AND parcel_no = '2'"
+
+    def work(connection: Any) -> int:
+        (parcel,) = connection.execute(query, [land.ward]).fetchone() or (0,)
+        make_holding(connection, land.ward, parcel, make_holder(connection, other.ward, NAME))
+        return parcel
+
+    parcel = run(land.settings, work)
+    officer, _ = people(land)
+    owner = extract(land, officer, parcel="12/2")
+    assert NAME in words(owner)
+    assert is_current(owner.extract.code, facts(land.settings, parcel), load_print_key(land.settings))
 
 
 def test_a_parcel_is_named_by_sheet_and_number(land: Land) -> None:

@@ -16,8 +16,12 @@ from psycopg import Connection
 
 from gisland.database import run
 from gisland.printing.choices import list_choices
+from gisland.printing.group_papers import GroupOrder
+from gisland.printing.overview import OverviewOrder, print_overview
+from gisland.printing.receipts import print_receipts
+from gisland.printing.sheet import SheetOrder, print_sheet
 from gisland.security.permissions import Role
-from gisland.security.subject import Grant
+from gisland.security.subject import Grant, operator
 from gisland.settings import Settings
 from tests.browser import MapPage
 from tests.conftest import clone_of
@@ -248,6 +252,47 @@ def test_a_head_is_offered_the_own_group(office: LiveServer, open_tab: Open) -> 
     expect(page.locator("#plan")).to_contain_text("map page")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     picture(page, "print-head-phone")
+
+
+def test_the_register_is_leafed_through_and_filtered(office: LiveServer, open_tab: Open) -> None:
+    """What commands print is on it, too; an order that is given while it is filtered is seen."""
+    settings = office.settings
+    print_overview(settings, operator(), OverviewOrder(ward="11311"))
+    for sheet in ("1", "2"):
+        print_sheet(settings, operator(), SheetOrder("11311", sheet))
+    for _ in range(55):
+        print_receipts(settings, operator(), GroupOrder("11311", "02", reason="thử"))
+    tab = open_tab(office.url)
+    page = tab.page
+    page.goto(f"{office.url}/account")
+    signed_in(page, *office.admin)
+    page.goto(f"{office.url}/print")
+    rows = page.locator("#prints tr[data-print]")
+    expect(rows).to_have_count(50)
+    expect(rows.first).to_contain_text("cli:")
+    expect(rows.first).to_contain_text("bằng lệnh")
+    page.click("text=Cũ hơn")
+    expect(page.locator("#prints")).to_contain_text("tờ 2")
+    page.click("text=Mới nhất")
+    expect(rows).to_have_count(50)
+    page.select_option(".sift [name=product]", "sheet")
+    page.fill(".sift [name=person]", "CLI:")
+    page.click(".sift button")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("tờ 2")
+    page.locator("#register").scroll_into_view_if_needed()
+    picture(page, "print-register")
+    rows.first.get_by_text("Điền lại vào phiếu đặt").click()
+    order = page.locator("#order form:not([hidden])")
+    assert order.locator("[name=sheet]").input_value() == "2"
+    page.select_option("#product", "overview")
+    order.locator("button[type=submit]").click()
+    expect(rows).to_have_count(50)
+    expect(rows.first).to_contain_text("Bản đồ tiến độ")
+    assert "product=" not in page.url
+    expect(rows.first).to_have_attribute("data-state", "successful", timeout=120_000)
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_it_runs_nothing_of_its_own(office: LiveServer) -> None:

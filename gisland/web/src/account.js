@@ -33,7 +33,7 @@ document.addEventListener('submit', async (event) => {
     const answer = await send(/** @type {any} */ (method), path, method === 'POST' ? wholeBodyOf(form) : undefined);
     if (answer?.token || answer?.secret) return showOnce(answer.token ?? answer.secret);
     if (form.dataset.next) location.assign(form.dataset.next);
-    else if (byId('prints')) document.dispatchEvent(new Event(DONE));
+    else if (byId('prints')) form.dispatchEvent(new Event(DONE, {bubbles: true}));
     else location.reload();
   } catch (error) {
     told.textContent = whyNotIn(error);

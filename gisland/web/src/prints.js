@@ -167,6 +167,16 @@ function choose(event) {
   showPages();
 }
 
+const SIFTED = ['product', 'group', 'person', 'before'];
+
+/** Show all of the register from the newest on, so that what was just ordered is on it. */
+function showAll() {
+  const url = new URL(location.href);
+  for (const name of SIFTED) url.searchParams.delete(name);
+  history.replaceState(null, '', url);
+  for (const each of /** @type {any} */ (document.querySelector('.sift')).elements) if (SIFTED.includes(each.name)) each.value = '';
+}
+
 let next;
 
 /** Take the register from the page as it is now; go on as long as something waits or is drawn. */
@@ -222,6 +232,9 @@ document.addEventListener('DOMContentLoaded', () => {
     showPages();
   }
   // What was chosen stays chosen: only the register is looked at again.
-  document.addEventListener(DONE, follow);
+  document.addEventListener(DONE, (event) => {
+    if (/** @type {Element} */ (event.target).closest('#order')) showAll();
+    follow();
+  });
   goOn();
 });
