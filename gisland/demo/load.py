@@ -14,6 +14,7 @@ from gisland.errors import GislandError
 from gisland.settings import Settings
 
 WARD, NAME, SRID = "11311", "Hồng Bàng", 9210
+PROVINCE, PROVINCE_NAME = "31", "Thành phố Hải Phòng"
 PARCELS, SEED = 14_000, 1
 
 
@@ -47,14 +48,17 @@ def load_demo(settings: Settings, files: DemoFiles | None = None, *, output: Tex
 def _is_loaded(settings: Settings) -> bool:
     # The results come last. Data of another ward are never mixed with invented ones.
     query = (
-        "SELECT 1 FROM intake.batch WHERE kind = 'results' UNION SELECT 1 FROM registry.unit WHERE code <> %s LIMIT 1"
+        "SELECT 1 FROM intake.batch WHERE kind = 'results' "
+        "UNION SELECT 1 FROM registry.unit WHERE NOT code = ANY (%s) LIMIT 1"
     )
     with connect(settings, Role.APP) as connection:
-        return connection.execute(query, [WARD]).fetchone() is not None
+        return connection.execute(query, [[PROVINCE, WARD]]).fetchone() is not None
 
 
 def _take_in(settings: Settings, files: DemoFiles, output: TextIO | None) -> None:
-    _command(settings, output, "unit", "add", WARD, "--name", NAME, "--srid", SRID, "--boundary", files.ward)
+    _command(settings, output, "unit", "add", PROVINCE, "--name", PROVINCE_NAME, "--level", "province")
+    of_ward = ("--name", NAME, "--province", PROVINCE, "--srid", SRID, "--boundary", files.ward)
+    _command(settings, output, "unit", "add", WARD, *of_ward)
     _command(settings, output, "intake", "parcels", files.parcels, "--ward", WARD)
     if files.forms:
         _command(settings, output, "intake", "form", *files.forms, "--ward", WARD)

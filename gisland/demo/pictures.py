@@ -17,7 +17,6 @@ from gisland.settings import Settings
 
 DPI = 72
 COLORS = 256
-"""With fewer, the colour of a status that few parcels have would become that of another."""
 REASON = "ảnh cho README · pictures of the README"
 GROUP, PARCEL = "12", "54/34"
 
@@ -43,5 +42,5 @@ def take_pictures(settings: Settings, subject: Subject, folder: Path) -> list[Pa
 
 
 def small(page: bytes) -> Image.Image:
-    """A picture with a palette: its file is a third as large."""
-    return Image.open(io.BytesIO(page)).convert("RGB").quantize(COLORS)
+    """A picture with a palette: a third as large, and no pixel becomes another colour, however few."""
+    return Image.open(io.BytesIO(page)).convert("RGB").quantize(COLORS, Image.Quantize.MAXCOVERAGE)

@@ -27,6 +27,10 @@ SIZES = (1.0, 0.8, 0.62, 0.48)
 """How small a label may become, in parts of its full size."""
 CODE, SHARE = 4.4, 3.2
 """Of the two lines of a label, mm."""
+BORDER = 0.3
+"""Of groups, mm."""
+STREET = 0.5
+"""What is narrower than twice that on paper, mm, is no part of the outline of a unit: streets would be combs."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,16 @@ def draw_overview_map(ink: Ink, edition: Edition, product: OverviewProduct, over
             ink.draw_with((0.72, 0.72, 0.72), 0.08)
             shapes = to_paper(overview.around, place, frame)
             ink.polygons(shapes, fill=not overview.near, stroke=overview.near)
-        for unit in overview.units:
+        # The largest first: of what overlaps on paper the smaller one is seen whole.
+        units = sorted(overview.units, key=lambda each: (-float(shapely.area(each.outline)), each.said))
+        lands = [(unit, tidied(unit.outline, place)) for unit in units]
+        for unit, land in lands:
             _draw_unit(ink, frame, product, overview, unit)
-        for unit in overview.units:
-            ink.draw_with(BLACK, 0.35 * larger if overview.of_wards else 0.45)
-            ink.polygons(outlines([unit.outline], place, frame), stroke=not overview.of_wards)
+            if not overview.of_wards:
+                _draw_group(ink, frame, product, overview, unit, land)
         draw_lines(ink, overview.borders, overview.area, place, frame, larger)
         draw_crosses(ink, place, frame)
-        labels = place_unit_labels(overview.units, place, frame, larger * (0.7 if overview.near else 1.0))
+        labels = place_unit_labels(lands, place, frame, larger * (0.7 if overview.near else 1.0))
         for label in labels:
             _draw_label(ink, label)
         draw_names(ink, _names(edition, overview, labels, larger))
@@ -99,22 +105,41 @@ def _draw_unit(ink: Ink, frame: Box, product: OverviewProduct, overview: Overvie
     for part in unit.parts:
         ink.fill_with(paint)
         ink.draw_with((0.35, 0.35, 0.35), 0.1)
-        ink.polygons(outlines([part.outline], place, frame), fill=True, stroke=overview.of_wards)
+        ink.polygons(outlines([tidied(part.outline, place)], place, frame), fill=True, stroke=overview.of_wards)
+
+
+def _draw_group(
+    ink: Ink, frame: Box, product: OverviewProduct, overview: Overview, unit: Unit, land: shapely.Geometry
+) -> None:
+    """The outline of a group; filled with its colour where its parcels are not drawn."""
+    ink.fill_with(paint_of(unit.percent, product, overview.palette))
+    ink.draw_with(BLACK, BORDER * (1.5 if overview.near else 1))
+    ink.polygons(outlines([land], overview.place, frame), fill=not overview.near, stroke=True)
+
+
+def tidied(land: shapely.Geometry, place: Place) -> shapely.Geometry:
+    """The land of a unit without the streets that lead into it, and without those of its own that lead out of it."""
+    by = STREET * place.scale / 1000
+    closed = shapely.buffer(shapely.buffer(land, by, join_style="mitre"), -by, join_style="mitre")
+    opened = shapely.buffer(shapely.buffer(closed, -by, join_style="mitre"), by, join_style="mitre")
+    return land if shapely.is_empty(opened) else opened
 
 
 def _lines(unit: Unit) -> tuple[str, str]:
     return unit.code, "–" if unit.percent is None else f"{unit.percent:.0f} %"
 
 
-def place_unit_labels(units: list[Unit], place: Place, frame: Box, larger: float) -> list[UnitLabel]:
-    """Name and share of each unit on its own land, the largest units first; none meets another or leaves the frame.
+def place_unit_labels(
+    lands: list[tuple[Unit, shapely.Geometry]], place: Place, frame: Box, larger: float
+) -> list[UnitLabel]:
+    """Name and share of each unit on its own land, in their order; none meets another or leaves the frame.
 
     What finds no room in any size stands in the table only.
     """
     inner = shapely.box(frame.x + 1, frame.y + 1, frame.right - 1, frame.top - 1)
     found: list[UnitLabel] = []
-    for unit in sorted(units, key=lambda each: (-float(shapely.area(each.outline)), each.said)):
-        land = shapely.intersection(outlines([unit.outline], place, frame)[0], inner)
+    for unit, whole in lands:
+        land = shapely.intersection(outlines([whole], place, frame)[0], inner)
         places = places_on(land, 17)
         if not len(places):
             continue

@@ -118,8 +118,9 @@ def _head(ink: Ink, panel: _Panel) -> None:
     for line in wrapped(edition.place_name, 5.4, room)[:2]:
         ink.text(box.x, y, line, 5.4, bold=True, room=room)
         y -= 5.8
-    ink.text(box.x, y + 0.8, edition.province, 3.2, room=room)
-    y -= 4.6
+    if edition.province:
+        ink.text(box.x, y + 0.8, edition.province, 3.2, room=room)
+        y -= 4.6
     ink.text(box.x, y + 0.6, panel.product.title.to(language), 3.6, room=room, paint=GREY)
     counts = panel.overview.counts
     percent = share(counts)
@@ -237,7 +238,8 @@ def _table(ink: Ink, panel: _Panel, box: Box) -> None:
     columns = _columns(panel.edition, overview)
     if panel.edition.pages > 1:
         ink.text(box.x, top - 4, words("o_on_page"), 2.6)
-        draw_row(ink, columns, _total(panel.edition, overview), Box(box.x, top - 12, box.width, 5), 2.6)
+        draw_header(ink, columns, Box(box.x, top - 11, box.width, 5), 2.3)
+        draw_row(ink, columns, _total(panel.edition, overview), Box(box.x, top - 16, box.width, 5), 2.6)
         return
     count = len(overview.units) + 1
     room = top - box.y

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image, ImageColor, ImageOps
+from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageOps
 
 from gisland.catalogue import Catalogue
 from gisland.demo import pictures
@@ -50,6 +51,28 @@ def test_rare_colors_stay(catalogue: Catalogue) -> None:
     content = io.BytesIO()
     page.save(content, "PNG")
     drawn = pictures.small(content.getvalue()).convert("RGB")
+    # Nowhere is it another colour than it was.
+    off = ImageChops.difference(drawn, page)
+    assert np.asarray(off).max() <= 16
     for place, color in enumerate(colors):
         found = drawn.getpixel((20 * place + 8, 8))
-        assert found == pytest.approx(ImageColor.getrgb(color), abs=4), color
+        assert found == pytest.approx(ImageColor.getrgb(color), abs=8), color
+
+
+def test_hatched_samples_keep_their_colors(catalogue: Catalogue) -> None:
+    """As in a legend: a hatch of thin lines, whose edges are many colours, over a pale tint."""
+    page = Image.new("RGB", (900, 600), "white")
+    draw = ImageDraw.Draw(page)
+    for place, status in enumerate(catalogue.palette.exact.values()):
+        x = 40 + 80 * place
+        tint = catalogue.palette.tinted(status.color)
+        draw.rectangle((x, 40, x + 24, 50), fill=tint)
+        for step in range(0, 24, 5):
+            draw.line((x + step, 50, x + step + 4, 40), fill=status.color)
+    large = page.resize((1800, 1200), Image.Resampling.LANCZOS).resize((900, 600), Image.Resampling.BOX)
+    # Many greens, as of an overview.
+    large.paste(Image.linear_gradient("L").resize((900, 300)).convert("RGB"), (0, 300))
+    content = io.BytesIO()
+    large.save(content, "PNG")
+    off = ImageChops.difference(pictures.small(content.getvalue()).convert("RGB"), large)
+    assert np.asarray(off).max() <= 24
