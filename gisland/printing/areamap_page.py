@@ -116,8 +116,7 @@ def place_all(scene: AreaScene) -> tuple[Labelled, list[Name]]:
     taken = [*labels.boxes(labels.form != FORMS.index(Form.TABLE))]
     taken += [part for leader in leaders for part in (leader.box, leader.line)]
     on_paper = list(to_paper(np.array(taken, dtype=object), place, frame)) if taken else []
-    word = scene.words("ward")
-    called = [(f"{word} {name}".upper(), border) for name, border in scene.lines.values()]
+    called = [(scene.words.ward(name).upper(), border) for name, border in scene.lines.values()]
     names: list[Name] = []
     for part in (1.0, 0.75, 0.55):
         missing = [each for each in called if each[0] not in {name.said for name in names}]

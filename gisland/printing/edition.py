@@ -59,7 +59,7 @@ class Edition:
     @property
     def place_name(self) -> str:
         """The ward."""
-        return f"{self.words('ward')} {self.ward_name}"
+        return self.words.ward(self.ward_name)
 
     @property
     def meridian(self) -> str:

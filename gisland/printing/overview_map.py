@@ -190,7 +190,8 @@ def _draw_label(ink: Ink, label: UnitLabel) -> None:
 def _names(edition: Edition, overview: Overview, labels: list[UnitLabel], larger: float) -> list[Name]:
     """Names of the wards in the frame that are no units themselves, on no label."""
     called = {unit.said for unit in overview.units} if overview.of_wards else set()
-    word = edition.words("ward")
-    names = [(f"{word} {name}".upper(), border) for name, border in overview.borders.values() if name not in called]
+    names = [
+        (edition.words.ward(name).upper(), border) for name, border in overview.borders.values() if name not in called
+    ]
     taken = [label.box for label in labels]
     return place_names(names, overview.place, edition.paper.frame, 3.4 * larger, taken)

@@ -133,7 +133,9 @@ def set_name(extent: Extent, language: Language) -> str:
     words = Words(language)
     names = [ward.name for ward in extent.wards]
     if len(names) == 1:
-        return f"{words('ward')} {names[0]}"
+        return words.ward(names[0])
+    if len(names) <= FEW and any(words.ward(name) == name for name in names):
+        return ", ".join(map(words.ward, names))
     if len(names) <= FEW:
         return words("wards_named", names=", ".join(names))
     return words("wards_count", count=len(names))

@@ -188,6 +188,9 @@ WORDS = {
     "confidential": ("Có dữ liệu cá nhân – không sao chép", "Holds personal data – do not copy"),
 }
 
+KINDS = ("Phường ", "Xã ", "Đặc khu ", "Thị trấn ")
+"""With what the full name of a ward begins."""
+
 
 class Words:
     """The words in one language."""
@@ -199,6 +202,10 @@ class Words:
     def __call__(self, name: str, **values: object) -> str:
         """A word or sentence."""
         return WORDS[name][self._column].format(**values)
+
+    def ward(self, name: str) -> str:
+        """What a ward is called: one that a reform brought has its kind in its name (`gisland unit reform`)."""
+        return name if name.startswith(KINDS) else f"{self('ward')} {name}"
 
     def missing(self, names: tuple[str, ...]) -> str:
         """What a parcel lacks, by commas."""

@@ -213,6 +213,19 @@ def test_what_is_missing_of_certificates(
     assert tuple(each for each in told if each in {"certificate", "scan"}) == missing
 
 
+def test_a_ward_with_its_kind_in_its_name(draw: Print, land: Land) -> None:
+    """As `gisland unit reform` brings them: Phường Hồng Bàng, Xã An Hưng."""
+    land.square(0, 0, 20, "1")
+    assert draw().edition.place_name == "Phường Hồng Bàng"
+
+    def rename(name: str) -> None:
+        run(land.settings, lambda connection: connection.execute("UPDATE registry.unit SET name = %s", [name]))
+
+    for name in ("Phường Hồng Bàng", "Xã An Hưng"):
+        rename(name)
+        assert draw().edition.place_name == name
+
+
 def test_a_plane_that_is_no_zone_of_vn_2000(draw: Print, land: Land) -> None:
     land.square(0, 0, 20, "1")
     printed = draw()
