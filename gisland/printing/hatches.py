@@ -6,9 +6,12 @@ import numpy as np
 import shapely
 
 from gisland.catalogue import Palette
-from gisland.printing.ink import Ink, color
+from gisland.printing.ink import Color, Ink, color
 from gisland.printing.model import Floats, Geometries
 from gisland.printing.paper import Box
+
+LIGHTEST = 0.46
+"""The grey of the lightest line of a hatch; 1 is white."""
 
 
 def draw_status(ink: Ink, palette: Palette, status: str, shapes: Geometries, within: Box) -> None:
@@ -33,16 +36,24 @@ def draw_status(ink: Ink, palette: Palette, status: str, shapes: Geometries, wit
     if west >= east or south >= north:
         return
     # White would not be seen on white.
-    tone = palette.stroke if look.color == palette.paper else look.color
+    tone = inked(palette.stroke if look.color == palette.paper else look.color)
     with ink.kept():
         ink.clip_to(shapes)
         if not hatch.lines:
-            ink.draw_with(color(tone), hatch.width, (0, hatch.spacing))
+            ink.draw_with(tone, hatch.width, (0, hatch.spacing))
             ink.lines(_rows_of_dots(west, south, east, north, hatch.spacing))
         else:
-            ink.draw_with(color(tone), hatch.width)
+            ink.draw_with(tone, hatch.width)
             for angle in hatch.lines:
                 ink.lines(_lines(west, south, east, north, angle, hatch.spacing))
+
+
+def inked(tone: str) -> Color:
+    """The colour of the palette as lines are drawn in it: light ones, as yellow, darker, or a copier loses them."""
+    red, green, blue = color(tone)
+    grey = 0.299 * red + 0.587 * green + 0.114 * blue
+    part = min(1.0, LIGHTEST / grey) if grey else 1.0
+    return red * part, green * part, blue * part
 
 
 def _lines(west: float, south: float, east: float, north: float, angle: float, apart: float) -> Floats:

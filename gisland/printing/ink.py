@@ -31,6 +31,10 @@ Align = Literal["left", "middle", "right"]
 Color = tuple[float, float, float]
 BLACK, WHITE, GREY = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.45, 0.45, 0.45)
 PALE, RULE = (0.93, 0.93, 0.93), (0.6, 0.6, 0.6)
+Halo = tuple[Color, float]
+"""What is kept free around the strokes of a text: its colour, and how far it reaches, mm."""
+NARROWEST = 0.7
+"""How narrow a text is written before it is cut off."""
 
 
 def color(text: str) -> Color:
@@ -173,6 +177,7 @@ class Ink:
         angle: float = 0,
         paint: Color | None = None,
         room: float | None = None,
+        halo: Halo | None = None,
     ) -> float:
         """Write a line of text.
 
@@ -186,28 +191,21 @@ class Ink:
             angle: degrees, counter-clockwise.
             paint: its colour, when it is not that of areas.
             room: as long as it may become; it is written narrower, down to 70 %, and then cut off.
+            halo: what is kept free around it.
 
         Returns:
             How long it is, mm.
         """
         name = BOLD if bold else REGULAR
-        said = printable(said)
-        long = width(said, size, name)
-        narrow = 1.0
-        if room is not None and long > room:
-            narrow = max(0.7, room / long)
-            while said and long * narrow > room:
-                said = said[:-1]
-                long = width(said + "…", size, name)
-                if long * narrow <= room:
-                    said += "…"
-            long *= narrow
+        said, narrow = _fitted(printable(said), size, name, room)
+        long = width(said, size, name) * narrow
         turn = math.radians(angle)
         cos, sin = math.cos(turn), math.sin(turn)
         back = {"left": 0.0, "middle": long / 2, "right": long}[align]
         place = f"{cos * narrow:.5f} {sin * narrow:.5f} {-sin:.5f} {cos:.5f} {x - back * cos:.3f} {y - back * sin:.3f}"
-        shown = self._shown(said, name, size)
-        said_so = f"BT {place} Tm {shown} ET"
+        said_so = f"BT {place} Tm {self._shown(said, name, size)} ET"
+        if halo is not None:
+            self._ops.append(_around(said_so, halo))
         self._ops.append(said_so if paint is None else f"q {_rgb(paint)} rg {said_so} Q")
         return long
 
@@ -222,6 +220,27 @@ class Ink:
                 inner = self._fonts[name, subset] = font.getSubsetInternalName(subset, document)
             parts.append(f"{inner} {size:.3f} Tf ({self._canvas._escape(codes)}) Tj")
         return " ".join(parts)
+
+
+def _fitted(said: str, size: float, name: str, room: float | None) -> tuple[str, float]:
+    """A text as it fits into a room, and how much narrower it is written."""
+    long = width(said, size, name)
+    if room is None or long <= room:
+        return said, 1.0
+    narrow = max(NARROWEST, room / long)
+    while said and long * narrow > room:
+        said = said[:-1]
+        long = width(said + "…", size, name)
+        if long * narrow <= room:
+            said += "…"
+    return said, narrow
+
+
+def _around(said_so: str, halo: Halo) -> str:
+    """The strokes of a text, thickened: readers of the file are told that they say nothing a second time."""
+    paint, reach = halo
+    thick = f"q {_rgb(paint)} RG {2 * reach:.3f} w [] 0 d 1 Tr {said_so} Q"
+    return f"/Span <</ActualText ()>> BDC {thick} EMC"
 
 
 def _rgb(paint: Color) -> str:

@@ -11,7 +11,7 @@ import shapely
 from gisland.printing.beside import Reference, references
 from gisland.printing.fonts import BOLD, CAP_HEIGHT, REGULAR, width
 from gisland.printing.hatches import draw_status
-from gisland.printing.ink import BLACK, WHITE, Ink, color
+from gisland.printing.ink import BLACK, WHITE, Halo, Ink, color
 from gisland.printing.labels import (
     FORMS,
     GAP,
@@ -38,6 +38,8 @@ APART = 1.0
 BORDER_DASH = (5, 1.6, 0.01, 1.6)
 """The border of the group: dash and dot, with round ends."""
 NEIGHBOUR_DIGIT = 1.5
+HALO = 0.3
+"""So far the hatch keeps from the strokes of a label, mm: the rest stays, or a copy would not tell small parcels."""
 CROSS = 2.0
 """Half the length of a grid cross, mm."""
 GRID = 100
@@ -201,34 +203,34 @@ def draw_crosses(ink: Ink, place: Place, frame: Box) -> None:
 
 
 def draw_labels(ink: Ink, scene: Scene, place: Place, labels: Labels, seen: Geometries, *, plain: bool = False) -> None:
-    """The labels of parcels. No hatch and no grid cross stays under one; a plain map has no colours of statuses."""
+    """The labels of parcels. The hatch keeps from their strokes; on a plain map no grid cross stays under one."""
     frame, digit = scene.paper.frame, scene.product.label_height
     drawn = np.flatnonzero(labels.form != FORMS.index(Form.TABLE))
-    shapes = to_paper(labels.boxes(drawn), place, frame)
-    statuses = np.array([scene.group.parcels[seen[index]].status for index in drawn])
     if plain:
         ink.fill_with(WHITE)
-        ink.polygons(shapes, fill=True)
-    for status, look in scene.palette.exact.items():
-        if not plain and (statuses == status).any():
-            ink.fill_with(color(scene.palette.tinted(look.color)))
-            ink.polygons(shapes[statuses == status], fill=True)
+        ink.polygons(to_paper(labels.boxes(drawn), place, frame), fill=True)
+    halos: dict[str, Halo] = {
+        status: (color(scene.palette.tinted(look.color)), HALO) for status, look in scene.palette.exact.items()
+    }
     ink.draw_with(BLACK, 0.12)
     ink.fill_with(BLACK)
     at = points_to_paper(np.column_stack([labels.x, labels.y])[drawn], place, frame)
     for index, (x, y) in zip(drawn.tolist(), at.tolist(), strict=True):
-        parcel = scene.group.parcels[seen[index]]
-        draw_label(ink, parcel, FORMS[int(labels.form[index])], x, y, labels.angle[index], digit * labels.size[index])
+        parcel, form = scene.group.parcels[seen[index]], FORMS[int(labels.form[index])]
+        halo = None if plain else halos.get(parcel.status)
+        draw_label(ink, parcel, form, x, y, labels.angle[index], digit * labels.size[index], halo)
 
 
-def draw_label(ink: Ink, parcel: Parcel, form: Form, x: float, y: float, angle: float, digit: float) -> None:
+def draw_label(
+    ink: Ink, parcel: Parcel, form: Form, x: float, y: float, angle: float, digit: float, halo: Halo | None = None
+) -> None:
     """One label; `digit` is the height of its digits, mm."""
     size = digit / CAP_HEIGHT
     if form is Form.NUMBER:
-        centred(ink, x, y, parcel.number, size, angle, bold=True)
+        centred(ink, x, y, parcel.number, size, angle, bold=True, halo=halo)
         return
     if form is Form.LINE:
-        centred(ink, x, y, one_line(parcel), size, angle, bold=False)
+        centred(ink, x, y, one_line(parcel), size, angle, bold=False, halo=halo)
         return
     area = decimal(parcel.area)
     code_wide = width(parcel.land_type, size)
@@ -242,9 +244,9 @@ def draw_label(ink: Ink, parcel: Parcel, form: Form, x: float, y: float, angle: 
         return x + along * cos - across * sin, y + along * sin + across * cos
 
     if parcel.land_type:
-        ink.text(*at(left, -digit / 2), parcel.land_type, size, angle=angle)
-    ink.text(*at(middle, LINE * digit), parcel.number, size, angle=angle, align="middle", bold=True)
-    ink.text(*at(middle, -(1 + LINE) * digit), area, size, angle=angle, align="middle")
+        ink.text(*at(left, -digit / 2), parcel.land_type, size, angle=angle, halo=halo)
+    ink.text(*at(middle, LINE * digit), parcel.number, size, angle=angle, align="middle", bold=True, halo=halo)
+    ink.text(*at(middle, -(1 + LINE) * digit), area, size, angle=angle, align="middle", halo=halo)
     ink.lines([(*at(middle - fraction / 2, 0), *at(middle + fraction / 2, 0))])
 
 
@@ -258,19 +260,12 @@ def centred(
     *,
     bold: bool,
     paint: tuple[float, float, float] | None = None,
+    halo: Halo | None = None,
 ) -> None:
     """A text whose digits have their middle at a point."""
     turn, down = math.radians(angle), size * CAP_HEIGHT / 2
-    ink.text(
-        x + down * math.sin(turn),
-        y - down * math.cos(turn),
-        said,
-        size,
-        angle=angle,
-        align="middle",
-        bold=bold,
-        paint=paint,
-    )
+    at = x + down * math.sin(turn), y - down * math.cos(turn)
+    ink.text(*at, said, size, angle=angle, align="middle", bold=bold, paint=paint, halo=halo)
 
 
 def draw_sheets(ink: Ink, place: Place, frame: Box, sheets: list[SheetMark], *, marks: bool) -> None:
@@ -300,7 +295,7 @@ def draw_leaders(ink: Ink, scene: Scene, place: Place, leaders: list[Leader]) ->
         ink.lines([(px, py, ax, ay)])
         ink.dots(np.array([(px, py)]), 0.5)
         ink.fill_with(BLACK)
-        centred(ink, x, y, scene.group.parcels[leader.parcel].number, size, 0, bold=True)
+        centred(ink, x, y, scene.group.parcels[leader.parcel].number, size, 0, bold=True, halo=(WHITE, HALO))
 
 
 def draw_frame(ink: Ink, place: Place, frame: Box) -> None:

@@ -14,7 +14,7 @@ from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, WHITE, Color, Ink, color
 from gisland.printing.labels import boxes
 from gisland.printing.mapsheet import OUTLINE, draw_crosses, draw_frame
-from gisland.printing.model import Floats
+from gisland.printing.model import Floats, Geometries
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
 from gisland.printing.product import OverviewProduct
@@ -25,6 +25,10 @@ from gisland.printing.wardlines import Name, draw_lines, draw_names, outlines, p
 MUTED: Color = (0.955, 0.955, 0.95)
 SIZES = (1.0, 0.8, 0.62, 0.48)
 """How small a label may become, in parts of its full size."""
+PALEST, TURN, DARKEST = 0.16, 0.6, 0.5
+"""Of the classes: how much of the green the first has, where they come to all of it, and how dark the last is."""
+NOTHING = ("no_holder", "none")
+"""The status whose look a unit has in which nothing is to be done: an exact one, or a class of those that all may see."""
 CODE, SHARE = 4.4, 3.2
 """Of the two lines of a label, mm."""
 BORDER = 0.3
@@ -45,14 +49,33 @@ class UnitLabel:
 
 
 def paint_of(share: float | None, product: OverviewProduct, palette: Palette) -> Color:
-    """The colour of a class: the green of what is verified, the deeper the further; white: nothing is to be done."""
+    """The colour of a class: the green of what is verified, the deeper the further; white: nothing is to be done.
+
+    From pale to the green itself, and on to a dark one: on a grey copy each class is a clear step darker, too.
+    """
     if share is None:
         return WHITE
     deep = color(palette.exact["verified"].color)
     step = sum(share >= each for each in product.classes)
-    part = 0.12 + 0.88 * (step - 1) / (len(product.classes) - 1)
-    red, green, blue = (1 - part * (1 - each) for each in deep)
+    part = (step - 1) / (len(product.classes) - 1)
+    if part <= TURN:
+        paleness = (1 - PALEST) * (1 - part / TURN)
+        red, green, blue = (each + paleness * (1 - each) for each in deep)
+    else:
+        dark = 1 - (1 - DARKEST) * (part - TURN) / (1 - TURN)
+        red, green, blue = (each * dark for each in deep)
     return red, green, blue
+
+
+def fill_class(
+    ink: Ink, share: float | None, product: OverviewProduct, palette: Palette, shapes: Geometries, within: Box
+) -> None:
+    """Fill polygons (mm) with the colour of a class; dots where nothing is to be done, or a copy would not tell it."""
+    if share is None:
+        draw_status(ink, palette, next(each for each in NOTHING if each in palette.exact), shapes, within)
+        return
+    ink.fill_with(paint_of(share, product, palette))
+    ink.polygons(shapes, fill=True)
 
 
 def paler(paint: Color) -> Color:
@@ -103,18 +126,22 @@ def _draw_unit(ink: Ink, frame: Box, product: OverviewProduct, overview: Overvie
         ink.fill_with(paler(paint))
         ink.polygons(outlines([unit.border], place, frame), fill=True)
     for part in unit.parts:
-        ink.fill_with(paint)
-        ink.draw_with((0.35, 0.35, 0.35), 0.1)
-        ink.polygons(outlines([tidied(part.outline, place)], place, frame), fill=True, stroke=overview.of_wards)
+        shapes = outlines([tidied(part.outline, place)], place, frame)
+        fill_class(ink, unit.percent, product, palette, shapes, frame)
+        if overview.of_wards:
+            ink.draw_with((0.35, 0.35, 0.35), 0.1)
+            ink.polygons(shapes, stroke=True)
 
 
 def _draw_group(
     ink: Ink, frame: Box, product: OverviewProduct, overview: Overview, unit: Unit, land: shapely.Geometry
 ) -> None:
     """The outline of a group; filled with its colour where its parcels are not drawn."""
-    ink.fill_with(paint_of(unit.percent, product, overview.palette))
+    shapes = outlines([land], overview.place, frame)
+    if not overview.near:
+        fill_class(ink, unit.percent, product, overview.palette, shapes, frame)
     ink.draw_with(BLACK, BORDER * (1.5 if overview.near else 1))
-    ink.polygons(outlines([land], overview.place, frame), fill=not overview.near, stroke=True)
+    ink.polygons(shapes, stroke=True)
 
 
 def tidied(land: shapely.Geometry, place: Place) -> shapely.Geometry:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
+import numpy as np
+import shapely
+
 from gisland.printing.blocks import heading, notes_block, notes_height, qr_block, scale_block, wrapped
 from gisland.printing.charts import LINE, sample_box, sample_text, status_chart
 from gisland.printing.edition import Edition
@@ -13,7 +16,7 @@ from gisland.printing.ink import BLACK, GREY, PALE, RULE, WHITE, Ink, color
 from gisland.printing.lists import Table, draw_table
 from gisland.printing.marks import QR
 from gisland.printing.model import decimal, thousands
-from gisland.printing.overview_map import MUTED, draw_overview_map, paint_of
+from gisland.printing.overview_map import MUTED, draw_overview_map, fill_class, paint_of
 from gisland.printing.paper import LARGE_SIZES, Box, PanelPaper, Paper
 from gisland.printing.product import OverviewProduct
 from gisland.printing.progress import Overview, Unit, share
@@ -22,6 +25,8 @@ from gisland.printing.wardlines import AREA, AREA_DASH, WARD_BORDER, WARD_DASH
 
 ROW = (2.9, 5.0)
 """Lowest and highest row of the table, mm."""
+BAR = 0.24
+"""Height of the bar of a share below its figure, in parts of the row."""
 ONE_TABLE = 3.8
 """Where rows would be lower, the table is cut in two."""
 
@@ -157,8 +162,8 @@ def _classes(ink: Ink, panel: _Panel, top: float) -> float:
     for low, said in [*shown, (None, words("o_none"))]:
         y -= LINE
         sample = sample_box(box, y)
-        ink.fill_with(paint_of(low, product, panel.overview.palette))
-        ink.box(sample, fill=True, stroke=False)
+        shape = np.array([shapely.box(sample.x, sample.y, sample.right, sample.top)], dtype=object)
+        fill_class(ink, low, product, panel.overview.palette, shape, sample)
         ink.draw_with(RULE, 0.15)
         ink.box(sample)
         sample_text(ink, box, y, said)
@@ -260,5 +265,6 @@ def _table(ink: Ink, panel: _Panel, box: Box) -> None:
         percent = shares[index]
         if percent is not None:
             ink.fill_with(paint_of(percent, product, overview.palette))
-            ink.boxes([(drawn.right - last, drawn.y, last * percent / 100, high)], fill=True, stroke=False)
+            bar = (drawn.right - last, drawn.y, last * percent / 100, high * BAR)
+            ink.boxes([bar], fill=True, stroke=False)
         draw_row(ink, columns, row, drawn, size)

@@ -185,6 +185,7 @@ class Reader:
         self.text_place, self.size = UNTURNED, 0.0
         self.font: Font | None = None
         self.run: list[tuple[str, float]] = []
+        self.unsaid = False
 
     def go(self, content: bytes) -> Page:
         for name, operands in operators(content):
@@ -269,6 +270,8 @@ class Reader:
             self.text_place = (a, b, c, d, e, f)
         elif name == b"Tf":
             self.font, self.size = self.fonts[operands[0]], operands[1]
+        elif name == b"Tj" and self.unsaid:
+            pass
         elif name == b"Tj":
             assert self.font is not None
             codes = unescaped(operands[0])
@@ -277,8 +280,14 @@ class Reader:
         elif name == b"ET":
             if self.run:
                 self.end_of_text()
+        elif name == b"BDC":
+            # The strokes of a text, thickened around it: the file itself says that they are no text.
+            assert operands == [b"/Span", b"/ActualText", b"()"], operands
+            self.unsaid = True
+        elif name == b"EMC":
+            self.unsaid = False
         else:
-            assert name in {b"BT", b"TL"}, name
+            assert name in {b"BT", b"TL"} or (name == b"Tr" and self.unsaid), name
 
     def end_of_text(self) -> None:
         assert self.font is not None
