@@ -35,6 +35,7 @@ from gisland.printing.model import decimal, thousands
 from gisland.printing.paper import LARGE_SIZES, ORIENTATIONS, SIZES, Box, Orientation, PanelPaper, Paper
 from gisland.printing.placement import Place
 from gisland.printing.product import AreaProduct
+from gisland.printing.remarks import saved
 from gisland.printing.scene import Scene, to_paper
 from gisland.printing.sheets import SheetMark, mark_sheets
 from gisland.printing.tables import Cell, Column, draw_header, draw_row
@@ -156,7 +157,7 @@ def draw_area(scene: AreaScene, labelled: Labelled, names: list[Name]) -> bytes:
     if small:
         further = _further(scene)
         draw_table(ink, further, _table(further, small), 1)
-    return ink.save()
+    return saved(ink, scene)
 
 
 def small_pages(scene: AreaScene, labelled: Labelled) -> int:

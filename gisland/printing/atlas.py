@@ -8,17 +8,16 @@ from gisland.catalogue import Language, load_catalogue
 from gisland.printing import cover, lists, telling
 from gisland.printing.edition import Printed
 from gisland.printing.finish import Viewport, finish
-from gisland.printing.fonts import missing_glyphs
 from gisland.printing.ink import Ink
 from gisland.printing.labels import measure
 from gisland.printing.layout import lay_out
 from gisland.printing.mapsheet import Labelled, label_page
-from gisland.printing.model import Group
 from gisland.printing.panel import draw_map_page
 from gisland.printing.paper import paper
 from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import AtlasProduct, load_product
 from gisland.printing.read import find_group, read_group, read_neighbours, told_of
+from gisland.printing.remarks import remarks_of, saved
 from gisland.printing.scene import Atlas, scene_of
 from gisland.printing.telling import Told, quiet
 from gisland.security.permissions import Permission
@@ -51,8 +50,6 @@ class PrintedAtlas(Printed):
     labelled: dict[int, Labelled]
     """Map page → what is written on it."""
     told: lists.Told
-    unknown: list[str]
-    """Characters that the font has not."""
 
 
 def print_atlas(settings: Settings, subject: Subject, order: Order, told: Told = quiet) -> PrintedAtlas:
@@ -124,11 +121,10 @@ def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
         total = len(scene.layout.pages)
         told(0.4 * count / total, f"đặt nhãn trang {count + 1}/{total} · placing labels of page {count + 1}/{total}")
         labelled[page.number] = label_page(scene, page)
-    unknown = sorted(_unknown(scene.group))
     checklists = {page.number: lists.checklist(scene, page) for page in scene.layout.pages if page.home}
     best = lists.told_on(scene, labelled)
     small = lists.small_parcels(scene, best)
-    proof = lists.proof(scene, best, [f"{sign} (U+{ord(sign):04X})" for sign in unknown])
+    proof = lists.proof(scene, best)
     shown: dict[int, str] = {}
     number = 1 + len(scene.layout.pages)
     for of_map, table in checklists.items():
@@ -148,16 +144,10 @@ def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
     for table in checklists.values():
         lists.draw_table(ink, scene, table, first)
         first += table.pages(scene)
-    for table in filter(None, (small, proof)):
-        lists.draw_table(ink, scene, table, 1)
+    if small is not None:
+        lists.draw_table(ink, scene, small, 1)
+    # The last page tells of all others.
+    lists.draw_table(ink, scene, lists.telling(proof, scene, remarks_of(ink)), 1)
     told(0.9, telling.FINISH)
-    content = finish(ink.save(), scene.group.at, words.language, viewports)
-    return PrintedAtlas(content, scene, labelled, best, unknown)
-
-
-def _unknown(group: Group) -> set[str]:
-    """Characters of the group's texts that the font has not."""
-    texts = [group.name, group.ward_name, group.province, *group.neighbour_numbers]
-    for parcel in group.parcels:
-        texts += [parcel.sheet, parcel.number, parcel.land_type, *(parcel.holders or ())]
-    return missing_glyphs("".join(texts))
+    content = finish(saved(ink, scene), scene.group.at, words.language, viewports)
+    return PrintedAtlas(content, scene, labelled, best)

@@ -28,15 +28,27 @@ NUMBER_PARTS = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3)
 
 
 def wrapped(text: str, size: float, room: float, first: float | None = None) -> list[str]:
-    """A text in lines that are not longer than the room; that of the first one may be another."""
+    """A text in lines that are not longer than the room; that of the first one may be another.
+
+    What is longer by itself, a word without end, is broken where the line ends.
+    """
     lines: list[str] = []
-    for word in text.split():
+    for word in (part for each in text.split() for part in _broken(each, size, room)):
         free = first if first is not None and len(lines) == 1 else room
         if lines and width(f"{lines[-1]} {word}", size) <= free:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
     return lines
+
+
+def _broken(word: str, size: float, room: float) -> Iterable[str]:
+    """A word in parts that are not longer than the room."""
+    while len(word) > 1 and width(word, size) > room:
+        fits = next((end for end in range(len(word) - 1, 1, -1) if width(word[:end], size) <= room), 1)
+        yield word[:fits]
+        word = word[fits:]
+    yield word
 
 
 def heading(ink: Ink, box: Box, text: str) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from gisland.catalogue import Text
 from gisland.errors import NotFound
 from gisland.printing import telling
 from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
@@ -38,6 +39,8 @@ class Bundle:
     """Those that are in it."""
     empty: tuple[str, ...]
     """Those that have no parcel."""
+    remarks: tuple[Text, ...]
+    """What is to be known of each, with the code of its group."""
 
 
 def codes_of(text: str) -> list[str]:
@@ -93,6 +96,11 @@ def print_bundle(settings: Settings, subject: Subject, order: Order, groups: Seq
         any(scene.exact for scene in scenes),
         tuple(found),
         tuple(empty),
+        tuple(
+            Text(vi=f"{code}: {each.vi}", en=f"{code}: {each.en}")
+            for code, printed in found.items()
+            for each in printed.edition.remarks
+        ),
     )
 
 

@@ -220,6 +220,8 @@ def atlases(
     typer.echo(f"{len(found.groups)} tổ, {found.pages} trang · {len(found.groups)} groups, {found.pages} pages")
     if found.empty:
         typer.echo(f"tổ không có thửa · groups without parcels: {', '.join(found.empty)}")
+    for each in found.remarks:
+        typer.echo(f"{each.vi} · {each.en}")
 
 
 @app.command("picture")
@@ -317,7 +319,12 @@ def told(edition: Edition) -> str:
     """What was printed, in two languages."""
     vi = f"{edition.pages} trang {edition.paper.sign}; mã in {edition.print_id}, phiên bản dữ liệu {edition.version}"
     en = f"{edition.pages} {edition.paper.sign} pages; print {edition.print_id}, data version {edition.version}"
-    return f"{vi}\n{en}"
+    return "\n".join([vi, en, *noted(edition)])
+
+
+def noted(edition: Edition) -> list[str]:
+    """What is to be known of a print, line by line, in two languages."""
+    return [f"{each.vi} · {each.en}" for each in edition.remarks]
 
 
 def _area(text: str) -> str:
@@ -369,7 +376,4 @@ def summary(printed: PrintedAtlas) -> str:
         f"{vi}; mã in {printed.edition.print_id}, phiên bản dữ liệu {version}",
         f"{en}; print {printed.edition.print_id}, data version {version}",
     ]
-    if printed.unknown:
-        signs = " ".join(f"U+{ord(sign):04X}" for sign in printed.unknown)
-        lines.append(f"ký tự không in được, thay bằng □ · characters that the font has not, printed as □: {signs}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *noted(scene)])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from gisland.catalogue import Text
 from gisland.kit.crs import MERIDIANS
 from gisland.printing.code import PageCode
 from gisland.printing.marks import MARK
@@ -45,6 +46,8 @@ class Edition:
     """Whether exact statuses are, which say what is wrong with a person; else their public classes."""
     pages: int = 0
     """All pages of the file."""
+    remarks: list[Text] = field(default_factory=list)
+    """What whoever prints must know of it, once it is drawn; nothing of persons."""
 
     @property
     def confidential(self) -> bool:

@@ -19,6 +19,7 @@ from gisland.printing.model import Parcel, decimal, grouped, thousands
 from gisland.printing.paper import Box, Paper
 from gisland.printing.placement import Place
 from gisland.printing.product import ExtractProduct
+from gisland.printing.remarks import saved
 from gisland.printing.sketch import draw_sketch
 from gisland.printing.tables import Column, draw_header, draw_row
 from gisland.printing.verify import Reader
@@ -108,7 +109,7 @@ def draw_pages(edition: Edition, extract: Extract, place: Place) -> tuple[bytes,
     for number in range(2, edition.pages + 1):
         _further(ink, edition, extract, number, rest[number - 2] if number - 2 < len(rest) else [], overflow)
         overflow = []
-    return ink.save(), [Viewport(0, sketch, place, edition.srid)]
+    return saved(ink, edition), [Viewport(0, sketch, place, edition.srid)]
 
 
 # What is told --------------------------------------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from gisland.kit.text import clean_text
 from gisland.printing import telling
 from gisland.printing.edition import Printed
 from gisland.printing.finish import finish
-from gisland.printing.forms_page import FormPage, draw_form
+from gisland.printing.forms_page import Facts, FormPage, draw_form, parts_of
 from gisland.printing.group_papers import GroupOrder, edition_of
 from gisland.printing.ink import Ink
 from gisland.printing.paper import paper
 from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import FormProduct, load_product
 from gisland.printing.read import Row, find_group, full_number, read_version, sheet_and_number
+from gisland.printing.remarks import saved
 from gisland.printing.telling import Told, quiet
 from gisland.registry.codes import CodeLists, load_codes
 from gisland.security.permissions import Permission
@@ -69,14 +70,14 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder, told: T
         names=names,
         **signed(settings, subject, order.language, *facts, seen=[row.facts for row in rows]),
     )
-    edition.pages = len(rows)
-    codes = load_codes(settings)
+    forms = _pages(rows, product, load_codes(settings))
+    edition.pages = len(forms)
     ink = Ink(f"{product.title.to(order.language)}: {edition.subject}", edition.place_name, edition.by)
-    ink.on_page = telling.pages_of(telling.within(told, 0.1, 0.9), len(rows))
-    for index, row in enumerate(rows, start=1):
-        draw_form(ink, edition, product, FormPage(index, full_number(row), _worded(row.facts, codes)))
+    ink.on_page = telling.pages_of(telling.within(told, 0.1, 0.9), len(forms))
+    for form in forms:
+        draw_form(ink, edition, product, form)
     told(0.9, telling.FINISH)
-    content = finish(ink.save(), version[1], order.language)
+    content = finish(saved(ink, edition), version[1], order.language)
     note_print(
         *(settings, subject, edition, content),
         product=PRODUCT,
@@ -89,7 +90,17 @@ def print_forms(settings: Settings, subject: Subject, order: GroupOrder, told: T
     return Printed(content, edition)
 
 
-def _worded(facts: dict[str, Any], codes: CodeLists) -> dict[str, list[dict[str, str]]]:
+def _pages(rows: list[Row], product: FormProduct, codes: CodeLists) -> list[FormPage]:
+    """The pages of all parcels: one for each, or as many as hold all of its holders, uses, assets and papers."""
+    pages: list[FormPage] = []
+    for row in rows:
+        facts = _worded(row.facts, codes)
+        parts = parts_of(product, facts)
+        pages += [FormPage(len(pages) + part, full_number(row), facts, part, parts) for part in range(1, parts + 1)]
+    return pages
+
+
+def _worded(facts: dict[str, Any], codes: CodeLists) -> Facts:
     """Facts as texts: codes as the words of the form, dates and numbers as they are written here."""
     return {
         of: [{name: _said(of, name, value, codes) for name, value in each.items()} for each in facts[of] or ()]

@@ -7,25 +7,54 @@ from itertools import pairwise
 
 from gisland.printing.blocks import qr_block, signature_block, wrapped
 from gisland.printing.edition import Edition
-from gisland.printing.fonts import CAP_HEIGHT
+from gisland.printing.fonts import CAP_HEIGHT, width
 from gisland.printing.ink import BLACK, GREY, PALE, RULE, Ink
 from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.paper import Box
 from gisland.printing.product import FormProduct, FormSection
+from gisland.printing.tables import AS_ONE, IN_LINES, SPACING
 
 HEAD, FOOT, TITLE = 30.0, 30.0, 4.6
 NUMBER, LABEL = 7.0, 44.0
 """Width of the number and of the label of a field, mm."""
 SIZE = 2.5
+SIZES = (2.5, 2.0, 1.7, 1.5, 1.35)
+"""Of what is printed, mm: the largest that fits is taken."""
+PARCEL = "parcel"
+"""The section that stands on each page of a parcel."""
+
+
+Facts = dict[str, list[dict[str, str]]]
+"""What is known of a parcel, by section."""
 
 
 @dataclass(frozen=True)
 class FormPage:
-    """A page: its number, the parcel (sheet/number), and what is known, by section."""
+    """A page: its number, the parcel (sheet/number), and what is known, by section; a parcel may need several."""
 
     number: int
     parcel: str
-    facts: dict[str, list[dict[str, str]]]
+    facts: Facts
+    part: int = 1
+    parts: int = 1
+
+    @property
+    def said(self) -> str:
+        """The parcel, and which of its pages this is."""
+        return self.parcel + (f" ({self.part}/{self.parts})" if self.parts > 1 else "")
+
+    def known(self, section: FormSection) -> tuple[list[dict[str, str]], int]:
+        """What stands in the columns of a section on this page, and how much more follows on the next."""
+        facts = self.facts[section.of]
+        if section.of == PARCEL:
+            return facts, 0
+        end = self.part * section.columns
+        return facts[end - section.columns : end], max(0, len(facts) - end)
+
+
+def parts_of(product: FormProduct, facts: Facts) -> int:
+    """How many pages a parcel needs: where it has more holders, uses or assets than a form has columns, several."""
+    return max(1, *(-(-len(facts[each.of]) // each.columns) for each in product.sections if each.of != PARCEL))
 
 
 def draw_form(ink: Ink, edition: Edition, product: FormProduct, form: FormPage) -> None:
@@ -35,11 +64,11 @@ def draw_form(ink: Ink, edition: Edition, product: FormProduct, form: FormPage) 
     page = paper.page
     high = (page.height - HEAD - FOOT - TITLE * len(product.sections)) / rows
     name = f"form{form.number}"
-    with ink.page(paper.width, paper.height, name=name, title=f"{words('parcel')} {form.parcel}"):
+    with ink.page(paper.width, paper.height, name=name, title=f"{words('parcel')} {form.said}"):
         _head(ink, edition, form)
         top = page.top - HEAD
         for section in product.sections:
-            top = _section(ink, edition, section, form.facts[section.of], Box(page.x, top, page.width, 0), high)
+            top = _section(ink, edition, section, form, Box(page.x, top, page.width, 0), high)
         _foot(ink, edition, form)
         draw_marks(ink, paper)
 
@@ -50,7 +79,7 @@ def _head(ink: Ink, edition: Edition, form: FormPage) -> None:
     x, room = page.x + MARK + 3, page.width - 2 * MARK - QR - 14
     ink.fill_with(BLACK)
     ink.text(x, page.top - 5.5, edition.product.title.to(words.language), 4.8, bold=True, room=room)
-    ink.text(x, page.top - 12, f"{words('sheet')}/{words('parcel').lower()}: {form.parcel}", 4.8, bold=True, room=room)
+    ink.text(x, page.top - 12, f"{words('sheet')}/{words('parcel').lower()}: {form.said}", 4.8, bold=True, room=room)
     ink.text(x, page.top - 17, f"{edition.subject}, {edition.place_name}", 3.2, room=room)
     said = [words("data", version=edition.version, time=edition.time), words("printed_by", by=edition.by)]
     said += [words("confidential")] if edition.names else []
@@ -61,17 +90,15 @@ def _head(ink: Ink, edition: Edition, form: FormPage) -> None:
         y -= 2.8
 
 
-def _section(
-    ink: Ink, edition: Edition, section: FormSection, known: list[dict[str, str]], box: Box, high: float
-) -> float:
+def _section(ink: Ink, edition: Edition, section: FormSection, form: FormPage, box: Box, high: float) -> float:
     """A section from `box.top` downwards; returns where it ends."""
     language = edition.words.language
+    known, more = form.known(section)
     top = box.y - TITLE
     ink.fill_with(PALE)
     ink.draw_with(RULE, 0.15)
     ink.box(Box(box.x, top, box.width, TITLE), fill=True)
     ink.fill_with(BLACK)
-    more = len(known) - section.columns
     said = section.title.to(language) + (f"  ({edition.words('f_more', count=more)})" if more > 0 else "")
     ink.text(box.x + 1.2, top + TITLE / 2 - SIZE * CAP_HEIGHT / 2, said, SIZE, bold=True, room=box.width - 2)
     wide = (box.width - NUMBER - LABEL) / section.columns
@@ -97,19 +124,20 @@ def _section(
 
 
 def _value(ink: Ink, said: str, box: Box) -> None:
-    """What is known, in one line or two small ones."""
-    lines = wrapped(said, SIZE, box.width - 2)
-    if len(lines) == 1:
-        ink.text(box.x + 1, box.middle[1] - SIZE * CAP_HEIGHT / 2, said, SIZE, room=box.width - 2)
-        return
-    small = min(SIZE * 0.8, box.height / 2.4)
-    lines = wrapped(said, small, box.width - 2)
-    if len(lines) == 1:
-        ink.text(box.x + 1, box.middle[1] - small * CAP_HEIGHT / 2, said, small, room=box.width - 2)
-        return
-    lines = [lines[0], " ".join(lines[1:])]
+    """What is known, as large as it fits: in one line, or in smaller ones below each other."""
+    room = box.width - 2
+    for size in SIZES:
+        narrow = AS_ONE if size == SIZES[0] else IN_LINES
+        lines = [said] if width(said, size) * narrow <= room else wrapped(said, size, room / IN_LINES)
+        if len(lines) == 1 or len(lines) * size * SPACING <= box.height - 0.3:
+            break
+    else:
+        most = max(1, int((box.height - 0.3) / (size * SPACING)))
+        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+    step = size * SPACING
+    y = box.middle[1] + step * (len(lines) - 1) / 2 - size * CAP_HEIGHT / 2
     for index, line in enumerate(lines):
-        ink.text(box.x + 1, box.top - (index + 1) * (box.height / 2) + 0.6, line, small, room=box.width - 2)
+        ink.text(box.x + 1, y - index * step, line, size, room=room)
 
 
 def _foot(ink: Ink, edition: Edition, form: FormPage) -> None:

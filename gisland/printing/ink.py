@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -19,7 +20,7 @@ from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
 from gisland.kit.colors import rgb
-from gisland.printing.fonts import BOLD, REGULAR, internals, printable, register, width
+from gisland.printing.fonts import BOLD, REGULAR, UNKNOWN, internals, missing_glyphs, printable, register, width
 from gisland.printing.model import Floats, Geometries
 from gisland.printing.paper import Box
 
@@ -66,6 +67,10 @@ class Ink:
         self._ops: list[str] = []
         self._fonts: dict[tuple[str, int], str] = {}
         self.pages = 0
+        self.unknown: dict[str, set[int]] = {}
+        """Characters that the font has not: on which pages they were to be written, from 1."""
+        self.cut: Counter[int] = Counter()
+        """Page → how many texts were cut off there for want of room."""
         # Told how many pages are drawn, after each.
         self.on_page: Callable[[int], None] = lambda _: None
 
@@ -197,7 +202,10 @@ class Ink:
             How long it is, mm.
         """
         name = BOLD if bold else REGULAR
-        said, narrow = _fitted(printable(said), size, name, room)
+        whole = self._printable(said)
+        said, narrow = _fitted(whole, size, name, room)
+        if said != whole:
+            self.cut[self.pages + 1] += 1
         long = width(said, size, name) * narrow
         turn = math.radians(angle)
         cos, sin = math.cos(turn), math.sin(turn)
@@ -208,6 +216,14 @@ class Ink:
             self._ops.append(_around(said_so, halo))
         self._ops.append(said_so if paint is None else f"q {_rgb(paint)} rg {said_so} Q")
         return long
+
+    def _printable(self, said: str) -> str:
+        """A text as it can be drawn; what the font has not is noted with the page."""
+        shown = printable(said)
+        if UNKNOWN in shown:
+            for sign in missing_glyphs(said):
+                self.unknown.setdefault(sign, set()).add(self.pages + 1)
+        return shown
 
     def _shown(self, said: str, name: str, size: float) -> str:
         """The operators that show a text in the subsets of a font."""

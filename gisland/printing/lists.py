@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TypeVar
 
-from gisland.printing.blocks import qr_block
+from gisland.catalogue import Text
+from gisland.printing.blocks import qr_block, wrapped
 from gisland.printing.edition import Edition
 from gisland.printing.ink import BLACK, GREY, RULE, Ink
 from gisland.printing.labels import Form
@@ -16,12 +18,20 @@ from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.model import Parcel, decimal
 from gisland.printing.paper import Box
 from gisland.printing.scene import Atlas, Scene, list_name, map_name
-from gisland.printing.tables import Cell, Column, draw_header, draw_row
+from gisland.printing.tables import Cell, Column, draw_header, draw_row, rows_needed
 
 ROW, HEADER, HEAD, FOOT, GAP = 7.0, 6.0, 26.0, 12.0, 6.0
 SMALL_ROW = 4.6
+A_ROW = 12
+"""Holders in one row at most."""
+NOTE, NOTE_LINES = 2.3, 3
+"""Of the note below the title: size of its text, mm, and as many lines as there is room for."""
 TWO_WIDE = 380.0
 """A sheet as wide as this has two tables beside each other."""
+
+
+Row = tuple[list[Cell], int]
+"""Its cells, and how many lines of the table it is high."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +52,74 @@ class Table:
     foot: tuple[str, ...] = ()
     """Lines below each page; the notice of the product where there is none."""
     confidential: bool = False
+    _known: dict[object, list[list[list[Row]]]] = field(default_factory=dict, compare=False, repr=False)
+    """How its rows are spread, by paper."""
 
     def per_page(self, scene: Edition) -> int:
-        """Rows on one page."""
+        """Rows on one page, where each is one line high."""
         return self.beside * self.high(scene)
 
     def high(self, scene: Edition) -> int:
-        """Rows below each other."""
+        """Lines below each other."""
         return int((scene.paper.page.height - HEAD - HEADER - FOOT) / self.row)
 
     def pages(self, scene: Edition) -> int:
         """How many pages it takes."""
-        return max(1, -(-len(self.rows) // self.per_page(scene)))
+        return len(self.spread(scene))
 
     def parts(self, scene: Edition) -> list[list[list[Cell]]]:
-        """The rows of each page: as many on one as on the other, that none holds a single row."""
-        return _even(self.rows, self.pages(scene))
+        """The rows of each page: about as many on one as on the other, that none holds a single row."""
+        return [[row for table in page for row, _ in table] for page in self.spread(scene)]
+
+    def wide(self, scene: Edition) -> float:
+        """How wide each of the tables beside each other is, mm."""
+        return (scene.paper.page.width - GAP * (self.beside - 1)) / self.beside
+
+    @property
+    def size(self) -> float:
+        """Of its text, mm."""
+        return 2.6 if self.row > SMALL_ROW else 2.2
+
+    def spread(self, scene: Edition) -> list[list[list[Row]]]:
+        """The rows, each with how many lines of the table it is high: page by page, table by table on each."""
+        key = scene.paper.sign, scene.paper.page
+        if key not in self._known:
+            wide, high = self.wide(scene), self.high(scene)
+            tall = [min(rows_needed(self.columns, row, wide, self.row, self.size), high) for row in self.rows]
+            self._known[key] = _spread(list(zip(self.rows, tall, strict=True)), self.beside, high)
+        return self._known[key]
 
 
-def _even(rows: list[list[Cell]], count: int) -> list[list[list[Cell]]]:
+def _spread(rows: list[Row], beside: int, high: int) -> list[list[list[Row]]]:
+    if all(tall == 1 for _, tall in rows):
+        pages = _even(rows, max(1, -(-len(rows) // (beside * high))))
+        return [_even(page, -(-len(page) // high)) if page else [] for page in pages]
+    count = -(-len(_piled(rows, high)) // beside)
+    total, tallest = sum(tall for _, tall in rows), max(tall for _, tall in rows)
+    # The lowest tables that need no more pages: then they are about as high on one page as on the other.
+    least = max(tallest, -(-total // (count * beside)))
+    limit = next(each for each in range(least, high + 1) if -(-len(_piled(rows, each)) // beside) <= count)
+    piles = _piled(rows, limit)
+    return [piles[start : start + beside] for start in range(0, len(piles), beside)]
+
+
+def _piled(rows: list[Row], high: int) -> list[list[Row]]:
+    """Rows in tables that are not higher than so many lines."""
+    piles: list[list[Row]] = []
+    used = high
+    for row in rows:
+        if used + row[1] > high:
+            piles.append([])
+            used = 0
+        piles[-1].append(row)
+        used += row[1]
+    return piles
+
+
+Item = TypeVar("Item")
+
+
+def _even(rows: list[Item], count: int) -> list[list[Item]]:
     """Rows in so many parts one after the other; the first ones have one more where it does not come out even."""
     size, more = divmod(len(rows), count)
     ends = [size * index + min(index, more) for index in range(count + 1)]
@@ -78,22 +137,19 @@ def checklist(scene: Atlas, page: MapPage) -> Table:
         Column(words("area"), 14, "right"),
         Column(words("land_type"), 13),
         Column(words("holder"), 44),
-        Column(words("missing"), 26),
+        Column(words("missing"), 30),
         *(Column(box.to(words.language), 12, "middle", tick=True) for box in product.boxes),
         Column(words("outcome"), 11, "middle"),
-        Column(words("note"), 32),
+        Column(words("note"), 28),
     ]
-    parcels = [scene.group.parcels[index] for index in page.home]
-    rows: list[list[Cell]] = [
-        [
-            *(str(number), parcel.sheet, parcel.number, decimal(parcel.area), parcel.land_type),
-            _holders(scene, parcel),
-            _missing(scene, parcel),
-            *("" for _ in product.boxes),
-            *("", ""),
-        ]
-        for number, parcel in enumerate(parcels, start=1)
-    ]
+    rows: list[list[Cell]] = []
+    for number, index in enumerate(page.home, start=1):
+        parcel = scene.group.parcels[index]
+        first, *more = holders(scene, parcel)
+        begin = [str(number), parcel.sheet, parcel.number, decimal(parcel.area), parcel.land_type]
+        empty = [""] * (len(product.boxes) + 2)
+        rows.append([*begin, first, _missing(scene, parcel), *empty])
+        rows += [["", parcel.sheet, parcel.number, "", "", each, words("goes_on"), *empty] for each in more]
     title = f"{words('checklist_of')} {page.number}"
     codes = "   ".join(f"{index} {each.to(words.language)}" for index, each in enumerate(product.outcomes, start=1))
     signs = "      ".join(f"{each.to(words.language)}: …………………………" for each in product.signatures)
@@ -104,12 +160,16 @@ def checklist(scene: Atlas, page: MapPage) -> Table:
     )
 
 
-def _holders(scene: Scene, parcel: Parcel) -> Cell:
+def holders(edition: Edition, parcel: Parcel) -> list[Cell]:
+    """All holders of a parcel, line by line; where there are very many, in several rows."""
     if parcel.holders is None:
-        return scene.words("hidden")
-    if len(parcel.holders) <= 2:
-        return parcel.holders or ""
-    return parcel.holders[0], scene.words("and", count=len(parcel.holders) - 1)
+        return [edition.words("hidden")]
+    return in_rows(parcel.holders)
+
+
+def in_rows(lines: tuple[str, ...]) -> list[Cell]:
+    """The lines of a cell, in as many rows as keep each of them lower than a page; one at least."""
+    return [lines[start : start + A_ROW] for start in range(0, max(len(lines), 1), A_ROW)]
 
 
 def _missing(scene: Scene, parcel: Parcel) -> Cell:
@@ -174,7 +234,7 @@ def small_parcels(scene: Scene, told: Told) -> Table | None:
     return Table("small", words("small"), columns, rows, SMALL_ROW, "S", 3 if scene.paper.page.width > TWO_WIDE else 2)
 
 
-def proof(scene: Scene, told: Told, signs: Sequence[str]) -> Table:
+def proof(scene: Scene, told: Told) -> Table:
     """Every parcel: on which pages it lies whole, and how it is labelled on its own, or why not."""
     words = scene.words
     whole: dict[int, list[int]] = {}
@@ -193,11 +253,14 @@ def proof(scene: Scene, told: Told, signs: Sequence[str]) -> Table:
         Column(words("pages"), 12),
         Column(words("how"), 28),
     ]
-    note = words("proof_note")
-    if signs:
-        note += " " + words("unknown_signs", signs=" ".join(signs))
     beside = 5 if scene.paper.page.width > TWO_WIDE else 3
-    return Table("proof", words("proof"), columns, rows, SMALL_ROW, "P", beside, note=note)
+    return Table("proof", words("proof"), columns, rows, SMALL_ROW, "P", beside, note=words("proof_note"))
+
+
+def telling(table: Table, scene: Scene, remarks: Sequence[Text]) -> Table:
+    """A list whose note also says what is to be known of the print."""
+    told = [table.note, *(f"{each.to(scene.words.language)}." for each in remarks)]
+    return replace(table, note=" ".join(told))
 
 
 def draw_table(ink: Ink, scene: Edition, table: Table, first: int) -> None:
@@ -209,8 +272,9 @@ def draw_table(ink: Ink, scene: Edition, table: Table, first: int) -> None:
         table: the list.
         first: the number that its first page has among those of its kind (`L7`).
     """
-    count, parts = table.pages(scene), table.parts(scene)
-    for index in range(count):
+    spread = table.spread(scene)
+    count = len(spread)
+    for index, tables in enumerate(spread):
         name = table.name if index == 0 else f"{table.name}-{index + 1}"
         title = table.title + (f" ({index + 1}/{count})" if count > 1 else "")
         paper = scene.paper
@@ -219,7 +283,7 @@ def draw_table(ink: Ink, scene: Edition, table: Table, first: int) -> None:
         level = (1 if table.page is not None else 0) + (1 if index else 0)
         with ink.page(paper.width, paper.height, name=name, title=title, level=level, above=above):
             _draw_head(ink, scene, table, title, f"{table.letter}{first + index}")
-            _draw_rows(ink, scene, table, parts[index])
+            _draw_rows(ink, scene, table, tables)
             _draw_foot(ink, scene, table, ink.pages + 1)
             draw_marks(ink, paper)
 
@@ -237,26 +301,29 @@ def _draw_head(ink: Ink, scene: Edition, table: Table, title: str, code: str) ->
         + ([words("confidential")] if table.confidential else [])
     )
     ink.text(x, page.top - 15.5, said, 2.3, room=room, paint=GREY)
-    if table.note:
-        ink.text(x, page.top - 19.5, table.note, 2.3, room=room)
+    _draw_note(ink, table.note, x, page.top - 19.3, room)
     if table.page is not None:
         back = f"→ {words('map_page')} {table.page.number}"
         long = ink.text(x, page.top - 20.5, back, 2.8, bold=True)
         ink.link(Box(x, page.top - 21.5, long, 4), map_name(table.page))
 
 
-def _draw_rows(ink: Ink, scene: Edition, table: Table, rows: list[list[Cell]]) -> None:
-    page = scene.paper.page
-    high = table.high(scene)
-    wide = (page.width - GAP * (table.beside - 1)) / table.beside
-    top = page.top - HEAD
-    size = 2.6 if table.row > SMALL_ROW else 2.2
-    for part, chosen in enumerate(_even(rows, max(1, -(-len(rows) // high))) if rows else []):
-        x = page.x + part * (wide + GAP)
-        draw_header(ink, table.columns, Box(x, top - HEADER, wide, HEADER), size * 0.9)
-        for index, row in enumerate(chosen):
-            box = Box(x, top - HEADER - (index + 1) * table.row, wide, table.row)
-            draw_row(ink, table.columns, row, box, size)
+def _draw_note(ink: Ink, note: str, x: float, y: float, room: float) -> None:
+    lines = wrapped(note, NOTE, room)
+    if len(lines) > NOTE_LINES:
+        lines = [*lines[: NOTE_LINES - 1], " ".join(lines[NOTE_LINES - 1 :])]
+    for index, line in enumerate(lines):
+        ink.text(x, y - index * NOTE * 1.25, line, NOTE, room=room)
+
+
+def _draw_rows(ink: Ink, scene: Edition, table: Table, tables: list[list[Row]]) -> None:
+    page, wide = scene.paper.page, table.wide(scene)
+    for part, rows in enumerate(tables):
+        x, y = page.x + part * (wide + GAP), page.top - HEAD - HEADER
+        draw_header(ink, table.columns, Box(x, y, wide, HEADER), table.size * 0.9)
+        for row, tall in rows:
+            y -= tall * table.row
+            draw_row(ink, table.columns, row, Box(x, y, wide, tall * table.row), table.size)
 
 
 def _draw_foot(ink: Ink, scene: Edition, table: Table, number: int) -> None:

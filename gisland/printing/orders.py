@@ -76,7 +76,10 @@ class PrintJob(BaseModel):
     requester: str = Field(description="Ai đặt · Who ordered it")
     state: State
     progress: float = Field(ge=0, le=1, description="Phần đã xong, 0–1 · The part that is done")
-    message: str = Field(description="Đang làm gì, hoặc vì sao hỏng · What is being done, or why it failed")
+    message: str = Field(
+        description="Đang làm gì, vì sao hỏng, hoặc điều cần biết về bản đã in"
+        " · What is being done, why it failed, or what is to be known of what was printed"
+    )
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

@@ -20,6 +20,7 @@ from gisland.printing.overview_map import MUTED, draw_overview_map, fill_class, 
 from gisland.printing.paper import LARGE_SIZES, Box, PanelPaper, Paper
 from gisland.printing.product import OverviewProduct
 from gisland.printing.progress import Overview, Unit, share
+from gisland.printing.remarks import saved
 from gisland.printing.tables import Cell, Column, draw_header, draw_row, widths
 from gisland.printing.wardlines import AREA, AREA_DASH, WARD_BORDER, WARD_DASH
 
@@ -62,7 +63,7 @@ def draw_overview(edition: Edition, product: OverviewProduct, overview: Overview
         paper_before, edition.paper = edition.paper, _further()
         draw_table(ink, edition, _list(edition, overview), 1)
         edition.paper = paper_before
-    return ink.save()
+    return saved(ink, edition)
 
 
 def listed(paper: OverviewPaper, product: OverviewProduct, overview: Overview) -> int:

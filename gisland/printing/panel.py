@@ -13,6 +13,7 @@ from gisland.printing.blocks import (
     scale_block,
     signature_block,
     title_block,
+    wrapped,
 )
 from gisland.printing.ink import BLACK, Ink
 from gisland.printing.layout import MapPage
@@ -128,13 +129,11 @@ def _list_link(ink: Ink, scene: Scene, page: MapPage, box: Box) -> None:
         return
     words = scene.words
     ink.fill_with(BLACK)
-    lines = (
-        words("parcel_count", count=len(page.home)),
-        words("checklist"),
-        f"{words('page')} {scene.first_list[page.number]}/{scene.pages}",
-    )
+    count = words("parcel_count", count=len(page.home))
+    lines = [(count, 3.4), *((line, 2.4) for line in wrapped(words("checklist"), 2.4, box.width))]
+    lines.append((f"{words('page')} {scene.first_list[page.number]}/{scene.pages}", 2.4))
     y = box.top - 4
-    for index, line in enumerate(lines):
-        ink.text(box.x, y, line, 3.4 if index == 0 else 2.4, bold=index == 0, room=box.width)
+    for line, size in lines:
+        ink.text(box.x, y, line, size, bold=size > 3, room=box.width)
         y -= 4.2
     ink.link(Box(box.x, y, box.width, box.top - y), list_name(page))

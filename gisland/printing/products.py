@@ -29,6 +29,7 @@ from gisland.printing.overview import OverviewOrder, overview_wards, print_overv
 from gisland.printing.preview import Preview, preview_atlas
 from gisland.printing.read import find_group
 from gisland.printing.receipts import print_receipts
+from gisland.printing.remarks import said
 from gisland.printing.sheet import SheetOrder, find_sheet, print_sheet
 from gisland.printing.telling import Told
 from gisland.security.subject import Subject
@@ -99,6 +100,8 @@ class File:
     media_type: str = "application/pdf"
     wards: tuple[int, ...] = ()
     """Of a print that may show several wards: the ids of those that it shows."""
+    message: str = ""
+    """What whoever takes it must know of it: Vietnamese · English, nothing of persons."""
 
 
 Draw = Callable[[Settings, Subject, Any, Told], File]
@@ -158,7 +161,8 @@ def _draws(product: str, print_: Print, order: type, *named_by: str) -> Draw:
         parts = [part for name in named_by for part in str(getattr(asked, name)).split("/")]
         name = "-".join([product, *map(plain, [edition.ward_code, *parts])])
         told_of = (edition.print_id, edition.pages, edition.version, edition.names, edition.exact)
-        return File(printed.content, f"{name}.pdf", *told_of, wards=printed.wards)
+        message = said(edition.remarks)
+        return File(printed.content, f"{name}.pdf", *told_of, wards=printed.wards, message=message)
 
     return draw
 
@@ -276,7 +280,7 @@ def draw_atlases(settings: Settings, subject: Subject, asked: AtlasesInputs, tol
     found = print_bundle(settings, subject, order, codes_of(asked.groups), told)
     name = f"atlases-{plain(asked.ward)}.zip"
     told_of = (found.print_id, found.pages, found.version, found.names, found.exact)
-    return File(found.content, name, *told_of, media_type="application/zip")
+    return File(found.content, name, *told_of, media_type="application/zip", message=said(found.remarks))
 
 
 class ReceiptsInputs(Inputs):

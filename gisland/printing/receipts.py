@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from gisland.catalogue import Language
 from gisland.printing import telling
 from gisland.printing.blocks import qr_block, wrapped
@@ -9,13 +11,14 @@ from gisland.printing.edition import Edition, Printed
 from gisland.printing.finish import finish
 from gisland.printing.group_papers import GroupOrder, edition_of
 from gisland.printing.ink import BLACK, GREY, RULE, Ink
-from gisland.printing.lists import Table, draw_table
+from gisland.printing.lists import Table, draw_table, holders, in_rows
 from gisland.printing.marks import MARK, QR, draw_marks
-from gisland.printing.model import Group, Parcel
+from gisland.printing.model import Group
 from gisland.printing.paper import paper
 from gisland.printing.press import note_print, reading, reason_of, sees, signed
 from gisland.printing.product import ReceiptsProduct, load_product
 from gisland.printing.read import find_group, read_group
+from gisland.printing.remarks import saved
 from gisland.printing.tables import Cell, Column
 from gisland.printing.telling import Told, quiet
 from gisland.security.permissions import Permission
@@ -76,7 +79,7 @@ def _draw(edition: Edition, product: ReceiptsProduct, group: Group, language: La
         draw_marks(ink, edition.paper)
     for table in tables:
         draw_table(ink, edition, table, 1)
-    return finish(ink.save(), group.at, language)
+    return finish(saved(ink, edition), group.at, language)
 
 
 def _taken(edition: Edition, product: ReceiptsProduct, group: Group) -> Table:
@@ -122,26 +125,14 @@ def _rows(edition: Edition, product: ReceiptsProduct, group: Group, blank: int) 
     """Parcels of which papers may be there: those with a holder or a certificate; then empty rows."""
     empty = [""] * blank
     asked = [parcel for parcel in group.parcels if parcel.papers or parcel.status != "no_holder"]
-    rows: list[list[Cell]] = [
-        [str(number), parcel.sheet, parcel.number, _holder(edition, parcel), _papers(parcel), *empty]
-        for number, parcel in enumerate(asked, start=1)
-    ]
+    rows: list[list[Cell]] = []
+    for number, parcel in enumerate(asked, start=1):
+        told = zip_longest(holders(edition, parcel), in_rows(parcel.papers), fillvalue="")
+        for index, (names, papers) in enumerate(told):
+            first = str(number) if index == 0 else edition.words("goes_on")
+            rows.append([first, parcel.sheet, parcel.number, names, papers, *empty])
     nothing: list[Cell] = [""] * (5 + blank)
     return [*rows, *(nothing for _ in range(product.empty_rows))]
-
-
-def _holder(edition: Edition, parcel: Parcel) -> Cell:
-    if parcel.holders is None:
-        return edition.words("hidden")
-    if len(parcel.holders) <= 2:
-        return parcel.holders or ""
-    return parcel.holders[0], edition.words("and", count=len(parcel.holders) - 1)
-
-
-def _papers(parcel: Parcel) -> Cell:
-    if len(parcel.papers) <= 2:
-        return parcel.papers or ""
-    return parcel.papers[0], f"+ {len(parcel.papers) - 1}"
 
 
 def _table(name: str, letter: str, columns: list[Column], rows: list[list[Cell]], edition: Edition) -> Table:

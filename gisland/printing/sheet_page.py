@@ -24,6 +24,7 @@ from gisland.printing.marks import QR
 from gisland.printing.model import Parcel, decimal, thousands
 from gisland.printing.paper import LARGE_SIZES, Box, Orientation, Paper
 from gisland.printing.placement import Place
+from gisland.printing.remarks import saved
 from gisland.printing.scene import Scene, to_paper
 from gisland.printing.tables import Cell, Column, draw_header, draw_row
 
@@ -162,7 +163,7 @@ def draw_sheet(scene: Scene, page: MapPage, labelled: Labelled, about: About) ->
     if not about.below:
         further = replace(scene, paper=FURTHER)
         draw_table(ink, further, _table(further, about), 1)
-    return ink.save()
+    return saved(ink, scene)
 
 
 def _map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:

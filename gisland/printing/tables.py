@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gisland.printing.fonts import CAP_HEIGHT
+from gisland.printing.blocks import wrapped
+from gisland.printing.fonts import CAP_HEIGHT, width
 from gisland.printing.ink import BLACK, PALE, RULE, Align, Ink
 from gisland.printing.paper import Box
 
@@ -22,7 +23,13 @@ class Column:
 
 
 Cell = str | tuple[str, ...]
-"""A text, or up to two lines."""
+"""A text, or one for each line; what is too long for its column goes on in a further line."""
+SIZES, SPACING, AIR = (1.0, 0.86, 0.74), 1.14, 0.4
+"""How small a text becomes for its row, in parts of its size; from line to line; free above and below them, mm."""
+BESIDE = 1.6
+"""Free on both sides of a text, mm."""
+AS_ONE, IN_LINES = 0.8, 0.92
+"""How narrow a text is written in one line before it is broken, and then in its lines, which are smaller."""
 
 
 def widths(columns: Sequence[Column], room: float) -> list[float]:
@@ -54,7 +61,7 @@ def draw_header(ink: Ink, columns: Sequence[Column], box: Box, size: float) -> N
 
 
 def draw_row(ink: Ink, columns: Sequence[Column], cells: Sequence[Cell], box: Box, size: float) -> None:
-    """A row of a table; a cell of two lines is written smaller."""
+    """A row of a table; a cell of several lines is written smaller."""
     ink.draw_with(RULE, 0.15)
     ink.box(box)
     _rules(ink, columns, box)
@@ -65,16 +72,66 @@ def draw_row(ink: Ink, columns: Sequence[Column], cells: Sequence[Cell], box: Bo
             side = min(3.6, box.height - 1.6)
             ink.draw_with(BLACK, 0.2)
             ink.box(Box(x + (wide - side) / 2, box.middle[1] - side / 2, side, side))
-        lines = (cell,) if isinstance(cell, str) else cell
-        small = size if len(lines) == 1 else size * 0.86
-        step = small * 1.16
+        lines, small = fitted(cell, wide - BESIDE, box.height, size)
+        step = small * SPACING
         y = box.middle[1] + step * (len(lines) - 1) / 2 - small * CAP_HEIGHT / 2
         at = {"left": x + 1, "middle": x + wide / 2, "right": x + wide - 1}[column.align]
         for line in lines:
             if line:
-                ink.text(at, y, line, small, bold=column.bold, align=column.align, room=wide - 1.6)
+                ink.text(at, y, line, small, bold=column.bold, align=column.align, room=wide - BESIDE)
             y -= step
         x += wide
+
+
+def rows_needed(columns: Sequence[Column], cells: Sequence[Cell], wide: float, row: float, size: float) -> int:
+    """How many rows high one must be for its texts.
+
+    Args:
+        columns: of the table.
+        cells: of the row.
+        wide: how wide the table is, mm.
+        row: how high a row is, mm.
+        size: of the text, mm.
+    """
+    # Most rows are one line: that is seen by the number of letters, none of which is wider than it is high.
+    rooms = [each - BESIDE for each in widths(columns, wide)]
+    long = [
+        (cell, room)
+        for cell, room in zip(cells, rooms, strict=True)
+        if not isinstance(cell, str) or len(cell) * size > room
+    ]
+    rows = 1
+    for cell, room in long:
+        while _sized(cell, room, rows * row, size) is None:
+            rows += 1
+    return rows
+
+
+def fitted(cell: Cell, room: float, high: float, size: float) -> tuple[list[str], float]:
+    """The lines of a cell and their size; where it does not hold them, the last one is what is left of the text."""
+    found = _sized(cell, room, high, size)
+    if found is not None:
+        return found
+    small = size * SIZES[-1]
+    lines = _lines(cell, room, small)
+    most = max(1, int((high - AIR) / (small * SPACING)))
+    return [*lines[: most - 1], " ".join(lines[most - 1 :])], small
+
+
+def _sized(cell: Cell, room: float, high: float, size: float) -> tuple[list[str], float] | None:
+    """The lines of a cell in the largest size in which they fit; one line only in the full size."""
+    for part in SIZES:
+        lines = _lines(cell, room, size * part, AS_ONE if part == SIZES[0] else IN_LINES)
+        if len(lines) <= 1 or (part < 1 and len(lines) * size * part * SPACING <= high - AIR):
+            return lines, size * part
+    return None
+
+
+def _lines(cell: Cell, room: float, size: float, narrow: float = IN_LINES) -> list[str]:
+    found: list[str] = []
+    for text in (cell,) if isinstance(cell, str) else cell:
+        found += [text] if width(text, size) * narrow <= room else wrapped(text, size, room / IN_LINES)
+    return found
 
 
 def _rules(ink: Ink, columns: Sequence[Column], box: Box) -> None:

@@ -31,6 +31,7 @@ from gisland.printing.paper import paper
 from gisland.printing.press import noted_later, write_notes
 from gisland.printing.product import AtlasProduct, load_product
 from gisland.printing.read import SQL
+from gisland.printing.remarks import said
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
@@ -48,6 +49,7 @@ class Group:
     pages: int = 0
     parcels: int = 0
     reason: str = ""
+    """Why it could not be drawn, or what is to be known of what was."""
     entry: dict[str, Any] | None = None
     """Of the list of files."""
     processor_seconds: float = 0.0
@@ -135,6 +137,7 @@ def draw_one(settings: Settings, subject: Subject, order: Order, folder: Path, n
     seconds = time.process_time() - start
     return Group(
         *(order.group, name, "drawn", scene.pages, len(scene.group.parcels)),
+        reason=said(scene.remarks),
         entry=entry,
         processor_seconds=seconds,
         memory_mb=_most_memory(),

@@ -23,7 +23,7 @@ UPDATE printing.job SET state = 'accepted', message = %(message)s, seen_at = now
 
 -- name: finish
 UPDATE printing.job
-   SET state = 'successful', progress = 1, message = '', finished_at = now(), seen_at = now(),
+   SET state = 'successful', progress = 1, message = %(message)s, finished_at = now(), seen_at = now(),
        expires_at = now() + %(days)s * interval '1 day', file_name = %(name)s, media_type = %(media_type)s,
        size_bytes = length(%(content)s), sha256 = sha256(%(content)s), print_id = %(print_id)s, pages = %(pages)s,
        data_version = %(version)s, names = %(names)s, exact = %(exact)s, wards = wards || %(wards)s::int[]

@@ -11,6 +11,7 @@ from gisland.database import run
 from gisland.printing.atlas import PrintedAtlas
 from gisland.printing.lists import Table
 from gisland.printing.model import decimal
+from gisland.printing.tables import Column
 from tests.factories import make_group
 from tests.printing.conftest import Land, Print
 from tests.printing.pdf_text import Text, opened, read_page
@@ -127,7 +128,7 @@ def test_a_small_sheet_has_key_map_and_notes_too(land: Land, draw: Print, orient
 @pytest.mark.parametrize("more", [1, 2, 5])
 def test_no_page_holds_a_single_row(atlas: PrintedAtlas, more: int) -> None:
     scene = atlas.edition
-    table = Table("t", "t", [], [], 7.0, "L", 2)
+    table = Table("t", "t", [Column("", 1)], [], 7.0, "L", 2)
     full = table.per_page(scene)
     long = replace(table, rows=[[str(row)] for row in range(2 * full + more)])
     parts = long.parts(scene)

@@ -124,7 +124,9 @@ def test_other_wards_look_as_if_they_were_empty(draw: Print, land: Land) -> None
 def test_a_character_that_the_font_has_not(draw: Print, land: Land) -> None:
     land.square(0, 0, 20, "1", holder="Lý 李 Minh")
     printed = draw()
-    assert printed.unknown == ["李"]
+    (remark,) = printed.edition.remarks
+    # The page of its checklist.
+    assert "U+674E (3)" in remark.vi
     words = said(printed.content)
     assert "Lý □ Minh" in words
     assert any("U+674E" in each for each in words)
