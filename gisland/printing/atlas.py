@@ -9,9 +9,9 @@ from gisland.printing import cover, lists, telling
 from gisland.printing.edition import Printed
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.ink import Ink
-from gisland.printing.labels import measure
-from gisland.printing.layout import lay_out
+from gisland.printing.layout import lay_out_group
 from gisland.printing.mapsheet import Labelled, label_page
+from gisland.printing.model import shortened
 from gisland.printing.panel import draw_map_page
 from gisland.printing.paper import paper
 from gisland.printing.press import note_print, reading, reason_of, sees, signed
@@ -20,6 +20,7 @@ from gisland.printing.read import find_group, read_group, read_neighbours, told_
 from gisland.printing.remarks import remarks_of, saved
 from gisland.printing.scene import Atlas, scene_of
 from gisland.printing.telling import Told, quiet
+from gisland.printing.words import note_of
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -63,7 +64,7 @@ def print_atlas(settings: Settings, subject: Subject, order: Order, told: Told =
 
     Raises:
         NotFound: there is no such group, or no parcel in it.
-        UsageError: paper, scale or product make no sense, a parcel fits on no page, or a reason is needed and missing.
+        UsageError: paper, scale or product make no sense, no parcel fits on a page, or a reason is needed and missing.
     """
     product = load_product(settings, PRODUCT, AtlasProduct)
     told(0.0, telling.READ)
@@ -76,7 +77,7 @@ def print_atlas(settings: Settings, subject: Subject, order: Order, told: Told =
         of=f"residential_group:{scene.subject_id}",
         reason=reason,
         order=order,
-        parcels=len(scene.group.parcels),
+        parcels=len(scene.group.parcels) + len(scene.left_out),
         scale=scene.layout.scale,
     )
     return printed
@@ -92,8 +93,7 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
         reason = reason_of(order.reason, names=names)
         group = told_of(read_group(connection, place, names=names), whole, exact=names)
         told(0.1, telling.PLACE)
-        measures = measure(group.parcels, product.label_height)
-        layout = lay_out(group.shapes, measures, product, papers, order.scale)
+        group, measures, layout, left_out = lay_out_group(group, product, papers, order.scale)
         shapes, numbers = read_neighbours(connection, place, group.srid, layout.frames)
     group, palette = replace(group, neighbours=shapes, neighbour_numbers=tuple(numbers)), whole.told(exact=names)
     facts = (product.model_dump_json(), palette.model_dump_json(), group.ward_code, group.code, group.version)
@@ -108,7 +108,8 @@ def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProd
         subject_id=place.group_id,
         names=names,
         exact=names,
-        **signed(settings, subject, order.language, *facts, *chosen, seen=group.parcels),
+        left_out=left_out,
+        **signed(settings, subject, order.language, *facts, *chosen, seen=(group.parcels, left_out)),
     )
     return scene, reason
 
@@ -123,7 +124,9 @@ def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
         labelled[page.number] = label_page(scene, page)
     checklists = {page.number: lists.checklist(scene, page) for page in scene.layout.pages if page.home}
     best = lists.told_on(scene, labelled)
-    small = lists.small_parcels(scene, best)
+    if scene.left_out:
+        scene.remarks.append(note_of("left_out", parcels=shortened([each.key for each in scene.left_out])))
+    small, off_map = lists.small_parcels(scene, best), lists.off_map(scene)
     proof = lists.proof(scene, best)
     shown: dict[int, str] = {}
     number = 1 + len(scene.layout.pages)
@@ -132,7 +135,7 @@ def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
         count = table.pages(scene)
         shown[of_map] = f"{number + 1}" if count == 1 else f"{number + 1}–{number + count}"
         number += count
-    scene.pages = number + (small.pages(scene) if small else 0) + proof.pages(scene)
+    scene.pages = number + sum(table.pages(scene) for table in (off_map, small, proof) if table is not None)
     ink = Ink(f"{scene.product.title.to(words.language)}: {scene.subject}", scene.place_name, scene.by)
     ink.on_page = telling.pages_of(telling.within(told, 0.4, 0.9), scene.pages)
     cover.draw_cover(ink, scene, shown)
@@ -141,13 +144,13 @@ def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
         viewports.append(Viewport(ink.pages, scene.paper.frame, page.place, scene.group.srid))
         draw_map_page(ink, scene, page, labelled[page.number])
     first = 1
-    for table in checklists.values():
+    for table in filter(None, (*checklists.values(), off_map)):
         lists.draw_table(ink, scene, table, first)
         first += table.pages(scene)
     if small is not None:
         lists.draw_table(ink, scene, small, 1)
     # The last page tells of all others.
-    lists.draw_table(ink, scene, lists.telling(proof, scene, remarks_of(ink)), 1)
+    lists.draw_table(ink, scene, lists.telling(proof, scene, [*scene.remarks, *remarks_of(ink)]), 1)
     told(0.9, telling.FINISH)
     content = finish(saved(ink, scene), scene.group.at, words.language, viewports)
     return PrintedAtlas(content, scene, labelled, best)

@@ -12,7 +12,7 @@ from gisland.printing.layout import MapPage
 from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.model import thousands
 from gisland.printing.paper import Box
-from gisland.printing.scene import Scene, list_name, map_name
+from gisland.printing.scene import Atlas, Scene, list_name, map_name
 from gisland.printing.tables import Column, draw_header, draw_row
 
 HEAD, ROW = 34.0, 5.2
@@ -20,7 +20,7 @@ LOW_ROW, MOST_BESIDE = 3.6, 3
 """Where there are many map pages: lowest rows of the table of contents, and most tables beside each other."""
 
 
-def draw_cover(ink: Ink, scene: Scene, lists: dict[int, str]) -> None:
+def draw_cover(ink: Ink, scene: Atlas, lists: dict[int, str]) -> None:
     """The cover.
 
     Args:
@@ -47,7 +47,7 @@ def draw_cover(ink: Ink, scene: Scene, lists: dict[int, str]) -> None:
         draw_marks(ink, paper)
 
 
-def _draw_title(ink: Ink, scene: Scene) -> None:
+def _draw_title(ink: Ink, scene: Atlas) -> None:
     page, words, product = scene.paper.page, scene.words, scene.product
     qr_block(ink, scene, page.right - MARK - QR - 6, page.top - QR - 5.2, scene.code("C1"))
     x, room = page.x + MARK + 4, page.width - 2 * MARK - QR - 16
@@ -62,6 +62,7 @@ def _draw_title(ink: Ink, scene: Scene) -> None:
     said = " · ".join(
         [
             words("parcel_count", count=len(scene.group.parcels)),
+            *([words("off_map_count", count=len(scene.left_out))] if scene.left_out else []),
             f"{words('scale')} 1:{thousands(scene.layout.scale)}",
             words("data", version=scene.version, time=scene.time),
             words("printed_by", by=scene.by),

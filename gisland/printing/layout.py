@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
 
 from gisland.errors import UsageError
 from gisland.printing.covering import Aside
-from gisland.printing.labels import Labels, Measures, place_labels
-from gisland.printing.model import Bools, Floats, Geometries
+from gisland.printing.labels import Labels, Measures, measure, place_labels
+from gisland.printing.model import Bools, Floats, Geometries, Group, Parcel, shortened
 from gisland.printing.paper import Paper
 from gisland.printing.placement import Place, place_pages
 from gisland.printing.product import AtlasProduct
@@ -26,6 +26,14 @@ ON_AN_INSET = 15
 """So many parcels are worth an inset of their own: the scale is the largest at which there are not more insets."""
 ENOUGH = 1.2
 """More pages than this many times the area of the parcels, and three, are too many."""
+
+
+class FitsNowhere(Exception):
+    """Parcels, by their index, that are larger than any page at any scale; `size` is the room they would need."""
+
+    def __init__(self, parcels: list[int], size: str) -> None:
+        super().__init__(size)
+        self.parcels, self.size = parcels, size
 
 
 @dataclass
@@ -75,7 +83,7 @@ def lay_out(
         scale: denominator; None: the smallest scale of the product at which enough labels fit.
 
     Raises:
-        UsageError: a parcel fits on no page at any scale of the product.
+        FitsNowhere: parcels fit on no page at any scale of the product.
     """
     labels: dict[int, Labels] = {}
 
@@ -92,6 +100,7 @@ def lay_out(
                 break
     bounds = shapely.bounds(shapes)
     area = float(shapely.area(shapes).sum())
+    papers = _that_hold_all(bounds, product, papers, scale)
     found = [(_pages(bounds, area, product, each, scale), each) for each in papers]
     places, sheet = min(found, key=lambda each: len(each[0]))
     pages = [MapPage(number, place, place.scale != scale) for number, place in enumerate(places, start=1)]
@@ -99,6 +108,53 @@ def lay_out(
         at(page.place.scale)
         page.whole = np.flatnonzero(page.place.holds(bounds)).tolist()
     return Layout(sheet, scale, pages, labels, _homes(pages, bounds))
+
+
+def lay_out_group(
+    group: Group, product: AtlasProduct, papers: Sequence[Paper], scale: int | None
+) -> tuple[Group, Measures, Layout, tuple[Parcel, ...]]:
+    """Lay out the atlas of a group, without the parcels that fit on no page; see `lay_out`.
+
+    Returns:
+        The group without them, the measures of its labels, its layout, and those parcels.
+
+    Raises:
+        UsageError: no parcel fits on a page.
+    """
+    left: tuple[Parcel, ...] = ()
+    while True:
+        measures = measure(group.parcels, product.label_height)
+        try:
+            return group, measures, lay_out(group.shapes, measures, product, papers, scale), left
+        except FitsNowhere as error:
+            gone = set(error.parcels)
+            left += tuple(group.parcels[index] for index in error.parcels)
+            kept = [index for index in range(len(group.parcels)) if index not in gone]
+            if not kept:
+                keys = shortened([each.key for each in left])
+                raise UsageError(
+                    f"thửa {keys} {error.size} không nằm vừa trang nào · parcel {keys} of {error.size} fits on no page",
+                    hint="giấy lớn hơn, hoặc thêm tỷ lệ vào inset_scales"
+                    " · larger paper, or a smaller scale in `inset_scales`",
+                ) from None
+        group = replace(group, parcels=tuple(group.parcels[index] for index in kept), shapes=group.shapes[kept])
+
+
+def _that_hold_all(bounds: Floats, product: AtlasProduct, papers: Sequence[Paper], scale: int) -> list[Paper]:
+    """The sheets on which each parcel fits at some scale."""
+    extent = np.maximum(bounds[:, 2:] - bounds[:, :2], 0)
+    smallest = max(scale, *product.inset_scales)
+    over = []
+    for sheet in papers:
+        ground, inside = smallest / 1000, product.inside * smallest / 1000
+        most = sheet.frame.width * ground - 2 * inside, sheet.frame.height * ground - 2 * inside
+        over.append((extent > most).any(axis=1))
+    fewest = min(over, key=lambda each: int(each.sum()))
+    if fewest.any():
+        gone = np.flatnonzero(fewest).tolist()
+        wide, high = extent[gone].max(axis=0)
+        raise FitsNowhere(gone, f"{wide:.0f} × {high:.0f} m")
+    return [sheet for sheet, each in zip(papers, over, strict=True) if not each.any()]
 
 
 def _pages(bounds: Floats, area: float, product: AtlasProduct, sheet: Paper, scale: int) -> list[Place]:
@@ -114,6 +170,8 @@ def _pages(bounds: Floats, area: float, product: AtlasProduct, sheet: Paper, sca
     large = (extent > (wide - 2 * inside, high - 2 * inside)).any(axis=1)
     costs = INSET_COST * np.where((extent >= LEGIBLE * ground).all(axis=1), 0.5, 1.0)
     enough = int(ENOUGH * area / (wide * high) + 3)
+    if not any(each > scale for each in product.inset_scales):
+        return place_pages(bounds, wide, high, scale, inside)
     found: list[Place] = []
     for share in MOST_IN_INSETS:
         most = max(0, int(share * len(bounds)) - int(large.sum()))
@@ -145,13 +203,7 @@ def _insets(bounds: Floats, product: AtlasProduct, sheet: Paper, scale: int, eno
             best = pages
         if len(best) <= max(1, min(enough, len(bounds) // ON_AN_INSET)):
             break
-    if best is None:
-        wide, high = extent
-        raise UsageError(
-            f"một thửa rộng {wide:.0f} × {high:.0f} m không nằm vừa trang nào · a parcel of {wide:.0f} × {high:.0f} m "
-            f"fits on no {sheet.name} page",
-            hint="giấy lớn hơn, hoặc thêm tỷ lệ vào inset_scales · larger paper, or a smaller scale in `inset_scales`",
-        )
+    assert best is not None, "what fits at no scale was left out before"
     return best
 
 

@@ -128,6 +128,18 @@ def _even(rows: list[Item], count: int) -> list[list[Item]]:
 
 def checklist(scene: Atlas, page: MapPage) -> Table:
     """The checklist of a map page: what to ask for in each parcel. No national id stands in it."""
+    parcels = [scene.group.parcels[index] for index in page.home]
+    return _checklist(scene, list_name(page), f"{scene.words('checklist_of')} {page.number}", parcels, page)
+
+
+def off_map(scene: Atlas) -> Table | None:
+    """The checklist of the parcels that are on no map: they are to be asked for, too."""
+    if not scene.left_out:
+        return None
+    return _checklist(scene, "off-map", scene.words("off_map"), scene.left_out, None)
+
+
+def _checklist(scene: Atlas, name: str, title: str, parcels: Sequence[Parcel], page: MapPage | None) -> Table:
     words, product = scene.words, scene.product
     wide = scene.paper.page.width
     columns = [
@@ -143,21 +155,17 @@ def checklist(scene: Atlas, page: MapPage) -> Table:
         Column(words("note"), 28),
     ]
     rows: list[list[Cell]] = []
-    for number, index in enumerate(page.home, start=1):
-        parcel = scene.group.parcels[index]
+    for number, parcel in enumerate(parcels, start=1):
         first, *more = holders(scene, parcel)
         begin = [str(number), parcel.sheet, parcel.number, decimal(parcel.area), parcel.land_type]
         empty = [""] * (len(product.boxes) + 2)
         rows.append([*begin, first, _missing(scene, parcel), *empty])
         rows += [["", parcel.sheet, parcel.number, "", "", each, words("goes_on"), *empty] for each in more]
-    title = f"{words('checklist_of')} {page.number}"
     codes = "   ".join(f"{index} {each.to(words.language)}" for index, each in enumerate(product.outcomes, start=1))
     signs = "      ".join(f"{each.to(words.language)}: …………………………" for each in product.signatures)
     foot = (f"{words('outcomes')}:  {codes}", signs)
     beside = 2 if wide > TWO_WIDE else 1
-    return Table(
-        list_name(page), title, columns, rows, ROW, "L", beside, page, foot=foot, confidential=scene.confidential
-    )
+    return Table(name, title, columns, rows, ROW, "L", beside, page, foot=foot, confidential=scene.confidential)
 
 
 def holders(edition: Edition, parcel: Parcel) -> list[Cell]:
@@ -234,7 +242,7 @@ def small_parcels(scene: Scene, told: Told) -> Table | None:
     return Table("small", words("small"), columns, rows, SMALL_ROW, "S", 3 if scene.paper.page.width > TWO_WIDE else 2)
 
 
-def proof(scene: Scene, told: Told) -> Table:
+def proof(scene: Atlas, told: Told) -> Table:
     """Every parcel: on which pages it lies whole, and how it is labelled on its own, or why not."""
     words = scene.words
     whole: dict[int, list[int]] = {}
@@ -248,6 +256,7 @@ def proof(scene: Scene, told: Told) -> Table:
         form, at = told[index]
         said = words.form(form) + (f" ({words('map_page').lower()} {at})" if at != home else "")
         rows.append([parcel.key, " ".join(map(str, [home, *others])), said])
+    rows += [[parcel.key, "–", words("fits_nowhere")] for parcel in scene.left_out]
     columns = [
         Column(f"{words('sheet')}/{words('parcel').lower()}", 14, bold=True),
         Column(words("pages"), 12),

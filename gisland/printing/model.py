@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,8 @@ Geometries = NDArray[Any]
 Floats = NDArray[Any]
 Bools = NDArray[Any]
 Ints = NDArray[Any]
+MOST_TOLD = 12
+"""So many of one kind are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ def joined(shapes: Geometries) -> shapely.Geometry:
         return shapely.coverage_union_all(shapes)
     # A millimetre closes what does not quite touch.
     return shapely.union_all(shapes, grid_size=0.001)
+
+
+def shortened(each: Sequence[object]) -> str:
+    """The first of many pages or parcels, and how many more there are."""
+    more = f" … (+{len(each) - MOST_TOLD})" if len(each) > MOST_TOLD else ""
+    return ", ".join(map(str, each[:MOST_TOLD])) + more
 
 
 def decimal(value: float, digits: int = 1) -> str:

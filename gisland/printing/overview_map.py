@@ -28,7 +28,7 @@ SIZES = (1.0, 0.8, 0.62, 0.48)
 PALEST, TURN, DARKEST = 0.16, 0.6, 0.5
 """Of the classes: how much of the green the first has, where they come to all of it, and how dark the last is."""
 NOTHING = ("no_holder", "none")
-"""The status whose look a unit has in which nothing is to be done: an exact one, or a class of those that all may see."""
+"""The status whose look a unit has in which nothing is to be done: an exact one, or a class that all may see."""
 CODE, SHARE = 4.4, 3.2
 """Of the two lines of a label, mm."""
 BORDER = 0.3

@@ -17,8 +17,7 @@ from pydantic import BaseModel, Field
 
 from gisland.kit.crs import to_wgs84
 from gisland.printing.atlas import PRODUCT, Order
-from gisland.printing.labels import measure
-from gisland.printing.layout import Layout, lay_out
+from gisland.printing.layout import Layout, lay_out_group
 from gisland.printing.model import Geometries, Group
 from gisland.printing.paper import paper
 from gisland.printing.product import AtlasProduct, load_product
@@ -42,6 +41,7 @@ class Preview(BaseModel):
     map_pages: int = Field(description="Số trang bản đồ, ngoài bìa và danh sách · Map pages, beside cover and lists")
     insets: int = Field(description="Trong đó trang ở tỷ lệ nhỏ hơn · Of these, pages at a smaller scale")
     parcels: int = Field(description="Số thửa · Parcels")
+    left_out: list[str] = Field(description="Thửa không nằm vừa trang nào · Parcels (sheet/number) that fit on no page")
     data_version: int
     features: dict[str, Any] = Field(
         description="GeoJSON (EPSG:4326): `kind` page (number, scale, inset) và · and parcels"
@@ -62,7 +62,7 @@ def preview_atlas(connection: Connection, settings: Settings, order: Order) -> P
 
     Raises:
         NotFound: there is no such group, or no parcel in it.
-        UsageError: paper or scale make no sense, or a parcel fits on no page.
+        UsageError: paper or scale make no sense, or no parcel fits on a page.
     """
     product = load_product(settings, PRODUCT, AtlasProduct)
     papers = paper(order.paper, order.orientation)
@@ -77,8 +77,8 @@ def preview_atlas(connection: Connection, settings: Settings, order: Order) -> P
             _known.move_to_end(key)
             return _known[key]
     group = read_group(connection, place, names=False)
-    layout = lay_out(group.shapes, measure(group.parcels, product.label_height), product, papers, order.scale)
-    found = _preview(group, layout, version, chosen=order.scale is None)
+    group, _, layout, left_out = lay_out_group(group, product, papers, order.scale)
+    found = _preview(group, layout, version, [each.key for each in left_out], chosen=order.scale is None)
     with _lock:
         _known[key] = found
         while len(_known) > MOST:
@@ -86,7 +86,7 @@ def preview_atlas(connection: Connection, settings: Settings, order: Order) -> P
     return found
 
 
-def _preview(group: Group, layout: Layout, version: int, *, chosen: bool) -> Preview:
+def _preview(group: Group, layout: Layout, version: int, left_out: list[str], *, chosen: bool) -> Preview:
     frames = _in_degrees(layout.frames, group.srid)
     pages = [
         _feature(frame, kind="page", number=page.number, scale=page.place.scale, inset=page.inset)
@@ -103,6 +103,7 @@ def _preview(group: Group, layout: Layout, version: int, *, chosen: bool) -> Pre
         map_pages=len(layout.pages),
         insets=sum(page.inset for page in layout.pages),
         parcels=len(group.parcels),
+        left_out=left_out,
         data_version=version,
         features={"type": "FeatureCollection", "features": features},
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from gisland.catalogue import Text
 from gisland.printing.edition import Edition
 from gisland.printing.ink import Ink
+from gisland.printing.model import shortened
 from gisland.printing.words import note_of
 
-MOST = 12
-"""So many pages or parcels are told one by one."""
 LONGEST = 1000
 """Letters of what is told of one print."""
 
@@ -30,12 +29,6 @@ def remarks_of(ink: Ink) -> list[Text]:
     if ink.cut:
         found.append(note_of("cut_texts", pages=shortened(sorted(ink.cut))))
     return found
-
-
-def shortened(each: Sequence[object]) -> str:
-    """The first of many, and how many more there are."""
-    more = f" … (+{len(each) - MOST})" if len(each) > MOST else ""
-    return ", ".join(map(str, each[:MOST])) + more
 
 
 def said(remarks: Iterable[Text]) -> str:

@@ -15,7 +15,7 @@ from gisland.catalogue import Palette
 from gisland.printing.edition import Edition
 from gisland.printing.labels import Measures
 from gisland.printing.layout import Layout, MapPage
-from gisland.printing.model import Floats, Geometries, Group, joined
+from gisland.printing.model import Floats, Geometries, Group, Parcel, joined
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
 from gisland.printing.product import AtlasProduct, MapProduct
@@ -50,6 +50,8 @@ class Atlas(Scene):
     """An atlas that is being drawn."""
 
     product: AtlasProduct
+    left_out: tuple[Parcel, ...] = ()
+    """Parcels of the group that fit on no page: they are in the lists only."""
 
 
 Kind = TypeVar("Kind", bound=Scene)

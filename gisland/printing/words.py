@@ -79,6 +79,13 @@ WORDS = {
         "Characters (pages) that the font has not, printed as □: {signs}",
     ),
     "cut_texts": ("Chữ bị cắt vì thiếu chỗ, ở trang: {pages}", "Texts cut off for want of room, on pages: {pages}"),
+    "left_out": (
+        "Thửa không nằm vừa trang nào, không có trên bản đồ: {parcels}",
+        "Parcels that fit on no page and are on no map: {parcels}",
+    ),
+    "off_map": ("Danh sách thửa đất – không có trên bản đồ", "Checklist – on no map"),
+    "off_map_count": ("{count} thửa không có trên bản đồ", "{count} parcels on no map"),
+    "fits_nowhere": ("không nằm vừa trang nào", "fits on no page"),
     "goes_on": ("(tiếp)", "(cont.)"),
     "state": ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "SOCIALIST REPUBLIC OF VIET NAM"),
     "motto": ("Độc lập – Tự do – Hạnh phúc", "Independence – Freedom – Happiness"),

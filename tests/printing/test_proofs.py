@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gisland.catalogue import Catalogue
-from gisland.printing import atlas, blocks, layout, lists, mapsheet, panel
+from gisland.printing import blocks, layout, lists, mapsheet, panel
 from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.scene import Scene
 from gisland.settings import Settings
@@ -98,7 +98,7 @@ FAULTS = {
         [proofs_panel.check_key_map],
     ),
     "pages twice": (wrapped(layout, "place_pages", lambda right, *given: right(*given) * 2), [proofs.check_bound]),
-    "pages that hold what they do not": (wrapped(atlas, "lay_out", also_elsewhere), [proofs.check_proof]),
+    "pages that hold what they do not": (wrapped(layout, "lay_out", also_elsewhere), [proofs.check_proof]),
     "counts on the cover": (
         (Scene, "counts", property(lambda scene: {"no_holder": 7, "missing_id": 4})),
         [proofs_panel.check_cover],

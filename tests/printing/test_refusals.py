@@ -70,8 +70,20 @@ def test_a_parcel_larger_than_the_page_gets_an_inset(draw: Print, land: Land) ->
 
 def test_a_parcel_that_fits_nowhere(draw: Print, land: Land) -> None:
     land.square(0, 0, 9_000, "1")
-    with pytest.raises(UsageError, match="fits on no A4 page"):
+    with pytest.raises(UsageError, match="12/1 of 9000 × 9000 m fits on no page"):
         draw(paper="A4", scale=200)
+    # It does not keep the others from paper.
+    land.square(0, 0, 20, "2")
+    land.square(20, 0, 20, "3")
+    printed = draw(paper="A4", scale=200)
+    assert {parcel.number for parcel in printed.edition.group.parcels} == {"2", "3"}
+    (remark,) = printed.edition.remarks
+    assert remark.en == "Parcels that fit on no page and are on no map: 12/1"
+    words = said(printed.content)
+    assert words.count("không nằm vừa trang nào") == 1
+    assert "Danh sách thửa đất – không có trên bản đồ" in words
+    assert "1 thửa không có trên bản đồ" in " ".join(words)
+    assert check(printed.content) == []
 
 
 def test_odd_shapes(draw: Print, land: Land) -> None:
