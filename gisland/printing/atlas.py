@@ -126,8 +126,8 @@ def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
     best = lists.told_on(scene, labelled)
     if scene.left_out:
         scene.remarks.append(note_of("left_out", parcels=shortened([each.key for each in scene.left_out])))
-    small, off_map = lists.small_parcels(scene, best), lists.off_map(scene)
-    proof = lists.proof(scene, best)
+    small, off_map = lists.small_parcels(scene, labelled, best), lists.off_map(scene)
+    proof = lists.proof(scene, labelled, best)
     shown: dict[int, str] = {}
     number = 1 + len(scene.layout.pages)
     for of_map, table in checklists.items():

@@ -2,21 +2,34 @@
 
 Two pages of one scale are neighbours when their frames, a quarter larger, meet. The reference stands where the line
 from middle to middle leaves the frame: so it leads back from the opposite place of the other page.
+
+A parcel that the frame cuts, and that lies whole on an inset only, says there on which one; the inset leads back.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from gisland.printing.layout import MapPage
+import numpy as np
+import shapely
+from shapely import Geometry
+
+from gisland.printing.layout import Layout, MapPage
+from gisland.printing.model import Geometries
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
 
 Side = Literal["north", "south", "east", "west"]
+SIDES: tuple[Side, ...] = ("north", "south", "east", "west")
+Cut = tuple[int, Geometry]
+"""The number of a page, and a parcel that lies whole on it."""
 NEAR = 0.25
-APART, CORNER = 15.0, 14.0
-"""Least distance of two references on one side, and of one from a corner, mm."""
+WIDE, WIDER = 11.0, 22.0
+"""How long a reference is, and one to a page of another scale, mm."""
+APART, CORNER = 4.0, 14.0
+"""Least distance between two references on one side, and of the middle of one from a corner, mm."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,13 @@ class Reference:
     page: int
     side: Side
     at: float
+    scale: int | None = None
+    """Of the other page, where it is another one."""
+
+    @property
+    def wide(self) -> float:
+        """How long it is, mm."""
+        return WIDE if self.scale is None else WIDER
 
 
 def neighbours(pages: list[MapPage]) -> list[tuple[int, int]]:
@@ -43,26 +63,82 @@ def _near(one: Place, two: Place) -> bool:
     return abs(x - u) < one.width * (1 + NEAR) and abs(y - v) < one.height * (1 + NEAR)
 
 
-def references(page: MapPage, pages: list[MapPage], frame: Box) -> list[Reference]:
-    """What stands around the frame of a map page."""
+def references(page: MapPage, pages: list[MapPage], frame: Box, cut: Sequence[Cut] = ()) -> list[Reference]:
+    """What stands around the frame of a map page.
+
+    Args:
+        page: the page.
+        pages: all of them.
+        frame: of the map, mm.
+        cut: what a frame cuts and the other page holds whole: its number, and the shape; see `cut_by`.
+    """
     by_number = {each.number: each.place for each in pages}
     found = []
     for one, two in neighbours(pages):
         if page.number in (one, two):
             other = two if page.number == one else one
             side, share = _exit(page.place, by_number[other])
-            length = frame.width if side in {"north", "south"} else frame.height
-            found.append(Reference(other, side, share * length))
+            found.append(Reference(other, side, share * _length(frame, side)))
+    found += _to_other_scales(page, by_number, frame, cut)
     return [
-        each
-        for side, length in (
-            ("north", frame.width),
-            ("south", frame.width),
-            ("east", frame.height),
-            ("west", frame.height),
-        )
-        for each in _spread([ref for ref in found if ref.side == side], length)
+        each for side in SIDES for each in _spread([ref for ref in found if ref.side == side], _length(frame, side))
     ]
+
+
+def cut_by(page: MapPage, layout: Layout, shapes: Geometries) -> list[Cut]:
+    """Parcels that the frame of a page cuts and that lie whole on a page of another scale only, or the other way round.
+
+    Returns:
+        The number of the other page, and the parcel.
+    """
+    if page.inset:
+        homes = set(page.home)
+        return [
+            (other.number, shapes[index])
+            for other in layout.pages
+            if not other.inset
+            for index in homes - set(other.whole)
+            if shapely.intersects(shapes[index], other.place.inset())
+        ]
+    whole = {index for each in layout.pages if each.place.scale == page.place.scale for index in each.whole}
+    near = set(np.flatnonzero(shapely.intersects(shapes, page.place.inset())).tolist())
+    return [(layout.pages[layout.where[index]].number, shapes[index]) for index in sorted(near - whole)]
+
+
+def _to_other_scales(page: MapPage, by_number: dict[int, Place], frame: Box, cut: Sequence[Cut]) -> list[Reference]:
+    """One reference for each of the other pages and side of the frame, where it cuts most of what they hold."""
+    found: dict[tuple[int, Side], tuple[float, float]] = {}
+    edges = _edges(page.place)
+    for number, shape in cut:
+        for side, edge in edges.items():
+            crossed = shapely.intersection(edge, shape)
+            long = float(shapely.length(crossed))
+            if long > found.get((number, side), (0.0,))[0]:
+                share = shapely.line_locate_point(edge, shapely.centroid(crossed), normalized=True)
+                found[number, side] = long, float(share)
+    # An inset holds its parcels whole: it leads to where the other page lies.
+    for number in {number for number, _ in cut} - {number for number, _ in found}:
+        side, share = _exit(page.place, by_number[number])
+        found[number, side] = 0.0, share
+    return [
+        Reference(number, side, share * _length(frame, side), by_number[number].scale)
+        for (number, side), (_, share) in sorted(found.items())
+    ]
+
+
+def _edges(place: Place) -> dict[Side, Geometry]:
+    """The sides of a frame on the ground, from west to east and from south to north."""
+    west, south, east, north = place.west, place.south, place.east, place.north
+    return {
+        "north": shapely.LineString([(west, north), (east, north)]),
+        "south": shapely.LineString([(west, south), (east, south)]),
+        "east": shapely.LineString([(east, south), (east, north)]),
+        "west": shapely.LineString([(west, south), (west, north)]),
+    }
+
+
+def _length(frame: Box, side: Side) -> float:
+    return frame.width if side in {"north", "south"} else frame.height
 
 
 def _exit(page: Place, other: Place) -> tuple[Side, float]:
@@ -75,12 +151,22 @@ def _exit(page: Place, other: Place) -> tuple[Side, float]:
 
 
 def _spread(found: list[Reference], length: float) -> list[Reference]:
-    """References of one side, moved apart where they would touch and away from the corners."""
+    """References of one side, moved apart where they would touch and away from the corners.
+
+    Those to other scales give way where there is no room for all.
+    """
+    room = length - 2 * CORNER + WIDE
+    kept: list[Reference] = []
+    for reference in sorted(found, key=lambda each: (each.scale is not None, each.page)):
+        room -= reference.wide + APART
+        if reference.scale is None or room >= 0:
+            kept.append(reference)
     placed: list[Reference] = []
-    for reference in sorted(found, key=lambda each: (each.at, each.page)):
-        at = min(max(reference.at, CORNER), length - CORNER)
+    for reference in sorted(kept, key=lambda each: (each.at, each.page)):
+        corner = CORNER + (reference.wide - WIDE) / 2
+        at = min(max(reference.at, corner), length - corner)
         if placed:
-            at = max(at, placed[-1].at + APART)
-        placed.append(Reference(reference.page, reference.side, at))
-    over = placed[-1].at - (length - CORNER) if placed else 0
-    return [Reference(each.page, each.side, each.at - max(over, 0)) for each in placed]
+            at = max(at, placed[-1].at + (placed[-1].wide + reference.wide) / 2 + APART)
+        placed.append(replace(reference, at=at))
+    over = placed[-1].at + (placed[-1].wide - WIDE) / 2 - (length - CORNER) if placed else 0
+    return [replace(each, at=each.at - max(over, 0)) for each in placed]

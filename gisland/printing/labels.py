@@ -9,7 +9,7 @@ A label that lies within its own parcel meets no other one, unless parcels overl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -58,6 +58,8 @@ class Labels:
     """1 is the full height, see `Product.label_height`."""
     width: Floats
     height: Floats
+    over: dict[int, int] = field(default_factory=dict, kw_only=True)
+    """Labels that were taken away, by their place, and the one that each would have lain on: their parcels overlap."""
 
     @property
     def share(self) -> float:
@@ -214,10 +216,11 @@ def drop_overlapping(labels: Labels) -> list[int]:
     drawn = np.flatnonzero(labels.form != FORMS.index(Form.TABLE))
     found = labels.boxes(drawn)
     one, two = shapely.STRtree(found).query(found, predicate="intersects")
-    dropped: set[int] = set()
+    dropped: dict[int, int] = {}
     for first, second in sorted(zip(one.tolist(), two.tolist(), strict=True)):
         if first < second and first not in dropped:
-            dropped.add(second)
-    gone = [int(drawn[index]) for index in sorted(dropped)]
+            dropped.setdefault(second, first)
+    labels.over = {int(drawn[index]): int(drawn[other]) for index, other in sorted(dropped.items())}
+    gone = list(labels.over)
     labels.form[gone] = FORMS.index(Form.TABLE)
     return gone

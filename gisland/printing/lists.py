@@ -210,7 +210,14 @@ def _told_on(scene: Scene, labelled: dict[int, Labelled], index: int) -> tuple[F
     return form, home
 
 
-def small_parcels(scene: Scene, told: Told) -> Table | None:
+def how(scene: Scene, labelled: dict[int, Labelled], index: int, told: tuple[Form, int]) -> str:
+    """How a parcel is labelled where it is labelled best, or why not."""
+    form, at = told
+    other = labelled[at].lies_on(index)
+    return scene.words.form(form, "" if other is None else scene.group.parcels[other].key)
+
+
+def small_parcels(scene: Scene, labelled: dict[int, Labelled], told: Told) -> Table | None:
     """What is not told in full on the map: number, area and land type of small parcels; None where all is told."""
     words = scene.words
     rows: list[list[Cell]] = []
@@ -226,7 +233,7 @@ def small_parcels(scene: Scene, told: Told) -> Table | None:
                         decimal(parcel.area),
                         parcel.land_type,
                         str(page.number),
-                        words.form(form),
+                        how(scene, labelled, index, told[index]),
                     ]
                 )
     if not rows:
@@ -242,7 +249,7 @@ def small_parcels(scene: Scene, told: Told) -> Table | None:
     return Table("small", words("small"), columns, rows, SMALL_ROW, "S", 3 if scene.paper.page.width > TWO_WIDE else 2)
 
 
-def proof(scene: Atlas, told: Told) -> Table:
+def proof(scene: Atlas, labelled: dict[int, Labelled], told: Told) -> Table:
     """Every parcel: on which pages it lies whole, and how it is labelled on its own, or why not."""
     words = scene.words
     whole: dict[int, list[int]] = {}
@@ -253,8 +260,8 @@ def proof(scene: Atlas, told: Told) -> Table:
     for index, parcel in enumerate(scene.group.parcels):
         home = scene.layout.pages[scene.layout.where[index]].number
         others = [number for number in whole[index] if number != home]
-        form, at = told[index]
-        said = words.form(form) + (f" ({words('map_page').lower()} {at})" if at != home else "")
+        _, at = told[index]
+        said = how(scene, labelled, index, told[index]) + (f" ({words('map_page').lower()} {at})" if at != home else "")
         rows.append([parcel.key, " ".join(map(str, [home, *others])), said])
     rows += [[parcel.key, "–", words("fits_nowhere")] for parcel in scene.left_out]
     columns = [

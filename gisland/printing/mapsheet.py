@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from gisland.printing.beside import Reference, references
+from gisland.printing.beside import Reference, cut_by, references
 from gisland.printing.fonts import BOLD, CAP_HEIGHT, REGULAR, width
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, WHITE, Halo, Ink, color
@@ -64,6 +64,11 @@ class Labelled:
         if any(leader.parcel == parcel for leader in self.leaders):
             return Form.LEADER
         return FORMS[int(self.labels.form[int(np.searchsorted(self.seen, parcel))])]
+
+    def lies_on(self, parcel: int) -> int | None:
+        """The parcel on whose label that of another one would have lain, because the two overlap."""
+        other = self.labels.over.get(int(np.searchsorted(self.seen, parcel)))
+        return None if other is None else int(self.seen[other])
 
 
 def label_page(scene: Scene, page: MapPage) -> Labelled:
@@ -327,13 +332,17 @@ def _draw_frame(ink: Ink, scene: Scene, page: MapPage) -> None:
     """The frame with the values of the grid, and references to the pages beside."""
     draw_frame(ink, page.place, scene.paper.frame)
     frame = scene.paper.frame
-    for reference in references(page, scene.layout.pages, frame):
+    cut = cut_by(page, scene.layout, scene.group.shapes)
+    for reference in references(page, scene.layout.pages, frame, cut):
         _draw_reference(ink, scene, frame, reference)
 
 
 def _draw_reference(ink: Ink, scene: Scene, frame: Box, reference: Reference) -> None:
-    """A small tab outside of the frame with an arrow and the number of the page, which leads there."""
-    wide, high, off = 11.0, 4.0, BESIDE - 2.4
+    """A small tab outside of the frame with an arrow and the number of the page, which leads there.
+
+    It is white where the other page is of another scale, and says which; an inset says that it is one.
+    """
+    wide, high, off = reference.wide, 4.0, BESIDE - 2.4
     x, y = {
         "north": (frame.x + reference.at, frame.top + off),
         "south": (frame.x + reference.at, frame.y - off),
@@ -342,14 +351,19 @@ def _draw_reference(ink: Ink, scene: Scene, frame: Box, reference: Reference) ->
     }[reference.side]
     across = reference.side in {"east", "west"}
     box = Box(x - high / 2, y - wide / 2, high, wide) if across else Box(x - wide / 2, y - high / 2, wide, high)
-    ink.fill_with(BLACK)
-    ink.box(box, fill=True, stroke=False)
+    other = reference.scale is not None
+    ink.draw_with(BLACK, 0.2)
+    ink.fill_with(WHITE if other else BLACK)
+    ink.box(box, fill=True, stroke=other)
     arrow = {"north": "↑", "south": "↓", "east": "↓", "west": "↑"}[reference.side]
     said = f"{arrow} {reference.page}"
-    down = 2.0 / 2
+    if other:
+        inset = scene.layout.pages[reference.page - 1].inset
+        said = f"{scene.words('inset') if inset else f'1:{reference.scale}'} → {reference.page}"
+    down, paint = 2.0 / 2, BLACK if other else WHITE
     if across:
         # Written from below to above, so "ahead" of the text is north: the arrow is turned with it.
-        ink.text(x + down, y, said, 2.0 / CAP_HEIGHT, bold=True, align="middle", angle=90, paint=WHITE)
+        ink.text(x + down, y, said, 2.0 / CAP_HEIGHT, bold=True, align="middle", angle=90, paint=paint, room=wide - 1)
     else:
-        ink.text(x, y - down, said, 2.0 / CAP_HEIGHT, bold=True, align="middle", paint=WHITE)
+        ink.text(x, y - down, said, 2.0 / CAP_HEIGHT, bold=True, align="middle", paint=paint, room=wide - 1)
     ink.link(box, map_name(scene.layout.pages[reference.page - 1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gisland.printing.blocks import wrapped
 from gisland.printing.fonts import CAP_HEIGHT, width
@@ -47,15 +47,7 @@ def draw_header(ink: Ink, columns: Sequence[Column], box: Box, size: float) -> N
     ink.fill_with(BLACK)
     x = box.x
     for column, wide in zip(columns, widths(columns, box.width), strict=True):
-        ink.text(
-            x + wide / 2,
-            box.middle[1] - size * CAP_HEIGHT / 2,
-            column.title,
-            size,
-            bold=True,
-            align="middle",
-            room=wide - 0.8,
-        )
+        _write(ink, column.title, Box(x, box.y, wide, box.height), size, replace(column, align="middle", bold=True))
         x += wide
     _rules(ink, columns, box)
 
@@ -72,15 +64,20 @@ def draw_row(ink: Ink, columns: Sequence[Column], cells: Sequence[Cell], box: Bo
             side = min(3.6, box.height - 1.6)
             ink.draw_with(BLACK, 0.2)
             ink.box(Box(x + (wide - side) / 2, box.middle[1] - side / 2, side, side))
-        lines, small = fitted(cell, wide - BESIDE, box.height, size)
-        step = small * SPACING
-        y = box.middle[1] + step * (len(lines) - 1) / 2 - small * CAP_HEIGHT / 2
-        at = {"left": x + 1, "middle": x + wide / 2, "right": x + wide - 1}[column.align]
-        for line in lines:
-            if line:
-                ink.text(at, y, line, small, bold=column.bold, align=column.align, room=wide - BESIDE)
-            y -= step
+        _write(ink, cell, Box(x, box.y, wide, box.height), size, column)
         x += wide
+
+
+def _write(ink: Ink, cell: Cell, box: Box, size: float, column: Column) -> None:
+    """The lines of a cell, in the middle of its height."""
+    lines, small = fitted(cell, box.width - BESIDE, box.height, size)
+    step = small * SPACING
+    y = box.middle[1] + step * (len(lines) - 1) / 2 - small * CAP_HEIGHT / 2
+    at = {"left": box.x + 1, "middle": box.middle[0], "right": box.right - 1}[column.align]
+    for line in lines:
+        if line:
+            ink.text(at, y, line, small, bold=column.bold, align=column.align, room=box.width - BESIDE)
+        y -= step
 
 
 def rows_needed(columns: Sequence[Column], cells: Sequence[Cell], wide: float, row: float, size: float) -> int:

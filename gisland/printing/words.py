@@ -73,6 +73,8 @@ WORDS = {
     "note": ("Ghi chú", "Note"),
     "outcomes": ("Mã kết quả", "Outcome codes"),
     "how": ("Nhãn trên bản đồ", "Label on the map"),
+    "lies_on": ("{form}, vì chồng lên thửa {parcel}", "{form}, as it lies on parcel {parcel}"),
+    "lies_on_table": ("chồng lên thửa {parcel}: xem bảng", "lies on parcel {parcel}: see the table"),
     "pages": ("Trang", "Pages"),
     "unknown_signs": (
         "Ký tự (trang) không có trong phông chữ, in là □: {signs}",
@@ -219,9 +221,12 @@ class Words:
         """What a parcel lacks, by commas."""
         return ", ".join(MISSING[name][self._column] for name in names)
 
-    def form(self, name: str) -> str:
-        """A form of label."""
-        return FORMS[name][self._column]
+    def form(self, name: str, lies_on: str = "") -> str:
+        """A form of label; `lies_on` is the parcel that leaves no room for more."""
+        said = FORMS[name][self._column]
+        if not lies_on:
+            return said
+        return self("lies_on_table" if name == "table" else "lies_on", form=said, parcel=lies_on)
 
 
 def note_of(name: str, **values: object) -> Text:

@@ -187,9 +187,20 @@ def test_a_table_of_high_and_low_rows(demo: Settings) -> None:
         assert len(page) <= 2
         for each in page:
             assert sum(tall for _, tall in each) <= table.high(edition)
-    assert rows_needed(columns, rows[6], table.wide(edition), 7.0, 2.6) == 3
+    assert rows_needed(columns, rows[6], table.wide(edition), 7.0, 2.6) == 2
     ink = Ink("", "", "")
     edition.pages = table.pages(edition)
     draw_table(ink, edition, table, 1)
     assert ink.pages == table.pages(edition)
     assert not ink.cut
+
+
+def test_a_label_that_has_no_room_because_parcels_overlap_says_so(land: Land, draw: Print) -> None:
+    land.square(0, 0, 30, "5")
+    land.square(1, 1, 30, "6")
+    land.square(40, 0, 2, "7")
+    printed = draw(scale=500)
+    said = words(printed)
+    # On the proof sheet, and among the small parcels.
+    assert said.count("chồng lên thửa 12/5: xem bảng") == 2
+    assert "chồng lên thửa 12/6" not in said
