@@ -23,6 +23,10 @@ from gisland.printing.words import Words
 BODY = 2.5
 """Size of the text of blocks, mm."""
 BAR_PARTS = 4
+NOTE_LINE = 1.3
+"""From line to line of the notes, in parts of their size."""
+SMALLEST_NOTE = 1.2
+"""Size of the notes where there is least room, mm."""
 NUMBER_PARTS = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3)
 """How small the numbers on a key map may become, in parts of their full size, until none touches another."""
 
@@ -252,21 +256,26 @@ def notes(scene: Edition) -> Iterable[str]:
 
 def notes_height(scene: Edition, wide: float, size: float) -> float:
     """How high the block of the notes is."""
-    return size * 1.3 * sum(len(wrapped(note, size, wide - 2.2)) for note in notes(scene))
+    return size * NOTE_LINE * sum(len(wrapped(note, size, wide - 2.2)) for note in notes(scene))
 
 
 def notes_block(ink: Ink, scene: Edition, box: Box, size: float = 2.1) -> None:
-    """The notes, as far as there is room."""
+    """The notes, smaller where there is little room; what finds none in the smallest size is told, as if cut off."""
+    lines = notes_height(scene, box.width, size) - size * NOTE_LINE
+    while size > SMALLEST_NOTE and lines > box.height:
+        size = max(SMALLEST_NOTE, size * 0.96)
+        lines = notes_height(scene, box.width, size) - size * NOTE_LINE
     y = box.top - size
     ink.fill_with((0.2, 0.2, 0.2))
     for note in notes(scene):
         for index, line in enumerate(wrapped(note, size, box.width - 2.2)):
-            if y < box.y - size:
+            if y < box.y - size - 0.01:
+                ink.lose()
                 return
             if index == 0:
                 ink.text(box.x, y, "•", size)
             ink.text(box.x + 2.2, y, line, size)
-            y -= size * 1.3
+            y -= size * NOTE_LINE
 
 
 def signature_block(ink: Ink, scene: Edition, box: Box) -> None:

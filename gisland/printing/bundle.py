@@ -120,6 +120,7 @@ def _archive(ward: str, found: dict[str, PrintedAtlas], empty: list[str], at: da
             "pages": printed.edition.pages,
             "parcels": len(printed.edition.group.parcels),
             "sha256": printed.sha256,
+            "remarks": [f"{each.vi} · {each.en}" for each in printed.edition.remarks],
         }
     listed = json.dumps({"files": files, "without_parcels": empty}, ensure_ascii=False, indent=1, sort_keys=True)
     contents[LIST] = f"{listed}\n".encode()

@@ -205,13 +205,15 @@ def atlases(
     out: Annotated[Path, typer.Option(help="Tệp zip · Zip file")],
     groups: Annotated[str, typer.Option(help="Mã các tổ, cách dấu phẩy; bỏ trống: mọi tổ · Codes; none: all")] = "",
     paper: Annotated[str, typer.Option(help="A4, A3")] = "A3",
+    orientation: Annotated[str, typer.Option(help="auto, landscape, portrait")] = "auto",
+    scale: Annotated[str, typer.Option(help="auto, 1:500, 500")] = "auto",
     language: InLanguage = "vi",
     reason: Why = "",
 ) -> None:
     """Tập bản đồ của nhiều tổ trong một tệp zip · The atlases of several groups in one zip file."""
     who = caller(ctx)
     _check(out)
-    order = Order(ward, "", paper, "auto", None, _language(language), reason)
+    order = Order(ward, "", paper, orientation, _scale(scale), _language(language), reason)
     with noted_later() as notes:
         found = print_bundle(
             *(who.settings, who.subject, order, codes_of(groups)), lambda _, said: typer.echo(said, err=True)

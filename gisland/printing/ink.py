@@ -205,7 +205,7 @@ class Ink:
         whole = self._printable(said)
         said, narrow = _fitted(whole, size, name, room)
         if said != whole:
-            self.cut[self.pages + 1] += 1
+            self.lose()
         long = width(said, size, name) * narrow
         turn = math.radians(angle)
         cos, sin = math.cos(turn), math.sin(turn)
@@ -216,6 +216,10 @@ class Ink:
             self._ops.append(_around(said_so, halo))
         self._ops.append(said_so if paint is None else f"q {_rgb(paint)} rg {said_so} Q")
         return long
+
+    def lose(self) -> None:
+        """Note that a text of the page that is drawn was cut off for want of room."""
+        self.cut[self.pages + 1] += 1
 
     def _printable(self, said: str) -> str:
         """A text as it can be drawn; what the font has not is noted with the page."""

@@ -26,7 +26,7 @@ from gisland.printing.labels import (
 )
 from gisland.printing.layout import MapPage
 from gisland.printing.leaders import Leader, place_leaders
-from gisland.printing.model import Floats, Geometries, Parcel, decimal, thousands
+from gisland.printing.model import Floats, Geometries, Parcel, decimal
 from gisland.printing.paper import BESIDE, Box
 from gisland.printing.placement import Place
 from gisland.printing.scene import Scene, map_name, points_to_paper, to_paper
@@ -44,6 +44,8 @@ CROSS = 2.0
 """Half the length of a grid cross, mm."""
 GRID = 100
 """Distance of the grid crosses on paper, mm: 10 cm, as the circular has it."""
+GRID_DIGITS = 1
+"""A tenth of the denominator of a scale, which is whole, has no more decimals."""
 SHEET = (0.38, 0.2, 0.5)
 POLYGONS = (3, 6)
 """Type ids of polygons and multipolygons (GEOS)."""
@@ -190,12 +192,17 @@ def _draw_overlaps(ink: Ink, scene: Scene, page: MapPage, *, filled: bool) -> No
             ink.polygons(shape, stroke=True)
 
 
-def grid_values(place: Place) -> tuple[list[int], list[int]]:
-    """East and north values of the grid lines within a frame, metres."""
+def grid_values(place: Place) -> tuple[list[float], list[float]]:
+    """East and north values of the grid lines within a frame, metres: 10 cm apart on paper, also at an odd scale."""
     step = place.scale * GRID / 1000
     east = np.arange(math.ceil(place.west / step), math.floor(place.east / step) + 1) * step
     north = np.arange(math.ceil(place.south / step), math.floor(place.north / step) + 1) * step
-    return [round(each) for each in east.tolist()], [round(each) for each in north.tolist()]
+    return np.round(east, GRID_DIGITS).tolist(), np.round(north, GRID_DIGITS).tolist()
+
+
+def grid_value(value: float) -> str:
+    """A value of the grid as it stands on the frame: 2 308 250; at an odd scale with its decimal: 2 308 249,8."""
+    return f"{value:,.{0 if value == round(value) else GRID_DIGITS}f}".replace(",", "\u00a0").replace(".", ",")
 
 
 def draw_crosses(ink: Ink, place: Place, frame: Box) -> None:
@@ -319,13 +326,15 @@ def draw_frame(ink: Ink, place: Place, frame: Box) -> None:
     size = 1.6 / CAP_HEIGHT
     # Values near a corner of the frame give way to the corner marks.
     for value, x in zip(east, columns, strict=True):
-        half = width(thousands(value), size) / 2
+        said = grid_value(value)
+        half = width(said, size) / 2
         for y in (frame.y - 3.6, frame.top + 2.0):
-            ink.text(min(max(x, frame.x + half), frame.right - half), y, thousands(value), size, align="middle")
+            ink.text(min(max(x, frame.x + half), frame.right - half), y, said, size, align="middle")
     for value, y in zip(north, rows, strict=True):
-        half = width(thousands(value), size) / 2
+        said = grid_value(value)
+        half = width(said, size) / 2
         for x in (frame.x - 2.0, frame.right + 3.6):
-            ink.text(x, min(max(y, frame.y + half), frame.top - half), thousands(value), size, align="middle", angle=90)
+            ink.text(x, min(max(y, frame.y + half), frame.top - half), said, size, align="middle", angle=90)
 
 
 def _draw_frame(ink: Ink, scene: Scene, page: MapPage) -> None:

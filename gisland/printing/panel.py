@@ -77,10 +77,12 @@ def _beside(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
     signature_block(ink, scene, signs)
     side = Box(panel.x + QR_WIDE + 1, panel.y + MARK + 1, panel.width - QR_WIDE - 1, QR_HIGH - MARK - 1)
     size = 2.2 if roomy else 1.75
-    noted = Box(panel.x, signs.top + 2, panel.width, notes_height(scene, panel.width, size))
-    notes_block(ink, scene, noted, size)
     row = 5.6 if roomy else min(4.2, 44 / _rows(scene))
-    legend = Box(panel.x, noted.top + 1.5, panel.width, 5.4 + row * _rows(scene))
+    high = 5.4 + row * _rows(scene)
+    room = box.y - 5 - high - signs.top - 2
+    noted = Box(panel.x, signs.top + 2, panel.width, min(room, notes_height(scene, panel.width, size)))
+    notes_block(ink, scene, noted, size)
+    legend = Box(panel.x, noted.top + 1.5, panel.width, high)
     legend_block(ink, scene, legend, row)
     rest = Box(panel.x, legend.top + 3, panel.width, box.y - legend.top - 5)
     if rest.height > 18:

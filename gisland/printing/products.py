@@ -53,6 +53,15 @@ Code = Annotated[
 Codes = Annotated[str, StringConstraints(pattern=r"^[^\p{C}]*$", max_length=4000), AfterValidator(_each_masked)]
 
 
+MAP_SCALE = Field(
+    default=None,
+    ge=50,
+    le=100_000,
+    description="Mẫu số tỷ lệ; bỏ trống: tự chọn · Denominator of the scale; none: by the labels that fit",
+    examples=[500],
+)
+
+
 class Inputs(BaseModel):
     """What every product asks for."""
 
@@ -73,13 +82,7 @@ class AtlasInputs(Inputs):
     group: Code = Field(description="Mã tổ dân phố · Code of the residential group", examples=["12"])
     paper: Literal["A3", "A4"] = Field(default="A3", description="Khổ giấy · Paper")
     orientation: Literal["auto", "landscape", "portrait"] = Field(default="auto", description="Chiều giấy · Way round")
-    scale: int | None = Field(
-        default=None,
-        ge=50,
-        le=100_000,
-        description="Mẫu số tỷ lệ; bỏ trống: tự chọn · Denominator of the scale; none: by the labels that fit",
-        examples=[500],
-    )
+    scale: int | None = MAP_SCALE
 
 
 @dataclass(frozen=True)
@@ -268,6 +271,7 @@ class AtlasesInputs(Inputs):
     )
     paper: Literal["A3", "A4"] = Field(default="A3", description="Khổ giấy · Paper")
     orientation: Literal["auto", "landscape", "portrait"] = Field(default="auto", description="Chiều giấy · Way round")
+    scale: int | None = MAP_SCALE
 
 
 def draw_atlases(settings: Settings, subject: Subject, asked: AtlasesInputs, told: Told) -> File:
@@ -276,7 +280,7 @@ def draw_atlases(settings: Settings, subject: Subject, asked: AtlasesInputs, tol
     Raises:
         GislandError: they cannot be printed; the message says why.
     """
-    order = Order(asked.ward, "", asked.paper, asked.orientation, None, asked.language, asked.reason)
+    order = Order(asked.ward, "", asked.paper, asked.orientation, asked.scale, asked.language, asked.reason)
     found = print_bundle(settings, subject, order, codes_of(asked.groups), told)
     name = f"atlases-{plain(asked.ward)}.zip"
     told_of = (found.print_id, found.pages, found.version, found.names, found.exact)
