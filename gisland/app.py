@@ -29,6 +29,7 @@ from gisland.audit.alerts import routes as alert_routes
 from gisland.catalogue import Catalogue, load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
 from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
+from gisland.kit.compressing import CompressedAnswers
 from gisland.kit.conditional import ConditionalAnswers
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.logging import set_up_logging
@@ -36,6 +37,8 @@ from gisland.printing import job_routes, process_routes, verify_routes
 from gisland.publish import features, ogc
 from gisland.publish import routes as publish_routes
 from gisland.publish.crs import KnownPlanes
+from gisland.publish.documents import prepare
+from gisland.publish.methods import OgcMethods, opened
 from gisland.publish.qgis import routes as qgis_routes
 from gisland.publish.reload import follow_layers
 from gisland.publish.tiles import documents as tile_documents
@@ -71,13 +74,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pools = await Pools.open(settings)
         catalogue = load_catalogue(settings)
+        pools, _ = await asyncio.gather(Pools.open(settings), prepare(catalogue))
         app.state.gisland = State(settings, pools, catalogue, limits)
         app.state.planes = KnownPlanes()
         app.state.drawing = Drawing(TileCache(settings.tile_cache_path, settings.tile_cache_mb * 2**20), catalogue)
 
-        def use(changed: Catalogue) -> None:
+        async def use(changed: Catalogue) -> None:
+            await prepare(changed)
             app.state.gisland = replace(app.state.gisland, catalogue=changed)
             app.state.drawing = app.state.drawing.of(changed)
             app.state.planes = KnownPlanes()
@@ -89,8 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await following
         await pools.close()
 
-    # The OGC API and the REST API have documents of their own, so FastAPI's are off. What is counted and logged is said
-    # here; to ask for each request whether somebody wants more would take time.
+    # FastAPI's own documents, counters and log lines are off: there are others, and these would take time.
     silent: Any = dict.fromkeys(("tracing", "metrics", "logs"), False)
     app = FastAPI(title="gisland", version=gisland.__version__, lifespan=lifespan, openapi_url=None, telemetry=silent)
     # The first are found the fastest: tiles and pages of items, as they are, for a router within the router takes time.
@@ -117,7 +120,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(print_page.router)
     app.mount("/static", pages.static_files())
     # The last one comes first.
-    app.add_middleware(ConditionalAnswers)
+    for each in (ConditionalAnswers, CompressedAnswers, OgcMethods):
+        app.add_middleware(each)
     app.add_middleware(Entrance, settings=settings, limits=limits)
     app.add_middleware(LogRequests, headers=SafeHeaders(settings))
     for kind, handler in HANDLERS.items():
@@ -150,7 +154,8 @@ class LogRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self.headers.complete(message["headers"], scope["scheme"])
+                given = message["headers"] if status < 400 else opened(message["headers"], scope)
+                message["headers"] = self.headers.complete(given, scope["scheme"])
             await send(message)
 
         start = time.perf_counter()

@@ -61,7 +61,7 @@ EXAMPLE = "config/layers/parcels"
 FOLDER = "GISLAND_CONFIG_DIR"
 
 # Of the published tables; another one makes them anew at the next `layer apply`.
-FORMAT = 11
+FORMAT = 12
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Zoom = Annotated[int, Field(ge=0, le=22)]
@@ -89,6 +89,8 @@ class LayerField(Entry):
     """The unit of its numbers, in UCUM's letters: m2, deg."""
     values: Part | None = None
     """Its values are the statuses of this part of the palette."""
+    codes: Name | None = None
+    """Its values are codes of this list of `data/codes`, or of `wards` or `residential_groups`; several joined by +."""
     needs: Literal["person:read", "identity:read"] | None = None
     """The permission without which it is not shown, nor asked for: it tells of persons."""
 

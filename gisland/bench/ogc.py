@@ -11,28 +11,35 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.error import URLError
+from urllib.parse import parse_qsl, urlsplit
 
 from psycopg import sql
+from pyproj import CRS
 
-from gisland.bench import load, machine, pages, peers, servers
+from gisland.bench import exports, load, machine, pages, peers, servers
 from gisland.bench.boxes import Box, count, pick_boxes
 from gisland.bench.pgbench import Query
 from gisland.bench.race import BOXES, LIMITS, Ask, Plan, in_rounds, of_pgbench, of_server, start_peers
 from gisland.bench.servers import Server
 from gisland.bench.table import GISLAND, PGBENCH, TARGETS, grid, verdict
 from gisland.bench.tiles import DRAWN_TARGET
-from gisland.bench.ways import FILTER_TEXT, KEEPING, LARGER, WAYS
-from gisland.catalogue import Layer
+from gisland.bench.ways import FILTER_TEXT, KEEPING, LARGER, WAYS, Zone
+from gisland.catalogue import Layer, Palette, load_catalogue
 from gisland.database import Role, connect, conninfo
 from gisland.errors import GislandError
-from gisland.publish.items import page_statement
-from gisland.publish.query import ItemsQuery
+from gisland.kit.crs import transformer
+from gisland.publish.crs import WGS84, Planes
+from gisland.publish.export_file import read_planes
+from gisland.publish.items import feature_statement, page_statement
+from gisland.publish.query import ItemsQuery, parse_items_query
+from gisland.publish.tiles.drawing import statuses_of
+from gisland.publish.tiles.far import RASTERS
 from gisland.publish.tiles.grid import tile_over
 from gisland.publish.tiles.statements import tile_statement
 from gisland.settings import Settings
 
 ZOOMS = (12, 14, 16, 18)
-FILTERED = 100  # features on a page with a filter
+FILTERED = 100  # features on a page with a filter, and on one of HTML
 MVT_LAYER = b"\x1a"  # field 3 of a tile in protocol buffers: what a tile that shows something begins with
 
 
@@ -52,6 +59,28 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Data:
+    """What there is to ask for."""
+
+    settings: Settings
+    palette: Palette
+    layer: Layer
+    planes: Planes
+    boxes: Sequence[Box]
+    """Each with as many features as the largest page."""
+    ids: Sequence[int]
+    """Of some features."""
+    features: int
+    """Of the whole layer."""
+
+    def query(self, url: str) -> Query:
+        """What gisland asks the database for when it is asked for an address of items."""
+        given = parse_qsl(urlsplit(url).query)
+        query = parse_items_query(self.layer, self.palette, self.settings, given, planes=self.planes)
+        return page_statement(self.layer, query, query.cursor.way if query.cursor else "hits")
+
+
+@dataclass(frozen=True)
 class Report:
     """Per task and contender the answers per second, a rate for each round."""
 
@@ -59,6 +88,7 @@ class Report:
     tasks: Sequence[Task]
     facts: Mapping[str, str]
     notes: Sequence[str] = ()
+    exports: Sequence[exports.Exported] = ()
 
 
 def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]) -> Report:
@@ -67,13 +97,9 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
     Raises:
         GislandError: a server does not start, or gisland gives a wrong answer.
     """
+    data = read_data(settings, layer, BOXES)
     with connect(settings, Role.PUBLIC) as connection:
-        features = count(connection, layer)
-        facts = machine.facts(connection, features)
-        boxes = pick_boxes(connection, layer, count=BOXES, features=max(LIMITS))
-        table = sql.Identifier(layer.target_schema, layer.table)
-        query = sql.SQL("SELECT id FROM {} ORDER BY md5(id::text) LIMIT %s").format(table)
-        ids = [row[0] for row in connection.execute(query, [BOXES])]
+        facts = machine.facts(connection, data.features)
     facts |= {"connections": str(plan.connections), "load by": load.client()}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gisland-bench-")))
@@ -85,8 +111,9 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
         others, notes = start_peers(stack, peers.Site(settings, layer, folder), plan)
         say(f"chạy · running: {', '.join(server.name for server in [gisland, keeper, *others])}")
         with connect(settings, Role.PUBLIC) as connection:
-            notes += pages.compare(connection, layer, [gisland, *others], boxes[0], LIMITS)
-        tasks = tasks_of(layer, boxes, ids, features, pages.walk(gisland.items, features, max(LIMITS)))
+            notes += pages.compare(connection, layer, [gisland, *others], data.boxes[0], LIMITS)
+        exported = exports.run(gisland, data.features, say)
+        tasks = tasks_of(data, gisland, pages.walk(gisland.items, data.features, max(LIMITS)))
         asks: dict[tuple[str, str], Ask] = {}
         for task in tasks:
             good, told = able(task, [gisland, keeper, *others])
@@ -95,26 +122,72 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
                 asks[task.name, PGBENCH] = of_pgbench(conninfo(settings, Role.PUBLIC), task.queries, plan)
             asks |= {(task.name, server.name): of_server(urls, plan) for server, urls in good}
         rates = in_rounds(asks, plan, say)
-    return Report(rates, tasks, facts, notes)
+    return Report(rates, tasks, facts, notes, exported)
 
 
-def tasks_of(layer: Layer, boxes: Sequence[Box], ids: Sequence[int], features: int, last: str) -> list[Task]:
+def read_data(settings: Settings, layer: Layer, number: int) -> Data:
+    """Draw by chance what is asked for: so many boxes and features."""
+    with connect(settings, Role.PUBLIC) as connection:
+        boxes = pick_boxes(connection, layer, count=number, features=max(LIMITS))
+        table = sql.Identifier(layer.target_schema, layer.table)
+        query = sql.SQL("SELECT id FROM {} ORDER BY md5(id::text) LIMIT %s").format(table)
+        ids = [row[0] for row in connection.execute(query, [number])]
+        features = count(connection, layer)
+    palette, planes = load_catalogue(settings).palette, read_planes(settings, layer)
+    return Data(settings, palette, layer, planes, boxes, ids, features)
+
+
+def tasks_of(data: Data, gisland: Server, last: str) -> list[Task]:
     """All that is asked for.
 
     Args:
-        layer: that is asked for.
-        boxes: each with as many features as the largest page.
-        ids: of some features.
-        features: of the whole layer.
+        data: what there is.
+        gisland: the server, whose addresses say what pgbench is to run.
         last: the address of gisland's last page; the others are asked for it by offset.
     """
+    layer, boxes, most = data.layer, data.boxes, max(LIMITS)
+    zones = [_zone_of(data, box) for box in boxes] if data.planes.own else []
+
+    def as_gisland(name: str, urls: Callable[[Server], Sequence[str]], holds: Callable[[bytes], bool]) -> Task:
+        return Task(name, urls, holds, [data.query(url) for url in urls(gisland)])
+
     return [
         *(_page(layer, boxes, limit) for limit in LIMITS),
-        Task("last page of 1000", partial(_last, features=features, last=last), partial(_is_page, limit=max(LIMITS))),
-        Task(f"filter by area in a box, {FILTERED}", partial(_filtered, boxes=boxes), _is_filtered),
-        Task("one feature", partial(_feature, ids=ids), lambda body: json.loads(body)["type"] == "Feature"),
-        *(_tile(layer, boxes, zoom) for zoom in ZOOMS),
+        *(
+            as_gisland(f"page of {limit} in the zone", partial(_zone, limit, zones), partial(_is_page, limit=limit))
+            for limit in (LIMITS if zones else ())
+        ),
+        as_gisland(
+            f"last page of {most}", partial(_last, features=data.features, last=last), partial(_is_page, limit=most)
+        ),
+        as_gisland(f"filter by area in a box, {FILTERED}", partial(_filtered, boxes=boxes), _is_filtered),
+        Task(
+            "one feature",
+            partial(_feature, ids=data.ids),
+            lambda body: json.loads(body)["type"] == "Feature",
+            [feature_statement(layer, number) for number in data.ids],
+        ),
+        Task(f"page of {FILTERED} as HTML", partial(_html, boxes=boxes), lambda body: b"</html>" in body),
+        *(_tile(data, zoom) for zoom in ZOOMS),
     ]
+
+
+def _zone_of(data: Data, box: Box) -> Zone:
+    """The box around a box on the plane of the layer."""
+    (srid,) = data.planes.own
+    change = transformer(CRS.from_epsg(WGS84.srid), CRS.from_epsg(srid))
+    x, y = change.transform([box.west, box.east] * 2, [box.south, box.south, box.north, box.north])
+    return Zone(data.planes.storage, f"{min(x):.3f},{min(y):.3f},{max(x):.3f},{max(y):.3f}")
+
+
+def _zone(limit: int, zones: Sequence[Zone], server: Server) -> list[str]:
+    way = WAYS[server.name].zone
+    return [way(server, limit, each) for each in zones] if way else []
+
+
+def _html(server: Server, boxes: Sequence[Box]) -> list[str]:
+    way = WAYS[server.name].html
+    return [way(server, FILTERED, box) for box in boxes] if way else []
 
 
 def _page(layer: Layer, boxes: Sequence[Box], limit: int) -> Task:
@@ -153,17 +226,19 @@ def _feature(server: Server, ids: Sequence[int]) -> list[str]:
     return [way(server, number) for number in ids] if way else []
 
 
-def _tile(layer: Layer, boxes: Sequence[Box], zoom: int) -> Task:
-    middles = [((box.west + box.east) / 2, (box.south + box.north) / 2) for box in boxes]
+def _tile(data: Data, zoom: int) -> Task:
+    layer = data.layer
+    middles = [((box.west + box.east) / 2, (box.south + box.north) / 2) for box in data.boxes]
     tiles = list(dict.fromkeys(tile_over(longitude, latitude, zoom) for longitude, latitude in middles))
 
     def urls(server: Server) -> list[str]:
         way = WAYS[server.name].tile
         return [way(server, tile) for tile in tiles] if way else []
 
-    # Far tiles are put together by status and area: nobody else draws that.
+    # Far tiles are put together by status and area: no peer draws that.
     near = zoom >= layer.tiles.drawn_from
-    queries = [tile_statement(layer, tile, with_state=True) for tile in tiles] if near else []
+    squares, statuses = (0, ()) if near else (RASTERS[0], statuses_of(layer, data.palette))
+    queries = [tile_statement(layer, tile, with_state=True, squares=squares, statuses=statuses) for tile in tiles]
     return Task(
         f"tile z{zoom}", urls, lambda body: body.startswith(MVT_LAYER), queries, {PGBENCH: DRAWN_TARGET} if near else {}
     )
@@ -204,7 +279,8 @@ def markdown(report: Report) -> str:
     told = " · ".join(f"{name} {value}" for name, value in report.facts.items())
     notes = "\n".join(f"- {note}" for note in report.notes)
     legend = f"Answers per second, medians of the rounds; in brackets gisland ÷ the other one. Filter: `{FILTER_TEXT}`."
-    return f"{told}\n\n{legend}\n\n{grid(['asked for', *names], rows)}\n\n{notes}\n"
+    taken = [exports.markdown(report.exports)] if report.exports else []
+    return "\n\n".join([told, legend, grid(["asked for", *names], rows), *taken, notes]) + "\n"
 
 
 def _cell(report: Report, task: Task, name: str) -> str:

@@ -24,11 +24,11 @@ def script(queries: Sequence[Query]) -> str:
     """The script of one transaction: one of the queries, drawn by chance.
 
     The queries are one statement with different values, as gisland's own query builder gives them. Numbers become
-    variables and so parameters of the prepared statement, as they are in gisland; texts are the same in all queries and
-    stand in the statement, because pgbench has no text variables.
+    variables and so parameters of the prepared statement, as they are in gisland; texts stand in the statement, because
+    pgbench has no text variables: those that differ as a list from which one is drawn.
 
     Raises:
-        ValueError: the queries differ in more than numbers.
+        ValueError: the queries differ in more than their values.
     """
     statements = {statement for statement, _ in queries}
     if len(statements) != 1:
@@ -38,11 +38,9 @@ def script(queries: Sequence[Query]) -> str:
     for column in columns:
         if all(isinstance(each, int | float) for each in column):
             variables.setdefault(column, f"p{len(variables) + 1}")
-        elif len(set(column)) > 1:
-            raise ValueError("pgbench cannot draw texts, and a parameter differs that is no number")
     lines = [rf"\set drawn random(1, {len(queries)})"]
     lines += [rf"\set {name} {_drawn(column)}" for column, name in variables.items()]
-    terms = (f":{variables[column]}" if column in variables else _literal(column[0]) for column in columns)
+    terms = (f":{variables[column]}" if column in variables else _text(column) for column in columns)
     # Cut texts first: `:MI` within a quoted format would be taken for a variable.
     statement = TEXT.sub(lambda text: re.sub(r":(?=\w)", "' || ':' || '", text[0]), statements.pop())
     statement = PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else next(terms), statement)
@@ -62,6 +60,12 @@ def _drawn(values: Sequence[float]) -> str:
         return repr(values[0])
     cases = " ".join(f"when :drawn = {number} then {value!r}" for number, value in enumerate(values, start=1))
     return f"case {cases} end"
+
+
+def _text(values: Sequence[str | None]) -> str:
+    if len(set(values)) == 1:
+        return _literal(values[0])
+    return f"(ARRAY[{', '.join(map(_literal, values))}])[:drawn]"
 
 
 def _literal(value: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from gisland.bench.boxes import Box
@@ -28,6 +29,18 @@ class Way:
     """A page after so many features."""
     feature: Callable[[Server, int], str] | None = None
     tile: Callable[[Server, Tile], str] | None = None
+    html: Callable[[Server, int, Box], str] | None = None
+    """A page for people to read."""
+    zone: Callable[[Server, int, Zone], str] | None = None
+    """A page in the plane of the survey, by a box on it: as QGIS and GDAL read."""
+
+
+class Zone(NamedTuple):
+    """A box on the plane of a layer."""
+
+    crs: str
+    """Its URI."""
+    bbox: str
 
 
 def _above(server: Server, address: str) -> str:
@@ -48,23 +61,39 @@ def _offset(server: Server, limit: int, offset: int) -> str:
     return f"{server.items}{'&' if '?' in server.items else '?'}limit={limit}&offset={offset}"
 
 
+def _html(server: Server, limit: int, box: Box) -> str:
+    return f"{server.items.partition('?')[0]}?f=html&limit={limit}&bbox={box}"
+
+
+def _zone(server: Server, limit: int, zone: Zone) -> str:
+    return f"{server.items}?limit={limit}&crs={quote(zone.crs)}&bbox-crs={quote(zone.crs)}&bbox={zone.bbox}"
+
+
 def _ogc_tile(server: Server, tile: Tile) -> str:
     return _above(server, f"/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.column}")
 
 
 WAYS: Mapping[str, Way] = {
-    GISLAND: Way(filtered=_filtered, feature=lambda server, number: _above(server, f"/items/{number}"), tile=_ogc_tile),
+    GISLAND: Way(
+        filtered=_filtered,
+        feature=lambda server, number: _above(server, f"/items/{number}"),
+        tile=_ogc_tile,
+        html=_html,
+        zone=_zone,
+    ),
     KEEPING: Way(page=None, tile=_ogc_tile),
     "pygeoapi": Way(
         filtered=_filtered,
         offset=_offset,
         feature=lambda server, number: _above(server, f"/items/{number}?f=json"),
+        html=_html,
     ),
     "tipg": Way(
         filtered=_filtered,
         offset=_offset,
         feature=lambda server, number: _above(server, f"/items/{number}?f=geojson"),
         tile=lambda server, tile: _above(server, f"/tiles/WebMercatorQuad/{tile.zoom}/{tile.column}/{tile.row}"),
+        html=_html,
     ),
     "mapserver": Way(
         offset=_offset,

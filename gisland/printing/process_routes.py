@@ -25,7 +25,7 @@ from gisland.printing.products import PRODUCTS, Product
 from gisland.publish import answer as ogc
 from gisland.publish.processes import EXCEPTIONS, JOBS, LIMIT, MOST, PROCESSES, REL
 from gisland.publish.query import check_parameters
-from gisland.security.headers import PRIVATE, PUBLIC
+from gisland.security.headers import PRIVATE
 from gisland.security.subject import Subject
 
 Json = dict[str, Any]
@@ -61,8 +61,9 @@ async def processes(asked: ogc.Anyone) -> Response:
     given = _only(asked, ("limit",))
     most = _number(given, "limit", LIMIT, 1, MOST)
     found = [_summary(asked, each) for each in list(PRODUCTS.values())[:most]]
-    links = [_link("self", f"{asked.root}/processes", PROCESSES.to(asked.language))]
-    return _json({"processes": found, "links": links}, headers=PUBLIC)
+    title = PROCESSES.to(asked.language)
+    links = [_link("self", f"{asked.root}/processes", title), _page(asked, title)]
+    return asked.answer({"processes": found, "links": links}, "processes")
 
 
 @router.get("/processes/{process_id}")
@@ -84,7 +85,8 @@ async def process(asked: ogc.Anyone, process_id: str) -> Response:
     }
     of_file = {"type": "string", "contentEncoding": "binary", "contentMediaType": product.media_type}
     outputs = {OUTPUT: {"title": product.title.to(asked.language), "schema": of_file}}
-    return _json(_summary(asked, product) | {"inputs": inputs, "outputs": outputs}, headers=PUBLIC)
+    document = _summary(asked, product) | {"inputs": inputs, "outputs": outputs}
+    return asked.answer(document, "process")
 
 
 @router.post("/processes/{process_id}/execution")
@@ -114,15 +116,19 @@ async def jobs(request: Request, subject: rest.Printer) -> Response:
     wanted = _filter(given)
     kinds = given.get("type", "process").split(",")
     listed = await rest.within(request, lambda c: orders.list_prints(c, wanted)) if "process" in kinds else []
-    links = [_link("self", asked.here(), JOBS.to(asked.language))]
-    return _json({"jobs": [status_of(asked, each) for each in listed], "links": links})
+    title = JOBS.to(asked.language)
+    links = [_link("self", asked.here(), title), _page(asked, title)]
+    return asked.answer({"jobs": [status_of(asked, each) for each in listed], "links": links}, "jobs", private=True)
 
 
 @router.get("/jobs/{job_id}")
 async def job(request: Request, subject: rest.Printer, job_id: str) -> Response:
     """How far a print is."""
     asked = ogc.Asked.of(request, subject)
-    return _json(status_of(asked, await _job(request, job_id)))
+    _only(asked, ())
+    document = status_of(asked, await _job(request, job_id))
+    document["links"].append(_page(asked, document["jobID"]))
+    return asked.answer(document, "job", private=True)
 
 
 @router.delete("/jobs/{job_id}")
@@ -196,6 +202,7 @@ def _summary(asked: ogc.Asked, product: Product) -> Json:
         "outputTransmission": ["value", "reference"],
         "links": [
             _link("self", href, product.title.to(asked.language)),
+            _link("alternate", f"{href}?f=html", product.title.to(asked.language), "text/html"),
             _link(f"{REL}/execute", f"{href}/execution", product.title.to(asked.language)),
         ],
     }
@@ -272,11 +279,15 @@ def _number(given: dict[str, str], name: str, default: int, least: int, most: in
 
 def _only(asked: ogc.Asked, names: tuple[str, ...]) -> dict[str, str]:
     """The parameters, each of them once and known."""
-    return check_parameters(asked.given, names, formats=("json",))
+    return check_parameters(asked.given, names)
 
 
 def _link(rel: str, href: str, title: str, media_type: str = JSON) -> Json:
     return {"rel": rel, "href": href, "type": media_type, "title": title}
+
+
+def _page(asked: ogc.Asked, title: str) -> Json:
+    return _link("alternate", asked.here(f="html"), title, "text/html")
 
 
 def _time(moment: datetime) -> str:

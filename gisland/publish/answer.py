@@ -21,6 +21,7 @@ from gisland.database import Role, Scope
 from gisland.errors import UsageError
 from gisland.kit.conditional import matches
 from gisland.publish.crs import KnownPlanes, Planes
+from gisland.publish.documents import shown_to
 from gisland.publish.html import html_page
 from gisland.publish.items import newest_version
 from gisland.publish.query import COMMON, check_parameters
@@ -151,7 +152,7 @@ class Asked:
     @cached_property
     def catalogue(self) -> Catalogue:
         """The layers with the fields that the subject may see."""
-        return _shown_to(self.state.catalogue, held(self.subject, self.scope))
+        return shown_to(self.state.catalogue, held(self.subject, self.scope))
 
     def layers(self) -> list[Layer]:
         """The layers that the subject may see."""
@@ -231,11 +232,6 @@ def _fingerprint(catalogue: Catalogue, layer_id: str, root: str) -> str:
     """Differs when the same rows would be told otherwise."""
     said = [catalogue.layers[layer_id].model_dump_json(), catalogue.palette.model_dump_json(), root, __version__]
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=6).hexdigest()
-
-
-@lru_cache(maxsize=20)
-def _shown_to(catalogue: Catalogue, permissions: frozenset[str]) -> Catalogue:
-    return catalogue.shown_to(permissions)
 
 
 async def anyone(request: Request, subject: Annotated[Subject, Depends(READ)]) -> Asked:

@@ -12,10 +12,11 @@ write as Y, X). FlatGeobuf and GeoPackage know one order only: east, north and l
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
@@ -26,6 +27,7 @@ from gisland.errors import UsageError
 from gisland.kit.crs import EPSG, transformer
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from psycopg import AsyncConnection
 
     from gisland.catalogue import Layer
@@ -36,8 +38,9 @@ CRS84H = "http://www.opengis.net/def/crs/OGC/0/CRS84h"
 EPSG4326 = f"{EPSG}4326"
 EPSG3857 = f"{EPSG}3857"
 
-# A straight side of a box on a plane is a bow in degrees: it gets so many corners.
-SIDE_POINTS = 64
+# A straight side of a box on a plane is a bow in degrees: it gets so many corners that the bow is met to 0.1 mm, and 64
+# at most. It rises over its chord by less than the square of its length in metres times this.
+SIDE_POINTS, BOW, BOW_METRES = 64, 1 / (8 * 6_378_137), 0.0001
 # For so long a worker knows which planes are in use; one that it does not know it looks up at once.
 PLANES_SECONDS = 60
 
@@ -157,8 +160,22 @@ def to_degrees(box: Box, crs: OfferedCrs) -> Box:
     return found
 
 
-def region_of(box: Box, crs: OfferedCrs) -> str:
-    """A box of a plane as a polygon in degrees (CRS84), as hexadecimal EWKB: its sides are no meridians and parallels.
+class Region(NamedTuple):
+    """A box of a plane, in degrees (CRS84): its sides are no meridians and parallels."""
+
+    shape: str
+    """Hexadecimal EWKB."""
+    outer: Box
+    """What lies outside of this box lies outside of it."""
+    inner: Box
+    """What lies within this box lies within it; `NOWHERE` when there is none that is sure."""
+
+
+NOWHERE = (1000.0, 1000.0, 1000.0, 1000.0)
+
+
+def region_of(box: Box, crs: OfferedCrs) -> Region:
+    """A box of a plane in degrees.
 
     Raises:
         UsageError: it lies beyond the plane.
@@ -166,7 +183,8 @@ def region_of(box: Box, crs: OfferedCrs) -> str:
     shape: shapely.Geometry = shapely.box(*box)
     longest = max(box[2] - box[0], box[3] - box[1])
     if shape.area:
-        shape = shapely.segmentize(shape, longest / SIDE_POINTS)
+        corners = min(SIDE_POINTS, math.ceil(longest * math.sqrt(BOW / BOW_METRES)))
+        shape = shapely.segmentize(shape, longest / corners)
     else:
         # Without width or height it is a line or a point.
         shape = shapely.LineString([box[:2], box[2:]]) if longest else shapely.Point(box[:2])
@@ -174,4 +192,19 @@ def region_of(box: Box, crs: OfferedCrs) -> str:
     places = shapely.transform(shape, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
     if not np.isfinite(shapely.get_coordinates(places)).all():
         raise UsageError("it lies beyond the CRS", hint="metres, in the order of its axes", parameter="bbox")
-    return str(shapely.to_wkb(shapely.set_srid(places, 4326), hex=True, include_srid=True))
+    text = str(shapely.to_wkb(shapely.set_srid(places, 4326), hex=True, include_srid=True))
+    west, south, east, north = (float(each) for each in shapely.bounds(places))
+    return Region(text, (west, south, east, north), _within(box, shapely.get_coordinates(shape), places))
+
+
+def _within(box: Box, on_plane: NDArray[np.float64], places: shapely.Geometry) -> Box:
+    """A box in degrees within the polygon `places`, which is a box on its plane with the corners `on_plane`."""
+    if not isinstance(places, shapely.Polygon):
+        return NOWHERE
+    x, y = on_plane.T
+    longitudes, latitudes = shapely.get_coordinates(places).T
+    west, east = longitudes[x == box[0]].max(), longitudes[x == box[2]].min()
+    south, north = latitudes[y == box[1]].max(), latitudes[y == box[3]].min()
+    # No side of the polygon enters it; so it lies within as soon as any point of it does.
+    sure = west < east and south < north and places.contains(shapely.Point((west + east) / 2, (south + north) / 2))
+    return (float(west), float(south), float(east), float(north)) if sure else NOWHERE

@@ -50,7 +50,7 @@ def export_file(
     """
     catalogue = load_catalogue(settings).shown_to(held(subject, EVERYWHERE))
     layer = catalogue.layer(layer_id)
-    query = parse_items_query(layer, catalogue.palette, settings, given, planes=_planes(settings, layer))
+    query = parse_items_query(layer, catalogue.palette, settings, given, planes=read_planes(settings, layer))
     query = query.in_form(file_format.form)
     if not layer.public:
         note_export(settings, subject.name, layer, query, file_format, reason, EVERYWHERE)
@@ -69,7 +69,8 @@ def export_file(
         return export.done
 
 
-def _planes(settings: Settings, layer: Layer) -> Planes:
+def read_planes(settings: Settings, layer: Layer) -> Planes:
+    """The planes of a public layer, or of one of staff as far as the public knows them."""
     with connect(settings, Role.PUBLIC) as connection:
         row = connection.execute("SELECT offered, own FROM publish.planes(%s)", [layer.id]).fetchone()
     assert row is not None

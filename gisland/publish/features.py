@@ -22,7 +22,7 @@ from gisland.kit.identifiers import mask_ids
 from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, SCHEMA, Asked
 from gisland.publish.crs import NO_PLANES, OfferedCrs, Planes
 from gisland.publish.file_pages import file_format_of, next_page, page_of_file
-from gisland.publish.html import html_page, with_words
+from gisland.publish.html import ROWS, html_page, with_words
 from gisland.publish.items import read_feature, read_page, version_of
 from gisland.publish.leaving import ClientWatch
 from gisland.publish.query import crs_asked_for, parse_item_query, parse_items_query
@@ -45,6 +45,9 @@ async def items(request: Request) -> Response:
     query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given, planes=planes, scoped=scoped)
     if file_format is not None:
         query = query.in_form(file_format.form)
+    elif asked.format == "html":
+        # The map of the page reads the geometries itself.
+        query = replace(query, limit=min(query.limit, ROWS), shown=query.shown._replace(geometry=False))
     version = None
     form = asked.format if file_format is None else file_format.name
     with ClientWatch(request):
@@ -73,6 +76,8 @@ async def item(request: Request) -> Response:
     asked = Asked.of(request, await READ(request))
     layer, feature_id = await asked.layer(request.path_params["layer_id"]), request.path_params["feature_id"]
     as_of, shown = parse_item_query(layer, asked.given, await _planes(asked, layer))
+    if asked.format == "html":
+        shown = shown._replace(geometry=False)
     version = None
     number = int(feature_id) if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19 else 0
     async with asked.reading(layer) as connection:

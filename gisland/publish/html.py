@@ -19,6 +19,8 @@ from gisland.security.headers import MAP_PAGE
 
 # Pages with a map.
 MAPS = frozenset({"collection", "items", "item"})
+# Features on a page at most, whatever `limit` says: while a page is made its worker serves nobody else.
+ROWS = 500
 
 
 @cache

@@ -33,6 +33,7 @@ from gisland.publish.sorting import Sort
 MOST_COUNTED = 10_000
 # The outermost coordinates of a feature, exact: what the index of its geometry knows is rounded outwards.
 SIDES = "t._west, t._south, t._east, t._north"
+SIDE_NAMES = ("west", "south", "east", "north")
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,7 @@ async def read_feature(
 
     The newest data version that it could show comes with it; 0 of a staff layer.
     """
-    statement = _feature_statement(layer, shown, past=version is not None)
-    cursor = await connection.execute(statement, {"id": feature_id, "version": version})
+    cursor = await connection.execute(*feature_statement(layer, feature_id, version, shown))
     result = cursor.pgresult
     assert result is not None
     return (result.get_value(0, 0) or b"", int(result.get_value(0, 1) or 0)) if cursor.rowcount else None
@@ -149,9 +149,10 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
     if shape.past:
         parameters["version"] = query.as_of
     for number, box in enumerate(boxes):
-        parameters |= zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True)
-    if shape.region:
-        parameters["region"] = query.region
+        parameters |= _named(str(number), box)
+    if query.region is not None:
+        parameters["region"] = query.region.shape
+        parameters |= _named("_outer", query.region.outer) | _named("_inner", query.region.inner)
     if query.cursor is not None:
         parameters |= {"after": query.cursor.after, **sorting.parameters(query.cursor.values)}
     if shape.sought:
@@ -207,7 +208,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
             if shape.boxes
             else []
         ),
-        *([f"ST_Intersects({geometry}, {boxes[0]})"] if shape.region else []),
+        *([_meets_region(layer, geometry, boxes[0], plain)] if shape.region else []),
         *([f"{day} >= %(first)s"] if shape.begins else []),
         *([f"{day} <= %(last)s"] if shape.ends else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
@@ -279,8 +280,12 @@ def words_of(layer: Layer) -> str:
     return f"publish.words({', '.join(f'{field.name}' for field in layer.texts)})"
 
 
-def _sides(number: int) -> list[str]:
-    return [f"%({side}{number})s" for side in ("west", "south", "east", "north")]
+def _sides(which: object) -> list[str]:
+    return [f"%({side}{which})s" for side in SIDE_NAMES]
+
+
+def _named(which: str, box: Box) -> dict[str, float]:
+    return {f"{side}{which}": value for side, value in zip(SIDE_NAMES, box, strict=True)}
 
 
 def _envelope(number: int) -> str:
@@ -293,20 +298,37 @@ def _made_boxes(shape: _Shape, made: list[str], plain: bool) -> str:  # noqa: FB
     for number in range(shape.boxes if plain else 0):
         outer, inner = plain_boxes(_sides(number))
         named += [f"{outer} AS outer{number}", f"{inner} AS inner{number}"]
+    if shape.region and plain:
+        (outer, _), (_, inner) = plain_boxes(_sides("_outer")), plain_boxes(_sides("_inner"))
+        named += [f"{outer} AS outer0", f"{inner} AS inner0"]
     return ", ".join(named)
 
 
 def _meets(layer: Layer, geometry: str, box: str, number: int, plain: bool) -> str:  # noqa: FBT001
-    if not plain:
-        return meets_box(geometry, box, _sides(number))
+    return _meets_plain(layer, box, number, _sides(number)) if plain else meets_box(geometry, box, _sides(number))
+
+
+def _meets_region(layer: Layer, geometry: str, region: str, plain: bool) -> str:  # noqa: FBT001
+    return _meets_plain(layer, region, 0, _sides("_inner")) if plain else f"ST_Intersects({geometry}, {region})"
+
+
+def _meets_plain(layer: Layer, shape: str, number: int, sides: list[str]) -> str:
+    """Whether a feature meets a box or a region, within which it lies for sure between these sides."""
     outer, inner = (f"(SELECT {name}{number} FROM box)" for name in ("outer", "inner"))  # noqa: S608
     # By its id, so that the index alone tells of all others.
-    shape = f"(SELECT ST_Intersects(g.{geometry}, {box}) FROM {_table(layer)} g WHERE g.id = t.id)"  # noqa: S608
-    return meets_plain_box(outer, inner, _sides(number), shape)
+    closely = f"(SELECT ST_Intersects(g.{layer.geometry}, {shape}) FROM {_table(layer)} g WHERE g.id = t.id)"  # noqa: S608
+    return meets_plain_box(outer, inner, sides, closely)
 
 
 def _bears(layer: Layer, name: str, *, past: bool) -> str:
     return f"{columns_of(layer, past=past)[name].sql} = %({name})s"
+
+
+def feature_statement(
+    layer: Layer, feature_id: int, version: int | None = None, shown: Shown = ALL
+) -> tuple[str, dict[str, object]]:
+    """The statement of one feature and its parameters: it gives the feature and the newest data version."""
+    return _feature_statement(layer, shown, past=version is not None), {"id": feature_id, "version": version}
 
 
 @lru_cache(maxsize=100)
@@ -319,7 +341,7 @@ def _texts(layer: Layer, shown: Shown, *, past: bool) -> str:
     """Where `feature_text` finds what it shows."""
     if past:
         return f"{_past(layer)} t"
-    joined = f" JOIN {_table(layer)} g USING (id)" if needs_layer(shown) else ""
+    joined = f" JOIN {_table(layer)} g USING (id)" if needs_layer(layer, shown) else ""
     return f"{geojson_table(layer)} t{joined}"
 
 

@@ -14,6 +14,7 @@ from gisland.audit.log import SYSTEM, Tag, record
 from gisland.catalogue import Catalogue, Layer, Palette
 from gisland.database import Role, connect
 from gisland.errors import UsageError
+from gisland.publish.codelists import check_codes
 from gisland.publish.items import words_of
 from gisland.publish.layer_checks import check_columns, check_indexes, check_touched_by
 from gisland.publish.meanings import find_meanings, write_meanings
@@ -63,6 +64,7 @@ def apply_layers(
         NotFound: there is no layer `only`.
     """
     layers = [catalogue.layer(only)] if only is not None else list(catalogue.layers.values())
+    check_codes(settings, catalogue)
     with _owner(settings) as connection:
         if _write_statuses(connection, catalogue.palette):
             # Another order or other classes: no layer may be left with the old ones.
@@ -92,6 +94,7 @@ def rebuild_layer(settings: Settings, catalogue: Catalogue, layer_id: str, *, by
 
 def check_layers(settings: Settings, catalogue: Catalogue) -> None:
     """Apply all layers and take it back: raises what `apply_layers` would raise, and changes nothing."""
+    check_codes(settings, catalogue)
     with _owner(settings) as connection:
         _write_statuses(connection, catalogue.palette)
         for layer in catalogue.layers.values():
@@ -250,7 +253,7 @@ def _fill(
     filled = run(sql.SQL("CREATE TEMP TABLE whole ON COMMIT DROP AS {}").format(rows))
     parts = [
         (draft, sql.SQL("{}, {}").format(names, _trusted(OWN_COLUMNS))),
-        (_geojson(layer, DRAFT), _trusted(GEOJSON_COLUMNS + (", _native" if layer.native else ""))),
+        (_geojson(layer, DRAFT), _trusted(GEOJSON_COLUMNS + (", _native, _surveyed" if layer.native else ""))),
     ]
     for table, columns in parts:
         run(sql.SQL("CREATE TABLE {} AS SELECT {} FROM whole ORDER BY id").format(table, columns))

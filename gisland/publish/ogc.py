@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, Depends, Response
 
-from gisland.catalogue import Catalogue, Layer
+from gisland.catalogue import Layer
 from gisland.publish import downloads, processes
 from gisland.publish.answer import FOR_ALL, FOR_ONE, READ, ROOT, SCHEMA, Anyone, Asked
+from gisland.publish.codelists import add_codes, read_names
 from gisland.publish.cql2.conformance import CQL2_CONFORMANCE
 from gisland.publish.cql2.functions import functions_document, link_to_functions
+from gisland.publish.documents import documents_of
 from gisland.publish.extent import read_extent
 from gisland.publish.meanings import add_meanings, read_meanings
 from gisland.publish.openapi import OPENAPI, openapi_document
-from gisland.publish.pygeoapi import BASE, TITLES, Documents, make_documents
+from gisland.publish.pygeoapi import BASE, TITLES
 from gisland.publish.sorting import ID
 from gisland.publish.styles import routes as styles_routes
 from gisland.publish.styles.documents import link_to_styles
 from gisland.publish.styles.formats import STYLES_CONFORMANCE
 from gisland.publish.tables import file_links
 from gisland.publish.tiles import documents as tiles
+from gisland.registry.codes import load_codes
 from gisland.security.permissions import Permission
 
 SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
@@ -56,23 +57,9 @@ downloads.add_to(router)
 styles_routes.add_to(router)
 
 
-_making = Lock()
-
-
-@lru_cache(maxsize=20)
-def _documents(catalogue: Catalogue) -> Documents:
-    return make_documents(catalogue)
-
-
-def _documents_made_once(catalogue: Catalogue) -> Documents:
-    # One at a time: pygeoapi shares state between calls.
-    with _making:
-        return _documents(catalogue)
-
-
 async def _document(asked: Asked, path: str) -> dict[str, Any]:
     """A copy of the document at a path below the root, in the language and with the URLs of the request."""
-    documents = await asyncio.to_thread(_documents_made_once, asked.catalogue)
+    documents = await asyncio.to_thread(documents_of, asked.catalogue)
     text = json.dumps(documents[path, asked.language], ensure_ascii=False)
     copy: dict[str, Any] = json.loads(text.replace(BASE, json.dumps(asked.root)[1:-1]))
     return copy
@@ -166,7 +153,9 @@ async def _properties(asked: Asked, layer_id: str, kind: str) -> Response:
     document = await _document(asked, f"collections/{layer.id}/{kind}")
     async with asked.state.pools.public.connection() as connection:
         meanings = await read_meanings(connection, [layer])
+        names = await read_names(connection, layer)
     add_meanings(document, meanings[layer.id], asked.language)
+    add_codes(document, layer, names, load_codes(asked.state.settings), asked.origin, asked.language)
     return asked.answer(document, "properties", media_type=SCHEMA, private=not layer.public)
 
 

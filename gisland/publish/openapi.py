@@ -12,6 +12,7 @@ import gisland
 from gisland.catalogue import Language, Layer, LayerField, Palette
 from gisland.publish.cql2.filter import PARSERS
 from gisland.publish.crs import CRS84
+from gisland.publish.html import ROWS
 from gisland.publish.meanings import Meanings, in_language
 from gisland.publish.processes import processes_paths
 from gisland.publish.pygeoapi import JSON_TYPES
@@ -252,7 +253,7 @@ def _parameters(settings: Settings) -> dict[str, Json]:
     crs = {"type": "string", "format": "uri", "default": CRS84}
     choices = {"f": ["json", "html"], "lang": ["vi", "en"]}
     return {
-        "limit": _parameter("limit", limit, "Most features on a page"),
+        "limit": _parameter("limit", limit, f"Most features on a page; at most {ROWS} on one of HTML"),
         "bbox": _parameter("bbox", bbox | {"items": {"type": "number"}}, "Features that meet this box")
         | {"example": [106.6, 20.8, 106.8, 20.9]},
         # Which there are is told by the collection: the planes of VN-2000 come with their map sheets.

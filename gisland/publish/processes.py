@@ -56,8 +56,10 @@ def processes_paths() -> dict[str, Json]:
         response={"type": "string", "enum": ["raw", "document"], "default": "raw"},
     )
     return {
-        "/processes": {"get": _operation("getProcesses", "Processes", _object(["processes", "links"]), [_limit()])},
-        "/processes/{processID}": {"get": _operation("getProcessDescription", "A process", summary, [process])},
+        "/processes": {
+            "get": _page(_operation("getProcesses", "Processes", _object(["processes", "links"]), [_limit()]))
+        },
+        "/processes/{processID}": {"get": _page(_operation("getProcessDescription", "A process", summary, [process]))},
         "/processes/{processID}/execution": {
             "post": _operation("execute", "Execute a process, by a job", status, [process], code="201")
             | {
@@ -66,10 +68,11 @@ def processes_paths() -> dict[str, Json]:
             }
         },
         "/jobs": {
-            "get": _operation("getJobs", "Jobs", _object(["jobs", "links"]), _of_jobs()) | {"security": _SIGNED_IN}
+            "get": _page(_operation("getJobs", "Jobs", _object(["jobs", "links"]), _of_jobs()))
+            | {"security": _SIGNED_IN}
         },
         "/jobs/{jobID}": {
-            "get": _operation("getStatus", "Status of a job", status, [job]) | {"security": _SIGNED_IN},
+            "get": _page(_operation("getStatus", "Status of a job", status, [job])) | {"security": _SIGNED_IN},
             "delete": _operation("dismiss", "Dismiss a job", status, [job]) | {"security": _SIGNED_IN},
         },
         "/jobs/{jobID}/results": {
@@ -147,3 +150,10 @@ def _operation(
             "default": {"$ref": "#/components/responses/Problem"},
         },
     }
+
+
+def _page(operation: Json) -> Json:
+    """The operation of a document that there is as HTML, too."""
+    operation["parameters"].append({"$ref": "#/components/parameters/f"})
+    operation["responses"]["200"]["content"]["text/html"] = {"schema": _TEXT}
+    return operation

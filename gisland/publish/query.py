@@ -16,7 +16,7 @@ from gisland.catalogue import LANGUAGES, Layer, LayerField, Palette
 from gisland.errors import UsageError
 from gisland.publish.cql2.filter import Condition, parse_filter
 from gisland.publish.cql2.geometry import Frame
-from gisland.publish.crs import CRS84, CRS84H, NO_PLANES, WGS84, Box, Planes, region_of, to_degrees
+from gisland.publish.crs import CRS84, CRS84H, NO_PLANES, WGS84, Box, Planes, Region, region_of, to_degrees
 from gisland.publish.shown import ALL, Shown
 from gisland.publish.sorting import Sort, Values, parse_sort, read_values
 from gisland.publish.tables import FILE_FORMATS
@@ -55,8 +55,8 @@ class ItemsQuery:
     limit: int
     bbox: Box | None = None
     """West, south, east, north in degrees (CRS84)."""
-    region: str | None = None
-    """The box of a plane, as hexadecimal EWKB in degrees."""
+    region: Region | None = None
+    """The box of a plane, in degrees."""
     dates: tuple[date | None, date | None] | None = None
     """First and last day, None for an open end."""
     equals: tuple[tuple[str, Value], ...] = ()
@@ -255,7 +255,7 @@ def _limit(text: str | None, settings: Settings) -> int:
     return min(int(text[:18]), settings.items_limit_max)
 
 
-def _area(parameters: dict[str, str], planes: Planes) -> tuple[Box | None, str | None]:
+def _area(parameters: dict[str, str], planes: Planes) -> tuple[Box | None, Region | None]:
     """What the bbox says: a box in degrees, or a region in degrees that is a box on its plane."""
     text, uri = parameters.get("bbox"), parameters.get("bbox-crs", CRS84)
     if text is None:

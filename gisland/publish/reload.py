@@ -7,7 +7,7 @@ applied: a folder that is being edited changes nothing before its layer is appli
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import psycopg
 import structlog
@@ -25,13 +25,15 @@ CHANNEL = "gisland_layers"
 AGAIN_SECONDS = 1.0
 
 
-async def follow_layers(settings: Settings, current: Callable[[], Catalogue], use: Callable[[Catalogue], None]) -> None:
+async def follow_layers(
+    settings: Settings, current: Callable[[], Catalogue], use: Callable[[Catalogue], Awaitable[None]]
+) -> None:
     """Follow the layers as they are applied, until it is cancelled.
 
     Args:
         settings: where the database and the folders are.
         current: gives the catalogue that is served.
-        use: takes the one that is to be served from now on.
+        use: makes ready the one that is to be served from now on, and takes it.
     """
     while True:
         try:
@@ -49,7 +51,7 @@ async def follow_layers(settings: Settings, current: Callable[[], Catalogue], us
 
 
 async def _reload(
-    settings: Settings, connection: AsyncConnection, served: Catalogue, use: Callable[[Catalogue], None]
+    settings: Settings, connection: AsyncConnection, served: Catalogue, use: Callable[[Catalogue], Awaitable[None]]
 ) -> None:
     cursor = await connection.execute("SELECT id, definition_hash FROM publish.layer")
     applied: dict[str, str] = dict(await cursor.fetchall())
@@ -61,7 +63,7 @@ async def _reload(
         return
     found = applied_of(defined, served, applied)
     if found != served:
-        use(found)
+        await use(found)
         log.info("layers", served=sorted(found.layers))
 
 

@@ -36,8 +36,15 @@ def feature_text(layer: Layer, shown: Shown, *, past: bool) -> str:
     return f"""{head} || {geometry} || ',"properties":' || {properties} || '}}'"""
 
 
-def needs_layer(shown: Shown) -> bool:
-    """Whether the row of the layer itself is needed: the table beside it has the finished text only."""
+def needs_layer(layer: Layer, shown: Shown) -> bool:
+    """Whether the row of the layer itself is needed: the table beside it has the finished text only.
+
+    On a plane most features are as they were surveyed, which lies beside it, too; of others the row is looked up.
+    """
+    return _is_made(shown) and not (shown.crs.plane and layer.native is not None)
+
+
+def _is_made(shown: Shown) -> bool:
     return shown.geometry and not (shown.crs.as_stored and shown.form == "geojson")
 
 
@@ -56,19 +63,26 @@ def geometry_text(layer: Layer, shown: Shown, *, past: bool) -> str:
     """SQL of the geometry as GeoJSON, or as WKB in hexadecimal."""
     if not shown.geometry:
         return "''" if shown.form == "table" else "'null'"
-    if not needs_layer(shown):
+    if not _is_made(shown):
         return "t._geometry"
     crs, native = shown.crs, "t._native"
     in_degrees = "t.geom" if past else f"g.{layer.geometry}"
+    if not past and not needs_layer(layer, shown):
+        in_degrees = f"(SELECT {in_degrees} FROM {layer.target_schema}.{layer.table} g WHERE g.id = t.id)"  # noqa: S608 - as above
     derived = in_degrees if crs.srid == 4326 else f"publish.from_wgs84({in_degrees}, {crs.srid})"
     made = _written(layer, shown, derived, crs.decimals)
     if not crs.plane or layer.native is None:
         return made
-    # 15 decimals say a float of 64 bits to the last bit. From zone to zone of VN-2000 the datum stays: by way of WGS 84
-    # it would be 0.7 mm off.
+    # The text is finished for what there is now (publish.json_of). From zone to zone of VN-2000 the datum stays: by way
+    # of WGS 84 it would be 0.7 mm off.
+    finished = shown.form == "geojson" and not past and not crs.flipped
+    surveyed = _written(layer, shown, native, 15)
+    if finished:
+        # There is none in a table that was made before there was.
+        surveyed = f"coalesce(t._surveyed, {surveyed})"
     zones = ", ".join(map(str, MERIDIANS)) if crs.srid in MERIDIANS else "NULL"
     between = _written(layer, shown, f"ST_Transform({native}, {crs.srid})", crs.decimals)
-    return f"""CASE WHEN ST_SRID({native}) = {crs.srid} THEN {_written(layer, shown, native, 15)}
+    return f"""CASE WHEN ST_SRID({native}) = {crs.srid} THEN {surveyed}
                      WHEN ST_SRID({native}) IN ({zones}) THEN {between} ELSE {made} END"""
 
 

@@ -6,8 +6,8 @@ from gisland.settings import Settings
 
 Raw = list[tuple[bytes, bytes]]
 
-# What one sees depends on who asks, be it by HTTP Basic or by a cookie, and on the format asked for.
-VARY = "Accept, Authorization, Cookie"
+# What one sees depends on who asks, be it by HTTP Basic or by a cookie, and on the format and encoding asked for.
+VARY = "Accept, Accept-Encoding, Authorization, Cookie"
 # The same for everybody: it may be kept, but is asked for anew each time. Pages of other origins may read it; without
 # Access-Control-Allow-Credentials no browser sends them anything along by which somebody would be signed in.
 PUBLIC = {

@@ -92,14 +92,14 @@ $$;
 -- SQL that makes what the GeoJSON table says of a row `f` of a layer: ward, group, geometry, properties. The columns of
 -- the layer are the id, the fields, the geometry. It is made when a feature is published: on a page of 1,000 this would
 -- be two thirds of the work. 7 decimals of a degree are about 1 cm. Where the view gives it, the geometry as it was
--- surveyed comes last.
+-- surveyed comes last, and its GeoJSON: 15 decimals say a float of 64 bits to the last bit.
 CREATE OR REPLACE FUNCTION publish.json_of(layer_columns text[], of_scope text[], native text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
     SELECT format('%s AS _ward, %s AS _group, ST_AsGeoJSON(f.%I, 7, 0) AS _geometry, '
                   '(SELECT row_to_json(p)::text FROM (SELECT %s) p) AS _properties%s',
                   coalesce('f.' || quote_ident(of_scope[1]), 'NULL::text'), coalesce('f.' || quote_ident(of_scope[2]), 'NULL::text'),
                   layer_columns[cardinality(layer_columns)], string_agg(format('f.%I', name), ', ' ORDER BY position),
-                  CASE WHEN native IS NULL THEN '' ELSE format(', f.%I AS _native', native) END)
+                  CASE WHEN native IS NULL THEN '' ELSE format(', f.%1$I AS _native, ST_AsGeoJSON(f.%1$I, 15, 0) AS _surveyed', native) END)
       FROM unnest(layer_columns) WITH ORDINALITY u(name, position)
      WHERE position > 1 AND position < cardinality(layer_columns)
 $$;
@@ -176,6 +176,7 @@ DECLARE
         'SELECT f.id FROM fresh f, LATERAL (SELECT _native FROM %s WHERE id = f.id OFFSET 0) j WHERE j._native IS DISTINCT FROM f.%I',
         publish.geojson_of(of_layer.target), of_layer.native) END;
     native text := CASE WHEN of_layer.native IS NULL THEN '' ELSE ', _native' END;
+    surveyed text := CASE WHEN of_layer.native IS NULL THEN '' ELSE ', _native, _surveyed' END;
 BEGIN
     EXECUTE format($body$
         CREATE OR REPLACE FUNCTION %9$s(keys bigint[], change bigint, OUT grown bigint, OUT regions bigint[]) LANGUAGE plpgsql
@@ -192,9 +193,9 @@ BEGIN
                          = ROW(%4$s, excluded._west, excluded._south, excluded._east, excluded._north, excluded._change)
                       WHERE (%5$s) IS DISTINCT FROM (%4$s) OR t.id IN (SELECT id FROM resurveyed)
                      RETURNING t.id, xmax = 0 AS added, t._west, t._south, t._east, t._north),
-             told AS (INSERT INTO %10$s AS t (id, _ward, _group, _geometry, _properties%15$s)
+             told AS (INSERT INTO %10$s AS t (id, _ward, _group, _geometry, _properties%17$s)
                       SELECT f.id, %6$s FROM fresh f WHERE (f.id IN (SELECT id FROM put)) IS TRUE ORDER BY id
-                      ON CONFLICT (id) DO UPDATE SET (_ward, _group, _geometry, _properties%15$s)
+                      ON CONFLICT (id) DO UPDATE SET (_ward, _group, _geometry, _properties%17$s)
                          = ROW(excluded._ward, excluded._group, excluded._geometry, excluded._properties%16$s)),
              untold AS (DELETE FROM %10$s t WHERE t.id = ANY (ARRAY(SELECT id FROM gone))),
              left_behind AS (SELECT id FROM gone UNION ALL SELECT id FROM put WHERE NOT added),
@@ -214,7 +215,7 @@ BEGIN
         publish.json_of(of_layer.columns, of_layer.scope, of_layer.native), publish.history_of(of_layer.target),
         of_layer.columns[cardinality(of_layer.columns)], publish.function_of('refresh', of_layer.id),
         publish.geojson_of(of_layer.target), publish.sides_of(of_layer.columns[cardinality(of_layer.columns)]), moved,
-        given, resurveyed, native, replace(native, '_native', 'excluded._native'));
+        given, resurveyed, native, replace(surveyed, ', ', ', excluded.'), surveyed);
 END
 $make$;
 
@@ -479,11 +480,36 @@ BEGIN
 END
 $$;
 
+-- What places are called whose codes layers bear: wards that have map sheets, and residential groups; whose code is that of
+-- several groups, has the names of all of them. So many of each list at most.
+CREATE OR REPLACE FUNCTION publish.place_names(most int, OUT list text, OUT code text, OUT name text) RETURNS SETOF record
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    (SELECT 'wards', code, name FROM registry.unit
+      WHERE level = 'ward' AND valid_to IS NULL AND EXISTS (SELECT FROM registry.map_sheet WHERE ward_id = unit.id)
+      ORDER BY code LIMIT most)
+      UNION ALL
+    (SELECT 'residential_groups', code, string_agg(DISTINCT name, ' / ' ORDER BY name) FROM registry.residential_group
+      WHERE name <> '' GROUP BY code ORDER BY code LIMIT most)
+$$;
+
 -- A geometry in WGS 84 on a plane: the way back of registry.to_wgs84.
 CREATE OR REPLACE FUNCTION publish.from_wgs84(geom geometry, to_srid int) RETURNS geometry
 LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT CASE WHEN to_srid BETWEEN 5896 AND 5899 OR to_srid BETWEEN 9205 AND 9218
                 THEN ST_SetSRID(ST_Transform(geom, to_srid + 900000), to_srid) ELSE ST_Transform(geom, to_srid) END
+$$;
+
+-- Tables that were made before there was finished GeoJSON of what was surveyed: they have none of it until they are made anew.
+DO $$
+DECLARE
+    beside regclass;
+BEGIN
+    FOR beside IN SELECT to_regclass(publish.geojson_of(target)) FROM publish.layer WHERE native IS NOT NULL LOOP
+        IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = beside AND attname = '_surveyed') THEN
+            EXECUTE format('ALTER TABLE %s ADD COLUMN _surveyed text', beside);
+        END IF;
+    END LOOP;
+END
 $$;
 
 -- Of today's shape, for the layers that are there.

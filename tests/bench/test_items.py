@@ -99,8 +99,12 @@ def test_pgbench_takes_no_quoted_text_for_a_variable(bench: Settings) -> None:
 def test_queries_that_pgbench_cannot_run_are_refused() -> None:
     with pytest.raises(ValueError, match="one statement"):
         pgbench.script([("SELECT %s", [1]), ("SELECT 1 + %s", [1])])
-    with pytest.raises(ValueError, match="no number"):
-        pgbench.script([("SELECT %s", ["a"]), ("SELECT %s", ["b"])])
+
+
+def test_pgbench_draws_texts(bench: Settings) -> None:
+    text = pgbench.script([("SELECT 1 / (%s::text = ANY ('{a,b}'))::int", [each]) for each in ("a", "b")])
+    assert "(ARRAY['a', 'b'])[:drawn]" in text
+    assert pgbench.run(conninfo(bench, Role.PUBLIC), text, connections=1, seconds=1) > 0
 
 
 def test_from_an_empty_state_the_command_prints_rates_and_ratios_and_nothing_else(bench: Settings) -> None:

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from psycopg import sql
 
-from gisland.bench import pages, servers
-from gisland.bench.boxes import count, pick_boxes
-from gisland.bench.ogc import Report, Task, able, markdown, tasks_of
+from gisland.bench import exports, pages, pgbench, servers
+from gisland.bench.ogc import Report, Task, able, markdown, read_data, tasks_of
 from gisland.bench.servers import Server
 from gisland.bench.table import GISLAND, PGBENCH
 from gisland.bench.ways import KEEPING
 from gisland.catalogue import Catalogue
-from gisland.database import Role, connect
+from gisland.database import Role, conninfo
 from gisland.errors import GislandError
 from gisland.settings import Settings
 from tests.bench import test_items
@@ -25,22 +23,23 @@ bench = test_items.bench
 
 def test_gisland_answers_each_task(bench: Settings, catalogue: Catalogue, tmp_path: Path) -> None:
     layer = catalogue.layer("parcels")
-    with connect(bench, Role.PUBLIC) as connection:
-        features = count(connection, layer)
-        boxes = pick_boxes(connection, layer, count=2, features=1000)
-        table = sql.Identifier(layer.target_schema, layer.table)
-        ids = [row[0] for row in connection.execute(sql.SQL("SELECT id FROM {} LIMIT 2").format(table))]
+    data = read_data(bench, layer, 2)
     with servers.gisland(bench, layer, tmp_path) as server:
-        tasks = tasks_of(layer, boxes, ids, features, pages.walk(server.items, features, 1000))
+        tasks = tasks_of(data, server, pages.walk(server.items, data.features, 1000))
+        taken = [exports.take(server, name, data.features) for name in ("csv", "gpkg")]
         for task in tasks:
             ((found, urls),), (note,) = able(task, [server])
             assert found is server
             assert len(urls) == len(set(urls)) > 0
             assert note.startswith(f"{task.name}: gisland ")
-    assert [task.name for task in tasks if task.queries] == [
-        *(f"page of {limit} in a box" for limit in (1000, 100, 10)),
-        *(f"tile z{zoom}" for zoom in (14, 16, 18)),
-    ]
+    assert [task.name for task in tasks if not task.queries] == ["page of 100 as HTML"]
+    names = [task.name for task in tasks]
+    assert {"page of 1000 in the zone", "last page of 1000", "one feature", "tile z12"} < set(names)
+    for task in tasks:
+        if task.queries:
+            assert pgbench.run(conninfo(bench, Role.PUBLIC), pgbench.script(task.queries), connections=1, seconds=1) > 0
+    assert all(each.bytes > 100_000 and 0 < each.first <= each.seconds for each in taken)
+    assert "MiB above idle" in exports.markdown(taken)
 
 
 def test_a_server_that_answers_something_else_does_not_race_and_gisland_may_not(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_job_is_dismissed(client: httpx.Client) -> None:
         ("GET", "/jobs?datetime=x", None, 400, ""),
         ("GET", "/jobs?limit=0", None, 400, ""),
         ("GET", "/jobs?x=1", None, 400, ""),
-        ("GET", "/processes?f=html", None, 400, ""),
+        ("GET", "/processes?f=xml", None, 400, ""),
     ],
 )
 def test_what_is_wrong_is_told(client: httpx.Client, method: str, path: str, body: Any, status: int, kind: str) -> None:

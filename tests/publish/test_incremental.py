@@ -238,7 +238,8 @@ def content(settings: Settings, *, of_views: bool = False, changes: bool = False
               FROM publish.layer"""
         found: dict[str, list[tuple[Any, ...]]] = {}
         for layer, source, target, beside, columns, native, sides, json in connection.execute(query).fetchall():
-            names, told = ", ".join(columns), "_ward, _group, _geometry, _properties" + (", _native" if native else "")
+            names, surveyed = ", ".join(columns), ", _native, _surveyed" if native else ""
+            told = f"_ward, _group, _geometry, _properties{surveyed}"
             derived = "_mercator, _cell, _box::text" + (", _change" if changes else "")
             # An outer join: what has no GeoJSON, or nothing but that, is seen, too.
             kept = f"""

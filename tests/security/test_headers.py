@@ -73,6 +73,11 @@ def test_what_is_not_public_is_kept_nowhere_and_read_by_no_other_origin(
                 continue
             assert headers["cache-control"] == "private, no-store", request
             assert {"authorization", "cookie"} <= set(headers["vary"].lower().split(", ")), request
+            if answer is anybody and "access-control-allow-origin" in headers:
+                # What is wrong with a request for what is public.
+                assert answer.status_code >= 400, request
+                assert request[1].startswith("/ogc"), request
+                continue
             assert not [name for name in headers if name.startswith("access-control")], request
             assert headers["cross-origin-resource-policy"] == "same-origin", request
         if same_for_all(signed_in):

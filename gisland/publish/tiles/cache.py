@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from gisland.publish.tiles.encoding import Encoding
+from gisland.kit.encoding import Encoding
 from gisland.publish.tiles.grid import Tile
 
 log = structlog.get_logger()
@@ -57,6 +57,11 @@ class TileCache:
         # Processes of other machines may have the same number.
         self._drafts = (f"{os.urandom(8).hex()}.{number}" for number in count())
         self._looking = threading.Lock()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept."""
+        return self._most > 0
 
     def read(self, drawing: str, tile: Tile, encoding: Encoding) -> Kept | None:
         """The tile as it was drawn last.

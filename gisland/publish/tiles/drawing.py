@@ -12,17 +12,17 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Collection
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
-from weakref import WeakValueDictionary
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from psycopg import AsyncConnection
 
 from gisland.catalogue import Catalogue, Layer, Palette
+from gisland.kit.encoding import Encoding, encoded
 from gisland.publish.query import values_of
 from gisland.publish.tiles.cache import Kept, TileCache
-from gisland.publish.tiles.encoding import Encoding, encoded
 from gisland.publish.tiles.far import RASTERS
 from gisland.publish.tiles.grid import Tile
 from gisland.publish.tiles.statements import is_far, state_statement, tile_statement
@@ -36,7 +36,7 @@ MOST_BYTES = 480_000
 # The state of ground where there never was anything.
 NOTHING = 0
 
-Connection = AbstractAsyncContextManager[AsyncConnection]
+Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,29 @@ class Drawn:
     body: bytes | None
     """None: the reader has it already."""
     encoding: Encoding = ""
+
+
+_Key = tuple[str, Tile, Encoding]
+
+
+class _Wanted(NamedTuple):
+    """What a reader wants."""
+
+    drawing: str
+    """The name of the layer as it is drawn."""
+    layer: Layer
+    tile: Tile
+    encoding: Encoding
+    known: Collection[int]
+
+
+@dataclass
+class _Turn:
+    """Of those who want the same tile one draws it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    queue: int = 0
+    """How many draw it or wait."""
 
 
 def drawing_of(layer: Layer, palette: Palette) -> str:
@@ -69,7 +92,7 @@ class Drawing:
         self._cache = cache
         self._catalogue = catalogue
         self._names = {id(layer): drawing_of(layer, catalogue.palette) for layer in catalogue.layers.values()}
-        self._under_way: WeakValueDictionary[tuple[str, Tile], asyncio.Lock] = WeakValueDictionary()
+        self._turns: dict[_Key, _Turn] = {}
 
     def of(self, catalogue: Catalogue) -> Drawing:
         """The same for other layers."""
@@ -80,54 +103,93 @@ class Drawing:
         return self._names.get(id(layer)) or drawing_of(layer, self._catalogue.palette)
 
     async def public(
-        self, connection: Connection, layer: Layer, tile: Tile, encoding: Encoding, known: Collection[int] = ()
+        self,
+        connect: Connect,
+        layer: Layer,
+        tile: Tile,
+        encoding: Encoding,
+        known: Collection[int] = (),
     ) -> Drawn:
-        """A tile of a public layer.
+        """A tile of a public layer, drawn once for all in this worker who want it at the same time.
 
         Args:
-            connection: as the public role; opened when it is needed.
+            connect: opens a connection as the public role.
             layer: the layer.
             tile: which tile.
             encoding: in which the body is wanted.
             known: states of the ground whose tile the reader has.
         """
-        if not is_far(layer, tile):
-            return await self._current(connection, layer, tile, encoding, known)
-        name = self.name(layer)
-        kept = self._cache.read(name, tile, encoding)
-        if kept is None or not _is_fresh(kept):
-            # Others who want it wait for the one that is being drawn.
-            lock = self._under_way.setdefault((name, tile), asyncio.Lock())
-            async with lock:
-                kept = self._cache.read(name, tile, encoding)
-                if kept is None or not _is_fresh(kept):
-                    return await self._current(connection, layer, tile, encoding, known)
-        return Drawn(kept.state, kept.at, None if kept.state in known else kept.body, kept.encoding)
+        wanted = _Wanted(self.name(layer), layer, tile, encoding, known)
+        if is_far(layer, tile):
+            return self._fresh(wanted) or await self._in_turn(connect, wanted)
+        if not self._cache.keeps:
+            # Nothing would be there for those who waited.
+            return await self._drawn(connect, wanted)
+        return await self._still(connect, wanted) or await self._in_turn(connect, wanted)
 
-    async def _current(
-        self, connection: Connection, layer: Layer, tile: Tile, encoding: Encoding, known: Collection[int]
-    ) -> Drawn:
-        name = self.name(layer)
-        kept = self._cache.read(name, tile, encoding)
+    async def _in_turn(self, connect: Connect, wanted: _Wanted) -> Drawn:
+        """Draw a tile; who wants it meanwhile waits, and then looks whether the ground still is as it was drawn.
+
+        It is looked at by each of them, after it came: what was drawn for those before may be of a moment before a
+        commit of which this one knows. Nobody waits with a connection in hand, which the one who draws may need.
+        """
+        key = wanted.drawing, wanted.tile, wanted.encoding
+        waits = key in self._turns
+        async with self._turn(key):
+            far = is_far(wanted.layer, wanted.tile)
+            found = self._fresh(wanted) if far else None
+            if found is None and (waits or far):
+                found = await self._still(connect, wanted)
+            return found or await self._drawn(connect, wanted)
+
+    @asynccontextmanager
+    async def _turn(self, key: _Key) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(key, _Turn())
+        turn.queue += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.queue -= 1
+            if not turn.queue:
+                del self._turns[key]
+
+    def _fresh(self, wanted: _Wanted) -> Drawn | None:
+        """A far tile that is young enough to be given out without asking."""
+        kept = self._cache.read(wanted.drawing, wanted.tile, wanted.encoding)
+        if kept is None or not _is_fresh(kept):
+            return None
+        return Drawn(kept.state, kept.at, None if kept.state in wanted.known else kept.body, kept.encoding)
+
+    async def _still(self, connect: Connect, wanted: _Wanted) -> Drawn | None:
+        """What the reader has, or what is kept, when the ground still is so."""
+        kept = self._cache.read(wanted.drawing, wanted.tile, wanted.encoding)
+        if kept is None and not wanted.known:
+            return None
         begun = time.time()
-        async with connection as opened:
-            if kept is not None or known:
-                state = await self._state(opened, layer, tile)
-                if kept is not None and kept.state == state and is_far(layer, tile):
-                    # It has just been seen to be as it was.
-                    self._cache.write(name, tile, encoding, replace(kept, at=begun))
-                if state in known:
-                    return Drawn(state, begun, None)
-                if kept is not None and kept.state == state:
-                    return Drawn(state, begun, kept.body, kept.encoding)
+        async with connect() as opened:
+            state = await self._state(opened, wanted.layer, wanted.tile)
+        as_kept = kept is not None and kept.state == state
+        if kept is not None and as_kept and is_far(wanted.layer, wanted.tile):
+            # It has just been seen to be as it was.
+            self._cache.write(wanted.drawing, wanted.tile, wanted.encoding, replace(kept, at=begun))
+        if state in wanted.known:
+            return Drawn(state, begun, None)
+        return Drawn(state, begun, kept.body, kept.encoding) if kept is not None and as_kept else None
+
+    async def _drawn(self, connect: Connect, wanted: _Wanted) -> Drawn:
+        """The tile, drawn anew and kept."""
+        layer, tile = wanted.layer, wanted.tile
+        begun = time.time()
+        async with connect() as opened:
             for squares in RASTERS:
                 seen, drawn, _ = await self._draw(opened, layer, tile, squares, with_state=True)
                 if not is_far(layer, tile) or len(drawn) <= MOST_BYTES:
                     break
         if seen is None:
-            return Drawn(NOTHING, begun, None if NOTHING in known else b"")
-        body, used = await encoded(drawn, encoding)
-        self._cache.write(name, tile, encoding, Kept(seen, begun, body, used))
+            return Drawn(NOTHING, begun, None if NOTHING in wanted.known else b"")
+        body, used = await encoded(drawn, wanted.encoding)
+        self._cache.write(wanted.drawing, tile, wanted.encoding, Kept(seen, begun, body, used))
         return Drawn(seen, begun, body, used)
 
     async def _state(self, connection: AsyncConnection, layer: Layer, tile: Tile) -> int:
@@ -153,7 +215,7 @@ class Drawing:
     async def _draw(
         self, connection: AsyncConnection, layer: Layer, tile: Tile, squares: int, *, with_state: bool
     ) -> tuple[int | None, bytes, int]:
-        statuses = self._statuses(layer) if is_far(layer, tile) else ()
+        statuses = statuses_of(layer, self._catalogue.palette) if is_far(layer, tile) else ()
         statement, parameters = tile_statement(layer, tile, with_state=with_state, squares=squares, statuses=statuses)
         # In binary form: as text a tile would be twice as long.
         async with connection.cursor(binary=True) as cursor:
@@ -163,10 +225,12 @@ class Drawing:
         state, body, features = row
         return state, bytes(body or b""), int(features or 0)
 
-    def _statuses(self, layer: Layer) -> tuple[str, ...]:
-        status = layer.tiles.status_of(layer)
-        field = next((field for field in layer.fields if field.name == status), None)
-        return tuple(values_of(field, self._catalogue.palette)) if field is not None else ()
+
+def statuses_of(layer: Layer, palette: Palette) -> tuple[str, ...]:
+    """The statuses that far tiles count."""
+    status = layer.tiles.status_of(layer)
+    found = next((each for each in layer.fields if each.name == status), None)
+    return tuple(values_of(found, palette)) if found is not None else ()
 
 
 def _is_fresh(kept: Kept) -> bool:

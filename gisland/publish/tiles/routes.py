@@ -12,10 +12,11 @@ from fastapi import APIRouter, Request, Response
 
 from gisland.catalogue import Layer
 from gisland.errors import NotFound, UsageError
+from gisland.kit.encoding import Encoding, chosen_encoding, encoded
 from gisland.publish.answer import FOR_ALL, FOR_ONE, ROOT, Asked
+from gisland.publish.leaving import ClientWatch
 from gisland.publish.openapi import TILE as MVT
 from gisland.publish.tiles.drawing import Drawing, Drawn
-from gisland.publish.tiles.encoding import Encoding, chosen_encoding, encoded
 from gisland.publish.tiles.grid import ID, Tile, tile_at
 from gisland.security.guards import Require
 from gisland.security.limits import Work
@@ -24,9 +25,7 @@ from gisland.security.permissions import Permission
 READ = Require(Permission.PUBLIC_READ, Work.TILES)
 STAFF = Require(Permission.STAFF_LAYER_READ, Work.TILES)
 
-VARY = {"Vary": f"{FOR_ALL['Vary']}, Accept-Encoding"}
-PUBLIC = FOR_ALL | VARY | {"Access-Control-Expose-Headers": "ETag, Data-Time"}
-PRIVATE = FOR_ONE | VARY
+PUBLIC = FOR_ALL | {"Access-Control-Expose-Headers": "ETag, Data-Time"}
 _ETAG = re.compile(r'"([0-9a-f]{16})-([a-z0-9-]+)"')
 
 
@@ -57,7 +56,7 @@ async def dataset_tile(request: Request) -> Response:
     if len(layers) == 1:
         # What is kept is compressed already.
         return await _public(asked, layers[0], tile)
-    parts = [(layer, await draws.public(pool.connection(), layer, tile, "")) for layer in layers]
+    parts = [(layer, await draws.public(pool.connection, layer, tile, "")) for layer in layers]
     states = [f"{draws.name(layer)} {part.state}" for layer, part in parts]
     tag = f'"{hashlib.sha256(" ".join(states).encode()).hexdigest()[:16]}-all"'
     headers = _headers(f"W/{tag}", min((part.at for _, part in parts), default=time.time()))
@@ -75,8 +74,8 @@ async def _public(asked: Asked, layer: Layer, tile: Tile) -> Response:
     draws = drawing(asked.request)
     name = draws.name(layer)
     known = [int(state, 16) - (1 << 63) for state, of in _ETAG.findall(_given(asked.request)) if of == name]
-    connection = asked.state.pools.public.connection()
-    drawn = await draws.public(connection, layer, tile, _encoding(asked.request), known)
+    connect = asked.state.pools.public.connection
+    drawn = await draws.public(connect, layer, tile, _encoding(asked.request), known)
     headers = _headers(_tag(drawn, name), drawn.at)
     if drawn.body is None:
         return Response(None, 304, headers)
@@ -84,14 +83,15 @@ async def _public(asked: Asked, layer: Layer, tile: Tile) -> Response:
 
 
 async def _staff(asked: Asked, layer: Layer, tile: Tile) -> Response:
-    async with asked.reading(layer) as connection:
-        body, features = await drawing(asked.request).staff(connection, layer, tile)
-        object_id = f"{layer.id}/tiles/{tile.zoom}/{tile.row}/{tile.column}"
-        await connection.execute(
-            "SELECT audit.note_staff_reading(%s, %s, %s)", [asked.subject.name, object_id, features]
-        )
+    with ClientWatch(asked.request):
+        async with asked.reading(layer) as connection:
+            body, features = await drawing(asked.request).staff(connection, layer, tile)
+            object_id = f"{layer.id}/tiles/{tile.zoom}/{tile.row}/{tile.column}"
+            await connection.execute(
+                "SELECT audit.note_staff_reading(%s, %s, %s)", [asked.subject.name, object_id, features]
+            )
     body, encoding = await encoded(body, _encoding(asked.request))
-    return _answer(body, encoding, PRIVATE)
+    return _answer(body, encoding, FOR_ONE)
 
 
 def _tile(asked: Asked) -> Tile:

@@ -24,6 +24,8 @@ async function extentOf(box, outlined) {
   if (!box.dataset.features) return transformExtent(JSON.parse(box.dataset.bbox), 'EPSG:4326', 'EPSG:3857');
   const here = new URL(location);
   here.searchParams.set('f', 'json');
+  // As many as the page shows: there may be fewer than were asked for.
+  if (here.searchParams.has('limit')) here.searchParams.set('limit', Math.max(1, box.dataset.features));
   outlined.addFeatures([format.readFeatures(await get(here.href))].flat());
   return outlined.getExtent();
 }
