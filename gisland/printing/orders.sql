@@ -24,9 +24,11 @@ RETURNING id
 -- What was printed by a command: nobody waits for it, and its file is not kept here.
 -- name: enter
 INSERT INTO printing.job (product, inputs, ward_id, wards, residential_group_id, requester, account_id, rights, state, progress,
-                          finished_at, file_name, media_type, size_bytes, sha256, print_id, pages, data_version, names, exact)
+                          finished_at, file_name, media_type, size_bytes, sha256, print_id, pages, data_version, names, exact,
+                          message)
 VALUES (%(product)s, %(inputs)s, %(ward)s, %(wards)s, %(group)s, %(requester)s, %(account)s, '{}', 'successful', 1,
-        now(), %(file_name)s, 'application/pdf', %(size)s, %(sha256)s, %(print_id)s, %(pages)s, %(version)s, %(names)s, %(exact)s)
+        now(), %(file_name)s, 'application/pdf', %(size)s, %(sha256)s, %(print_id)s, %(pages)s, %(version)s, %(names)s, %(exact)s,
+        %(message)s)
 
 -- name: list
 -- The newest first. How long it took, or has taken so far, in seconds.

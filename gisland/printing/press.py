@@ -21,6 +21,7 @@ from gisland.printing.code import load_print_key, print_id
 from gisland.printing.edition import Edition
 from gisland.printing.files import plain
 from gisland.printing.read import snapshot
+from gisland.printing.remarks import said
 from gisland.printing.words import Words
 from gisland.security.mask import held
 from gisland.security.permissions import Permission
@@ -195,6 +196,7 @@ def _entry(subject: Subject, edition: Edition, content: bytes, product: str, ord
         "version": edition.version,
         "names": edition.names,
         "exact": edition.exact,
+        "message": said(edition.remarks),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from psycopg import Connection
 
 from gisland.database import run
+from gisland.printing import orders
 from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.commands import told
 from gisland.printing.edition import Printed
@@ -16,14 +18,18 @@ from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder
 from gisland.printing.ink import Ink
 from gisland.printing.lists import Table, draw_table
+from gisland.printing.orders import Asked, PrintJob
 from gisland.printing.products import PRODUCTS
 from gisland.printing.receipts import print_receipts
 from gisland.printing.tables import Column, rows_needed
 from gisland.printing.telling import quiet
+from gisland.printing.work import draw_print
+from gisland.security.permissions import Role
 from gisland.settings import Settings
 from tests.factories import make_change, make_holder, make_holding, one
 from tests.printing.conftest import ADMIN, WHY, Land, Print
 from tests.printing.pdf_text import Text, opened, read_page
+from tests.printing.test_jobs import look, person, within
 
 BOARD = "Ban quản lý dự án đầu tư xây dựng các công trình giao thông và nông nghiệp thành phố Hải Phòng"
 FOUR = ("Trần Thị Một", "Trần Văn Hai", "Trần Thị Ba", "Trần Văn Bốn")
@@ -174,6 +180,24 @@ def test_unknown_characters_are_told_with_their_page(land: Land, product: str) -
     assert f"U+674E ({pages})" in file.message
     assert file.message.count(" · ") == 1
     assert UNKNOWN not in file.message
+
+
+def test_what_is_to_be_known_stands_with_the_finished_print(land: Land) -> None:
+    land.square(0, 0, 20, "1", holder=UNKNOWN)
+    officer = person(land.settings, "an", Role.OFFICER, land.ward)
+    product = orders.product_called("receipts")
+    asked = orders.read_inputs(product, {"ward": "11311", "group": "07", "reason": WHY})
+    job = within(land.settings, officer, lambda c: orders.order(c, land.settings, officer, product, asked))
+    assert isinstance(job, PrintJob)
+    draw_print(land.settings, job.id, threading.Event())
+    done = look(land.settings, job.id)
+    assert (done.state, "U+674E (2, 3)" in done.message) == ("successful", True), done.message
+    # What a command prints stands in the register, too.
+    printed = print_receipts(land.settings, ADMIN, GroupOrder("11311", "07", reason=WHY, language="en"))
+    listed = within(land.settings, officer, lambda c: orders.list_prints(c, Asked()))
+    assert isinstance(listed, list)
+    messages = {each.print_id: each.message for each in listed}
+    assert "U+674E (2, 3)" in messages[printed.edition.print_id]
 
 
 def test_a_table_of_high_and_low_rows(demo: Settings) -> None:
