@@ -16,6 +16,7 @@ from gisland.bench import (
     ogc,
     parcel_codes,
     peers,
+    print_ward,
     printing,
     race,
     results,
@@ -225,8 +226,11 @@ def print_command(
     rounds: Rounds = 5,
     out: Out = None,
 ) -> None:
-    """Một trang A3 so với QGIS · One A3 page against QGIS drawing the same."""
-    _tell(printing.markdown(printing.run(caller(ctx).settings, rounds=rounds, say=_say)), out)
+    """In bản đồ: một trang so với QGIS, trang 5.000 thửa, cả phường · A page against QGIS, one of 5,000, a ward."""
+    who = caller(ctx)
+    settings, _ = _filled(ctx, print_ward.PARCELS, database.LAYER)
+    times = printing.run(who.settings, rounds=rounds, say=_say)
+    _tell(printing.markdown(times, print_ward.run(settings, who.subject, _say)), out)
 
 
 def _tell(text: str, out: Path | None) -> None:

@@ -139,7 +139,10 @@ def place_labels(shapes: Geometries, measures: Measures, scale: int, smallest: f
     labels.x, labels.y, labels.angle = centre[:, 0].copy(), centre[:, 1].copy(), turned
     _try(labels, shapes, measures, Form.FRACTION, 1, centre, zeros)
     _try(labels, shapes, measures, Form.FRACTION, 1, centre, turned)
-    left = labels.form == FORMS.index(Form.TABLE)
+    # Where not even the smallest number would fit, no place is sought for it: that takes longer than all else.
+    metres = smallest * scale / 1000
+    room = measures.number + 2 * AROUND * measures.digit, (1 + 2 * AROUND) * measures.digit
+    left = (labels.form == FORMS.index(Form.TABLE)) & (room[0] * room[1] * metres**2 < shapely.area(shapes))
     pole = centre.copy()
     if left.any():
         pole[left] = _poles(shapes[left])

@@ -1,17 +1,40 @@
-"""The race against QGIS: both print the same page, and gisland is not the slower one."""
+"""The bench of prints: both programs print the same page, gisland the faster; verdicts stand in the tables."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from gisland.bench.printing import markdown, run
+from gisland.bench import print_growth
+from gisland.bench.print_growth import Growth, nearest
+from gisland.bench.print_ward import Ward
+from gisland.bench.printing import Times, markdown, run
 from gisland.settings import Settings
 
 
+def test_the_table_has_a_verdict_for_each_promise() -> None:
+    growth = Growth([0.2, 0.1, 0.3], [2.2, 2.6, 2.3], (1000, 5500))
+    times = Times(612, (0.05, 0.05), (0.2, 0.2), (0.7, 0.6), growth)
+    lines = markdown(times, Ward(70, 2101, 41.26, 70.2, 180)).splitlines()
+    assert "| drawing | 50 | 14.00 (≥ 10 holds) | 50 | 12.00 |" in lines
+    assert "| complete | 200 | 3.50 (≥ 4 **MISSED**) | 200 | 3.00 |" in lines
+    assert "| 5,000 parcels, 1:5,500 | 2300 | 11.50 (≤ 12 holds) |" in lines
+    assert "| 14,000 parcels | 2,101 | 41.26 (≤ 40 **MISSED**) | 70.2 | 180.00 (≤ 400 holds) |" in lines
+
+
+def test_the_middle_of_a_ward_fills_a_page() -> None:
+    x, y = np.meshgrid(np.arange(60) * 10.0, np.arange(60) * 10.0)
+    bounds = np.column_stack([x.ravel(), y.ravel(), x.ravel() + 10, y.ravel() + 10])
+    chosen, scale = nearest(bounds, 500, (320, 270), 2)
+    assert (len(chosen), scale) == (500, 1000)
+    assert np.hypot(*((bounds[chosen, :2] + bounds[chosen, 2:]) / 2 - 300).T).max() < 140
+
+
 @pytest.mark.proof
-def test_a_page_against_qgis() -> None:
+def test_a_page_against_qgis(monkeypatch: pytest.MonkeyPatch) -> None:
     times = run(Settings(), rounds=1, say=lambda _: None)
     assert times.parcels >= 600
-    # The target itself is for a quiet machine: `gisland bench print`.
+    # The targets themselves are for a quiet machine: `gisland bench print`.
     assert times.complete[1] < times.qgis[1] / 2
+    assert times.growth.many[0] < 2 * print_growth.LIMIT * times.growth.few[0]
     assert "QGIS" in markdown(times)
