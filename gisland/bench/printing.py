@@ -46,6 +46,8 @@ from gisland.settings import Settings
 SCALE, SRID, SEED = 1000, 9210, 1
 WARD = 6000
 """Parcels of the ward that the pages are taken from."""
+FULL = 600
+"""Parcels on the page that both programs draw."""
 QGIS = Path(__file__).with_name("qgis_print.py")
 DRAWING, COMPLETE = 10, 4
 Seconds = tuple[float, float]
@@ -76,7 +78,7 @@ def run(settings: Settings, *, rounds: int, say: Callable[[str], None]) -> Times
         folder.chmod(0o755)
         say("phường mẫu · the demo ward")
         shapes, values = _demo(folder)
-        group = _group(shapes, values, _densest(shapes, sheet, product), palette)
+        group = _group(shapes, values, _full_page(shapes, sheet, product), palette)
         (page,) = _laid_out(group, sheet, product, SCALE).pages
         say("QGIS")
         qgis = _qgis(folder, group, page.place, sheet, palette, rounds + 1)[1:]
@@ -160,15 +162,17 @@ def _demo(folder: Path) -> tuple[Geometries, dict[str, Any]]:
     return shapely.from_wkb(wkb), dict(zip(meta["fields"], columns, strict=True))
 
 
-def _densest(shapes: Geometries, sheet: Paper, product: AtlasProduct) -> Ints:
-    """The parcels of the fullest page of a ward."""
+def _full_page(shapes: Geometries, sheet: Paper, product: AtlasProduct) -> Ints:
+    """The parcels of a full page of a ward: so many as were promised, and as few more as can be."""
     bounds = shapely.bounds(shapes)
     wide, high = sheet.frame.width * SCALE / 1000, sheet.frame.height * SCALE / 1000
     middles = (bounds[::3, :2] + bounds[::3, 2:]) / 2
     places = [Place(x - wide / 2, y - high / 2, wide, high, SCALE) for x, y in middles.tolist()]
     inside = product.inside * SCALE / 1000
-    place = max(places, key=lambda each: int(each.holds(bounds, inside).sum()))
-    return np.flatnonzero(place.holds(bounds, inside))
+    held = [each.holds(bounds, inside) for each in places]
+    counts = np.array([int(each.sum()) for each in held])
+    full = int(np.argmin(np.where(counts >= min(FULL, counts.max()), counts, np.inf)))
+    return np.flatnonzero(held[full])
 
 
 def _group(shapes: Geometries, values: dict[str, Any], chosen: Ints, palette: Palette) -> Group:
