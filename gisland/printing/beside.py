@@ -86,20 +86,18 @@ def references(page: MapPage, pages: list[MapPage], frame: Box, cut: Sequence[Cu
 
 
 def cut_by(page: MapPage, layout: Layout, shapes: Geometries) -> list[Cut]:
-    """Parcels that the frame of a page cuts and that lie whole on a page of another scale only, or the other way round.
+    """Parcels that the frame of a page cuts and that lie whole on a page of another scale only.
 
     Returns:
-        The number of the other page, and the parcel.
+        The number of the other page, and the parcel; of an inset each page that cuts what it holds, with one of those.
     """
     if page.inset:
-        homes = set(page.home)
-        return [
-            (other.number, shapes[index])
-            for other in layout.pages
-            if not other.inset
-            for index in homes - set(other.whole)
-            if shapely.intersects(shapes[index], other.place.inset())
-        ]
+        found: list[Cut] = []
+        for other in (each for each in layout.pages if not each.inset):
+            cut = np.array(sorted(set(page.home) - set(other.whole)), dtype=int)
+            cut = cut[shapely.intersects(shapes[cut], other.place.inset())]
+            found += [(other.number, shapes[index]) for index in cut[:1]]
+        return found
     whole = {index for each in layout.pages if each.place.scale == page.place.scale for index in each.whole}
     near = set(np.flatnonzero(shapely.intersects(shapes, page.place.inset())).tolist())
     return [(layout.pages[layout.where[index]].number, shapes[index]) for index in sorted(near - whole)]
