@@ -24,6 +24,7 @@ from gisland.audit.events import (
     read_events,
 )
 from gisland.audit.log import Tag, record
+from gisland.audit.opaque import sees_people
 from gisland.audit.retention import drop_months, first_kept
 from gisland.audit.sealer import Anchoring, seal
 from gisland.audit.verify import MEANINGS, Fault, Report, verify
@@ -76,7 +77,7 @@ def find(
     filters = _filters(subject, tag, ward, name, since, until)
 
     def work(connection: Connection) -> Page:
-        page = read_events(connection, filters, limit=limit, cursor=cursor)
+        page = read_events(connection, filters, people=sees_people(who.subject), limit=limit, cursor=cursor)
         note_reading(connection, who.subject.name, filters, len(page.items))
         return page
 
@@ -108,7 +109,7 @@ def export(
     run(who.settings, lambda connection: note_export(connection, who.subject.name, filters))
     file.touch(0o600, exist_ok=False)
     with file.open("w", encoding="utf-8", newline="") as written:
-        written.writelines(csv_text(all_events(who.settings, filters)))
+        written.writelines(csv_text(all_events(who.settings, filters, people=sees_people(who.subject))))
     typer.echo(f"Đã ghi · Written: {file}")
 
 

@@ -1,4 +1,8 @@
-"""Reading the audit log: who did what to whose data, and when. No row holds personal data: nothing is masked here."""
+"""Reading the audit log: who did what to whose data, and when.
+
+No row holds data of those who are registered. Names of accounts, and what people typed, are shown to those only who
+manage accounts; see `opaque`.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from psycopg.types.json import Jsonb
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gisland.audit.log import Tag, record
+from gisland.audit.opaque import ACCOUNT, NAMES, UNKNOWN, Opaque, name_of_number
 from gisland.database import run
 from gisland.errors import UsageError
 from gisland.kit.cells import safe_cell
@@ -33,12 +38,12 @@ _RECORD = re.compile(r"([a-z_]+):([1-9][0-9]{0,17})")
 _SELECT = "SELECT id, at, txid::text AS txid, subject, tag, ward_id, object, detail FROM audit.event"
 _ORDER = "ORDER BY at DESC, id DESC LIMIT %(limit)s"
 _CONDITIONS: dict[str, LiteralString] = {
-    "subject": "subject = %(subject)s",
+    "subject": "(subject = %(subject)s OR %(subject)s = 'cli' AND subject LIKE 'cli:%%')",
     "tag": "tag = %(tag)s",
     # What was read of several wards is noted once, with all of them.
     "ward_id": '(ward_id = %(ward_id)s OR detail @> %(warded)s OR detail @> \'{"ward_ids": "all"}\')',
     # Who read a page of records is noted once, with the ids of all of them.
-    "object": "(object = %(object)s OR detail @> %(listed)s)",
+    "object": "(object = ANY (%(objects)s) OR detail @> %(listed)s)",
     "since": "at >= %(since)s",
     "until": "at < %(until)s",
 }
@@ -62,7 +67,7 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    subject: Said | None = Field(default=None, description="Ai · Who: account:<name>, cli:<user>, system, anonymous")
+    subject: Said | None = Field(default=None, description="Ai · Who: as events say it, such as account:7, system")
     tag: Tag | None = Field(default=None, description="Làm gì · What was done")
     ward_id: int | None = Field(
         default=None, ge=1, le=2**31 - 1, description="Dữ liệu của phường · Whose data, also with that of others"
@@ -96,13 +101,13 @@ class Event(BaseModel):
     id: int = Field(description="Số của sự kiện · Number of the event")
     at: datetime = Field(description="Lúc giao dịch bắt đầu · When its transaction began")
     txid: str = Field(description="Giao dịch · The transaction; events and changes of one act share it")
-    subject: str = Field(description="Ai · Who, an opaque id")
+    subject: str = Field(description="Ai · Who: account:<number>; its name for those who manage accounts")
     tag: str = Field(description="Làm gì · What was done")
     ward_id: int | None = Field(
         description="Dữ liệu của phường · The unit whose data it was; of several `detail.ward_ids` tells"
     )
     object: str = Field(description="Với cái gì · What it was done to, an opaque id")
-    detail: dict[str, Any] = Field(description="Số lượng, lý do · Counts, ids, reasons; no personal data")
+    detail: dict[str, Any] = Field(description="Số lượng, mã · Counts, ids; … where a text was typed")
 
 
 class Link(BaseModel):
@@ -127,8 +132,12 @@ class Page:
     next: str | None
 
 
-def read_events(connection: Connection, filters: Filters, *, limit: int, cursor: str | None = None) -> Page:
+def read_events(
+    connection: Connection, filters: Filters, *, people: bool, limit: int, cursor: str | None = None
+) -> Page:
     """A page of events, by time and then id, the newest first.
+
+    `people` says whether whoever reads them sees names of accounts, and what was typed (`opaque.sees_people`).
 
     Raises:
         UsageError: the cursor is none of ours.
@@ -136,7 +145,9 @@ def read_events(connection: Connection, filters: Filters, *, limit: int, cursor:
     given = filters.given()
     conditions: list[LiteralString] = [_CONDITIONS[name] for name in given]
     values: dict[str, Any] = given | {"limit": limit + 1, "listed": _listed(filters.object)}
-    values["warded"] = Jsonb({"ward_ids": [filters.ward_id]})
+    values |= {"objects": [filters.object], "warded": Jsonb({"ward_ids": [filters.ward_id]})}
+    if not people:
+        values |= _asked_opaquely(connection, filters)
     if cursor is not None:
         conditions.append("(at, id) < (%(after_at)s, %(after_id)s)")
         values["after_at"], values["after_id"] = _read_cursor(cursor)
@@ -144,7 +155,35 @@ def read_events(connection: Connection, filters: Filters, *, limit: int, cursor:
     with connection.cursor(row_factory=class_row(Event)) as rows:
         found = rows.execute(f"{_SELECT} {where} {_ORDER}", values).fetchall()
     items = found[:limit]
-    return Page(items, _cursor(items[-1]) if len(found) > limit else None)
+    return Page(items if people else _opaque(connection, items), _cursor(items[-1]) if len(found) > limit else None)
+
+
+def _asked_opaquely(connection: Connection, filters: Filters) -> dict[str, Any]:
+    """What opaque ids in filters mean; by a name nothing is found, or it would be known whose an id is."""
+    values: dict[str, Any] = {}
+    if filters.subject is not None and filters.subject.startswith(("account:", "cli:")):
+        name = name_of_number(connection, filters.subject)
+        values["subject"] = UNKNOWN if name is None else f"{ACCOUNT}{name}"
+    if filters.object is not None:
+        name = name_of_number(connection, filters.object)
+        hidden = Opaque.of(connection, [filters.object]).numbers and name is None
+        values["objects"] = [] if hidden else [filters.object, *([] if name is None else [name])]
+    return values
+
+
+def _opaque(connection: Connection, events: list[Event]) -> list[Event]:
+    named = [str(each.detail[key]) for each in events for key in NAMES & each.detail.keys()]
+    shown = Opaque.of(connection, [*(each.subject for each in events), *(each.object for each in events), *named])
+    return [
+        each.model_copy(
+            update={
+                "subject": shown.subject(each.subject),
+                "object": shown.object(each.tag, each.object),
+                "detail": shown.detail(each.tag, each.detail),
+            }
+        )
+        for each in events
+    ]
 
 
 def _listed(name: str | None) -> Jsonb:
@@ -182,12 +221,15 @@ def note_export(connection: Connection, by: str, filters: Filters) -> None:
     record(connection, by, Tag.AUDIT_EXPORTED, detail={"asked": filters.names(), "format": "csv"})
 
 
-def all_events(settings: Settings, filters: Filters) -> Iterator[Event]:
+def all_events(settings: Settings, filters: Filters, *, people: bool) -> Iterator[Event]:
     """All events of these filters, the newest first, page by page: no transaction stays open for a slow reader."""
     cursor = None
     while True:
-        at: str | None = cursor
-        page = run(settings, lambda connection: read_events(connection, filters, limit=CSV_PAGE, cursor=at))  # noqa: B023 - run at once
+
+        def read(connection: Connection, at: str | None = cursor) -> Page:
+            return read_events(connection, filters, people=people, limit=CSV_PAGE, cursor=at)
+
+        page = run(settings, read)
         yield from page.items
         cursor = page.next
         if cursor is None:

@@ -22,6 +22,7 @@ from gisland.audit.events import (
     note_reading,
     read_events,
 )
+from gisland.audit.opaque import sees_people
 from gisland.database import run
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
@@ -49,7 +50,7 @@ async def events(request: Request, subject: Auditor, query: Annotated[EventQuery
     def work(connection: Connection) -> Page:
         timeout = str(settings.statement_timeout_ms)
         connection.execute("SELECT set_config('statement_timeout', %s, true)", [timeout])
-        page = read_events(connection, query, limit=query.limit, cursor=query.cursor)
+        page = read_events(connection, query, people=sees_people(subject), limit=query.limit, cursor=query.cursor)
         note_reading(connection, subject.name, query, len(page.items))
         return page
 
@@ -73,4 +74,4 @@ async def export(request: Request, subject: Auditor, query: Annotated[Filters, Q
     settings = state_of(request).settings
     await asyncio.to_thread(run, settings, lambda connection: note_export(connection, subject.name, query))
     headers = PRIVATE | {"Content-Disposition": 'attachment; filename="audit-events.csv"'}
-    return CsvResponse(csv_text(all_events(settings, query)), headers=headers)
+    return CsvResponse(csv_text(all_events(settings, query, people=sees_people(subject))), headers=headers)

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from gisland.audit.alerts.rules import Severity, load_rules
 from gisland.audit.alerts.store import list_alerts
 from gisland.audit.alerts.ways import ways_of
+from gisland.audit.opaque import sees_people
 from gisland.database import run
 from gisland.errors import Unauthorized, UsageError
 from gisland.security import labels
@@ -108,14 +109,14 @@ async def alerts_page(
     language: Language = "vi",
 ) -> HTMLResponse:
     """What was seen in the audit log that somebody should look at, and who has."""
-    settings = state_of(request).settings
+    settings, people = state_of(request).settings, sees_people(subject)
 
     def work(connection: Connection) -> dict[str, Any]:
-        found = list_alerts(connection, state="open", limit=SHOWN)
+        found = list_alerts(connection, people=people, state="open", limit=SHOWN)
         return {
             # The gravest first; of the same severity the newest.
             "open": sorted(found, key=lambda each: list(Severity).index(each.severity)),
-            "acknowledged": list_alerts(connection, state="acknowledged", limit=SHOWN),
+            "acknowledged": list_alerts(connection, people=people, state="acknowledged", limit=SHOWN),
         }
 
     try:

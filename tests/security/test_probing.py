@@ -129,7 +129,9 @@ def test_every_act_on_a_record_that_is_not_there_is_in_the_log(world: World, nam
 def look(world: World) -> set[tuple[str, str]]:
     """What the worker does each second; the alerts that nobody has looked at."""
     Watched(world.settings, rules=load_rules(world.settings)).look()
-    return {(each.rule, each.key) for each in run(world.settings, lambda connection: list_alerts(connection))}
+    return {
+        (each.rule, each.key) for each in run(world.settings, lambda connection: list_alerts(connection, people=True))
+    }
 
 
 def test_one_record_of_another_ward_raises_an_alert(world: World) -> None:
@@ -150,6 +152,16 @@ def test_trying_one_id_after_the_other_raises_an_alert(world: World) -> None:
     found = look(world)
     assert ("refusals", "account:a-mixed") in found
     assert ("other-ward", "account:a-mixed") not in found
+
+
+def test_many_numbers_in_clear_raise_an_alert(world: World) -> None:
+    """OWASP API6: nobody is stopped who may reveal, but somebody is told when it is many."""
+    registrar, places = world.clients["registrar"], (world.places["A1"], world.places["A2"])
+    assert ("many-reveals", "account:a-registrar") not in look(world)
+    for number in range(20):
+        answer = registrar.post(f"/api/v1/holders/{places[number % 2].holder}/reveal", json=WHY)
+        assert answer.status_code == 200, answer.text
+    assert ("many-reveals", "account:a-registrar") in look(world)
 
 
 def test_a_layer_tells_of_those_who_try_its_ids(world: World) -> None:

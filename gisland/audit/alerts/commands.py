@@ -6,11 +6,13 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from psycopg import Connection
 from pydantic import ValidationError
 
 from gisland.audit.alerts.rules import TEST, Severity, load_rules
-from gisland.audit.alerts.store import LIMIT, MOST, Acknowledgement, Told, acknowledge, list_alerts, raise_test
+from gisland.audit.alerts.store import LIMIT, MOST, Acknowledgement, Alert, Told, acknowledge, list_alerts, raise_test
 from gisland.audit.alerts.ways import NotDelivered, ways_of
+from gisland.audit.opaque import sees_people
 from gisland.database import run
 from gisland.errors import GislandError, UsageError
 from gisland.security.guards import caller, requires
@@ -36,8 +38,12 @@ def alerts_command(
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="Số cảnh báo · Alerts")] = LIMIT,
 ) -> None:
     """Mỗi dòng một cảnh báo JSON, mới nhất trước · One JSON alert a line, newest first."""
-    settings = caller(ctx).settings
-    for alert in run(settings, lambda connection: list_alerts(connection, state=state.value, limit=limit)):
+    who = caller(ctx)
+
+    def work(connection: Connection) -> list[Alert]:
+        return list_alerts(connection, people=sees_people(who.subject), state=state.value, limit=limit)
+
+    for alert in run(who.settings, work):
         typer.echo(alert.model_dump_json())
 
 

@@ -6,9 +6,11 @@ import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from psycopg import Connection
 
-from gisland.audit.alerts.store import LIMIT, MOST, Acknowledgement, Alert, acknowledge, list_alerts, raise_test
+from gisland.audit.alerts.store import LIMIT, MOST, Acknowledgement, Alert, acknowledge, list_alerts, opaque, raise_test
 from gisland.audit.alerts.ways import ways_of
+from gisland.audit.opaque import sees_people
 from gisland.database import run
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
@@ -26,12 +28,17 @@ Most = Annotated[int, Query(ge=1, le=MOST, description="Số cảnh báo nhiều
 
 @router.get("", operation_id="list_alerts", summary="Cảnh báo · Alerts")
 async def alerts(
-    request: Request, response: Response, _: Reader, state: Which = "open", limit: Most = LIMIT
+    request: Request, response: Response, subject: Reader, state: Which = "open", limit: Most = LIMIT
 ) -> list[Alert]:
     """Mới nhất trước · The newest first."""
     response.headers.update(PRIVATE)
     settings = state_of(request).settings
-    return await asyncio.to_thread(run, settings, lambda connection: list_alerts(connection, state=state, limit=limit))
+    people = sees_people(subject)
+
+    def work(connection: Connection) -> list[Alert]:
+        return list_alerts(connection, people=people, state=state, limit=limit)
+
+    return await asyncio.to_thread(run, settings, work)
 
 
 @router.post("/test", operation_id="test_alerts", summary="Thử cảnh báo · Test", status_code=202)
@@ -51,6 +58,9 @@ async def acknowledge_one(
     """Ai đã xem, đã làm gì; được ghi vào nhật ký · Who has looked at it, and what was done; it is audited."""
     response.headers.update(PRIVATE)
     settings = state_of(request).settings
-    return await asyncio.to_thread(
-        run, settings, lambda connection: acknowledge(connection, alert_id, body, subject.name)
-    )
+
+    def work(connection: Connection) -> Alert:
+        done = acknowledge(connection, alert_id, body, subject.name)
+        return done if sees_people(subject) else opaque(connection, [done])[0]
+
+    return await asyncio.to_thread(run, settings, work)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gisland.audit.alerts.rules import MOST_OPEN, TEST, Rule, Severity
 from gisland.audit.log import SYSTEM, Tag, record
+from gisland.audit.opaque import SAID, Opaque
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound
 from gisland.kit.identifiers import mask_ids
@@ -53,7 +54,7 @@ class Alert(BaseModel):
 
     id: int
     rule: str = Field(description="Quy tắc trong config/alerts.yml · The rule")
-    key: str = Field(description="Về ai, mã ẩn danh · Of whom, an opaque id; * means many")
+    key: str = Field(description="Về ai · Of whom: account:<number>, or its name; * means many")
     severity: Severity = Field(description="Mức độ · How soon somebody should look")
     first_at: datetime = Field(description="Từ lúc · Since")
     last_at: datetime = Field(description="Đến lúc · Until")
@@ -137,12 +138,32 @@ def raise_test(connection: Connection, ways: Iterable[str], by: str) -> Told:
 
 
 def list_alerts(
-    connection: Connection, *, state: Literal["open", "acknowledged", "all"] = "open", limit: int = LIMIT
+    connection: Connection,
+    *,
+    people: bool,
+    state: Literal["open", "acknowledged", "all"] = "open",
+    limit: int = LIMIT,
 ) -> list[Alert]:
-    """Alerts, the newest first."""
+    """Alerts, the newest first; `people` says whether names of accounts are shown (`gisland.audit.opaque`)."""
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         values = {"state": state, "limit": limit, "id": None, "attempts": ATTEMPTS}
-        return cursor.execute(SQL["list"], values).fetchall()
+        found = cursor.execute(SQL["list"], values).fetchall()
+    return found if people else opaque(connection, found)
+
+
+def opaque(connection: Connection, alerts: list[Alert]) -> list[Alert]:
+    """The same alerts without the names of accounts, and what people noted."""
+    shown = Opaque.of(connection, [text for each in alerts for text in (each.key, each.acknowledged_by or "")])
+    return [
+        each.model_copy(
+            update={
+                "key": shown.key(each.key),
+                "acknowledged_by": each.acknowledged_by and shown.subject(each.acknowledged_by),
+                "note": each.note and SAID,
+            }
+        )
+        for each in alerts
+    ]
 
 
 def acknowledge(connection: Connection, alert_id: int, said: Acknowledgement, by: str) -> Alert:

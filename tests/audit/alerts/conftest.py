@@ -69,7 +69,7 @@ class Watched(Log):
         return sorted(each.rule for each in self.look() if rule in {None, each.rule})
 
     def alerts(self, state: Any = "open") -> list[Alert]:
-        return run(self.settings, lambda connection: list_alerts(connection, state=state))
+        return run(self.settings, lambda connection: list_alerts(connection, people=True, state=state))
 
     def open(self) -> set[tuple[str, str]]:
         """Rule and key of what nobody has looked at."""

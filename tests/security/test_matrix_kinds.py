@@ -1,0 +1,150 @@
+"""The matrix of the registry, driven from its lists: every kind of record and every act, by every role.
+
+A kind or act that comes new has no entry here and fails. What lies elsewhere is answered like what nobody has.
+"""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from gisland.registry.acts import ACTS
+from gisland.registry.kinds import KINDS
+from gisland.security.permissions import Permission
+from tests.security import test_matrix
+from tests.security.acts import SAID, body_of, path_of
+from tests.security.test_matrix import (
+    ABSENT,
+    NAME,
+    PEOPLE,
+    READ,
+    WHY,
+    WRITE,
+    Place,
+    World,
+    _without_numbers,
+    may,
+    refused,
+)
+
+world = test_matrix.world
+
+# For each kind the field of a place that has its id.
+ID = {name: name for name in KINDS} | {"unit": "ward"}
+OPEN = {"unit", "group", "sheet"}
+"""Units, groups and sheets are no secret to those who read anywhere."""
+MORE = ("", "/history", "?as_of={version}")
+# Acts on a record of which an own one would change the world for the tests that follow.
+LASTING = {"undo", "historic"}
+
+
+def alike(hidden: httpx.Response, absent: httpx.Response) -> bool:
+    """Whether two answers say the same: status, body and headers."""
+    same = hidden.status_code == absent.status_code and hidden.headers.keys() == absent.headers.keys()
+    return same and _without_numbers(hidden) == _without_numbers(absent)
+
+
+def reads(who: str) -> bool:
+    return any(may(who, READ, name) for name in test_matrix.REACH["admin"])
+
+
+def test_every_kind_and_every_act_has_its_entry() -> None:
+    assert {kind for kind in KINDS if not hasattr(ABSENT, ID[kind])} == set()
+    assert SAID.keys() == ACTS.keys()
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("more", MORE)
+def test_each_kind_of_record(world: World, who: str, more: str) -> None:
+    client = world.clients[who]
+    for kind in KINDS.values():
+        if more == "/history" and not kind.writable:
+            continue
+
+        def get(place: Place, kind: str = kind.name, path: str = kind.path) -> httpx.Response:
+            address = f"/api/v1/{path}/{getattr(place, ID[kind])}{more.format(version=world.version)}"
+            return client.get(address)
+
+        absent = get(ABSENT)
+        for name, place in world.places.items():
+            answer = get(place)
+            if not reads(who):
+                assert answer.status_code == absent.status_code == refused(who), kind.name
+            elif may(who, READ, name) or kind.name in OPEN:
+                assert answer.status_code == 200, (kind.name, answer.text)
+                assert NAME not in answer.text or may(who, Permission.PERSON_READ, name)
+            else:
+                assert answer.status_code == 404
+                assert alike(answer, absent), kind.name
+            assert "99907000" not in answer.text
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("name", ACTS)
+def test_each_act(world: World, who: str, name: str) -> None:
+    """Whoever may do it hears that the record was changed meanwhile: no version is theirs. Others hear nothing."""
+    client = world.clients[who]
+    writes = any(may(who, WRITE, place) for place in world.places)
+    absent = client.post(path_of(name, ABSENT), json=body_of(name, ABSENT))
+    assert absent.status_code == (404 if writes else refused(who)), absent.text
+    for where, place in world.places.items():
+        if may(who, WRITE, where) and name in LASTING:
+            continue
+        answer = client.post(path_of(name, place), json=body_of(name, place))
+        if not writes:
+            assert answer.status_code == refused(who)
+        elif may(who, WRITE, where):
+            assert answer.status_code == 412, answer.text
+        else:
+            assert alike(answer, absent), (answer.text, absent.text)
+
+
+PATCHED = [kind for kind in KINDS.values() if kind.writable]
+
+
+@pytest.mark.parametrize("kind", PATCHED, ids=lambda kind: kind.name)
+def test_a_patch_tells_nothing_of_another_ward(world: World, kind: object) -> None:
+    """With and without the state that was seen, and whatever state it is."""
+    client = world.clients["registrar"]
+    for headers in ({}, {"If-Match": '"1-00000000"'}, {"If-Match": "*"}):
+
+        def patch(place: Place, headers: dict[str, str] = headers) -> httpx.Response:
+            path = f"/api/v1/{kind.path}/{getattr(place, ID[kind.name])}"  # type: ignore[attr-defined]  # a Kind
+            return client.patch(path, json={"change": WHY}, headers=headers)
+
+        assert alike(patch(world.places["B1"]), patch(ABSENT))
+
+
+def test_a_reveal_and_a_document_tell_nothing_of_another_ward(world: World) -> None:
+    client, own = world.clients["registrar"], world.places["A1"]
+
+    def reveal(place: Place) -> httpx.Response:
+        return client.post(f"/api/v1/holders/{place.holder}/reveal", json=WHY)
+
+    def resting_on(place: Place) -> httpx.Response:
+        body = body_of("renumber", own, document_id=place.document)
+        body["version"] = client.get(f"/api/v1/parcels/{own.parcel}").json()["version"]
+        return client.post(path_of("renumber", own), json=body)
+
+    for ask in (reveal, resting_on):
+        hidden, absent = ask(world.places["B1"]), ask(ABSENT)
+        assert hidden.status_code == 404, hidden.text
+        assert alike(hidden, absent)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_lineage_findings_and_former_units(world: World, who: str) -> None:
+    client = world.clients[who]
+    for name, place in world.places.items():
+        for path in ("/api/v1/parcels/{0.parcel}/lineage", "/api/v1/findings?ward_id={0.ward}"):
+            answer, absent = client.get(path.format(place)), client.get(path.format(ABSENT))
+            if not reads(who):
+                assert answer.status_code == refused(who)
+            elif may(who, READ, name):
+                assert answer.status_code == 200, answer.text
+            else:
+                assert answer.status_code == 404
+                assert alike(answer, absent)
+            assert NAME not in answer.text
+    known = client.get("/api/v1/units/crosswalk?code=11311")
+    assert known.status_code == (200 if reads(who) else refused(who))
