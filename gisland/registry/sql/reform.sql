@@ -1,8 +1,10 @@
 -- Sheets that come to another ward, or get another number, after a reform.
 
+-- Sheets are no secret, but who may not write in the ward of one moves none: it would be taken over without its parcels.
 -- name: lock_sheet
 SELECT id, ward_id, old_ward_code, sheet_no, scale, srid, name, version
-  FROM registry.map_sheet WHERE id = %(id)s FOR NO KEY UPDATE
+  FROM registry.map_sheet
+ WHERE id = %(id)s AND (security.everywhere() OR ward_id = ANY (security.wards())) FOR NO KEY UPDATE
 
 -- name: lock_parcels
 SELECT count(*) FROM (SELECT FROM registry.parcel WHERE map_sheet_id = %(sheet)s ORDER BY id FOR NO KEY UPDATE) locked
