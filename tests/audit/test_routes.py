@@ -187,7 +187,7 @@ def test_a_csv_holds_all_events_once(ask: Ask, audited: LiveServer, monkeypatch:
 
 
 def test_it_is_in_the_document(audited: LiveServer) -> None:
-    paths = httpx.get(f"{audited.url}/api/v1/openapi.json").json()["paths"]
+    paths = httpx.get(f"{audited.url}/api/v1/openapi.json", timeout=60).json()["paths"]
     listed, exported = paths[EVENTS]["get"], paths[f"{EVENTS}.csv"]["get"]
     assert listed["x-permissions"] == exported["x-permissions"] == ["audit:read"]
     assert {each["name"] for each in exported["parameters"]} == {"subject", "tag", "ward_id", "object", "from", "to"}
