@@ -31,7 +31,8 @@ from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
 from tests.factories import make_certificate, make_holder, make_holding, make_sheet
 from tests.printing.conftest import ADMIN, WHY, Land
-from tests.printing.pdf_text import opened, read_page
+from tests.printing.pdf_text import opened, read_page, see_page
+from tests.printing.seen import viewport
 from tests.printing.test_lists import rows
 from tests.publish.conftest import serving
 
@@ -283,6 +284,25 @@ def test_a_parcel_of_many_corners_goes_on_over_the_page(land: Land) -> None:
     said = words(printed)
     assert all(f"{number}–{number % 300 + 1}\n" in said for number in range(1, 301))
     assert isinstance(pdf, pikepdf.Pdf)
+
+
+def test_a_parcel_of_two_parts(land: Land) -> None:
+    parts = shapely.MultiPolygon([shapely.box(0, 0, 10, 20), shapely.box(14, 0, 30, 20)])
+    land.add(parts.wkt, "12")
+    printed = extract(land)
+    rings = rings_of(printed.extract.shape)
+    assert [number for ring in rings for number in ring.numbers] == list(range(1, 9))
+    said = words(printed)
+    # Sides lead round each part, never from one to the other.
+    assert {"4–1", "8–5"} <= set(said.split("\n"))
+    assert "4–5" not in said.split("\n")
+    assert "520,0 m²" in said
+    pdf = opened(printed.content)
+    page, (frame, corners) = see_page(pdf, 0), viewport(pdf.pages[0], 9210)
+    scale = (corners[3, 0] - corners[0, 0]) / (frame[2] - frame[0])
+    sketch = [path for path in page.paths if path.clip is not None and path.filled and path.stroked]
+    sizes = sorted(tuple(np.round(np.ptp(ring, axis=0) * scale, 2).tolist()) for path in sketch for ring in path.rings)
+    assert sizes == [(10, 20), (16, 20)]
 
 
 def test_rings_run_clockwise_from_the_north_west() -> None:

@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 
 from gisland.catalogue import Catalogue
+from gisland.database import Role, connect
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
 from gisland.printing.atlas import Order, print_atlas
+from gisland.printing.sheet import SheetOrder, print_sheet
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.printing.conftest import ADMIN, WHY
 from tests.printing.outside import check_file, check_position
 from tests.printing.proofs import CHECKS
 from tests.printing.seen import Seen
+from tests.printing.sheets import check_sheet
 from tests.printing.truth import Ward, read_ward
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(3600)]
@@ -52,3 +55,15 @@ def test_every_group(ward: tuple[Settings, Ward], catalogue: Catalogue, paper: s
             for each in seen.maps:
                 check_position(path, each.ground.bounds, truth.srid, each.index + 1, max(0.01, 0.02 * each.metres))
     assert not faults
+
+
+def test_every_sheet(ward: tuple[Settings, Ward], tmp_path: Path) -> None:
+    settings, truth = ward
+    with connect(settings, Role.APP) as connection:
+        sheets = [row[0] for row in connection.execute("SELECT sheet_no FROM registry.map_sheet ORDER BY sheet_no")]
+    assert len(sheets) > 20
+    for number, sheet in enumerate(sheets):
+        printed = print_sheet(settings, ADMIN, SheetOrder("11311", sheet))
+        check_sheet(printed.content, truth, sheet)
+        if number % EACH == 0:
+            check_file(printed.content, tmp_path)

@@ -26,6 +26,8 @@ from tests.factories import make_sheet, one
 from tests.printing.conftest import ADMIN, Land
 from tests.printing.outside import check_file, check_position
 from tests.printing.pdf_text import opened, read_page
+from tests.printing.sheets import check_sheet, seen_sheet
+from tests.printing.truth import read_ward
 
 VIEWER = Subject("account:viewer", (Grant(Role.VIEWER, 1),))
 
@@ -85,6 +87,30 @@ def test_where_sheets_lie_to_each_other() -> None:
         (500, 0, (0, -2)),
     ]:
         assert direction(own, (west, south, west + 250.0, south + 250.0)) == step
+
+
+def test_the_frame_is_that_of_the_name(land: Land) -> None:
+    name = "310593-2-(13)"
+    query = "UPDATE registry.map_sheet SET name = %s WHERE id = %s"
+    run(land.settings, lambda connection: connection.execute(query, [name, land.sheet]))
+    land.square(20, 20, 40, "1")
+    printed = print_sheet(land.settings, ADMIN, SheetOrder("11311", "12"))
+    pdf = opened(printed.content)
+    seen = seen_sheet(pdf, 9210)
+    assert seen.ground.bounds == pytest.approx((594_000, 2_309_000, 594_250, 2_309_250), abs=0.01)
+    said = [text.said for text in seen.page.texts]
+    assert f"Phiên hiệu mảnh: {name}" in said
+    # The kilometres of its corners: at both ends of each side.
+    for corner in ("594 km", "594,25 km", "2309 km", "2309,25 km"):
+        assert said.count(corner) == 2, corner
+    check_sheet(printed.content, read_ward(land.settings), "12")
+
+
+def test_each_sheet_of_a_demo_ward_keeps_what_is_promised(demo: Settings) -> None:
+    """All 89 of the large one: `make proof`."""
+    ward = read_ward(demo)
+    for sheet in sorted({parcel.sheet for parcel in ward.parcels}):
+        check_sheet(print_sheet(demo, ADMIN, SheetOrder("11311", sheet)).content, ward, sheet)
 
 
 def test_a_street_that_reaches_far_is_cut_at_the_frame(land: Land) -> None:

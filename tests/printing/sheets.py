@@ -1,0 +1,50 @@
+"""What is promised of a sheet of the cadastral map, from its PDF and a query of the registry; see `proofs`."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pikepdf
+import shapely
+
+from tests.printing.pdf_text import opened, overlapping, see_page
+from tests.printing.seen import HERE, Map, lines_of, only, viewport
+from tests.printing.truth import Ward
+
+
+def seen_sheet(pdf: pikepdf.Pdf, srid: int) -> Map:
+    """The map of a sheet."""
+    page = see_page(pdf, 0)
+    (scale,) = only(r"^TỶ LỆ 1:([\d\s]+)$", "\n".join(text.said for text in page.texts))
+    frame, corners = viewport(pdf.pages[0], srid)
+    west, south = corners[0].tolist()
+    found = Map(0, 1, 1, int(re.sub(r"\s", "", scale)), frame, (west, south), page, [])
+    right = np.array([(frame[0], frame[1]), (frame[0], frame[3]), (frame[2], frame[3]), (frame[2], frame[1])])
+    assert np.abs(found.to_ground(right) - corners).max() < HERE
+    return found
+
+
+def check_sheet(content: bytes, ward: Ward, sheet: str) -> None:
+    """Every parcel is drawn, and labelled in full or listed; what the frame cuts is told; no texts overlap."""
+    pdf = opened(content)
+    seen = seen_sheet(pdf, ward.srid)
+    own = [index for index, parcel in enumerate(ward.parcels) if parcel.sheet == sheet]
+    on_paper = seen.shapes(ward.shapes[own])
+    drawn = seen.paints_of(on_paper, fill=False)
+    assert not [ward.parcels[index] for index, paints in zip(own, drawn, strict=True) if not paints]
+    pages = [seen.page, *(see_page(pdf, index) for index in range(1, len(pdf.pages)))]
+    for index, page in enumerate(pages):
+        _, _, wide, high = (float(each) * 25.4 / 72 for each in pdf.pages[index].MediaBox)
+        assert not [text.said for text in page.texts if not shapely.box(0, 0, wide, high).contains(text.box)]
+        assert not overlapping(page.texts), (sheet, index, overlapping(page.texts)[:5])
+    said = " ".join(text.said for text in seen.page.texts)
+    assert f"Tổng số thửa trong tờ: {len(own)}." in said
+    lines = [line for page in pages for line in lines_of(page.texts)]
+    listed = {tuple(line[at : at + size]) for line in lines for size in (2, 3) for at in range(len(line))}
+    for index, shape in zip(own, on_paper, strict=True):
+        parcel = ward.parcels[index]
+        within = {text.said for text in seen.on_map if shape.contains(text.box.centroid)}
+        assert parcel.words <= within or parcel.line in within or parcel.cells[1:] in listed, parcel
+        if not shapely.box(*seen.frame).buffer(0.01).contains(shape):
+            assert "Thửa vẽ không hết" in said
