@@ -32,8 +32,7 @@ from gisland.publish.crs import WGS84, Planes
 from gisland.publish.export_file import read_planes
 from gisland.publish.items import feature_statement, page_statement
 from gisland.publish.query import ItemsQuery, parse_items_query
-from gisland.publish.tiles.drawing import statuses_of
-from gisland.publish.tiles.far import RASTERS
+from gisland.publish.tiles.far import RASTERS, statuses_of
 from gisland.publish.tiles.grid import tile_over
 from gisland.publish.tiles.statements import tile_statement
 from gisland.settings import Settings

@@ -21,9 +21,8 @@ from psycopg import AsyncConnection
 
 from gisland.catalogue import Catalogue, Layer, Palette
 from gisland.kit.encoding import Encoding, encoded
-from gisland.publish.query import values_of
 from gisland.publish.tiles.cache import Kept, TileCache
-from gisland.publish.tiles.far import RASTERS
+from gisland.publish.tiles.far import RASTERS, statuses_of
 from gisland.publish.tiles.grid import Tile
 from gisland.publish.tiles.statements import is_far, state_statement, tile_statement
 
@@ -224,13 +223,6 @@ class Drawing:
         assert row is not None
         state, body, features = row
         return state, bytes(body or b""), int(features or 0)
-
-
-def statuses_of(layer: Layer, palette: Palette) -> tuple[str, ...]:
-    """The statuses that far tiles count."""
-    status = layer.tiles.status_of(layer)
-    found = next((each for each in layer.fields if each.name == status), None)
-    return tuple(values_of(found, palette)) if found is not None else ()
 
 
 def _is_fresh(kept: Kept) -> bool:
