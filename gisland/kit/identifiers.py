@@ -17,7 +17,7 @@ from gisland.kit.text import clean_text
 
 IdKind = Literal["personal", "cmnd", "organisation", "other"]
 Gender = Literal["male", "female"]
-IdWarning = Literal["shape", "gender", "birth_year", "future", "check_digit", "branch"]
+IdWarning = Literal["shape", "gender", "birth_year", "future", "check_digit", "branch", "sealed"]
 """What may be odd about a number; the codes of `data/codes/identifier_warnings.yml`."""
 _NOT_DIGIT = re.compile(r"\D")
 # Signs that nobody sees, as word processors put them into numbers: soft hyphen, joiners, marks of direction.
@@ -184,12 +184,6 @@ def organisation_id_inconsistencies(number: str) -> list[IdWarning]:
     if code.group(3) == "000":
         found.append("branch")
     return found
-
-
-def head_tax_code(number: str) -> str | None:
-    """The tax code of the organisation that a dependent unit (13 digits) belongs to; None for any other number."""
-    code = _TAX_CODE.fullmatch(number)
-    return code.group(1) + code.group(2) if code and code.group(3) else None
 
 
 def serial_key(serial: str) -> str:

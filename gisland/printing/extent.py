@@ -306,7 +306,7 @@ def _chosen(connection: Connection, wards: dict[str, Ward], named: list[tuple[st
                 hint=f"các tổ · the groups: {shown}",
             )
         found[hits[0].id] = hits[0]
-    return tuple(sorted(found.values(), key=lambda each: (each.ward_id, each.code)))
+    return tuple(each for each in groups if each.id in found)
 
 
 def _check_found(found: list[Row], most: int, order: SetOrder, area: Area | None) -> None:

@@ -54,4 +54,4 @@ SELECT sheet.sheet_no, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS s
   JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id
  WHERE own.id = %(parcel)s AND p.retired_by IS NULL AND p.id <> own.id
    AND p.geom_4326 && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
- ORDER BY p.ward_id <> own.ward_id, p.ward_id, lpad(sheet.sheet_no, 12, '0'), lpad(p.parcel_no, 12, '0'), p.id
+ ORDER BY p.ward_id <> own.ward_id, p.ward_id, sheet.sheet_no COLLATE registry.vietnamese_numbers, p.parcel_no COLLATE registry.vietnamese_numbers, p.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -163,19 +163,17 @@ def read_units(connection: Connection, extent: Extent, status_of: Callable[[str]
     groups = {group.id: group for group in extent.groups}
     wards = {ward.id: ward for ward in extent.wards}
     units = []
-    for ward, group in _sorted(parts, {each.id: each.code for each in extent.groups}):
+    for ward, group in _sorted(parts, [each.id for each in extent.groups]):
         code = NO_GROUP if group is None else groups[group].code
         said = f"{code} {wards[ward].name}" if len(wards) > 1 else code
         units.append(Unit(code, said, None, (parts[ward, group],)))
     return units
 
 
-def _sorted(
-    parts: dict[tuple[int, int | None], Part], codes: dict[int, str] | None = None
-) -> list[tuple[int, int | None]]:
-    """By ward and code of the group; what is of no group comes last."""
-    codes = codes or {}
-    return sorted(parts, key=lambda key: (key[0], key[1] is None, codes.get(key[1] or 0, ""), key[1] or 0))
+def _sorted(parts: dict[tuple[int, int | None], Part], groups: Sequence[int] = ()) -> list[tuple[int, int | None]]:
+    """By ward and place of the group among all, which are in order; what is of no group comes last."""
+    places = {group: place for place, group in enumerate(groups)}
+    return sorted(parts, key=lambda key: (key[0], key[1] is None, places.get(key[1] or 0, 0), key[1] or 0))
 
 
 def _part(connection: Connection, ids: list[int], srid: int, status_of: Callable[[str], str], *, keep: bool) -> Part:

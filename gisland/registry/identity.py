@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from gisland.audit import log
 from gisland.database.statements import statements
-from gisland.errors import InputError, NotFound
+from gisland.errors import GislandError, InputError, NotFound
 from gisland.kit.identifiers import (
     IdWarning,
     id_inconsistencies,
@@ -96,7 +96,11 @@ def odd_ids(
     with connection.cursor(name="ids") as cursor:
         cursor.itersize = 5000
         for holder, ward, kind, cipher, gender, year in cursor.execute(SQL["id_unusual"], {"ward": ward_id}):
-            number = key.open(cipher)
+            try:
+                number = key.open(cipher)
+            except GislandError:  # sealed with a key that is lost; the others are examined all the same
+                yield holder, ward, ["sealed"]
+                continue
             odd_person = partial(id_inconsistencies, gender=gender, birth_year=year)
             if found := (organisation_id_inconsistencies if kind == "organisation" else odd_person)(number):
                 yield holder, ward, found

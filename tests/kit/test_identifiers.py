@@ -14,7 +14,6 @@ from gisland.kit.identifiers import (
     Gender,
     IdWarning,
     PersonalIdFacts,
-    head_tax_code,
     id_inconsistencies,
     map_number,
     mask_ids,
@@ -210,13 +209,10 @@ def test_published_tax_codes_have_the_check_digit(number: str) -> None:
 
 def test_organisation_ids() -> None:
     assert organisation_id_inconsistencies("0100233488000") == ["branch"]
-    assert head_tax_code("0100233488-001") == head_tax_code("0100233488001") == "0100233488"
-    assert head_tax_code("0100233488") is None
     assert tax_check_digit("000000000") is None
     assert organisation_id_inconsistencies("0000000007") == []  # the rule gives no digit
     for number in ("999000000001", "A01B02", "", "12345"):  # maybe given by the police
         assert organisation_id_inconsistencies(number) == []
-        assert head_tax_code(number) is None
 
 
 @given(st.text("0123456789", min_size=9, max_size=9))

@@ -13,9 +13,10 @@ import pytest
 from psycopg import Connection
 
 from gisland.database import Role, Scope, connect, scope
-from gisland.kit.identifiers import parse_organisation_id, parse_personal_id
+from gisland.kit.identifiers import NationalId, parse_organisation_id, parse_personal_id
 from gisland.registry.check import CHECKS, SQL, Finding, Sort, check
 from gisland.registry.codes import load_codes
+from gisland.security.crypto import IdVault
 from tests.factories import VAULT, make_change, make_holder, make_holding, one
 from tests.registry.conftest import Api
 from tests.registry.land import HALVES, Land
@@ -313,6 +314,14 @@ def test_ids_are_examined_and_not_told(sound: Land) -> None:
     assert {case.id: case.note for case in told.examples} == expected
     text = told.model_dump_json()
     assert not any(number in text for number, *_ in IDS)
+
+
+def test_an_id_that_does_not_open_is_told_and_hides_nothing(sound: Land) -> None:
+    other = IdVault(bytes(range(32))).seal(NationalId("personal", "999070000001"))
+    query = "UPDATE registry.holder SET id_cipher = %s WHERE id = %s"
+    sound.do(lambda c: c.execute(query, [other.cipher, sound.holder]))
+    told = found(sound)["id_unusual"]
+    assert [(case.id, case.note) for case in told.examples] == [(sound.holder, "sealed")]
 
 
 def test_every_check_is_tried_here() -> None:
