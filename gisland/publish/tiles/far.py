@@ -22,7 +22,7 @@ MANY = 3
 # Largest id of a feature that every client reads exactly.
 IDS = (1 << 52) - 1
 
-SQUARE = "((%(right)s - %(left)s) / %(squares)s)"
+SQUARE = "((%(right)s::float8 - %(left)s::float8) / %(squares)s::int)"
 
 
 def areas_at(layer: Layer, zoom: int) -> tuple[str, ...]:
