@@ -243,7 +243,7 @@ class Seen:
         for each in self.maps:
             on_paper = each.shapes(self.shapes)
             # Its sides may lie on the frame.
-            held = np.flatnonzero(shapely.contains(shapely.buffer(each.inner, 0.01), on_paper))
+            held = np.flatnonzero(shapely.contains(shapely.buffer(each.inner, 0.0001), on_paper))
             drawn = each.paints_of(on_paper[held], fill=False)
             for index, paints in zip(held.tolist(), drawn, strict=True):
                 if paints:
