@@ -113,18 +113,24 @@ def _pages(held: Bools, chosen: Ints) -> int:
     return len(chosen) + int(_left(held, chosen).any())
 
 
-def _worth_a_page(held: Bools, aside: Aside, chosen: Ints) -> Ints:
-    """The places without those whose own boxes cost less when they are left aside."""
+def thinned(held: Bools, aside: Aside) -> Ints:
+    """Of places that hold all boxes, those that are worth a page; no more than enough, if so many may be left aside."""
+    return _worth_a_page(held, aside, np.arange(len(held)), over=OVER_COST)
+
+
+def _worth_a_page(held: Bools, aside: Aside, chosen: Ints, over: float = 0) -> Ints:
+    """The places without those whose own boxes cost less when they are left aside; one too many costs `over` more."""
     kept = chosen
     while len(kept) > 1:
         own = held[kept] & (held[kept].sum(axis=0) == 1)
         least = int(np.argmin(own @ aside.costs))
         fewer = np.delete(kept, least)
         left = _left(held, fewer)
-        if own[least] @ aside.costs >= 1 or (left & ~aside.forced).sum() > aside.most:
+        worth = 1 + (over if _pages(held, kept) > aside.enough else 0)
+        if own[least] @ aside.costs >= worth or (left & ~aside.forced).sum() > aside.most:
             break
         kept = fewer
-    cost = [_pages(held, each) + aside.costs @ _left(held, each) for each in (kept, chosen)]
+    cost = [_price(held, aside, each, over) for each in (kept, chosen)]
     return kept if cost[0] < cost[1] else chosen
 
 
@@ -150,10 +156,10 @@ def _implied(held: Bools) -> Bools:
     return implied
 
 
-def _price(held: Bools, aside: Aside, chosen: Ints) -> float:
+def _price(held: Bools, aside: Aside, chosen: Ints, over: float = OVER_COST) -> float:
     """In pages, with what pages too many cost."""
     count = _pages(held, chosen)
-    return float(count + OVER_COST * max(0, count - aside.enough) + aside.costs @ _left(held, chosen))
+    return float(count + over * max(0, count - aside.enough) + aside.costs @ _left(held, chosen))
 
 
 def _optimum(held: Bools, costs: Floats, most: int, enough: int, start: Ints) -> Ints:

@@ -2,8 +2,8 @@
 
 A parcel is its bounding box here: it is whole on a page when that box is. The pages of a group are the fewest that
 there are (`covering`) when all of up to 600 parcels must lie on one; where some may go to an inset it may be stopped a
-little earlier. Very many parcels are taken part by part, or from one side to the other, and then neighbouring pages
-are placed anew.
+little earlier. Very many parcels are taken part by part, or from one side to the other; then neighbouring pages are
+placed anew, and those are given up whose own parcels cost less on an inset, or are one page too many.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
-from gisland.printing.covering import ROUNDING, Aside, candidates, cover
+from gisland.printing.covering import ROUNDING, Aside, candidates, cover, thinned
 from gisland.printing.model import Bools, Floats
 
 AT_ONCE, A_PART = 600, 400
@@ -96,6 +96,10 @@ def place_pages(
         starts = [_in_parts(some, wide, high)]
         starts += [np.array(_from_one_side(some, wide, high, direction)) for direction in DIRECTIONS]
         corners = _improved(some, min(starts, key=len), wide, high)
+        if aside:
+            held = np.zeros((len(corners), len(bounds)), dtype=bool)
+            held[:, fitting] = _held(some, corners, wide, high)
+            corners = corners[thinned(held, aside)]
     pages = [Place(float(west) - inside, float(south) - inside, width, height, scale) for west, south in corners]
     held = bounds[np.any([page.holds(bounds, inside) for page in pages], axis=0)] if pages else bounds[:0]
     pages = _without_idle(pages, held, inside)
@@ -131,16 +135,21 @@ def _improved(bounds: Floats, corners: Floats, wide: float, high: float) -> Floa
         off = np.hypot(*(corners - corners[chance.integers(len(corners))]).T)
         away = np.zeros(len(corners), dtype=bool)
         away[np.argsort(off, kind="stable")[: chance.integers(2, 6)]] = True
-        west, south = corners[~away].T[:, :, None]
-        held = (bounds[:, 0] >= west - ROUNDING) & (bounds[:, 2] <= west + wide + ROUNDING)
-        held &= (bounds[:, 1] >= south - ROUNDING) & (bounds[:, 3] <= south + high + ROUNDING)
-        left = bounds[~held.any(axis=0)]
+        left = bounds[~_held(bounds, corners[~away], wide, high).any(axis=0)]
         if len(left) > AT_ONCE:
             continue
         anew = _best(left, wide, high, np.ones(len(left), dtype=bool)) if len(left) else corners[:0]
         if len(anew) <= away.sum():
             corners = np.vstack([corners[~away], anew])
     return corners
+
+
+def _held(bounds: Floats, corners: Floats, wide: float, high: float) -> Bools:
+    """Which boxes (a column) lie on pages with these lower left corners (a row)."""
+    west, south = corners.T[:, :, None]
+    held: Bools = (bounds[:, 0] >= west - ROUNDING) & (bounds[:, 2] <= west + wide + ROUNDING)
+    held &= (bounds[:, 1] >= south - ROUNDING) & (bounds[:, 3] <= south + high + ROUNDING)
+    return held
 
 
 def _from_one_side(

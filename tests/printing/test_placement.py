@@ -92,6 +92,21 @@ def test_what_stands_apart_is_left_when_its_page_is_one_too_many() -> None:
     assert len(place_pages(bounds, WIDE, HIGH, 500, INSIDE)) == len(pages) + 2
 
 
+def test_of_very_many_boxes_those_apart_are_left_too() -> None:
+    """Above 600 boxes none was left to an inset, and the pages were more than enough."""
+    corner = np.array([[3000.0 + 400 * index, 900.0 * (index % 2)] for index in range(8)])
+    bounds = np.vstack([town(3, 700, 300, 12), np.hstack([corner, corner + 20])])
+    nothing = np.zeros(len(bounds), dtype=bool)
+    all_held = place_pages(bounds, WIDE, HIGH, 500, INSIDE)
+    # Cheap to leave: for themselves; dear: only where the pages would be too many.
+    for cost, enough in ((0.1, 100), (2.0, len(all_held) - 7)):
+        pages = place_pages(bounds, WIDE, HIGH, 500, INSIDE, Aside(np.full(len(bounds), cost), nothing, 8, enough))
+        held = np.any([page.holds(bounds, INSIDE) for page in pages], axis=0)
+        assert (~held).sum() <= 8
+        assert len(pages) <= len(all_held) - 8
+    assert np.any([page.holds(bounds, INSIDE) for page in all_held], axis=0).all()
+
+
 def test_the_solver_says_nothing() -> None:
     # In a process of its own: the solver says what it is only once.
     code = (
