@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gisland.bench.table import TARGETS, Race, Result, markdown, verdict
+from gisland.bench.table import BARE, TARGETS, Race, Result, markdown, verdict
 
 
 def result(**changes: object) -> Result:
@@ -56,6 +56,7 @@ def test_what_reads_as_the_target_holds(ratio: float, told: str) -> None:
 
 
 def test_every_page_size_has_a_target_for_every_contender() -> None:
-    assert {frozenset(targets) for targets in TARGETS.values()} == {
-        frozenset({"pgbench", "pygeoapi", "tipg", "mapserver"}),
-    }
+    # Only the largest page has one against the most that a server in Python reaches: there pgbench's is beyond it.
+    for limit, targets in TARGETS.items():
+        assert targets.keys() - {BARE} == {"pgbench", "pygeoapi", "tipg", "mapserver"}
+        assert (BARE in targets) == (limit == max(TARGETS))
