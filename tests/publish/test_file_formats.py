@@ -185,7 +185,8 @@ def test_a_staff_layer_is_taken_away_with_a_reason_only(
         row = connection.execute(
             "SELECT subject, object, detail FROM audit.event WHERE tag = 'data:exported'"
         ).fetchone()
-    assert row == ("account:admin", "parcels-staff", {"format": "csv", "filtered": False, "reason": "kiểm tra tổ 5"})
+    detail = {"format": "csv", "filtered": False, "reason": "kiểm tra tổ 5", "ward_ids": "all"}
+    assert row == ("account:admin", "parcels-staff", detail)
 
 
 def test_masked_fields_are_in_no_file(client: httpx.Client, ward: Ward, tmp_path: Path) -> None:
