@@ -28,7 +28,7 @@ PADDED = re.compile(r"lpad\(\s*[\w.]*(?:sheet_no|parcel_no|code)\b")
 
 def plain_orders(text: str) -> Iterator[str]:
     """What a text of statements orders as letters: numbers of sheets and parcels, codes of groups."""
-    for statement in re.split(r"^-- name:|\"\"\"", text, flags=re.MULTILINE):
+    for statement in re.split(r"^-- name:|\"\"\"|^\$\$;?|\bUNION ALL\b", text, flags=re.MULTILINE):
         for clause in ORDERED.findall(statement):
             for term in clause.split(","):
                 word = " ".join(term.split()).removesuffix(" DESC")

@@ -18,18 +18,19 @@ $$;
 
 -- Anybody may set gisland.change. It counts when it names a change that was noted in this very transaction, whose beginning
 -- is the time of its changes. Asked once for a statement, not for each of its rows.
-CREATE OR REPLACE FUNCTION registry.is_own_change(said text) RETURNS boolean
+CREATE OR REPLACE FUNCTION registry.change_is_forged() RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    said CONSTANT text := coalesce(current_setting('gisland.change', true), '');
 BEGIN
-    RETURN said ~ '^[0-9]{1,18}$' AND EXISTS (SELECT FROM registry.change WHERE id = said::bigint AND at = now());
+    RETURN said <> ''
+       AND NOT (said ~ '^[0-9]{1,18}$' AND EXISTS (SELECT FROM registry.change WHERE id = said::bigint AND at = now()));
 END
 $$;
 CREATE OR REPLACE FUNCTION registry.forget_forged_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-    said CONSTANT text := current_setting('gisland.change', true);
 BEGIN
-    IF said <> '' AND NOT registry.is_own_change(said) THEN
+    IF registry.change_is_forged() THEN
         PERFORM set_config('gisland.change', '', true);
     END IF;
     RETURN NULL;
@@ -38,16 +39,16 @@ $$;
 -- For what is written once for a statement or transaction. A statement that set it for itself has made rows of another change.
 CREATE OR REPLACE FUNCTION registry.sure_change() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-    said CONSTANT text := current_setting('gisland.change', true);
 BEGIN
-    IF said <> '' AND NOT registry.is_own_change(said) THEN
+    IF registry.change_is_forged() THEN
         RAISE EXCEPTION 'gisland.change names no change of this transaction'
             USING ERRCODE = 'insufficient_privilege', HINT = 'leave it alone: a change is noted by INSERT INTO registry.change';
     END IF;
     RETURN registry.current_change();
 END
 $$;
+
+DROP FUNCTION IF EXISTS registry.is_own_change(text);
 
 -- Rows written after a change in its transaction are made by it.
 CREATE OR REPLACE FUNCTION registry.begin_change() RETURNS trigger

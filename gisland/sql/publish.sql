@@ -8,6 +8,7 @@ DECLARE
     rows text := CASE TG_OP
         WHEN 'INSERT' THEN 'TABLE new_rows'
         WHEN 'DELETE' THEN 'TABLE old_rows'
+        WHEN 'TRUNCATE' THEN format('TABLE %s', TG_RELID::regclass)  -- before it is emptied
         ELSE 'TABLE new_rows UNION ALL TABLE old_rows'
     END;
     found_rows bigint;
@@ -26,19 +27,6 @@ BEGIN
 END
 $$;
 
--- Before a table is emptied at once: all of its rows are dirty. Arguments as above.
-CREATE OR REPLACE FUNCTION publish.mark_all_dirty() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-BEGIN
-    FOR i IN 0 .. TG_NARGS / 2 - 1 LOOP
-        EXECUTE format('INSERT INTO publish.dirty (source, key) SELECT DISTINCT %L::regclass, %I FROM %s WHERE %2$I IS NOT NULL',
-                       TG_ARGV[2 * i], TG_ARGV[2 * i + 1], TG_RELID::regclass);
-    END LOOP;
-    INSERT INTO publish.dirty_transaction DEFAULT VALUES ON CONFLICT DO NOTHING;
-    RETURN NULL;
-END
-$$;
-
 -- Attach the marking triggers to a table. `marks` = pairs as above.
 CREATE OR REPLACE FUNCTION publish.watch(watched regclass, VARIADIC marks text[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
@@ -52,7 +40,7 @@ BEGIN
     EXECUTE format('CREATE OR REPLACE TRIGGER dirty_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows '
                    'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_dirty(%s)', watched, arguments);
     EXECUTE format('CREATE OR REPLACE TRIGGER dirty_truncate BEFORE TRUNCATE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_all_dirty(%s)', watched, arguments);
+                   'FOR EACH STATEMENT EXECUTE FUNCTION publish.mark_dirty(%s)', watched, arguments);
 END
 $$;
 
@@ -71,6 +59,7 @@ SELECT publish.watch('verification.evidence', 'registry.holder', 'holder_id');
 SELECT publish.watch(tgrelid, format('%I.%I', nspname, relname), 'id')
   FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace
  WHERE tgname = 'dirty_insert' AND nspname NOT IN ('registry', 'verification') AND pg_has_role(relowner, 'USAGE');
+DROP FUNCTION IF EXISTS publish.mark_all_dirty();
 
 -- Lock rows in the order of their ids, so that two flushes wait for one another instead of in a circle.
 -- The next statement has a fresh snapshot (READ COMMITTED) and sees what the other one committed: no refresh is lost.
@@ -489,14 +478,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
       ORDER BY code LIMIT most)
       UNION ALL
     (SELECT 'residential_groups', code, string_agg(DISTINCT name, ' / ' ORDER BY name) FROM registry.residential_group
-      WHERE name <> '' GROUP BY code ORDER BY code LIMIT most)
-$$;
-
--- A geometry in WGS 84 on a plane: the way back of registry.to_wgs84.
-CREATE OR REPLACE FUNCTION publish.from_wgs84(geom geometry, to_srid int) RETURNS geometry
-LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT CASE WHEN to_srid BETWEEN 5896 AND 5899 OR to_srid BETWEEN 9205 AND 9218
-                THEN ST_SetSRID(ST_Transform(geom, to_srid + 900000), to_srid) ELSE ST_Transform(geom, to_srid) END
+      WHERE name <> '' GROUP BY code ORDER BY code COLLATE registry.vietnamese_numbers LIMIT most)
 $$;
 
 -- Tables that were made before there was finished GeoJSON of what was surveyed: they have none of it until they are made anew.

@@ -8,6 +8,13 @@ LANGUAGE sql IMMUTABLE STRICT AS $$
                              THEN ST_SetSRID(geom, ST_SRID(geom) + 900000) ELSE geom END, 4326)
 $$;
 
+-- A geometry in WGS 84 on a plane: the way back of registry.to_wgs84.
+CREATE OR REPLACE FUNCTION publish.from_wgs84(geom geometry, to_srid int) RETURNS geometry
+LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN to_srid BETWEEN 5896 AND 5899 OR to_srid BETWEEN 9205 AND 9218
+                THEN ST_SetSRID(ST_Transform(geom, to_srid + 900000), to_srid) ELSE ST_Transform(geom, to_srid) END
+$$;
+
 -- Derived columns of a parcel. A trigger and not a generated column: a generated one would be computed while a dump is
 -- restored, before spatial_ref_sys has its rows.
 CREATE OR REPLACE FUNCTION registry.derive_parcel() RETURNS trigger
