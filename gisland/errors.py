@@ -91,6 +91,11 @@ class NotFound(GislandError):
     status, exit_code, title = 404, 3, "Not found"
     unseen = True
 
+    def seen(self) -> Self:
+        """The same error about a record that whoever asks is shown: nothing hidden was tried, nothing is noted."""
+        self.unseen = False
+        return self
+
 
 class Unauthorized(GislandError):
     """Nobody is signed in."""

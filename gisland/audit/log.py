@@ -92,11 +92,11 @@ def record(
         object_id: what it was done to, as an opaque id.
         detail: counts and names of files; never personal data.
     """
-    one, several = (ward_id, {}) if ward_id is not None else of_wards(wards)
+    one, several = (ward_id, {}) if ward_id is not None else ward_and_detail(wards)
     connection.execute(INSERT, [subject, tag.value, one, object_id, Jsonb((detail or {}) | several)])
 
 
-def of_wards(wards: Iterable[int] | Literal["all"]) -> tuple[int | None, dict[str, object]]:
+def ward_and_detail(wards: Iterable[int] | Literal["all"]) -> tuple[int | None, dict[str, object]]:
     """How an event tells whose data it was: the `ward_id` of one ward; of several, what its detail says besides."""
     if wards == "all":
         return None, {"ward_ids": "all"}

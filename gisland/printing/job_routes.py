@@ -171,7 +171,7 @@ async def page_picture(
         if found.media_type not in {None, PDF}:
             raise Conflict("bản in này là tệp nén, không có trang · this print is an archive: it has no pages")
         if found.pages is not None and page > found.pages:
-            raise NotFound(f"không có trang {page} · there is no page {page}", hint=f"1…{found.pages}")
+            raise NotFound(f"không có trang {page} · there is no page {page}", hint=f"1…{found.pages}").seen()
         return orders.fetch(connection, subject, print_id, page=page, dpi=dpi)[1]
 
     content = await within(request, work)

@@ -331,7 +331,7 @@ def fetch(connection: Connection, subject: Subject, job: UUID, **more: object) -
     _check_persons(subject, found)
     row = connection.execute(SQL["content"], {"id": job}).fetchone()
     if row is None:
-        raise NotFound("tệp không còn · the file is no more", hint="đặt lại · order it anew")
+        raise NotFound("tệp không còn · the file is no more", hint="đặt lại · order it anew").seen()
     if found.names:
         detail: dict[str, object] = {"print": found.print_id, "pages": found.pages or 0, "sha256": found.sha256} | more
         log.record(

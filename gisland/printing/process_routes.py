@@ -149,7 +149,7 @@ async def results(request: Request, subject: Annotated[Subject, Depends(rest.FET
     asked = ogc.Asked.of(request, subject)
     found = await _job(request, job_id)
     if found.state in {"accepted", "running"}:
-        raise NotFound("bản in chưa xong · the job is not finished", type=f"{EXCEPTIONS}/result-not-ready")
+        raise NotFound("bản in chưa xong · the job is not finished", type=f"{EXCEPTIONS}/result-not-ready").seen()
     if found.state == "failed":
         raise Conflict(f"bản in hỏng · the job failed: {found.message}", type=f"{EXCEPTIONS}/job-results-failed")
     wanted, href = found.answer, f"{asked.origin}{rest.ROOT}/{found.id}/result"

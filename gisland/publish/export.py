@@ -102,7 +102,14 @@ def note_export(
 ) -> None:
     """Note in the audit log that somebody takes a staff layer away, before the first of its features leaves.
 
-    The wards are those that they reach (`within`).
+    Args:
+        settings: where the log is.
+        by: who.
+        layer: the layer.
+        query: which of its features.
+        file_format: as what.
+        why: the reason that they give.
+        within: what they reach; its wards are noted.
 
     Raises:
         UsageError: no reason is given.
@@ -112,8 +119,8 @@ def note_export(
 
     def note(connection: Connection) -> None:
         groups = connection.execute(WARDS_OF_GROUPS, [sorted(within.groups)]).fetchall() if within.groups else []
-        wards: Iterable[int] | Literal["all"] = {*within.wards, *(ward for (ward,) in groups)}
-        wards = "all" if within.everywhere else wards
+        reached = {*within.wards, *(ward for (ward,) in groups)}
+        wards: Iterable[int] | Literal["all"] = "all" if within.everywhere else reached
         record(connection, by, Tag.DATA_EXPORTED, wards=wards, object_id=layer.id, detail=detail)
 
     run(settings, note)

@@ -60,7 +60,7 @@ async def search_registry(
         hits = await search_async(
             connection, query.text, vault, ward_id=query.ward_id, kinds=query.kinds, limit=query.limit
         )
-        ward, several = log.of_wards(wards_of(hits, query.ward_id))
+        ward, several = log.ward_and_detail(wards_of(hits, query.ward_id))
         event = [subject.name, log.Tag.REGISTRY_SEARCHED.value, ward, "", Jsonb(counts(hits) | several)]
         await connection.execute(INSERT, event)
     response.headers.update(PRIVATE)

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from starlette.requests import Request
 
 from gisland.audit.log import INSERT, Tag
-from gisland.database import Scope, use_scope
+from gisland.database import use_scope
 from gisland.errors import Forbidden, GislandError, Unauthorized
 from gisland.kit.identifiers import mask_ids
 from gisland.security.identity import authenticate
@@ -32,11 +32,10 @@ PASSED = "gisland.passed"
 
 @dataclass(frozen=True)
 class Passed:
-    """Who was let in, by which permission, and what they reach."""
+    """Who was let in, by which permission."""
 
     subject: Subject
     permission: Permission
-    within: Scope
 
 
 class Require:
@@ -71,9 +70,8 @@ class Require:
         if self.permission in subject.permissions:
             if self.work is not None:
                 await limits.begin(visit, self.work)
-            within = subject.scope(self.permission)
-            use_scope(within)
-            request.scope[PASSED] = Passed(subject, self.permission, within)
+            use_scope(subject.scope(self.permission))
+            request.scope[PASSED] = Passed(subject, self.permission)
             return subject
         await self._note_refusal(request, subject)
         if not subject.signed_in:
@@ -98,9 +96,9 @@ async def note_unseen(request: Request, error: GislandError) -> None:
     out nothing, and what anybody may ask for is nobody's secret.
     """
     passed = request.scope.get(PASSED)
-    if not isinstance(passed, Passed) or not error.unseen or not passed.subject.signed_in or passed.within.everywhere:
+    if not isinstance(passed, Passed) or not error.unseen or not passed.subject.signed_in:
         return
-    if passed.permission is Permission.PUBLIC_READ:
+    if passed.permission is Permission.PUBLIC_READ or passed.subject.scope(passed.permission).everywhere:
         return
     path = mask_ids(request.url.path, code=True)
     values = [passed.subject.name, path, passed.permission.value, error.status, *(error.record or (None, None))]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gisland.registry.acts import ACTS
-from gisland.registry.kinds import KINDS
+from gisland.registry.kinds import KINDS, Kind
 from gisland.security.permissions import Permission
 from tests.security import test_matrix
 from tests.security.acts import SAID, body_of, path_of
@@ -103,10 +103,10 @@ PATCHED = [kind for kind in KINDS.values() if kind.writable]
 
 
 @pytest.mark.parametrize("kind", PATCHED, ids=lambda kind: kind.name)
-def test_a_patch_tells_nothing_of_another_ward(world: World, kind: object) -> None:
+def test_a_patch_tells_nothing_of_another_ward(world: World, kind: Kind) -> None:
     """With and without the state that was seen, and whatever state it is; what all may read they may not change."""
     client = world.clients["registrar"]
-    address = f"/api/v1/{kind.path}/{getattr(world.places['B1'], ID[kind.name])}"  # type: ignore[attr-defined]  # a Kind
+    address = f"/api/v1/{kind.path}/{getattr(world.places['B1'], ID[kind.name])}"
     seen = client.get(address)
     if seen.status_code == 200:
         body = {"change": WHY, "name": "Khác"}
@@ -117,7 +117,7 @@ def test_a_patch_tells_nothing_of_another_ward(world: World, kind: object) -> No
     for headers in ({}, {"If-Match": '"1-00000000"'}, {"If-Match": "*"}):
 
         def patch(place: Place, headers: dict[str, str] = headers) -> httpx.Response:
-            path = f"/api/v1/{kind.path}/{getattr(place, ID[kind.name])}"  # type: ignore[attr-defined]  # a Kind
+            path = f"/api/v1/{kind.path}/{getattr(place, ID[kind.name])}"
             return client.patch(path, json={"change": WHY}, headers=headers)
 
         assert alike(patch(world.places["B1"]), patch(ABSENT))

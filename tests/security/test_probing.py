@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -47,7 +48,7 @@ WAYS: dict[str, tuple[str, Callable[[httpx.Client, Place], httpx.Response]]] = {
             json={"change": WHY, "parcels": [{"id": it.parcel, "version": 1}, {"id": NOBODY + 1, "version": 1}]},
         ),
     ),
-    "rest on a document": (
+    "transfer": (
         "registrar",
         lambda client, it: client.post(
             "/api/v1/holdings/transfer",
@@ -101,6 +102,22 @@ def test_what_is_there_is_no_refusal_and_nor_is_what_the_whole_service_lacks(wor
         if who == "admin":
             assert world.clients[who].get(f"/api/v1/holders/{NOBODY}").status_code == 404
         assert len(refusals(world, who)) == before
+
+
+def test_who_asks_too_early_for_an_own_print_tries_nothing(world: World) -> None:
+    """OGC API – Processes answers 404 until a job is done; programs ask again and again."""
+    officer = world.clients["officer"]
+    inputs = {"ward": "11311", "group": "TDP 1", "reason": "thử"}
+    made = officer.post("/ogc/processes/atlas/execution", json={"inputs": inputs}, headers={"Prefer": "respond-async"})
+    assert made.status_code == 201, made.text
+    before = len(refusals(world, "officer"))
+    early = officer.get(f"{made.headers['Location']}/results")
+    assert early.status_code == 404
+    assert early.json()["type"].endswith("/result-not-ready")
+    assert len(refusals(world, "officer")) == before
+    # A job that is none is.
+    assert officer.get(f"/ogc/jobs/{uuid4()}/results").status_code == 404
+    assert len(refusals(world, "officer")) == before + 1
 
 
 def test_a_link_to_what_is_hidden_is_in_the_log(world: World) -> None:
