@@ -6,8 +6,6 @@ numbers hold exactly, so no place falls into a neighbour's cell by rounding.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -18,15 +16,6 @@ _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 # Each step moves half of the remaining bits apart: 0b1111 → 0b11_0000_0011 → 0b0101_0101.
 _SPREAD = ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333))
 _SPREAD_LAST = (1, 0x5555555555555555)
-
-
-class Cell(NamedTuple):
-    """What a code stands for, in degrees; a place on the western or southern edge is in it."""
-
-    west: float
-    south: float
-    east: float
-    north: float
 
 
 def encode(longitude: ArrayLike, latitude: ArrayLike, length: int = LONGEST) -> list[str]:
@@ -66,24 +55,3 @@ def _apart(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
     for shift, mask in (*_SPREAD, _SPREAD_LAST):
         number = (number | (number << np.uint64(shift))) & np.uint64(mask)
     return number
-
-
-def index(code: str) -> tuple[int, int]:
-    """Column and row of a code in the grid of all codes of its length, from the south-west.
-
-    Raises:
-        ValueError: it is no GeoHash of 1 to 12 letters.
-    """
-    if not 1 <= len(code) <= LONGEST or not set(code) <= set(ALPHABET):
-        raise ValueError(f"{code!r} is no GeoHash")
-    bits = "".join(f"{ALPHABET.index(letter):05b}" for letter in code)
-    return int(bits[0::2], 2), int(bits[1::2] or "0", 2)
-
-
-def cell(code: str) -> Cell:
-    """The cell of a code. Raises ValueError when it is no GeoHash."""
-    column, row = index(code)
-    bits = _BITS * len(code)
-    width, height = 360 / 2 ** ((bits + 1) // 2), 180 / 2 ** (bits // 2)
-    west, south = column * width - 180, row * height - 90
-    return Cell(west, south, west + width, south + height)

@@ -20,15 +20,14 @@ from gisland.catalogue import Text
 from gisland.database import Scope
 from gisland.database.statements import statements
 from gisland.errors import NotFound, UsageError
-from gisland.kit.crs import to_wgs84
 from gisland.kit.text import clean_text
 from gisland.printing.area import Area, read_area
 from gisland.printing.bundle import codes_of
 from gisland.printing.edition import Printed
-from gisland.printing.model import Floats, Geometries, Parcel
+from gisland.printing.model import Geometries, Parcel
 from gisland.printing.placement import Place
 from gisland.printing.press import sees
-from gisland.printing.read import Row, in_plane, read_around
+from gisland.printing.read import Row, degrees_around, in_plane, read_around
 from gisland.printing.words import note_of
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -232,15 +231,8 @@ def read_others(connection: Connection, extent: Extent, place: Place) -> tuple[G
 def read_borders(connection: Connection, place: Place, srid: int) -> dict[str, tuple[str, shapely.Geometry]]:
     """The wards whose borders lie in a frame: code → name and border on the plane of the print."""
     with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Row] = cursor.execute(SQL["borders"], degrees_around(place, srid)).fetchall()
+        rows: list[Row] = cursor.execute(SQL["borders"], degrees_around(place.inset(), srid)).fetchall()
     return {row.code: (clean_text(row.name), on_plane(shapely.from_wkb(row.border), srid)) for row in rows}
-
-
-def degrees_around(place: Place, srid: int) -> dict[str, float]:
-    """The rectangle in WGS 84 around a frame."""
-    corners: Floats = shapely.get_coordinates(place.inset())
-    east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
-    return {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
 
 
 def parcel_of(row: Row, sheet: str) -> Parcel:

@@ -12,14 +12,14 @@ from gisland.printing.ink import BLACK, GREY, PALE, RULE, Ink
 from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.paper import Box
 from gisland.printing.product import FormProduct, FormSection
-from gisland.printing.tables import AS_ONE, IN_LINES, SPACING
+from gisland.printing.tables import AS_ONE, IN_LINES, SPACING, at_most_lines
 
 HEAD, FOOT, TITLE = 30.0, 30.0, 4.6
 NUMBER, LABEL = 7.0, 44.0
 """Width of the number and of the label of a field, mm."""
-SIZE = 2.5
 SIZES = (2.5, 2.0, 1.7, 1.5, 1.35)
 """Of what is printed, mm: the largest that fits is taken."""
+SIZE = SIZES[0]
 PARCEL = "parcel"
 """The section that stands on each page of a parcel."""
 
@@ -132,8 +132,7 @@ def _value(ink: Ink, said: str, box: Box) -> None:
         if len(lines) == 1 or len(lines) * size * SPACING <= box.height - 0.3:
             break
     else:
-        most = max(1, int((box.height - 0.3) / (size * SPACING)))
-        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+        lines = at_most_lines(lines, max(1, int((box.height - 0.3) / (size * SPACING))))
     step = size * SPACING
     y = box.middle[1] + step * (len(lines) - 1) / 2 - size * CAP_HEIGHT / 2
     for index, line in enumerate(lines):

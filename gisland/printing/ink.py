@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -69,8 +68,8 @@ class Ink:
         self.pages = 0
         self.unknown: dict[str, set[int]] = {}
         """Characters that the font has not: on which pages they were to be written, from 1."""
-        self.cut: Counter[int] = Counter()
-        """Page → how many texts were cut off there for want of room."""
+        self.cut: set[int] = set()
+        """Pages, from 1, on which a text was cut off for want of room."""
         # Told how many pages are drawn, after each.
         self.on_page: Callable[[int], None] = lambda _: None
 
@@ -219,7 +218,7 @@ class Ink:
 
     def lose(self) -> None:
         """Note that a text of the page that is drawn was cut off for want of room."""
-        self.cut[self.pages + 1] += 1
+        self.cut.add(self.pages + 1)
 
     def _printable(self, said: str) -> str:
         """A text as it can be drawn; what the font has not is noted with the page."""

@@ -18,7 +18,7 @@ from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.model import Parcel, decimal
 from gisland.printing.paper import Box
 from gisland.printing.scene import Atlas, Scene, list_name, map_name
-from gisland.printing.tables import Cell, Column, draw_header, draw_row, rows_needed
+from gisland.printing.tables import Cell, Column, at_most_lines, draw_header, draw_row, rows_needed
 
 ROW, HEADER, HEAD, FOOT, GAP = 7.0, 6.0, 26.0, 12.0, 6.0
 SMALL_ROW = 4.6
@@ -52,7 +52,7 @@ class Table:
     foot: tuple[str, ...] = ()
     """Lines below each page; the notice of the product where there is none."""
     confidential: bool = False
-    _known: dict[object, list[list[list[Row]]]] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[object, list[list[list[Row]]]] = field(default_factory=dict, init=False, compare=False, repr=False)
     """How its rows are spread, by paper."""
 
     def per_page(self, scene: Edition) -> int:
@@ -325,10 +325,7 @@ def _draw_head(ink: Ink, scene: Edition, table: Table, title: str, code: str) ->
 
 
 def _draw_note(ink: Ink, note: str, x: float, y: float, room: float) -> None:
-    lines = wrapped(note, NOTE, room)
-    if len(lines) > NOTE_LINES:
-        lines = [*lines[: NOTE_LINES - 1], " ".join(lines[NOTE_LINES - 1 :])]
-    for index, line in enumerate(lines):
+    for index, line in enumerate(at_most_lines(wrapped(note, NOTE, room), NOTE_LINES)):
         ink.text(x, y - index * NOTE * 1.25, line, NOTE, room=room)
 
 

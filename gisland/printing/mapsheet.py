@@ -26,7 +26,7 @@ from gisland.printing.labels import (
 )
 from gisland.printing.layout import MapPage
 from gisland.printing.leaders import Leader, place_leaders
-from gisland.printing.model import Floats, Geometries, Parcel, decimal
+from gisland.printing.model import Floats, Geometries, Parcel, decimal, grouped
 from gisland.printing.paper import BESIDE, Box
 from gisland.printing.placement import Place
 from gisland.printing.scene import Scene, map_name, points_to_paper, to_paper
@@ -202,7 +202,7 @@ def grid_values(place: Place) -> tuple[list[float], list[float]]:
 
 def grid_value(value: float) -> str:
     """A value of the grid as it stands on the frame: 2 308 250; at an odd scale with its decimal: 2 308 249,8."""
-    return f"{value:,.{0 if value == round(value) else GRID_DIGITS}f}".replace(",", "\u00a0").replace(".", ",")
+    return grouped(value, 0 if value == round(value) else GRID_DIGITS)
 
 
 def draw_crosses(ink: Ink, place: Place, frame: Box) -> None:

@@ -79,10 +79,10 @@ def joined(shapes: Geometries) -> shapely.Geometry:
     return shapely.union_all(shapes, grid_size=0.001)
 
 
-def shortened(each: Sequence[object]) -> str:
+def shortened(told: Sequence[object], most: int = MOST_TOLD) -> str:
     """The first of many pages or parcels, and how many more there are."""
-    more = f" … (+{len(each) - MOST_TOLD})" if len(each) > MOST_TOLD else ""
-    return ", ".join(map(str, each[:MOST_TOLD])) + more
+    more = f" … (+{len(told) - most})" if len(told) > most else ""
+    return ", ".join(map(str, told[:most])) + more
 
 
 def decimal(value: float, digits: int = 1) -> str:
@@ -90,11 +90,11 @@ def decimal(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}".replace(".", ",")
 
 
-def grouped(value: float) -> str:
-    """A coordinate to the centimetre: 2 308 250,07."""
-    return f"{value:,.2f}".replace(",", "\u00a0").replace(".", ",")
+def grouped(value: float, digits: int = 2) -> str:
+    """A number whose thousands no-break spaces part; a coordinate to the centimetre: 2 308 250,07."""
+    return f"{value:,.{digits}f}".replace(",", "\u00a0").replace(".", ",")
 
 
 def thousands(value: float) -> str:
-    """A whole number with thin gaps: 2 308 250."""
-    return f"{value:,.0f}".replace(",", "\u00a0")
+    """A whole number: 2 308 250."""
+    return grouped(value, 0)

@@ -183,7 +183,8 @@ def _detail(edition: Edition, content: bytes, product: str, reason: str, more: d
 def _entry(subject: Subject, edition: Edition, content: bytes, product: str, order: Any) -> dict[str, Any]:
     return {
         "product": product,
-        "inputs": {name: said for name, said in asdict(order).items() if said not in {"", None}},
+        # The reason stands in the audit log, where ids in it are masked.
+        "inputs": {name: said for name, said in asdict(order).items() if name != "reason" and said not in {"", None}},
         "requester": subject.name,
         "account": subject.account_id,
         "wards": [],

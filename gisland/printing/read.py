@@ -117,14 +117,18 @@ def read_around(
         frames: rectangles in that plane, or one.
     """
     around = shapely.from_wkb(shapely.to_wkb(shapely.union_all(frames)))
-    corners = shapely.get_coordinates(shapely.envelope(around))
-    east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
-    box = {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
-    rows = read_all(connection, statement, box | values)
+    rows = read_all(connection, statement, degrees_around(around, srid) | values)
     shapes = in_plane([row.shape for row in rows], np.array([row.srid for row in rows], dtype=int), srid)
     shapely.prepare(around)
     near = shapely.intersects(around, shapes) if len(rows) else np.empty(0, dtype=bool)
     return shapes[near], [row for row, kept in zip(rows, near, strict=True) if kept]
+
+
+def degrees_around(shape: shapely.Geometry, srid: int) -> dict[str, float]:
+    """The rectangle in degrees (EPSG:4326) around a shape on a plane."""
+    corners = shapely.get_coordinates(shapely.envelope(shape))
+    east, north = to_wgs84(srid).transform(corners[:, 0], corners[:, 1])
+    return {"west": min(east), "east": max(east), "south": min(north), "north": max(north)}
 
 
 def read_all(connection: Connection, statement: LiteralString, values: dict[str, Any]) -> list[Row]:

@@ -21,7 +21,7 @@ from gisland.printing.mapsheet import (
     draw_neighbours,
 )
 from gisland.printing.marks import QR
-from gisland.printing.model import Parcel, decimal, thousands
+from gisland.printing.model import Parcel, decimal, grouped, shortened, thousands
 from gisland.printing.paper import LARGE_SIZES, Box, Orientation, Paper
 from gisland.printing.placement import Place
 from gisland.printing.remarks import saved
@@ -253,9 +253,9 @@ def _foot(ink: Ink, scene: Scene, page: MapPage, about: About) -> None:
     said = ", ".join(f"{name} {count}" for name, count in sorted(types.items(), key=lambda each: (-each[1], each[0])))
     lines = [
         f"{words('sheets_total', count=about.sheets)}. {words('parcels_total', count=len(scene.group.parcels))}. "
-        + words("area_total", area=f"{area:,.1f}".replace(",", "\u00a0").replace(".", ",")),
+        + words("area_total", area=grouped(area, 1)),
         words("by_type", said=said),
-        *([words("cut", said=_shortened([parcel.number for parcel in about.cut]))] if about.cut else []),
+        *([words("cut", said=shortened([parcel.number for parcel in about.cut], MOST_TOLD))] if about.cut else []),
         f"{scene.plane}. {words('data', version=scene.version, time=scene.time)}. {words('printed_by', by=scene.by)}.",
         " ".join([scene.product.notice.to(language) + ".", *(note.to(language) for note in scene.product.notes)]),
     ]
@@ -265,12 +265,6 @@ def _foot(ink: Ink, scene: Scene, page: MapPage, about: About) -> None:
             ink.text(left.x, y, part, 2.4)
             y -= 3.3
     signature_block(ink, scene, Box(body.right - signs, left.top - 30, signs, 29))
-
-
-def _shortened(numbers: list[str]) -> str:
-    """The first of many numbers, and how many more there are."""
-    more = f" … (+{len(numbers) - MOST_TOLD})" if len(numbers) > MOST_TOLD else ""
-    return ", ".join(numbers[:MOST_TOLD]) + more
 
 
 def pages(scene: Scene, about: About) -> int:

@@ -111,8 +111,12 @@ def fitted(cell: Cell, room: float, high: float, size: float) -> tuple[list[str]
         return found
     small = size * SIZES[-1]
     lines = _lines(cell, room, small)
-    most = max(1, int((high - AIR) / (small * SPACING)))
-    return [*lines[: most - 1], " ".join(lines[most - 1 :])], small
+    return at_most_lines(lines, max(1, int((high - AIR) / (small * SPACING)))), small
+
+
+def at_most_lines(lines: list[str], most: int) -> list[str]:
+    """So many lines at most; the last one is what is left of the text."""
+    return lines if len(lines) <= most else [*lines[: most - 1], " ".join(lines[most - 1 :])]
 
 
 def _sized(cell: Cell, room: float, high: float, size: float) -> tuple[list[str], float] | None:

@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gisland.kit.geohash import ALPHABET, cell, encode, index
+from gisland.kit.geohash import ALPHABET, LONGEST, encode
 
 longitudes = st.floats(-180, 180)
 latitudes = st.floats(-90, 90)
 lengths = st.integers(1, 12)
+
+
+class Cell(NamedTuple):
+    """What a code stands for, in degrees; a place on the western or southern edge is in it."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+def index(code: str) -> tuple[int, int]:
+    """Column and row of a code in the grid of all codes of its length, from the south-west.
+
+    Raises:
+        ValueError: it is no GeoHash of 1 to 12 letters.
+    """
+    if not 1 <= len(code) <= LONGEST or not set(code) <= set(ALPHABET):
+        raise ValueError(f"{code!r} is no GeoHash")
+    bits = "".join(f"{ALPHABET.index(letter):05b}" for letter in code)
+    return int(bits[0::2], 2), int(bits[1::2] or "0", 2)
+
+
+def cell(code: str) -> Cell:
+    """The cell of a code. Raises ValueError when it is no GeoHash."""
+    column, row = index(code)
+    bits = 5 * len(code)
+    width, height = 360 / 2 ** ((bits + 1) // 2), 180 / 2 ** (bits // 2)
+    west, south = column * width - 180, row * height - 90
+    return Cell(west, south, west + width, south + height)
 
 
 def by_halving(longitude: float, latitude: float, length: int) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import shapely
 
-from tests.printing.pdf_text import Text, overlapping
+from tests.printing.pdf_text import MM, Text, overlapping
 from tests.printing.proofs_map import check_bar, check_grid, check_labels, check_words_on_map, complete
 from tests.printing.proofs_panel import check_cover, check_key_map, check_legend
 from tests.printing.seen import CHECKLIST, HERE, PROOF, SMALL, Map, Seen, paint_of, viewport
@@ -62,7 +62,7 @@ def check_colours(seen: Seen) -> None:
 def check_texts(seen: Seen) -> None:
     """No text leaves its page, none in the map lies over the frame, and no two overlap."""
     for index, page in seen.pages.items():
-        _, _, wide, high = (float(each) * 25.4 / 72 for each in seen.pdf.pages[index].MediaBox)
+        _, _, wide, high = (float(each) * MM for each in seen.pdf.pages[index].MediaBox)
         sheet = shapely.box(0, 0, wide, high)
         assert not [text.said for text in page.texts if not shapely.contains(sheet, text.box)]
         assert not overlapping(page.texts), (seen.group, index)

@@ -8,7 +8,7 @@ import numpy as np
 import pikepdf
 import shapely
 
-from tests.printing.pdf_text import opened, overlapping, see_page
+from tests.printing.pdf_text import MM, opened, overlapping, see_page
 from tests.printing.seen import HERE, Map, lines_of, only, viewport
 from tests.printing.truth import Ward
 
@@ -35,7 +35,7 @@ def check_sheet(content: bytes, ward: Ward, sheet: str) -> None:
     assert not [ward.parcels[index] for index, paints in zip(own, drawn, strict=True) if not paints]
     pages = [seen.page, *(see_page(pdf, index) for index in range(1, len(pdf.pages)))]
     for index, page in enumerate(pages):
-        _, _, wide, high = (float(each) * 25.4 / 72 for each in pdf.pages[index].MediaBox)
+        _, _, wide, high = (float(each) * MM for each in pdf.pages[index].MediaBox)
         assert not [text.said for text in page.texts if not shapely.box(0, 0, wide, high).contains(text.box)]
         assert not overlapping(page.texts), (sheet, index, overlapping(page.texts)[:5])
     said = " ".join(text.said for text in seen.page.texts)

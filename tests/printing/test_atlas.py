@@ -12,7 +12,7 @@ import shapely
 from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.settings import Settings
 from tests.printing.conftest import ADMIN, WHY
-from tests.printing.pdf_text import Text, opened, read_page
+from tests.printing.pdf_text import MM, Text, opened, read_page
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_every_sheet(demo: Settings, paper: str, orientation: str) -> None:
     size = (printed.edition.paper.width, printed.edition.paper.height)
     page = shapely.box(0, 0, *size)
     for index in range(len(pdf.pages)):
-        box = [float(each) * 25.4 / 72 for each in pdf.pages[index].MediaBox]
+        box = [float(each) * MM for each in pdf.pages[index].MediaBox]
         assert box[2:] == pytest.approx(size, abs=0.01)
         for text in read_page(pdf, index)[0]:
             assert shapely.contains(page, text.box), text.said

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gisland.catalogue import Catalogue
-from gisland.printing import blocks, layout, lists, mapsheet, panel
+from gisland.printing import atlas, blocks, layout, lists, mapsheet, panel
 from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.scene import Scene
 from gisland.settings import Settings
@@ -99,11 +99,31 @@ FAULTS = {
     ),
     "pages twice": (wrapped(layout, "place_pages", lambda right, *given: right(*given) * 2), [proofs.check_bound]),
     "pages that hold what they do not": (wrapped(layout, "lay_out", also_elsewhere), [proofs.check_proof]),
+    "another count of pages": (
+        wrapped(
+            panel,
+            "title_block",
+            lambda right, ink, scene, box, said: right(ink, scene, box, said.replace("/", "/1")),
+        ),
+        [proofs.check_pages],
+    ),
+    "a frame of another size on the ground": (
+        wrapped(
+            atlas,
+            "Viewport",
+            lambda right, page, frame, place, srid: right(page, frame, replace(place, width=place.width + 0.1), srid),
+        ),
+        [proofs.check_place],
+    ),
     "counts on the cover": (
         (Scene, "counts", property(lambda scene: {"no_holder": 7, "missing_id": 4})),
         [proofs_panel.check_cover],
     ),
 }
+
+
+def test_each_proof_has_a_fault() -> None:
+    assert {check for _, checks in FAULTS.values() for check in checks} == set(proofs.CHECKS)
 
 
 def _moved(frame: Any) -> Any:

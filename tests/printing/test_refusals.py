@@ -182,6 +182,7 @@ def test_ids_in_a_reason_are_masked_and_without_names_none_is_needed(draw: Print
     with connect(land.settings, DatabaseRole.APP) as connection:
         query = "SELECT detail ->> 'reason' FROM audit.event WHERE tag = 'map:printed' ORDER BY id"
         assert [row[0] for row in connection.execute(query)] == ["hồ sơ 999*****0123 bổ sung", ""]
+        assert one(connection, "SELECT count(*) FROM printing.job WHERE strpos(inputs::text, '999085000123') > 0") == 0
 
 
 def test_each_kind_of_account_has_prints_of_its_own(draw: Print, land: Land) -> None:
