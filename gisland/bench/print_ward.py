@@ -48,8 +48,11 @@ def run(settings: Settings, subject: Subject, say: Callable[[str], None]) -> War
     if failed:
         raise GislandError(f"group {failed[0].code}: {failed[0].reason}")
     return Ward(
-        *(len(found), sum(each.pages for each in found), seconds),
-        *(sum(each.processor_seconds for each in found), max(each.memory_mb for each in found)),
+        groups=len(found),
+        pages=sum(each.pages for each in found),
+        seconds=seconds,
+        processor_seconds=sum(each.processor_seconds for each in found),
+        mebibytes=max(each.memory_mb for each in found),
     )
 
 
@@ -63,7 +66,10 @@ def markdown(ward: Ward) -> str:
         "MiB (target)",
     )
     row = [
-        *(f"{PARCELS:,} parcels", f"{ward.pages:,}", at_most(ward.seconds, SECONDS), f"{ward.processor_seconds:.1f}"),
+        f"{PARCELS:,} parcels",
+        f"{ward.pages:,}",
+        at_most(ward.seconds, SECONDS),
+        f"{ward.processor_seconds:.1f}",
         at_most(ward.mebibytes, MEBIBYTES),
     ]
     return grid(head, [row])

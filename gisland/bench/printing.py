@@ -50,8 +50,9 @@ FULL = 600
 """Parcels on the page that both programs draw."""
 QGIS = Path(__file__).with_name("qgis_print.py")
 DRAWING, COMPLETE = 10, 4
-Seconds = tuple[float, float]
 """How many times faster than QGIS (design §7)."""
+Seconds = tuple[float, float]
+"""By the clock, and of the processors."""
 
 
 @dataclass(frozen=True)

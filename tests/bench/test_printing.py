@@ -31,7 +31,7 @@ def test_the_middle_of_a_ward_fills_a_page() -> None:
 
 
 @pytest.mark.proof
-def test_a_page_against_qgis(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_against_qgis() -> None:
     times = run(Settings(), rounds=1, say=lambda _: None)
     assert times.parcels >= 600
     # The targets themselves are for a quiet machine: `gisland bench print`.

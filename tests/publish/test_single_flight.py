@@ -62,7 +62,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def queue_of(client: httpx.Client) -> int:
+def queue() -> int:
     """How many wait for tiles that are drawn, in the application of this process."""
     return sum(turn.queue for turn in DRAWINGS[-1]._turns.values())
 
@@ -89,7 +89,7 @@ def test_a_tile_that_many_want_is_drawn_once(client: httpx.Client, ward: Ward, h
         first = pool.submit(client.get, path)
         assert held.seen.wait(30)
         others = [pool.submit(client.get, path) for _ in range(MANY - 1)]
-        until(lambda: queue_of(client) == MANY)
+        until(lambda: queue() == MANY)
         held.go.set()
         answers = [each.result() for each in (first, *others)]
     assert held.drawn == 1
@@ -107,7 +107,7 @@ def test_who_comes_after_a_commit_is_not_given_what_was_drawn_before_it(
         assert held.seen.wait(30)
         ward.add_holder(parcel, "verified")
         others = [pool.submit(client.get, path) for _ in range(MANY - 1)]
-        until(lambda: queue_of(client) == MANY)
+        until(lambda: queue() == MANY)
         held.go.set()
         old, new = first.result(), [each.result() for each in others]
     assert features(old)[parcel]["verification_status"] != "verified"
@@ -127,13 +127,22 @@ def test_more_wait_than_there_are_connections(ward: Ward, held: Held) -> None:
         assert {each.result().status_code for each in found} == {200}
 
 
-def test_where_nothing_is_kept_each_is_drawn(ward: Ward, held: Held) -> None:
+@pytest.mark.parametrize("zoom", [12, 16])
+def test_where_nothing_is_kept_each_is_drawn(ward: Ward, held: Held, zoom: int) -> None:
     ward.add_parcels(3)
-    path = path_of(ward, 16)
-    held.go.set()
-    with serving(ward.settings.model_copy(update={"tile_cache_mb": 0})) as client:
-        assert {client.get(path).status_code for _ in range(3)} == {200}
-    assert held.drawn == 3
+    path = path_of(ward, zoom)
+    settings = ward.settings.model_copy(update={"tile_cache_mb": 0})
+    with serving(settings) as client, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.get, path)
+        assert held.seen.wait(30)
+        # Nobody waits for the one that is under way.
+        assert [client.get(path).status_code for _ in range(2)] == [200, 200]
+        held.go.set()
+        assert first.result().status_code == 200
+        assert held.drawn == 3
+        # Who has it already is told so, and nothing is drawn for that.
+        answer = client.get(path, headers={"If-None-Match": first.result().headers["ETag"]})
+        assert (answer.status_code, held.drawn) == (304, 3)
 
 
 def test_who_leaves_stops_a_staff_tile(

@@ -119,11 +119,11 @@ class Drawing:
             known: states of the ground whose tile the reader has.
         """
         wanted = _Wanted(self.name(layer), layer, tile, encoding, known)
-        if is_far(layer, tile):
-            return self._fresh(wanted) or await self._in_turn(connect, wanted)
         if not self._cache.keeps:
             # Nothing would be there for those who waited.
-            return await self._drawn(connect, wanted)
+            return await self._still(connect, wanted) or await self._drawn(connect, wanted)
+        if is_far(layer, tile):
+            return self._fresh(wanted) or await self._in_turn(connect, wanted)
         return await self._still(connect, wanted) or await self._in_turn(connect, wanted)
 
     async def _in_turn(self, connect: Connect, wanted: _Wanted) -> Drawn:
@@ -136,7 +136,7 @@ class Drawing:
         waits = key in self._turns
         async with self._turn(key):
             far = is_far(wanted.layer, wanted.tile)
-            found = self._fresh(wanted) if far else None
+            found = self._fresh(wanted) if far and waits else None
             if found is None and (waits or far):
                 found = await self._still(connect, wanted)
             return found or await self._drawn(connect, wanted)
