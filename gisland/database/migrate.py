@@ -24,6 +24,7 @@ SQL_FILES = (
     "search.sql",
     "tiles.sql",
     "cql2.sql",
+    "dirty.sql",
     "publish.sql",
     "audit.sql",
     "security.sql",
