@@ -106,18 +106,27 @@ def _trust_the_disk(settings: Settings) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-@pytest.fixture(scope="session")
-def demo_ward(server: Settings) -> Settings:
-    """A template like that of `server`, with a demo ward: 300 parcels in two groups, holders, rights and results."""
-    settings = server.model_copy(update={"database_name": "gisland_demo"})
-    with alone("demo"):
-        done = settings.state_dir / "demo.done"
+def template(server: Settings, name: str, fill: Callable[[Settings], None]) -> Settings:
+    """A template like that of `server`, filled by whichever worker wants it first."""
+    settings = server.model_copy(update={"database_name": f"gisland_{name}"})
+    with alone(name):
+        done = settings.state_dir / f"{name}.done"
         if not done.exists():
             _clone(server, settings)
-            with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
-                load_demo(settings, generate(300, 1, Path(folder), None), output=nowhere)
+            fill(settings)
             done.touch()
     return settings
+
+
+@pytest.fixture(scope="session")
+def demo_ward(server: Settings) -> Settings:
+    """A template with a demo ward: 300 parcels in two groups, holders, rights and results."""
+
+    def fill(settings: Settings) -> None:
+        with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
+            load_demo(settings, generate(300, 1, Path(folder), None), output=nowhere)
+
+    return template(server, "demo", fill)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
-from tests.conftest import clone_of
+from tests.conftest import clone_of, template
 from tests.factories import make_change, make_group, make_holder, make_holding, make_sheet, make_ward, one
 
 ADMIN = Subject("account:thu", (Grant(Role.ADMIN),))
@@ -105,13 +106,32 @@ def draw(land: Land) -> Print:
     return work
 
 
+@pytest.fixture(scope="session")
+def districts(server: Settings) -> Settings:
+    """The template of `district`, with what tells its lands beside it."""
+
+    def fill(settings: Settings) -> None:
+        lands = _make_district(settings)
+        told = [[land.ward, land.sheet, land.group, land.numbers] for land in lands]
+        (settings.state_dir / "district.json").write_text(json.dumps(told), encoding="utf-8")
+
+    return template(server, "district", fill)
+
+
 @pytest.fixture
-def district(land: Land) -> tuple[Land, Land]:
+def district(districts: Settings) -> Iterator[tuple[Land, Land]]:
     """Two wards side by side: 11311 with the groups 07 and 08 and one parcel of no group, and 11312 with its group 01.
 
     Their border is the line x = 100; parcels are 20 m wide, from y = 0 to y = 40.
     """
-    other = Land(land.settings)
+    told = json.loads((districts.state_dir / "district.json").read_text(encoding="utf-8"))
+    with clone_of(districts) as settings:
+        one_ward, other = (Land(settings, *each) for each in told)
+        yield one_ward, other
+
+
+def _make_district(settings: Settings) -> tuple[Land, Land]:
+    land, other = empty_land(settings), Land(settings)
 
     def work(connection: Connection) -> int:
         other.ward = make_ward(connection, "11312")
@@ -120,7 +140,7 @@ def district(land: Land) -> tuple[Land, Land]:
         other.group = make_group(connection, other.ward, "01")
         return make_group(connection, land.ward, "08")
 
-    eight = run(land.settings, work)
+    eight = run(settings, work)
     for column in range(5):
         land.square(20 * column, 0, 20, f"{column + 1}", holder=f"Người Thử {column}")
         land.square(20 * column, 20, 20, f"{column + 11}", group=eight)
