@@ -123,7 +123,7 @@ def _read(connection: Connection, extent: Extent, palette: Palette, *, exact: bo
     for row in rows:
         sheet = clean_text(row.sheet_no)
         # Sheets of each ward are counted from 1.
-        parcels.append(parcel_of(row, f"{sheet} {names[row.ward_id]}" if several else sheet))
+        parcels.append(parcel_of(row, f"{sheet} {names[row.ward_id]}" if several else sheet, extent.srid))
     home = extent.home
     group = Group(
         ward_id=home.id,

@@ -27,7 +27,7 @@ from gisland.printing.edition import Printed
 from gisland.printing.model import Geometries, Parcel
 from gisland.printing.placement import Place
 from gisland.printing.press import sees
-from gisland.printing.read import Row, degrees_around, in_plane, read_around
+from gisland.printing.read import Row, degrees_around, in_plane, label_at, read_around
 from gisland.printing.words import note_of
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -235,8 +235,8 @@ def read_borders(connection: Connection, place: Place, srid: int) -> dict[str, t
     return {row.code: (clean_text(row.name), on_plane(shapely.from_wkb(row.border), srid)) for row in rows}
 
 
-def parcel_of(row: Row, sheet: str) -> Parcel:
-    """A parcel as its label has it."""
+def parcel_of(row: Row, sheet: str, srid: int) -> Parcel:
+    """A parcel as its label has it, on a plane."""
     fields = (
         row.id,
         sheet,
@@ -248,7 +248,7 @@ def parcel_of(row: Row, sheet: str) -> Parcel:
         None,
         (),
     )
-    return Parcel(*fields)
+    return Parcel(*fields, label_at=label_at(row, srid))
 
 
 def _wards(connection: Connection, *, codes: Sequence[str] = (), ids: Sequence[int] = ()) -> list[Ward]:

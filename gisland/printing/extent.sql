@@ -38,6 +38,7 @@ SELECT id, ward_id, residential_group_id AS group_id, srid
 -- Parcels as maps have them, with the worst status of their holders; nothing of persons.
 SELECT p.id, p.ward_id, p.residential_group_id AS group_id, sheet.sheet_no, p.parcel_no, p.srid,
        ST_AsBinary(ST_Force2D(p.geom)) AS shape,
+       p.label_east, p.label_north, p.label_angle::float8 AS label_angle,
        round(p.area_m2::numeric, 1)::float8 AS area_m2,
        coalesce(used.land_type, '') AS land_type,
        coalesce(status.status, 'no_holder') AS status

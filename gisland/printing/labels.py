@@ -5,12 +5,16 @@ parcels that the one before did not fit into: fraction upright and along the par
 number only; then a leader line (`leaders`), and in the end the table of small parcels.
 
 A label that lies within its own parcel meets no other one, unless parcels overlap: `drop_overlapping` sees to that.
+
+Where somebody placed a label, it stands there before all others are placed, in the first form that lies within the
+parcel; where none does, the number alone stands there and may lie across the border. It gives way only to another one
+that was placed, and to the frame of the page: then its place is sought like all others'.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import numpy as np
 import shapely
@@ -42,6 +46,18 @@ class Form(StrEnum):
 FORMS = list(Form)
 
 
+class Stored(IntEnum):
+    """What became of the place that is stored for a label."""
+
+    NONE = 0
+    """There is none."""
+    KEPT = 1
+    MET = 2
+    """Another label would lie there."""
+    CUT = 3
+    """The label would lie across the frame."""
+
+
 @dataclass
 class Labels:
     """The labels of all parcels at one scale; arrays in the order of the parcels, lengths on the ground in metres.
@@ -58,8 +74,26 @@ class Labels:
     """1 is the full height, see `Product.label_height`."""
     width: Floats
     height: Floats
+    stored: Floats
+    """A `Stored` each."""
     over: dict[int, int] = field(default_factory=dict, kw_only=True)
     """Labels that were taken away, by their place, and the one that each would have lain on: their parcels overlap."""
+
+    @classmethod
+    def none(cls, scale: int, count: int) -> Labels:
+        """So many parcels without a label."""
+        found = cls(scale, np.full(count, FORMS.index(Form.TABLE)), *(np.zeros(count) for _ in range(7)))
+        found.stored = np.zeros(count, dtype=int)
+        return found
+
+    def chosen(self, which: Floats) -> Labels:
+        """Copies of those of some of the parcels."""
+        return Labels(self.scale, *(getattr(self, name)[which].copy() for name in ARRAYS))
+
+    def put(self, where: Floats, other: Labels) -> None:
+        """Take others in place of some."""
+        for name in ARRAYS:
+            getattr(self, name)[where] = getattr(other, name)
 
     @property
     def share(self) -> float:
@@ -72,18 +106,26 @@ class Labels:
         return boxes(*(each[chosen] for each in (self.x, self.y, self.width, self.height, self.angle)))
 
 
+ARRAYS = ("form", "x", "y", "angle", "size", "width", "height", "stored")
+"""The arrays of `Labels`."""
+
+
 @dataclass(frozen=True)
 class Measures:
-    """Width and height of the labels of parcels in each form at full size, in mm on paper, without space around."""
+    """Width and height of the labels of parcels in each form at full size, in mm on paper, without space around.
+
+    And where they shall stand: a row (x, y, angle) each on the ground, nan for what is not stored.
+    """
 
     digit: float
     fraction: Floats
     line: Floats
     number: Floats
+    at: Floats
 
     def chosen(self, which: Floats) -> Measures:
         """Those of some of the parcels."""
-        return Measures(self.digit, self.fraction[which], self.line[which], self.number[which])
+        return Measures(self.digit, self.fraction[which], self.line[which], self.number[which], self.at[which])
 
     def of(self, form: Form) -> tuple[Floats, float]:
         """(widths, height) of a form."""
@@ -100,7 +142,8 @@ def measure(parcels: tuple[Parcel, ...], digit: float) -> Measures:
     area = np.array([width(decimal(each.area), size) for each in parcels])
     code = np.array([width(each.land_type, size) for each in parcels])
     line = np.array([width(one_line(each), size) for each in parcels])
-    return Measures(digit, code + np.where(code > 0, GAP * digit, 0) + np.maximum(number, area), line, number)
+    at = np.array([each.label_at or (None, None, None) for each in parcels], dtype=float).reshape(-1, 3)
+    return Measures(digit, code + np.where(code > 0, GAP * digit, 0) + np.maximum(number, area), line, number, at)
 
 
 def one_line(parcel: Parcel) -> str:
@@ -119,26 +162,28 @@ def boxes(x: Floats, y: Floats, wide: Floats, high: Floats, angle: Floats) -> Ge
     return rings
 
 
-def place_labels(shapes: Geometries, measures: Measures, scale: int, smallest: float) -> Labels:
-    """The labels that lie within their parcels; what fits nowhere is left to `Form.TABLE`.
+def place_labels(shapes: Geometries, measures: Measures, scale: int, smallest: float, *, cut: bool = False) -> Labels:
+    """The labels that lie within their parcels, or where they are stored; what fits nowhere is left to `Form.TABLE`.
 
     Args:
         shapes: the parcels; multi-parts and holes are welcome.
         measures: see `measure`.
         scale: denominator of the scale.
         smallest: how small a label may become, in parts of its full size.
+        cut: whether the shapes are what the frame of a page leaves of parcels: no label lies across their sides.
     """
     count = len(shapes)
     zeros = np.zeros(count)
-    labels = Labels(scale, np.full(count, FORMS.index(Form.TABLE)), *(zeros.copy() for _ in range(6)))
+    labels = Labels.none(scale, count)
     if not count:
         return labels
     shapely.prepare(shapes)
     centre = shapely.get_coordinates(shapely.centroid(shapes))
     turned = long_side(shapes)
-    labels.x, labels.y, labels.angle = centre[:, 0].copy(), centre[:, 1].copy(), turned
-    _try(labels, shapes, measures, Form.FRACTION, 1, centre, zeros)
-    _try(labels, shapes, measures, Form.FRACTION, 1, centre, turned)
+    labels.x, labels.y, labels.angle = centre[:, 0].copy(), centre[:, 1].copy(), turned.copy()
+    taken = _put_stored(labels, shapes, measures, smallest, turned, cut=cut)
+    _try(labels, shapes, measures, Form.FRACTION, 1, centre, zeros, taken)
+    _try(labels, shapes, measures, Form.FRACTION, 1, centre, turned, taken)
     # Where not even the smallest number would fit, no place is sought for it: that takes longer than all else.
     metres = smallest * scale / 1000
     room = measures.number + 2 * AROUND * measures.digit, (1 + 2 * AROUND) * measures.digit
@@ -150,8 +195,41 @@ def place_labels(shapes: Geometries, measures: Measures, scale: int, smallest: f
         for size in (1.0, (1 + smallest) / 2, smallest):
             for place in (pole, centre):
                 for angle in (turned,) if form is Form.LINE else (zeros, turned):
-                    _try(labels, shapes, measures, form, size, place, angle)
+                    _try(labels, shapes, measures, form, size, place, angle, taken)
     return labels
+
+
+def _put_stored(
+    labels: Labels, shapes: Geometries, measures: Measures, smallest: float, turned: Floats, *, cut: bool
+) -> shapely.STRtree | None:
+    """Put labels where they are stored. Returns what these take up; None where none is stored."""
+    known = np.flatnonzero(~np.isnan(measures.at[:, 0]))
+    if not len(known):
+        return None
+    some, at = measures.chosen(known), measures.at[known]
+    placed = Labels.none(labels.scale, len(known))
+    free = np.isnan(at[:, 2])
+    # Where no angle is stored: upright, or along the parcel.
+    upright, along = np.where(free, 0.0, at[:, 2]), np.where(free, turned[known], at[:, 2])
+    for form in (Form.FRACTION, Form.LINE, Form.NUMBER):
+        for size in (1.0, (1 + smallest) / 2, smallest):
+            for angle in (along,) if form is Form.LINE else (upright, along):
+                _try(placed, shapes[known], some, form, size, at[:, :2], angle)
+    table, number = FORMS.index(Form.TABLE), FORMS.index(Form.NUMBER)
+    if not cut:
+        across = placed.form == table
+        metres = smallest * labels.scale / 1000
+        placed.form[across], placed.size[across] = number, smallest
+        placed.x[across], placed.y[across], placed.angle[across] = at[across, 0], at[across, 1], upright[across]
+        placed.width[across] = (some.number[across] + 2 * AROUND * measures.digit) * metres
+        placed.height[across] = (1 + 2 * AROUND) * measures.digit * metres
+    placed.stored[:] = np.where(placed.form == table, Stored.CUT, Stored.KEPT)
+    gone = list(_over(placed, placed.form == table))
+    placed.form[gone], placed.stored[gone] = table, Stored.MET
+    kept = placed.form != table
+    labels.put(known[kept], placed.chosen(np.flatnonzero(kept)))
+    labels.stored[known] = placed.stored
+    return shapely.STRtree(placed.boxes(kept))
 
 
 def place_numbers(shapes: Geometries, widths: Floats, digit: float, scale: int) -> tuple[Floats, Floats, Bools]:
@@ -165,10 +243,10 @@ def place_numbers(shapes: Geometries, widths: Floats, digit: float, scale: int) 
     """
     if not len(shapes):
         return np.empty((0, 2)), np.empty(0), np.empty(0, dtype=bool)
-    count = Measures(digit, widths, widths, widths)
+    count = Measures(digit, widths, widths, widths, np.full((len(shapes), 3), np.nan))
     centre, turned = shapely.get_coordinates(shapely.centroid(shapes)), long_side(shapes)
     zeros = np.zeros(len(shapes))
-    labels = Labels(scale, np.full(len(shapes), FORMS.index(Form.TABLE)), *(zeros.copy() for _ in range(6)))
+    labels = Labels.none(scale, len(shapes))
     shapely.prepare(shapes)
     for angle in (zeros, turned):
         _try(labels, shapes, count, Form.NUMBER, 1, centre, angle)
@@ -176,9 +254,16 @@ def place_numbers(shapes: Geometries, widths: Floats, digit: float, scale: int) 
 
 
 def _try(
-    labels: Labels, shapes: Geometries, measures: Measures, form: Form, size: float, place: Floats, angle: Floats
+    labels: Labels,
+    shapes: Geometries,
+    measures: Measures,
+    form: Form,
+    size: float,
+    place: Floats,
+    angle: Floats,
+    taken: shapely.STRtree | None = None,
 ) -> None:
-    """Give a form to those parcels that have no label yet and that it fits into."""
+    """Give a form to those parcels that have no label yet and that it fits into, and where nothing is taken."""
     left = np.flatnonzero(labels.form == FORMS.index(Form.TABLE))
     metres = size * labels.scale / 1000
     widths, height = measures.of(form)
@@ -187,7 +272,10 @@ def _try(
     possible = wide * high < shapely.area(shapes[left])
     left, wide = left[possible], wide[possible]
     x, y, turn = place[left, 0], place[left, 1], angle[left]
-    fits = shapely.contains_properly(shapes[left], boxes(x, y, wide, np.full(len(left), high), turn))
+    rooms = boxes(x, y, wide, np.full(len(left), high), turn)
+    fits = shapely.contains_properly(shapes[left], rooms)
+    if taken is not None:
+        fits[taken.query(rooms, predicate="intersects")[0]] = False
     won = left[fits]
     labels.form[won] = FORMS.index(form)
     labels.x[won], labels.y[won], labels.angle[won] = x[fits], y[fits], turn[fits]
@@ -215,15 +303,25 @@ def _poles(shapes: Geometries) -> Floats:
 
 
 def drop_overlapping(labels: Labels) -> list[int]:
-    """Take away labels that lie on one before, as happens where parcels overlap; returns whose."""
-    drawn = np.flatnonzero(labels.form != FORMS.index(Form.TABLE))
+    """Take away labels that lie on one before, as happens where parcels overlap; returns whose.
+
+    Those that stand where they are stored come before all others.
+    """
+    labels.over = _over(labels, labels.form == FORMS.index(Form.TABLE))
+    gone = list(labels.over)
+    labels.form[gone] = FORMS.index(Form.TABLE)
+    labels.stored[gone] = np.where(labels.stored[gone] == Stored.KEPT, Stored.MET, labels.stored[gone])
+    return gone
+
+
+def _over(labels: Labels, left_out: Bools) -> dict[int, int]:
+    """Labels that would lie on one that goes before them: theirs and its place among all."""
+    drawn = np.flatnonzero(~left_out)
+    drawn = drawn[np.argsort(labels.stored[drawn] != Stored.KEPT, kind="stable")]
     found = labels.boxes(drawn)
     one, two = shapely.STRtree(found).query(found, predicate="intersects")
     dropped: dict[int, int] = {}
     for first, second in sorted(zip(one.tolist(), two.tolist(), strict=True)):
         if first < second and first not in dropped:
             dropped.setdefault(second, first)
-    labels.over = {int(drawn[index]): int(drawn[other]) for index, other in sorted(dropped.items())}
-    gone = list(labels.over)
-    labels.form[gone] = FORMS.index(Form.TABLE)
-    return gone
+    return {int(drawn[index]): int(drawn[other]) for index, other in sorted(dropped.items())}

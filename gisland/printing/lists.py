@@ -11,7 +11,7 @@ from gisland.catalogue import Text
 from gisland.printing.blocks import qr_block, wrapped
 from gisland.printing.edition import Edition
 from gisland.printing.ink import BLACK, GREY, RULE, Ink
-from gisland.printing.labels import Form
+from gisland.printing.labels import Form, Stored
 from gisland.printing.layout import MapPage
 from gisland.printing.mapsheet import Labelled
 from gisland.printing.marks import MARK, QR, draw_marks
@@ -214,7 +214,9 @@ def how(scene: Scene, labelled: dict[int, Labelled], index: int, told: tuple[For
     """How a parcel is labelled where it is labelled best, or why not."""
     form, at = told
     other = labelled[at].lies_on(index)
-    return scene.words.form(form, "" if other is None else scene.group.parcels[other].key)
+    said = scene.words.form(form, "" if other is None else scene.group.parcels[other].key)
+    stored = labelled[at].stored_of(index)
+    return said if stored is Stored.NONE else f"{said}; {scene.words(f'stored_{stored.name.lower()}')}"
 
 
 def small_parcels(scene: Scene, labelled: dict[int, Labelled], told: Told) -> Table | None:

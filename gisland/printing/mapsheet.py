@@ -18,6 +18,7 @@ from gisland.printing.labels import (
     LINE,
     Form,
     Labels,
+    Stored,
     boxes,
     drop_overlapping,
     one_line,
@@ -67,6 +68,10 @@ class Labelled:
             return Form.LEADER
         return FORMS[int(self.labels.form[int(np.searchsorted(self.seen, parcel))])]
 
+    def stored_of(self, parcel: int) -> Stored:
+        """What became of the place that is stored for the label of a parcel."""
+        return Stored(int(self.labels.stored[int(np.searchsorted(self.seen, parcel))]))
+
     def lies_on(self, parcel: int) -> int | None:
         """The parcel on whose label that of another one would have lain, because the two overlap."""
         other = self.labels.over.get(int(np.searchsorted(self.seen, parcel)))
@@ -115,25 +120,18 @@ def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
 def page_labels(scene: Scene, place: Place, seen: Geometries) -> Labels:
     """The labels of the parcels that are seen on a page: those of the whole parcels, anew where the frame cuts them."""
     whole = scene.layout.labels[place.scale]
-    found = Labels(
-        place.scale,
-        *(
-            each[seen].copy()
-            for each in (whole.form, whole.x, whole.y, whole.angle, whole.size, whole.width, whole.height)
-        ),
-    )
+    found = whole.chosen(seen)
     inner = place.inset(0.3)
     # A label that lies across the frame gets another place, in the part that is seen.
     across = np.flatnonzero(~shapely.contains(inner, found.boxes()) & (found.form != FORMS.index(Form.TABLE)))
     cut = shapely.intersection(scene.group.shapes[seen[across]], inner)
     usable = np.isin(shapely.get_type_id(cut), POLYGONS) & ~shapely.is_empty(cut)
     found.form[across] = FORMS.index(Form.TABLE)
+    found.stored[across] = np.where(found.stored[across] == Stored.KEPT, Stored.CUT, found.stored[across])
     across, cut = across[usable], cut[usable]
     if len(across):
         measures = scene.measures.chosen(seen[across])
-        anew = place_labels(cut, measures, place.scale, scene.product.label_smallest)
-        for name in ("form", "x", "y", "angle", "size", "width", "height"):
-            getattr(found, name)[across] = getattr(anew, name)
+        found.put(across, place_labels(cut, measures, place.scale, scene.product.label_smallest, cut=True))
     drop_overlapping(found)
     return found
 
@@ -154,6 +152,8 @@ def draw_neighbours(ink: Ink, scene: Scene, place: Place, labelled: Labelled) ->
     usable = np.isin(shapely.get_type_id(clipped), POLYGONS) & ~shapely.is_empty(clipped)
     # Where parcels of two groups overlap, the own one is labelled; numbers with leader lines may stand outside.
     led = [part for leader in labelled.leaders for part in (leader.box, leader.line)]
+    # So may labels that stand where they are stored.
+    led += [*labelled.labels.boxes(labelled.labels.stored == Stored.KEPT)]
     own = shapely.STRtree([*group.shapes, *led, *(mark.box for mark in labelled.sheets)])
     middles, angles, fits = place_numbers(clipped[usable], widths[usable], NEIGHBOUR_DIGIT, place.scale)
     chosen = np.flatnonzero(usable)[fits]

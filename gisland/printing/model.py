@@ -39,6 +39,8 @@ class Parcel:
     """What is not there yet: keys of `words.MISSING`."""
     papers: tuple[str, ...] = ()
     """Numbers of its certificates."""
+    label_at: tuple[float, float, float | None] | None = None
+    """Where somebody placed its label: east, north on the plane of the print, and the angle, see `Labels`."""
 
     @property
     def key(self) -> str:

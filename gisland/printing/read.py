@@ -60,7 +60,7 @@ def read_group(connection: Connection, place: Row, *, names: bool) -> Group:
         srid=srid,
         version=version,
         at=at,
-        parcels=tuple(map(_parcel, rows)),
+        parcels=tuple(_parcel(row, srid) for row in rows),
         shapes=shapes,
         neighbours=np.empty(0, dtype=object),
         neighbour_numbers=(),
@@ -175,6 +175,16 @@ def in_plane(wkb: list[bytes], srids: Any, srid: int) -> Geometries:
     return shapes
 
 
+def label_at(row: Row, srid: int) -> tuple[float, float, float | None] | None:
+    """Where the label of a parcel is stored, see `Parcel.label_at`; a place of another zone is brought over."""
+    if row.label_east is None:
+        return None
+    at = row.label_east, row.label_north
+    if row.srid != srid:
+        at = transformer(CRS.from_epsg(row.srid), CRS.from_epsg(srid)).transform(*at)
+    return float(at[0]), float(at[1]), row.label_angle
+
+
 def find_group(connection: Connection, ward: str, group: str) -> Row:
     """A residential group of a ward in force: ids, codes and names.
 
@@ -201,7 +211,7 @@ def find_group(connection: Connection, ward: str, group: str) -> Row:
     raise NotFound(f"không có tổ {group} · there is no group {group}", hint=f"các tổ · the groups: {shown}")
 
 
-def _parcel(row: Row) -> Parcel:
+def _parcel(row: Row, srid: int) -> Parcel:
     lacks = {
         "holder": row.status == "no_holder",
         "id": row.without_id > 0,
@@ -221,6 +231,7 @@ def _parcel(row: Row) -> Parcel:
         holders=None if row.holders is None else tuple(clean_text(name) for name in row.holders),
         missing=tuple(name for name, lacking in lacks.items() if lacking),
         papers=tuple(filter(None, map(clean_text, row.papers))),
+        label_at=label_at(row, srid),
     )
 
 

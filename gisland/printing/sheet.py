@@ -25,7 +25,7 @@ from gisland.printing.model import Group, Parcel
 from gisland.printing.placement import Place
 from gisland.printing.press import note_print, reading, reason_of, signed
 from gisland.printing.product import SheetProduct, load_product
-from gisland.printing.read import Row, full_number, in_plane, read_all, read_around, read_version
+from gisland.printing.read import Row, full_number, in_plane, label_at, read_all, read_around, read_version
 from gisland.printing.scene import Scene, scene_of
 from gisland.printing.sheet_page import About, SheetPaper, draw_sheet, fits, fitting, pages
 from gisland.security.subject import Subject
@@ -140,7 +140,8 @@ def _read(connection: Connection, row: Row) -> Group:
     sheet = clean_text(row.sheet_no)
     parcels = tuple(
         Parcel(
-            *(each.id, sheet, clean_text(each.parcel_no), each.area_m2, None, clean_text(each.land_type), "", None, ())
+            *(each.id, sheet, clean_text(each.parcel_no), each.area_m2, None, clean_text(each.land_type), "", None, ()),
+            label_at=label_at(each, row.srid),
         )
         for each in found
     )

@@ -14,6 +14,7 @@ SELECT sheet.id, sheet.sheet_no, sheet.scale, sheet.srid, sheet.name, sheet.old_
 -- name: parcels
 -- The parcels in force of a sheet, as a map has them: nothing of persons.
 SELECT p.id, p.parcel_no, p.srid, ST_AsBinary(ST_Force2D(p.geom)) AS shape,
+       p.label_east, p.label_north, p.label_angle::float8 AS label_angle,
        round(p.area_m2::numeric, 1)::float8 AS area_m2,
        coalesce((SELECT string_agg(land_type, '+' ORDER BY seq) FROM registry.land_use WHERE parcel_id = p.id), '') AS land_type
   FROM registry.parcel p

@@ -124,6 +124,16 @@ Confidence = Annotated[
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
 ]
 
+Metres = Annotated[float, BeforeValidator(_number), Field(ge=-2e7, le=2e7, allow_inf_nan=False)]
+"""A coordinate on a plane; no plane reaches farther."""
+TextAngle = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    Field(gt=-90, le=90, decimal_places=1),
+    AS_NUMBER,
+    WithJsonSchema({"type": "number", "exclusiveMinimum": -90, "maximum": 90}),
+]
+
 # Positions of a shape. The outlines of communes in public data have some thousands; what is done with a shape (is it
 # valid, does it overlap) takes up to the square of their number.
 MOST_POSITIONS = 20_000

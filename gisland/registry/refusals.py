@@ -128,6 +128,18 @@ SENSELESS: dict[str, tuple[str, str]] = {
         "hình thể rỗng hoặc tự cắt · the geometry is empty or crosses itself",
         "a valid polygon (ST_IsValid), in the CRS of the sheet",
     ),
+    "parcel_label_angle_check": (
+        "góc của nhãn ngoài (-90, 90] · the angle of a label is above -90 and at most 90",
+        "degrees, counter-clockwise from east",
+    ),
+    "parcel_label_check": (
+        "chỗ đặt nhãn cần cả hoành độ và tung độ · a label stands at an east and a north; an angle needs them",
+        "label_east and label_north, or none; then label_angle: null, too",
+    ),
+    "parcel_label_within": (
+        "chỗ đặt nhãn ngoài thửa · the label would stand outside of its parcel, as if it were another one's",
+        "label_east, label_north: metres, east before north, in the CRS of the sheet (srid), within the parcel",
+    ),
     "parcel_legal_area_m2_check": _NEGATIVE,
     "parcel_parcel_code_check": (
         "mã định danh thửa không phải GeoHash 12 ký tự · the parcel code is no GeoHash of 12 characters",

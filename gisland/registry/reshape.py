@@ -142,5 +142,7 @@ def _inherit(
     values = {"parcel": parcel, "old": old, "ward": place.ward_id, "change": change, "whole": whole}
     if not own_uses:
         connection.execute(SQL["inherit_land_uses"], values)
-    for name in ("inherit_holdings", "inherit_restrictions", "inherit_assets", "inherit_certificates"):
+    for name in (
+        *("inherit_label", "inherit_holdings", "inherit_restrictions", "inherit_assets", "inherit_certificates"),
+    ):
         connection.execute(SQL[name], values)

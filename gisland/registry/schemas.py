@@ -25,6 +25,7 @@ from gisland.registry.fields import (
     Key,
     MapNumber,
     MediaType,
+    Metres,
     Name,
     Numerator,
     OfIdentity,
@@ -35,6 +36,7 @@ from gisland.registry.fields import (
     Shape,
     SquareKilometres,
     Text,
+    TextAngle,
     Word,
 )
 
@@ -178,6 +180,9 @@ class Parcel(Record):
     area_m2: Derived[float]
     legal_area_m2: Area | None = None
     address: Text = ""
+    label_east: Metres | None = None
+    label_north: Metres | None = None
+    label_angle: TextAngle | None = None
     valid_from: Derived[date]
     valid_to: Derived[date | None]
     created_by: Derived[int]

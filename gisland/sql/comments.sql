@@ -74,6 +74,9 @@ COMMENT ON COLUMN registry.parcel.geom IS 'Hình thể nguyên gốc, mét, đô
 COMMENT ON COLUMN registry.parcel.geom_4326 IS 'Tự tính: hình thể theo WGS 84, kinh độ trước · Derived: the geometry in WGS 84, longitude first';
 COMMENT ON COLUMN registry.parcel.area_m2 IS 'Tự tính: diện tích phẳng theo bản đồ, m² · Derived: planar area of the geometry in the CRS of the sheet, m²';
 COMMENT ON COLUMN registry.parcel.legal_area_m2 IS 'Diện tích pháp lý trên giấy tờ, m², 1 số lẻ (PL3-01 cột 24) · Area on paper, m², one decimal; its difference from the map is a finding';
+COMMENT ON COLUMN registry.parcel.label_east IS 'Chỗ đặt nhãn đã lưu: hoành độ (đông), mét, trong hệ toạ độ của tờ · Stored place of the label: east, metres, in the CRS of the sheet; constraint: with label_north, within the parcel; given up when the parcel gets a shape without it';
+COMMENT ON COLUMN registry.parcel.label_north IS 'Chỗ đặt nhãn đã lưu: tung độ (bắc), mét · Stored place of the label: north, metres';
+COMMENT ON COLUMN registry.parcel.label_angle IS 'Góc của nhãn đã lưu, độ, ngược chiều kim đồng hồ từ hướng đông, trống: tự chọn · Angle of the stored label, degrees counter-clockwise from east; empty: chosen by what draws it; constraint: above -90, up to 90, and only with a place';
 COMMENT ON COLUMN registry.parcel.address IS 'Địa chỉ thửa đất, không ghi xã, tỉnh (PL3-01 cột 23) · Address of the land, without ward and province';
 
 COMMENT ON TABLE registry.parcel_lineage IS 'Nguồn gốc thửa: tách, hợp · Lineage: which parcel came of which; constraint: no circle';

@@ -71,10 +71,12 @@ GRANT USAGE ON SCHEMA registry, verification TO gisland_publisher;
 GRANT USAGE, CREATE ON SCHEMA publisher TO gisland_publisher;
 GRANT SELECT ON registry.unit, registry.residential_group, registry.map_sheet, registry.land_use, registry.certificate_parcel TO gisland_publisher;
 GRANT SELECT (id, ward_id, map_sheet_id, residential_group_id, parcel_no, parcel_code, srid, geom, geom_4326, area_m2,
-              legal_area_m2, retired_by, valid_from, version, updated_at) ON registry.parcel TO gisland_publisher;
+              legal_area_m2, label_east, label_north, label_angle, retired_by, valid_from, version, updated_at) ON registry.parcel TO gisland_publisher;
 GRANT SELECT (id, ward_id, parcel_id, holder_id, certificate_id, role, retired_by, updated_at) ON registry.holding TO gisland_publisher;
 GRANT SELECT (id, ward_id, issue_date, kind) ON registry.certificate TO gisland_publisher;
 GRANT SELECT ON verification.holder_status, publish.status TO gisland_publisher;
+-- Views ask for it in the name of who reads them.
+GRANT EXECUTE ON FUNCTION registry.to_wgs84(geometry) TO gisland_publisher, gisland_backup;
 GRANT USAGE ON SCHEMA publish TO gisland_publisher;
 
 -- app: the job queue.

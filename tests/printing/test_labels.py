@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -11,6 +13,7 @@ from gisland.printing.labels import (
     FORMS,
     Form,
     Labels,
+    Stored,
     drop_overlapping,
     long_side,
     measure,
@@ -97,3 +100,38 @@ def test_labels_of_parcels_that_overlap_do_not() -> None:
 def test_nothing_to_label() -> None:
     labels = place_labels(np.empty(0, dtype=object), measure((), 2.0), 500, 0.75)
     assert labels.share == 1.0
+
+
+def stored(*places: tuple[float, float, float | None] | None) -> tuple[Parcel, ...]:
+    return tuple(replace(parcel(number=f"{index + 101}"), label_at=at) for index, at in enumerate(places))
+
+
+def test_labels_stand_where_they_are_stored_and_others_give_way() -> None:
+    # A wide one; a strip that no number fits into; what lies right of it, whose middle is taken then.
+    shapes = np.array(
+        [shapely.box(0, 0, 40, 20), shapely.box(50, 0, 50.8, 20), shapely.box(50.8, 0, 52.6, 20)], dtype=object
+    )
+    placed = place_labels(shapes, measure(stored((33, 15, 20.0), (50.4, 10, 0.0), None), 2.0), 500, 0.75)
+    assert placed.stored.tolist() == [Stored.KEPT, Stored.KEPT, Stored.NONE]
+    assert np.column_stack([placed.x, placed.y, placed.angle])[:2].tolist() == [[33, 15, 20], [50.4, 10, 0]]
+    assert [FORMS[int(each)] for each in placed.form[:2]] == [Form.FRACTION, Form.NUMBER]
+    assert drop_overlapping(placed) == []
+    assert not shapely.intersects(*placed.boxes()[1:])
+    # Without an angle: upright where that fits, else along the parcel.
+    assert place_labels(shapes[:1], measure(stored((33, 15, None)), 2.0), 500, 0.75).angle[0] == 0
+    # Where the frame of a page cuts parcels, no label lies across.
+    cut = place_labels(shapes, measure(stored((39.9, 15, 0.0), (50.4, 10, 0.0), None), 2.0), 500, 0.75, cut=True)
+    assert cut.stored.tolist() == [Stored.CUT, Stored.CUT, Stored.NONE]
+    assert shapely.contains(shapes[0], cut.boxes())[0]
+
+
+def test_of_two_that_are_stored_at_one_place_the_first_has_it() -> None:
+    shapes = np.array([shapely.box(0, 0, 40, 20), shapely.box(1, 1, 80, 21)], dtype=object)
+    for places in (stored((20, 10, 0.0), (21, 11, 0.0)), stored(None, (20, 10, 0.0))):
+        labels = place_labels(shapes, measure(places, 2.0), 500, 0.75)
+        kept = 0 if places[0].label_at else 1
+        assert labels.stored[kept] == Stored.KEPT
+        assert labels.stored[1 - kept] == (Stored.MET if kept == 0 else Stored.NONE)
+        # The other one is placed beside it, if there is room.
+        assert [FORMS[int(each)] for each in labels.form] == [Form.FRACTION, Form.FRACTION] or kept == 1
+        assert not shapely.intersects(*labels.boxes()) or drop_overlapping(labels) == [1 - kept]

@@ -43,6 +43,14 @@ ACTS = [
     "UPDATE registry.parcel SET geom = ST_Expand(geom, 900) WHERE id = %(parcel)s AND area_m2 < 1000",
     "UPDATE registry.parcel SET geom = ST_Envelope(ST_Buffer(ST_Centroid(geom), 5)) WHERE id = %(parcel)s",
     "UPDATE registry.parcel SET legal_area_m2 = 12.3 WHERE id = %(parcel)s",
+    # Where its label stands, which is given up when it is moved or shrinks.
+    (
+        "UPDATE registry.parcel SET label_east = ST_X(p), label_north = ST_Y(p), label_angle = 12.5"
+        " FROM (SELECT id AS of, ST_PointOnSurface(ST_Intersection(geom,"
+        " ST_Translate(geom, (ST_XMax(geom) - ST_XMin(geom)) / 2, 0))) AS p FROM registry.parcel) placed"
+        " WHERE id = %(parcel)s AND of = id"
+    ),
+    "UPDATE registry.parcel SET (label_east, label_north, label_angle) = ROW(NULL, NULL, NULL) WHERE id = %(parcel)s",
     (
         "WITH ended AS (UPDATE registry.holding SET retired_by = %(change)s"
         " WHERE parcel_id = %(parcel)s AND retired_by IS NULL)"

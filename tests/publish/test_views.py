@@ -52,6 +52,23 @@ def test_the_label_runs_along_the_long_side(ward: Ward, wkt: str, angle: float) 
     assert published(ward, inside, parcel)
 
 
+def test_a_label_stands_where_somebody_placed_it(ward: Ward) -> None:
+    (parcel,) = ward.add_parcels(1)
+    set_shape(ward, parcel, "POLYGON((0 0, 20 0, 20 4, 0 4, 0 0))")
+    query = """
+        UPDATE registry.parcel SET label_east = ST_XMin(geom) + 3, label_north = ST_YMin(geom) + 1, label_angle = %s
+         WHERE id = %s RETURNING label_east, label_north"""
+    ((east, north),) = run(ward.settings, lambda c: c.execute(query, [-33.5, parcel]).fetchall())
+    with connect(ward.settings, Role.APP) as connection:
+        there = "SELECT ST_X(p), ST_Y(p) FROM registry.to_wgs84(ST_Point(%s, %s, 9210)) p"
+        expected = connection.execute(there, [east, north]).fetchone()
+    x, y, angle = (float(published(ward, name, parcel)) for name in ("label_x", "label_y", "label_angle"))
+    assert (x, y) == pytest.approx(expected, abs=1e-7)
+    assert angle == -33.5
+    run(ward.settings, lambda c: c.execute("UPDATE registry.parcel SET label_angle = NULL WHERE id = %s", [parcel]))
+    assert float(published(ward, "label_angle", parcel)) == 0
+
+
 def test_the_label_of_a_hollow_parcel_lies_in_it(ward: Ward) -> None:
     (parcel,) = ward.add_parcels(1)
     set_shape(ward, parcel, "POLYGON((0 0, 20 0, 20 20, 0 20, 0 0), (2 2, 18 2, 18 18, 2 18, 2 2))")

@@ -39,7 +39,10 @@ SELECT p.id,
   LEFT JOIN publish.status worst
     ON worst.position = coalesce(holders.position, (SELECT position FROM publish.status WHERE status = 'no_holder'))
  CROSS JOIN LATERAL (
-        SELECT ST_PointOnSurface(p.geom_4326) AS point, ST_ExteriorRing(ST_OrientedEnvelope(p.geom)) AS ring OFFSET 0  -- computed once
+        -- Where somebody placed the label, else in the middle.
+        SELECT CASE WHEN p.label_east IS NULL THEN ST_PointOnSurface(p.geom_4326)
+                    ELSE registry.to_wgs84(ST_SetSRID(ST_Point(p.label_east, p.label_north), p.srid)) END AS point,
+               ST_ExteriorRing(ST_OrientedEnvelope(p.geom)) AS ring OFFSET 0  -- computed once
        ) box
  CROSS JOIN LATERAL (
         SELECT box.point,
@@ -50,6 +53,6 @@ SELECT p.id,
        ) side
  CROSS JOIN LATERAL (
         -- Azimuth (clockwise from north) to text direction (counter-clockwise from east), never upside down.
-        SELECT side.point, 90 - mod(round(degrees(side.azimuth)::numeric, 1), 180) AS angle
+        SELECT side.point, coalesce(p.label_angle, 90 - mod(round(degrees(side.azimuth)::numeric, 1), 180)) AS angle
        ) label
  WHERE p.retired_by IS NULL

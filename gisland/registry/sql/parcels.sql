@@ -53,6 +53,13 @@ SELECT ancestor, descendant FROM unnest(%(old)s::bigint[]) ancestor, unnest(%(ne
 UPDATE registry.parcel SET geom = ST_GeomFromWKB(%(wkb)s, srid), legal_area_m2 = coalesce(%(legal_area)s, legal_area_m2)
  WHERE id = %(id)s
 
+-- The place of the label of the one old parcel that has any stays with the new parcel that it lies in.
+-- name: inherit_label
+UPDATE registry.parcel SET label_east = placed.label_east, label_north = placed.label_north, label_angle = placed.label_angle
+  FROM (SELECT min(label_east) AS label_east, min(label_north) AS label_north, min(label_angle) AS label_angle
+          FROM registry.parcel WHERE id = ANY (%(old)s) AND label_east IS NOT NULL HAVING count(*) = 1) placed
+ WHERE parcel.id = %(parcel)s AND ST_Contains(parcel.geom, ST_SetSRID(ST_Point(placed.label_east, placed.label_north), parcel.srid))
+
 -- name: set_number
 UPDATE registry.parcel SET parcel_no = %(parcel_no)s WHERE id = %(id)s
 
