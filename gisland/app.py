@@ -57,11 +57,37 @@ from gisland.security.limits import Limits
 from gisland.security.origin import is_page
 from gisland.settings import Settings, load_settings
 from gisland.state import State
-from gisland.web import account_pages, pages, print_page
+from gisland.verification import routes as verification_routes
+from gisland.web import account_pages, list_pages, pages, print_page
 
 log = structlog.get_logger()
 
 PROBLEM = "application/problem+json"
+ROUTED = (
+    ogc,
+    tile_documents,
+    health,
+    metrics,
+    security_routes,
+    account_routes,
+    publish_routes,
+    qgis_routes,
+    registry_routes,
+    act_routes,
+    crosswalk_routes,
+    search_routes,
+    job_routes,
+    process_routes,
+    audit_routes,
+    alert_routes,
+    verify_routes,
+    verification_routes,
+    pages,
+    account_pages,
+    print_page,
+    list_pages,
+)
+"""Modules of routes; the first are found the fastest."""
 # Paths below which tables of layers are read.
 LAYERS = ("/ogc", "/api/v1/layers/", "/api/v1/qgis/")
 
@@ -98,26 +124,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="gisland", version=gisland.__version__, lifespan=lifespan, openapi_url=None, telemetry=silent)
     # The first are found the fastest: tiles and pages of items, as they are, for a router within the router takes time.
     app.router.routes += [*tile_routes.router.routes, *features.ROUTES]
-    app.include_router(ogc.router)
-    app.include_router(tile_documents.router)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    app.include_router(security_routes.router)
-    app.include_router(account_routes.router)
-    app.include_router(publish_routes.router)
-    app.include_router(qgis_routes.router)
-    app.include_router(registry_routes.router)
-    app.include_router(act_routes.router)
-    app.include_router(crosswalk_routes.router)
-    app.include_router(search_routes.router)
-    app.include_router(job_routes.router)
-    app.include_router(process_routes.router)
-    app.include_router(audit_routes.router)
-    app.include_router(alert_routes.router)
-    app.include_router(verify_routes.router)
-    app.include_router(pages.router)
-    app.include_router(account_pages.router)
-    app.include_router(print_page.router)
+    for room in ROUTED:
+        app.include_router(room.router)
     app.mount("/static", pages.static_files())
     # The last one comes first.
     for each in (ConditionalAnswers, CompressedAnswers, OgcMethods):

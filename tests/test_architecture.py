@@ -29,6 +29,7 @@ SIDEWAYS = {
     ("demo", "web"),  # the picture of the README is taken of the demo
     ("demo", "printing"),  # and those of printed pages
     ("web", "printing"),  # the page of prints
+    ("web", "verification"),  # the pages of lists for the police
     ("printing", "publish"),  # a product is a process of the OGC API, answered as its other resources are
     ("verification", "intake"),  # returned lists are files: read, staged and accepted like the others
     ("bench", "demo"),  # the races run on the demo ward

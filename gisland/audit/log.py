@@ -60,6 +60,8 @@ class Tag(StrEnum):
     TOKEN_ISSUED = "token:issued"  # noqa: S105 - a name
     TOKEN_REVOKED = "token:revoked"  # noqa: S105 - a name
     UNIT_ADDED = "unit:added"
+    VERIFICATION_READ = "verification:read"
+    VERIFICATION_SENT = "verification:sent"
 
 
 # The subject of what gisland does by itself.

@@ -5,10 +5,8 @@ Records are JSON as PostgreSQL makes it; `schemas` says what is in it.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from psycopg.rows import dict_row, scalar_row
 
 from gisland.audit import log
 from gisland.errors import NotFound, UsageError
+from gisland.kit.cursors import cursor_of, read_cursor
 from gisland.registry.kinds import KINDS, Kind, PageQuery
 from gisland.registry.sorting import sorted_rows
 
@@ -134,8 +133,8 @@ def read_page(connection: Connection, kind: Kind, query: PageQuery, *, as_of: in
         UsageError: the cursor is none of ours, or of another list; the order cannot be had, see `sorted_rows`.
     """
     given = query.model_dump(exclude_none=True, exclude={"limit", "cursor", "as_of", "geometry"})
-    checksum = _checksum(kind, given, as_of)
-    after = None if query.cursor is None else _read_cursor(query.cursor, checksum)
+    of = [kind.name, given, as_of]
+    after = None if query.cursor is None else read_cursor(query.cursor, of)
     conditions: list[sql.Composable] = [
         _sql(kind.filters[name].condition, as_of) for name in given if name in kind.filters
     ]
@@ -154,7 +153,7 @@ def read_page(connection: Connection, kind: Kind, query: PageQuery, *, as_of: in
         rows = _rows(connection, kind, statement, values | {"after": after or 0})
     items = rows[: query.limit]
     more = len(rows) > query.limit
-    return Found(items, _cursor(items[-1]["id"], checksum) if more else None)
+    return Found(items, cursor_of(items[-1]["id"], of) if more else None)
 
 
 def _rows(connection: Connection, kind: Kind, statement: sql.Composed, values: Json) -> list[Json]:
@@ -287,27 +286,3 @@ def _sql(text: str, as_of: int | None) -> sql.Composed:
     """A text of this program in which `{parcel}` stands for a table."""
     tables = {name: _table(name, as_of) for _, name, _, _ in Formatter().parse(text) if name}
     return sql.SQL(text).format(**tables)
-
-
-def _cursor(after: int, checksum: bytes) -> str:
-    return base64.urlsafe_b64encode(struct.pack(">q", after) + checksum).decode().rstrip("=")
-
-
-def _read_cursor(text: str, checksum: bytes) -> int:
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        (after,) = struct.unpack_from(">q", raw)
-    except (ValueError, struct.error):
-        after, raw = 0, b""
-    if raw[8:] != checksum:
-        raise UsageError(
-            "con trỏ không thuộc danh sách này · the cursor is of another list",
-            hint="follow the `next` links and change nothing in them",
-            parameter="cursor",
-        )
-    return int(after)
-
-
-def _checksum(kind: Kind, given: Json, as_of: int | None) -> bytes:
-    asked = json.dumps([kind.name, given, as_of], sort_keys=True, default=str)
-    return hashlib.blake2b(asked.encode(), digest_size=6).digest()

@@ -56,7 +56,7 @@ SELECT format('%s: %s', reached.role, string_agg(reached.what, ', ' ORDER BY rea
           FROM (SELECT rolname FROM pg_roles
                  WHERE rolname IN ('gisland_app', 'gisland_staff', 'gisland_public', 'gisland_publisher', 'gisland_backup')) roles,
                unnest('{UPDATE,DELETE,TRUNCATE}'::text[]) privilege,
-               unnest('{audit.event,audit.seal,audit.dropped_month,registry.change,verification.evidence}'::regclass[]) c (oid)
+               unnest('{audit.event,audit.seal,audit.dropped_month,registry.change,verification.evidence,verification.list,verification.list_row}'::regclass[]) c (oid)
          WHERE has_table_privilege(rolname, c.oid, privilege)
         ) reached
  GROUP BY reached.role ORDER BY 1

@@ -38,4 +38,10 @@ PERMISSIONS: dict[Permission, tuple[str, str]] = {
     Permission.SERVICE_RUN: ("Chạy dịch vụ", "Run the service"),
     Permission.STAFF_LAYER_READ: ("Xem lớp bản đồ dành cho cán bộ", "See the layers for staff"),
     Permission.UNIT_ADD: ("Thêm đơn vị hành chính", "Add administrative units"),
+    Permission.VERIFICATION_CONFIRM: (
+        "Xem số định danh đầy đủ trong danh sách xác minh",
+        "See the national ids of lists for verification in clear",
+    ),
+    Permission.VERIFICATION_READ: ("Xem danh sách gửi xác minh", "See lists for verification"),
+    Permission.VERIFICATION_SEND: ("Lập danh sách gửi xác minh", "Make lists for verification"),
 }

@@ -23,3 +23,8 @@ def held(subject: Subject, within: Scope) -> frozenset[str]:
     if within.empty:
         return frozenset()
     return frozenset(each.value for each in OF_PERSONS if subject.scope(each).covers(within))
+
+
+def confirms(subject: Subject, within: Scope) -> bool:
+    """Whether a subject confirms identities in a scope: of persons on lists for verification they see all, in clear."""
+    return not within.empty and subject.scope(Permission.VERIFICATION_CONFIRM).covers(within)

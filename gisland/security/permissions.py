@@ -8,8 +8,10 @@ from enum import StrEnum
 class Permission(StrEnum):
     """`noun:action`, in alphabetical order. `public:read` is what nobody needs to sign in for.
 
-    Three of them say what is shown of persons: `person:read` their names, dates of birth and addresses, `identity:read`
-    their national ids, masked, and `identity:reveal` one id in clear, with a reason. See `gisland.security.mask`.
+    Some of them say what is shown of persons: `person:read` their names, dates of birth and addresses, `identity:read`
+    their national ids, masked, and `identity:reveal` one id in clear, with a reason. `verification:confirm` shows all
+    of that, in clear, to those who confirm identities: of the persons on a list for the police, and of nobody else. See
+    `gisland.security.mask`.
     """
 
     ACCOUNT_MANAGE = "account:manage"
@@ -36,6 +38,9 @@ class Permission(StrEnum):
     SERVICE_RUN = "service:run"
     STAFF_LAYER_READ = "staff_layer:read"
     UNIT_ADD = "unit:add"
+    VERIFICATION_CONFIRM = "verification:confirm"
+    VERIFICATION_READ = "verification:read"
+    VERIFICATION_SEND = "verification:send"
 
 
 class Role(StrEnum):
@@ -52,13 +57,19 @@ class Role(StrEnum):
 
 ANYONE = frozenset({Permission.PUBLIC_READ})
 _VIEWER = ANYONE | {Permission.MAP_PRINT, Permission.REGISTRY_READ, Permission.STAFF_LAYER_READ}
-_OFFICER = _VIEWER | {Permission.IDENTITY_READ, Permission.PERSON_READ, Permission.REGISTRY_SEARCH}
+_OFFICER = _VIEWER | {
+    Permission.IDENTITY_READ,
+    Permission.PERSON_READ,
+    Permission.REGISTRY_SEARCH,
+    Permission.VERIFICATION_READ,
+}
 _REGISTRAR = _OFFICER | {
     Permission.EVIDENCE_IMPORT,
     Permission.FORM_IMPORT,
     Permission.IDENTITY_REVEAL,
     Permission.PARCEL_IMPORT,
     Permission.REGISTRY_WRITE,
+    Permission.VERIFICATION_SEND,
 }
 
 # Where a role may do so is said by whoever grants it: in the whole service, a ward, or a residential group.
@@ -69,8 +80,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.GROUP_HEAD: ANYONE | {Permission.MAP_PRINT, Permission.PERSON_READ, Permission.STAFF_LAYER_READ},
     Role.OFFICER: _OFFICER,
     Role.REGISTRAR: _REGISTRAR,
-    # The rows of the own batches, which the exchange of lists will bring.
-    Role.POLICE: ANYONE,
+    # The rows of the lists of the own wards, whose persons they confirm; nothing of the registry.
+    Role.POLICE: ANYONE | {Permission.VERIFICATION_CONFIRM, Permission.VERIFICATION_READ},
     # Acts and opaque ids.
     Role.AUDITOR: ANYONE | {Permission.ALERT_ACKNOWLEDGE, Permission.ALERT_READ, Permission.AUDIT_READ},
     Role.ADMIN: frozenset(Permission),

@@ -17,6 +17,7 @@ class Group:
     """A residential group."""
 
     id: int
+    code: str
     label: str
 
 
@@ -25,6 +26,7 @@ class Ward:
     """A ward with its residential groups."""
 
     id: int
+    code: str
     label: str
     groups: tuple[Group, ...]
 
@@ -33,5 +35,8 @@ def list_places(connection: Connection) -> list[Ward]:
     """All wards in force, by their codes."""
     groups: dict[int, list[Group]] = {}
     for group, ward, code, name in connection.execute(GROUPS):
-        groups.setdefault(ward, []).append(Group(group, f"{code} {name}" if name != code else code))
-    return [Ward(ward, f"{code} {name}", tuple(groups.get(ward, ()))) for ward, code, name in connection.execute(WARDS)]
+        groups.setdefault(ward, []).append(Group(group, code, f"{code} {name}" if name != code else code))
+    return [
+        Ward(ward, code, f"{code} {name}", tuple(groups.get(ward, ())))
+        for ward, code, name in connection.execute(WARDS)
+    ]

@@ -1,8 +1,8 @@
 """Changing the key of the national ids: each id is opened with the old key and sealed with a new one, all or nothing.
 
 1. While nobody uses the key, its successor is written beside it, as `id.key.new`.
-2. One transaction seals every id anew: of holders, of their history, of evidence, and the hashes of source rows; and it
-   says by which key. No number leaves this process, and no key enters the database.
+2. One transaction seals every id anew: of holders, of their history, of lists for the police, of evidence, and the
+   hashes of source rows; and it says by which key. No number leaves this process, and no key enters the database.
 3. After the commit the new file takes the place of the old one, which stays as `id.key.<name>`: older dumps need it.
 
 Killed before the commit, nothing has changed, and the next attempt begins anew. Killed after it, the database names the
@@ -32,7 +32,7 @@ from gisland.settings import Settings
 BATCH = 5000
 # Someone who takes in a large file holds the key as long.
 WAIT = "SET lock_timeout = '2min'; SET jit = off"
-MADE_ANEW = ("holders", "history", "evidence", "source_row")
+MADE_ANEW = ("holders", "history", "list_row", "evidence", "source_row")
 
 
 @dataclass

@@ -9,22 +9,26 @@ SELECT name, sample FROM security.id_key_in_use()
 
 -- name: disable_triggers
 ALTER TABLE registry.holder DISABLE TRIGGER USER;
-ALTER TABLE verification.evidence DISABLE TRIGGER USER
+ALTER TABLE verification.evidence DISABLE TRIGGER USER;
+ALTER TABLE verification.list_row DISABLE TRIGGER USER
 
 -- name: enable_triggers
 ALTER TABLE registry.holder ENABLE TRIGGER USER;
-ALTER TABLE verification.evidence ENABLE TRIGGER USER
+ALTER TABLE verification.evidence ENABLE TRIGGER USER;
+ALTER TABLE verification.list_row ENABLE TRIGGER USER
 
 -- name: stage
 CREATE TEMP TABLE resealed (old_cipher bytea, old_hash bytea, new_cipher bytea, new_hash bytea) ON COMMIT DROP;
 CREATE TEMP TABLE rehashed (old_hash bytea, new_hash bytea) ON COMMIT DROP
 
--- A cipher is that of one sealing: rows of history share it with the row they were.
+-- A cipher is that of one sealing: rows of history, and of lists for the police, share it with the row they were.
 -- name: sealed
 SELECT id_cipher, id_hash, min(id)
   FROM (SELECT id, id_cipher, id_hash FROM registry.holder WHERE id_cipher IS NOT NULL
          UNION ALL
-        SELECT id, id_cipher, id_hash FROM history.holder WHERE id_cipher IS NOT NULL) sealed
+        SELECT id, id_cipher, id_hash FROM history.holder WHERE id_cipher IS NOT NULL
+         UNION ALL
+        SELECT holder_id, id_cipher, id_hash FROM verification.list_row) sealed
  GROUP BY id_cipher, id_hash
 
 -- name: copy_sealed
@@ -47,6 +51,10 @@ UPDATE registry.holder SET id_cipher = new_cipher, id_hash = new_hash
 UPDATE history.holder SET id_cipher = new_cipher, id_hash = new_hash
   FROM resealed WHERE id_cipher = old_cipher AND id_hash = old_hash
 
+-- name: list_row
+UPDATE verification.list_row SET id_cipher = new_cipher, id_hash = new_hash
+  FROM resealed WHERE id_cipher = old_cipher AND id_hash = old_hash
+
 -- name: evidence
 UPDATE verification.evidence SET id_hash = new_hash
   FROM (SELECT DISTINCT ON (old_hash) old_hash, new_hash FROM resealed) resealed WHERE id_hash = old_hash
@@ -63,4 +71,4 @@ INSERT INTO security.id_key (name) VALUES (%s) ON CONFLICT (singleton) DO UPDATE
 
 -- Half of each table is rows of before.
 -- name: vacuum
-VACUUM (ANALYZE) registry.holder, history.holder, verification.evidence, intake.source_row
+VACUUM (ANALYZE) registry.holder, history.holder, verification.evidence, verification.list_row, intake.source_row

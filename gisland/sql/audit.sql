@@ -174,8 +174,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     its_ward int;
 BEGIN
-    IF of_kind = ANY ('{asset,certificate,change,document,holder,holding,parcel,restriction}') THEN
-        EXECUTE format('SELECT ward_id FROM registry.%I WHERE id = $1', of_kind) INTO its_ward USING record_id;
+    IF of_kind = ANY ('{asset,certificate,change,document,holder,holding,list,parcel,restriction}') THEN
+        EXECUTE format('SELECT ward_id FROM %I.%I WHERE id = $1', CASE of_kind WHEN 'list' THEN 'verification' ELSE 'registry' END,
+                       of_kind) INTO its_ward USING record_id;
     END IF;
     INSERT INTO audit.event (subject, tag, ward_id, object, detail)
     VALUES (by_subject, 'request:refused', its_ward, of_path,

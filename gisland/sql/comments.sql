@@ -196,5 +196,26 @@ COMMENT ON COLUMN verification.evidence.accepted_by IS 'Người nhận kết qu
 COMMENT ON COLUMN verification.evidence.at IS 'Thời điểm nhận (UTC) · When it was accepted (UTC)';
 COMMENT ON COLUMN verification.evidence.change_id IS 'Biến động mà bằng chứng thuộc về · The change (change.id) that it belongs to';
 
+COMMENT ON TABLE verification.list IS 'Danh sách gửi công an xác minh · List of persons given to the police to be verified; append-only; who made it, when and why is said by its change';
+COMMENT ON COLUMN verification.list.residential_group_id IS 'Tổ dân phố, khi danh sách chỉ của một tổ · The group (residential_group.id), when it is of one only';
+COMMENT ON COLUMN verification.list.number IS 'Số thứ tự danh sách trong phường, từ 1 · Number among the lists of the ward, from 1 on';
+COMMENT ON COLUMN verification.list.change_id IS 'Biến động đã lập danh sách · The change (change.id) that made it';
+
+COMMENT ON TABLE verification.list_row IS 'Dòng của danh sách gửi xác minh: mỗi người một dòng, như giấy tờ ghi khi gửi · A row of such a list: each person once, as the papers said when it was made, with the first of the parcels by sheet and number';
+COMMENT ON COLUMN verification.list_row.list_id IS 'Danh sách · The list (list.id)';
+COMMENT ON COLUMN verification.list_row.row_no IS 'Số thứ tự dòng, từ 1, theo tờ và thửa · Number of the row, from 1 on, in the order of sheets and parcels';
+COMMENT ON COLUMN verification.list_row.evidence_id IS 'Bằng chứng sent của dòng; trả lời là bằng chứng mới hơn về cùng một số · The evidence `sent` of this row; its answer is the newest later evidence on the same id';
+COMMENT ON COLUMN verification.list_row.sheet_no IS 'Số tờ; khi chưa tìm thấy thửa: số trên Giấy chứng nhận · Sheet number; while the parcel is not found that on the certificate';
+COMMENT ON COLUMN verification.list_row.parcel_no IS 'Số thửa, như trên · Parcel number, likewise';
+COMMENT ON COLUMN verification.list_row.area_m2 IS 'Diện tích trên giấy tờ, nếu không có thì trên bản đồ, m² · Area on paper, else on the map, m²';
+COMMENT ON COLUMN verification.list_row.serial IS 'Số phát hành Giấy chứng nhận; trống nếu không có · Serial of the certificate; empty where there is none';
+COMMENT ON COLUMN verification.list_row.full_name IS 'Họ tên · Full name';
+COMMENT ON COLUMN verification.list_row.birth_year IS 'Năm sinh · Year of birth';
+COMMENT ON COLUMN verification.list_row.address IS 'Địa chỉ thường trú · Permanent address';
+COMMENT ON COLUMN verification.list_row.id_kind IS 'Loại giấy tờ, như holder.id_kind · Kind of the id, as holder.id_kind';
+COMMENT ON COLUMN verification.list_row.id_cipher IS 'Số đã mã hoá (AES-256-GCM), bản sao của holder.id_cipher · The id, encrypted: a copy of holder.id_cipher';
+COMMENT ON COLUMN verification.list_row.id_hash IS 'HMAC của số · Keyed hash of the id';
+COMMENT ON COLUMN verification.list_row.id_masked IS 'Số đã che · The id as it is shown, masked';
+
 COMMENT ON VIEW verification.holder_status IS 'Tình trạng xác minh của mỗi người sử dụng đất · One exact status per holder; holds no personal data';
 COMMENT ON COLUMN verification.holder_status.status IS 'Tự tính từ bằng chứng mới nhất về số hiện nay; missing_id khi không có số · Derived from the newest evidence on the present id; missing_id where there is none';

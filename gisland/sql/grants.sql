@@ -14,7 +14,7 @@ GRANT DELETE ON registry.land_use, registry.holding, registry.certificate_parcel
 GRANT SELECT ON ALL TABLES IN SCHEMA history TO gisland_app;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA history TO gisland_app;
 GRANT SELECT ON search.name TO gisland_app;
-GRANT SELECT, INSERT ON verification.evidence, intake.batch, intake.source_row TO gisland_app;
+GRANT SELECT, INSERT ON verification.evidence, verification.list, verification.list_row, intake.batch, intake.source_row TO gisland_app;
 -- What was ordered, by whom and with which rights, never changes.
 GRANT SELECT, INSERT, DELETE, UPDATE (state, progress, message, attempts, started_at, seen_at, finished_at, expires_at, file_name,
                                       media_type, size_bytes, sha256, print_id, pages, data_version, names, exact, wards)

@@ -259,6 +259,10 @@ END
 $$;
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON verification.evidence
     FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON verification.list
+    FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON verification.list_row
+    FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
 
 -- Lineage has no circle: nobody is its own ancestor.
 CREATE OR REPLACE FUNCTION registry.check_lineage() RETURNS trigger

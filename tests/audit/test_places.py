@@ -50,6 +50,8 @@ REVIEWED = {
     "security/sign_in.py": ["account name, by what", "masked name if there is such an account, part of a keyed hash"],
     "security/tokens.py": ["token id, permissions, ward ids, days, account name", "token id"],
     "security/rotation.py": ["name of the key, counts"],
+    "verification/lists.py": ["list id, counts"],
+    "verification/sending.py": ["list id, counts"],
 }
 # Tags of acts that other rooms bring; until then nothing is noted under them.
 TO_COME: set[Tag] = set()

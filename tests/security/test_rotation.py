@@ -24,11 +24,13 @@ from gisland.kit.identifiers import NationalId, parse_personal_id
 from gisland.kit.keys import write_keys
 from gisland.registry.identity import RevealReason, reveal
 from gisland.registry.search import search
+from gisland.registry.writing import Clerk
 from gisland.security import rotation
 from gisland.security.crypto import IdVault, load_vault, named_file, new_file
 from gisland.security.rotation import rotate_id_key
 from gisland.settings import Settings
 from gisland.verification.results import accept_results
+from gisland.verification.sending import NewList, send_list
 from tests.factories import make_change, one
 from tests.intake.files import RESULTS, add_ward, form_row, parcel, result_row, write_form, write_parcels, write_table
 
@@ -38,7 +40,7 @@ STAFF = "published_staff.parcels_staff"
 
 
 class Office:
-    """A ward with four holders, A to D, what came back on three of them, and a key of its own."""
+    """A ward with four holders, A to D: what came back on three, a list for the police with D; and a key of its own."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings.model_copy(update={"id_key_file": folder / "keys" / "id.key"})
@@ -51,6 +53,8 @@ class Office:
         rows = [result_row(1, "Khớp"), result_row(2, "Đã chết"), result_row(3, "Khớp")]
         write_table(folder / "kq.xlsx", RESULTS, rows)
         assert self.take_in() == [True, True, True]
+        clerk = Clerk("test", load_vault(self.settings))
+        assert run(self.settings, lambda connection: send_list(connection, NewList(ward="11311"), clerk)).rows == 1
         run(self.settings, self._correct)
 
     @property
@@ -78,6 +82,7 @@ class Office:
         query += (
             " UNION ALL SELECT 'history', id, version, id_cipher, id_hash FROM history.holder WHERE id_hash IS NOT NULL"
         )
+        query += " UNION ALL SELECT 'list', holder_id, row_no, id_cipher, id_hash FROM verification.list_row"
         found = {}
         for place, holder, version, cipher, hashed in self.rows(query):
             number = vault.open(cipher)
@@ -97,6 +102,7 @@ class Office:
             self.rows("SELECT id, version, updated_at, changed_by, id_masked FROM registry.holder ORDER BY 1"),
             self.rows("SELECT id, version, ended_by FROM history.holder ORDER BY 1, 2"),
             self.rows("SELECT * FROM verification.holder_status ORDER BY 1"),
+            self.rows("SELECT list_id, row_no, evidence_id, id_masked FROM verification.list_row"),
             self.rows(f"SELECT id, _properties, _change FROM {STAFF} JOIN {STAFF}__geojson USING (id) ORDER BY 1"),
             self.rows("SELECT max(version) FROM publish.data_version"),
             self.rows("SELECT id, kind, batch_id FROM registry.change ORDER BY 1"),
@@ -129,13 +135,14 @@ def statuses(office: Office) -> dict[str, str]:
 def test_all_ids_open_with_the_new_key_only(office: Office) -> None:
     old = load_vault(office.settings)
     before, ids = office.state(), office.ids(old)
-    expected = {"A": "verified", "B": "deceased", "C": "unsent", "D": "unsent"}
+    expected = {"A": "verified", "B": "deceased", "C": "unsent", "D": "sent"}
     assert statuses(office) == expected
     assert len(ids) > 4
 
     done = rotate_id_key(office.settings, by="cli:test")
     new = load_vault(office.settings)
-    assert done.counts == {"holders": 4, "history": 1, "evidence": 3, "source_row": 11, "strays": 0}
+    expected_counts = {"holders": 4, "history": 1, "list_row": 1, "evidence": 4, "source_row": 11, "strays": 0}
+    assert done.counts == expected_counts
     assert (new.name, done.former) == (done.key, named_file(office.key, old.name))
     assert office.ids(new) == ids
     with pytest.raises(GislandError, match="does not open"):

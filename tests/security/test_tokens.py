@@ -176,7 +176,7 @@ def test_narrowing_gives_nothing(role: Role) -> None:
 
 
 def test_what_is_of_the_whole_service_is_not_had_in_a_ward() -> None:
-    assert PERMISSIONS[Role.REGISTRAR] == WITHIN_WARDS
+    assert PERMISSIONS[Role.REGISTRAR] | PERMISSIONS[Role.POLICE] == WITHIN_WARDS
 
 
 def test_first_use_is_noted_and_the_last_is_coarse(

@@ -1,0 +1,279 @@
+"""A list for the police: who is on it, who may see it and how, what is noted, what is left when it is interrupted."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg import Connection
+
+from gisland.database import NOWHERE, Role, Scope, connect, conninfo, run, scope
+from gisland.errors import Conflict
+from gisland.registry.writing import Clerk
+from gisland.security.crypto import load_vault
+from gisland.verification import lists, sending
+from gisland.verification.sending import NewList, send_list
+from tests.factories import add_evidence, one
+from tests.verification.conftest import ID, LISTS, Office
+
+CLEAR = re.compile(r"999070000\d{3}")
+STAFF = "/ogc/collections/parcels-staff/items?limit=100"
+
+
+def events(office: Office, like: str) -> list[tuple[Any, ...]]:
+    query = "SELECT subject, tag, ward_id, object, detail FROM audit.event WHERE tag LIKE %s ORDER BY id"
+    with connect(office.settings, Role.APP) as connection:
+        return connection.execute(query, [like]).fetchall()
+
+
+def written(office: Office) -> list[Any]:
+    """All that a list leaves behind."""
+    tables = ("verification.list", "verification.list_row", "verification.evidence", "registry.change", "audit.event")
+    with connect(office.settings, Role.APP) as connection:
+        return [one(connection, f"SELECT count(*) FROM {table}") for table in tables]
+
+
+def send(office: Office, **more: Any) -> sending.Sent:
+    clerk = Clerk("cli:test", load_vault(office.settings))
+    return run(office.settings, lambda connection: send_list(connection, NewList(ward="11311", **more), clerk))
+
+
+def test_nothing_is_left_of_one_that_is_interrupted(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = written(office)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        # The last step before the commit.
+        broken.setattr(sending, "flush", fail)
+        with pytest.raises(RuntimeError):
+            send(office)
+    assert send(office, dry_run=True).model_dump(exclude={"data_version"}) == {
+        "id": None,
+        "number": None,
+        "rows": 4,
+        "left": 0,
+        "others": {"missing_id": 1, "not_found": 1, "organisation": 1, "verified": 1},
+    }
+    assert written(office) == before
+
+
+def test_a_list_is_made_once(office: Office) -> None:
+    registrar = office.clients["registrar"]
+    first = registrar.post(LISTS, json={"ward": "11311", "group": "01", "limit": 2, "note": "Đợt 1, CCCD 999070000001"})
+    assert (first.status_code, first.headers["location"]) == (201, f"{LISTS}/{first.json()['id']}"), first.text
+    assert {name: first.json()[name] for name in ("number", "rows", "left")} == {"number": 1, "rows": 2, "left": 1}
+    statuses = {each["properties"]["parcel_no"]: each["properties"]["exact_status"] for each in _parcels(office)}
+    assert [statuses[str(number)] for number in (9, 10, 11, 12)] == ["sent", "unsent", "sent", "unsent"]
+    second = registrar.post(LISTS, json={"ward": "11311"})
+    assert (second.json()["number"], second.json()["rows"]) == (2, 2)
+    before = written(office)
+    third = registrar.post(LISTS, json={"ward": "11311"})
+    assert (third.status_code, third.json()["hint"]) == (409, third.json()["hint"])
+    assert "1 without an id, 1 organisations" in third.json()["hint"]
+    assert written(office) == before
+    with pytest.raises(Conflict):
+        send(office)
+    noted = events(office, "verification:sent")
+    assert noted[0][:4] == ("account:registrar", "verification:sent", office.ward, f"list:{first.json()['id']}")
+    assert noted[0][4] == {"rows": 2, "left": 1, "missing_id": 1, "organisation": 1}
+
+
+def _parcels(office: Office) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = office.clients["officer"].get(STAFF).json()["features"]
+    return found
+
+
+def rows_of(client: httpx.Client, address: str) -> list[dict[str, Any]]:
+    """All rows of a list, page by page."""
+    found: list[dict[str, Any]] = []
+    url = f"{address}/rows?limit=1"
+    while url:
+        answer = client.get(url)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["cache-control"].startswith("private")
+        found += answer.json()["items"]
+        url = next((link["href"] for link in answer.json()["links"]), "")
+    return found
+
+
+def test_police_read_the_rows_of_the_own_ward(office: Office) -> None:
+    police = office.clients["police"]
+    made = police.get(f"{LISTS}?limit=1").json()
+    newest = made["items"][0]
+    assert (newest["number"], newest["rows"], newest["sent_by"]) == (2, 2, "account:registrar")
+    older = police.get(made["links"][0]["href"]).json()
+    assert [each["number"] for each in older["items"]] == [1]
+    assert older["items"][0]["note"] == "Đợt 1, CCCD 999*****0001"
+    assert older["links"] == []
+    before = len(events(office, "verification:read"))
+    rows = rows_of(police, f"{LISTS}/{older['items'][0]['id']}") + rows_of(police, f"{LISTS}/{newest['id']}")
+    assert [each["full_name"] for each in rows] == ["Bốn", "Hai", "Ba", "Một"]
+    assert [each["national_id"] for each in rows] == [ID.format(number) for number in (99, 2, 3, 1)]
+    land, person = ("7", "9", 100.0, ""), ("Bốn", 1970, "Số 4 phố Thử", "personal", "999*****0099", ID.format(99))
+    assert list(rows[0]) == list(lists.ListRow.model_fields)
+    assert [*rows[0].values()] == [1, office.holders["Bốn"], *land, *person, None, None, None]
+    assert rows[3]["serial"] == "DD 100001"
+    assert rows[3]["parcel_no"] == "12"
+    noted = events(office, "verification:read")[before:]
+    assert [each[0] for each in noted] == ["account:police"] * 4
+    assert [each[4] for each in noted] == [{"rows": 1, "identities": 1}] * 4
+    assert police.get(f"{LISTS}?cursor=AAAA").status_code == 400
+
+
+READERS = {"officer": "masked", "registrar": "masked", "police": "clear", "admin": "clear"}
+
+
+@pytest.mark.parametrize(
+    "who", ["anonymous", "nothing", "viewer", "group_head", "auditor", "police of B", "registrar of B", *READERS]
+)
+def test_who_sees_what(office: Office, who: str) -> None:
+    client, elsewhere = office.clients[who], who.endswith("of B")
+    refused = 401 if who == "anonymous" else 403
+    ids = [each["id"] for each in office.clients["admin"].get(LISTS).json()["items"]]
+    listed = client.get(LISTS)
+    if elsewhere:
+        assert listed.json() == {"items": [], "links": []}
+    elif who in READERS:
+        assert [each["id"] for each in listed.json()["items"]] == ids
+    for path in ("", "/rows"):
+        answer, absent = client.get(f"{LISTS}/{ids[0]}{path}"), client.get(f"{LISTS}/999999{path}")
+        assert answer.status_code == (404 if elsewhere else 200 if who in READERS else refused)
+        if elsewhere:
+            assert answer.text.replace(str(ids[0]), "999999") == absent.text
+            [*_, event] = events(office, "request:refused")
+            assert event[2] is None, "the last one asked for what is not there"
+            assert (office.ward, {"kind": "list", "ids": [ids[0]]}) in [
+                (ward, {name: detail.get(name) for name in ("kind", "ids")})
+                for _, _, ward, _, detail in events(office, "request:refused")
+            ]
+        if path and answer.status_code == 200:
+            items = answer.json()["items"]
+            assert all(each["full_name"] and each["id_masked"] for each in items)
+            assert all((each["national_id"] is not None) == (READERS[who] == "clear") for each in items)
+            assert bool(CLEAR.search(answer.text)) == (READERS[who] == "clear")
+    sent = client.post(LISTS, json={"ward": "11311", "dry_run": True}).status_code
+    makes = {"registrar": 200, "admin": 200, "registrar of B": 404, "anonymous": 401}
+    assert sent == makes.get(who, 403)
+    page = client.get(f"/lists/{ids[0]}")
+    assert page.status_code == (404 if elsewhere else 200 if who in READERS else 303 if who == "anonymous" else 403)
+
+
+def test_everything_else_is_closed_to_police(office: Office) -> None:
+    police, holder = office.clients["police"], office.holders["Một"]
+    for path in ("parcels", "holders", f"holders/{holder}", "prints", "findings?ward_id=1", "audit/events", "accounts"):
+        assert police.get(f"/api/v1/{path}").status_code == 403, path
+    for path in ("search", f"holders/{holder}/reveal"):
+        assert police.post(f"/api/v1/{path}", json={"text": "Một", "reason": "thử"}).status_code == 403, path
+    assert police.get(STAFF).status_code == 403
+
+
+def test_progress_is_what_came_back_since(office: Office) -> None:
+    police = office.clients["police"]
+    first = police.get(LISTS).json()["items"][-1]["id"]
+    assert police.get(f"{LISTS}/{first}").json()["answers"] == {}
+
+    def answer(connection: Connection) -> None:
+        for name, result in (("Hai", "mismatch"), ("Hai", "verified"), ("Bốn", "not_found")):
+            add_evidence(connection, office.holders[name], result)
+        connection.execute(  # on the id of before: no answer to this row
+            "INSERT INTO verification.evidence (holder_id, id_hash, source, result, accepted_by)"
+            " SELECT holder_id, decode(repeat('00', 32), 'hex'), 'test', 'deceased', 'test' FROM verification.list_row"
+        )
+
+    run(office.settings, answer)
+    shown = police.get(f"{LISTS}/{first}").json()
+    assert (shown["answers"], shown["answered"]) == ({"not_found": 1, "verified": 1}, 2)
+    assert [each["result"] for each in rows_of(police, f"{LISTS}/{first}")] == ["not_found", "verified"]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_pages(office: Office, language: str) -> None:
+    police = office.clients["police"]
+    overview = police.get(f"/lists?lang={language}")
+    address = re.findall(r'href="(/lists/\d+)', overview.text)[-1]
+    before = len(events(office, "verification:read"))
+    shown = police.get(f"{address}?lang={language}")
+    assert ID.format(2) in shown.text
+    assert '<progress max="2" value="2"' in shown.text
+    assert ("Khớp" in shown.text or "Đã xác minh" in shown.text) == (language == "vi")
+    assert len(events(office, "verification:read")) == before + 1
+    for page in (overview, shown):
+        assert page.headers["cache-control"].startswith("private")
+        assert "unsafe-inline" not in page.headers["content-security-policy"].partition("style-src")[0]
+        assert not re.search(r"<script(?! src=)|\son\w+=|style=", page.text)
+    assert "new-list" not in overview.text
+    making = office.clients["registrar"].get("/lists").text
+    assert "new-list" in making
+    assert "11312" not in making, "a place where they make none"
+
+
+def test_no_id_lies_in_clear(office: Office) -> None:
+    with psycopg.connect(conninfo(office.settings, Role.BACKUP)) as connection:
+        for table in ("verification.list", "verification.list_row", "verification.evidence", "audit.event"):
+            texts = [text for (text,) in connection.execute(f"SELECT t::text FROM {table} t")]
+            assert texts
+            assert not [text for text in texts if CLEAR.search(text)], table
+        copied = (
+            "SELECT count(*) FROM verification.list_row r JOIN registry.holder h USING (id_cipher) WHERE id = holder_id"
+        )
+        assert one(connection, copied) == 4
+
+
+def test_rows_are_seen_and_written_in_the_own_ward_only(office: Office) -> None:
+    count = "SELECT count(*) FROM verification.list_row"
+    reach = {
+        4: Scope(wards=frozenset({office.ward})),
+        0: Scope(wards=frozenset({office.other}), groups=frozenset({office.group})),
+    }
+    for rows, within in [*reach.items(), (0, NOWHERE)]:
+        with scope(within), connect(office.settings, Role.APP) as connection:
+            assert one(connection, count) == rows
+            assert bool(one(connection, "SELECT count(*) FROM verification.list")) == bool(rows)
+    add = "INSERT INTO verification.list (ward_id, number, change_id) SELECT %s, 9, min(id) FROM registry.change"
+    change = "UPDATE verification.list_row SET full_name = 'Khác'"
+    with scope(reach[0]):
+        for statement, values in ((add, [office.ward]), (change, []), ("DELETE FROM verification.list", [])):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connect(office.settings, Role.APP) as connection:
+                connection.execute(statement, values or None)
+    for role in (Role.STAFF, Role.PUBLIC):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), connect(office.settings, role) as connection:
+            connection.execute(count)
+
+
+def test_a_page_is_read_by_its_key(office: Office) -> None:
+    """However long the list is: no sort, and no row that is not shown is read."""
+    values = {"list": 1, "after": 0, "limit": 101}
+    with connect(office.settings, Role.APP) as connection:
+        connection.execute("SET LOCAL enable_seqscan = off")
+        found = connection.execute(f"EXPLAIN (FORMAT JSON) {lists.SQL['rows']}", values).fetchone()
+    plan = json.dumps(found)
+    assert '"Index Name": "list_row_pkey"' in plan
+    assert '"Index Name": "evidence_holder"' in plan
+    assert '"Sort"' not in plan
+
+
+def test_commands(office: Office) -> None:
+    def gisland(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gisland", "verify", *words]
+        env = office.settings.as_environment()
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    tried = gisland("send", "--ward", "11312", "--dry-run")
+    assert (tried.returncode, "1  người gửi đi" in tried.stdout) == (0, True), tried.stderr
+    assert "DRY RUN" in tried.stdout
+    listed = [json.loads(line) for line in gisland("lists").stdout.splitlines()]
+    assert [each["number"] for each in listed] == [2, 1]
+    rows = gisland("rows", str(listed[1]["id"]), "--limit", "1")
+    assert ("999*****0099" in rows.stdout, CLEAR.search(rows.stdout)) == (True, None)
+    assert rows.stderr.splitlines()[0] == "2/2"
+    assert rows.stderr.splitlines()[1].startswith("--cursor ")
+    nobody = gisland("send", "--ward", "11311")
+    assert (nobody.returncode, nobody.stdout, "nobody is left" in nobody.stderr) == (6, "", True)
