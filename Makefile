@@ -24,8 +24,11 @@ demo: .venv/run $(BUNDLE) ## show the demo ward on a map: installs what is missi
 	@exec $(BIN)/gisland up --demo
 
 test: .venv/test $(BUNDLE) ## lint, types and all tests except the long proofs
-	@$(MAKE) --no-print-directory lint
-	$(PYTEST) -m "not proof"
+	@# Beside each other: many tests wait for something, and mypy runs on one processor. What lint says comes last.
+	@$(MAKE) --no-print-directory lint &>.venv/lint.log & lint=$$!; failed=0; \
+	trap 'kill $$lint 2>/dev/null || :' EXIT; \
+	$(PYTEST) -m "not proof" || failed=$$?; \
+	wait $$lint || failed=$$?; cat .venv/lint.log; exit $$failed
 
 proof: .venv/test $(BUNDLE) ## the long proofs
 	$(PYTEST) -m proof
