@@ -7,19 +7,18 @@ from itertools import pairwise
 
 from gisland.printing.blocks import qr_block, signature_block, wrapped
 from gisland.printing.edition import Edition
-from gisland.printing.fonts import CAP_HEIGHT, width
+from gisland.printing.fonts import CAP_HEIGHT
 from gisland.printing.ink import BLACK, GREY, PALE, RULE, Ink
 from gisland.printing.marks import MARK, QR, draw_marks
 from gisland.printing.paper import Box
 from gisland.printing.product import FormProduct, FormSection
-from gisland.printing.tables import AS_ONE, IN_LINES, SPACING, at_most_lines
+from gisland.printing.tables import SPACING, fitted
 
 HEAD, FOOT, TITLE = 30.0, 30.0, 4.6
 NUMBER, LABEL = 7.0, 44.0
 """Width of the number and of the label of a field, mm."""
-SIZES = (2.5, 2.0, 1.7, 1.5, 1.35)
-"""Of what is printed, mm: the largest that fits is taken."""
-SIZE = SIZES[0]
+SIZE, PARTS = 2.5, (1.0, 0.8, 0.68, 0.6, 0.54)
+"""Of what is printed, mm, and how small it becomes, in parts of it: the largest that fits is taken."""
 PARCEL = "parcel"
 """The section that stands on each page of a parcel."""
 
@@ -126,13 +125,7 @@ def _section(ink: Ink, edition: Edition, section: FormSection, form: FormPage, b
 def _value(ink: Ink, said: str, box: Box) -> None:
     """What is known, as large as it fits: in one line, or in smaller ones below each other."""
     room = box.width - 2
-    for size in SIZES:
-        narrow = AS_ONE if size == SIZES[0] else IN_LINES
-        lines = [said] if width(said, size) * narrow <= room else wrapped(said, size, room / IN_LINES)
-        if len(lines) == 1 or len(lines) * size * SPACING <= box.height - 0.3:
-            break
-    else:
-        lines = at_most_lines(lines, max(1, int((box.height - 0.3) / (size * SPACING))))
+    lines, size = fitted(said, room, box.height, SIZE, PARTS)
     step = size * SPACING
     y = box.middle[1] + step * (len(lines) - 1) / 2 - size * CAP_HEIGHT / 2
     for index, line in enumerate(lines):

@@ -104,12 +104,22 @@ def rows_needed(columns: Sequence[Column], cells: Sequence[Cell], wide: float, r
     return rows
 
 
-def fitted(cell: Cell, room: float, high: float, size: float) -> tuple[list[str], float]:
-    """The lines of a cell and their size; where it does not hold them, the last one is what is left of the text."""
-    found = _sized(cell, room, high, size)
+def fitted(
+    cell: Cell, room: float, high: float, size: float, parts: Sequence[float] = SIZES
+) -> tuple[list[str], float]:
+    """The lines of a cell and their size; where it does not hold them, the last one is what is left of the text.
+
+    Args:
+        cell: the text, or several that stand below each other.
+        room: free beside it, mm.
+        high: of the row, mm.
+        size: of the letters where there is room, mm.
+        parts: how small they may become, in parts of it, the largest first.
+    """
+    found = _sized(cell, room, high, size, parts)
     if found is not None:
         return found
-    small = size * SIZES[-1]
+    small = size * parts[-1]
     lines = _lines(cell, room, small)
     return at_most_lines(lines, max(1, int((high - AIR) / (small * SPACING)))), small
 
@@ -119,10 +129,12 @@ def at_most_lines(lines: list[str], most: int) -> list[str]:
     return lines if len(lines) <= most else [*lines[: most - 1], " ".join(lines[most - 1 :])]
 
 
-def _sized(cell: Cell, room: float, high: float, size: float) -> tuple[list[str], float] | None:
+def _sized(
+    cell: Cell, room: float, high: float, size: float, parts: Sequence[float] = SIZES
+) -> tuple[list[str], float] | None:
     """The lines of a cell in the largest size in which they fit; one line only in the full size."""
-    for part in SIZES:
-        lines = _lines(cell, room, size * part, AS_ONE if part == SIZES[0] else IN_LINES)
+    for part in parts:
+        lines = _lines(cell, room, size * part, AS_ONE if part == parts[0] else IN_LINES)
         if len(lines) <= 1 or (part < 1 and len(lines) * size * part * SPACING <= high - AIR):
             return lines, size * part
     return None
