@@ -25,7 +25,7 @@ from gisland.security.subject import Grant, operator
 from gisland.settings import Settings
 from tests.browser import MapPage
 from tests.conftest import clone_of
-from tests.factories import change_data, make_account, make_ward, one
+from tests.factories import change_data, make_account, make_group, make_parcel, make_sheet, make_ward, one
 from tests.live import LiveServer, start_server
 from tests.security.test_account_pages import picture, sign_in, signed_in
 
@@ -313,3 +313,35 @@ def test_whose_wards_are_offered(office: LiveServer) -> None:
     (found,) = run(office.settings, list_choices)
     assert [group.code for group in found.groups] == ["01", "02"]
     assert max(found.width, found.height) == 1000
+
+
+def test_what_fits_on_no_page_is_told_before_and_after(office: LiveServer, open_tab: Open) -> None:
+    """By who prints in this ward only: a parcel of nine kilometres beside a small one."""
+
+    def draw(connection: Connection) -> tuple[str, str]:
+        ward = make_ward(connection, "11398")
+        sheet, group = make_sheet(connection, ward, "7"), make_group(connection, ward, "05")
+        for number, size in (("1", 9_000.0), ("2", 20.0)):
+            parcel = make_parcel(connection, ward, sheet, number, size=size)
+            connection.execute("UPDATE registry.parcel SET residential_group_id = %s WHERE id = %s", [group, parcel])
+        return make_account(connection, "wide", Grant(Role.VIEWER, ward))
+
+    name, secret = run(office.settings, draw)
+    tab = open_tab(office.url)
+    page = tab.page
+    page.goto(f"{office.url}/account")
+    signed_in(page, name, secret)
+    for language, planned, told in (
+        ("vi", "Không nằm vừa trang nào, không có trên bản đồ: 7/1", "Lưu ý Thửa không nằm vừa trang nào"),
+        ("en", "They fit on no page and are on no map: 7/1", "Note Parcels that fit on no page"),
+    ):
+        page.goto(f"{office.url}/print?lang={language}")
+        expect(page.locator("#plan .alarm")).to_have_text(planned)
+        if language == "vi":
+            page.locator("#order form:not([hidden]) button[type=submit]").click()
+        row = page.locator("#prints tr[data-print]").first
+        expect(row).to_have_attribute("data-state", "successful", timeout=120_000)
+        expect(row).to_contain_text(told)
+        expect(row.locator(".told")).to_contain_text("7/1")
+        picture(page, f"print-left-out-{language}")
+    assert not tab.errors

@@ -9,6 +9,8 @@ const ROOM = 0.18;
 /** Height of the number of a page, and of a group, as a part of what is shown. */
 const LETTERS = 0.035;
 const NARROW_PX = 420;
+/** So many parcels are told one by one. */
+const MOST_TOLD = 12;
 
 let timer, asked;
 
@@ -86,6 +88,16 @@ function said(found) {
   return `${count} ${scale} ${paper}${insets}; ${found.parcels} ${words.parcels}; ${words.besides} ${found.data_version}.`;
 }
 
+/** The parcels that would be on no map, as a warning; nothing where there are none. @param {string[]} parcels */
+function warned(parcels) {
+  if (!parcels.length) return [];
+  const warning = document.createElement('strong');
+  warning.className = 'badge alarm';
+  const more = parcels.length > MOST_TOLD ? ` … (+${parcels.length - MOST_TOLD})` : '';
+  warning.textContent = `${byId('plan').dataset.leftOut}: ${parcels.slice(0, MOST_TOLD).join(', ')}${more}`;
+  return [' ', warning];
+}
+
 /**
  * Ask for the pages a moment after the last change, and show them.
  * @param {object} order product and inputs
@@ -103,7 +115,7 @@ export function plan(order, svg, then, why) {
       const found = await send('POST', '/api/v1/prints/preview', order);
       if (mine !== asked) return;
       draw(svg, found);
-      byId('plan').textContent = said(found);
+      byId('plan').replaceChildren(said(found), ...warned(found.left_out));
     } catch (error) {
       if (mine !== asked) return;
       clear(svg);
