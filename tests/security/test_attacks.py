@@ -1,11 +1,12 @@
 """The OWASP API Security Top Ten (2023): what was tried, and where.
 
-API1   objects of others        here: every id at every door; test_matrix: by filter, by links from own records
+API1   objects of others        test_matrix_routes: every route with ids of other wards; test_matrix: by filter, by
+                                links from own records
 API2   authentication           test_lockout, test_tokens, test_sessions: guessing, replay, ended rights, CSRF
 API3   properties               here: fields that no request may set; test_matrix: fields that are masked
 API4   consumption              test_limits, test_sizes, test_bodies, publish/test_cost, kit/test_uploads; here: texts
                                 that make patterns and grammars slow
-API5   functions of others      test_matrix; test_architecture: each route and command has its guard
+API5   functions of others      test_matrix_routes; test_architecture: each route and command has its guard
 API6   sensitive flows          reveal: with a reason, audited, one at a time (registry/test_identity); many reveals:
                                 somebody is told (test_probing, from the requests to the alert)
 API7   forged server requests   here: nobody comes to an address that requests name; audit/alerts/test_outside: webhook

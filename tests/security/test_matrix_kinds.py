@@ -10,7 +10,6 @@ import pytest
 
 from gisland.registry.acts import ACTS
 from gisland.registry.kinds import KINDS, Kind
-from gisland.security.permissions import Permission
 from tests.security import test_matrix
 from tests.security.acts import SAID, body_of, path_of
 from tests.security.test_matrix import (
@@ -31,9 +30,6 @@ world = test_matrix.world
 
 # For each kind the field of a place that has its id.
 ID = {name: name for name in KINDS} | {"unit": "ward"}
-OPEN = {"unit", "group", "sheet"}
-"""Units, groups and sheets are no secret to those who read anywhere."""
-MORE = ("", "/history", "?as_of={version}")
 # Acts on a record of which an own one would change the world for the tests that follow.
 LASTING = {"undo", "historic"}
 
@@ -51,32 +47,6 @@ def reads(who: str) -> bool:
 def test_every_kind_and_every_act_has_its_entry() -> None:
     assert {kind for kind in KINDS if not hasattr(ABSENT, ID[kind])} == set()
     assert SAID.keys() == ACTS.keys()
-
-
-@pytest.mark.parametrize("who", PEOPLE)
-@pytest.mark.parametrize("more", MORE)
-def test_each_kind_of_record(world: World, who: str, more: str) -> None:
-    client = world.clients[who]
-    for kind in KINDS.values():
-        if more == "/history" and not kind.writable:
-            continue
-
-        def get(place: Place, kind: str = kind.name, path: str = kind.path) -> httpx.Response:
-            address = f"/api/v1/{path}/{getattr(place, ID[kind])}{more.format(version=world.version)}"
-            return client.get(address)
-
-        absent = get(ABSENT)
-        for name, place in world.places.items():
-            answer = get(place)
-            if not reads(who):
-                assert answer.status_code == absent.status_code == refused(who), kind.name
-            elif may(who, READ, name) or kind.name in OPEN:
-                assert answer.status_code == 200, (kind.name, answer.text)
-                assert NAME not in answer.text or may(who, Permission.PERSON_READ, name)
-            else:
-                assert answer.status_code == 404
-                assert alike(answer, absent), kind.name
-            assert "99907000" not in answer.text
 
 
 @pytest.mark.parametrize("who", PEOPLE)
