@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
+from uuid import UUID
 
 from gisland.kit.identifiers import mask_ids
 
@@ -39,7 +40,7 @@ class GislandError(Exception):
     unseen: bool = False
     """It speaks of what is not there for whoever asks: the answer does not tell whether it is there for others, and the
     audit log has who asked."""
-    record: tuple[str, int] | None = None
+    record: tuple[str, int | UUID] | None = None
     """The kind and the id of what was asked for; the answer does not name it, the audit log does."""
 
     def __init__(self, detail: str, *, hint: str = "", **where: str | int | None) -> None:
@@ -61,7 +62,7 @@ class GislandError(Exception):
         """Headers that an HTTP answer with this error has."""
         return {}
 
-    def of(self, kind: str, record_id: int) -> Self:
+    def of(self, kind: str, record_id: int | UUID) -> Self:
         """The same error of a record; see `unseen`."""
         self.unseen, self.record = True, (kind, record_id)
         return self

@@ -166,7 +166,9 @@ def _asked_opaquely(connection: Connection, filters: Filters) -> dict[str, Any]:
         values["subject"] = UNKNOWN if name is None else f"{ACCOUNT}{name}"
     if filters.object is not None:
         name = name_of_number(connection, filters.object)
-        hidden = Opaque.of(connection, [filters.object]).numbers and name is None
+        shown = Opaque.of(connection, [filters.object])
+        typed = filters.object.startswith("/") and shown.object(Tag.REQUEST_REFUSED, filters.object) != filters.object
+        hidden = typed or (shown.numbers and name is None)
         values["objects"] = [] if hidden else [filters.object, *([] if name is None else [name])]
     return values
 

@@ -36,7 +36,22 @@ NAMED = frozenset(tag.value for tag in Tag if tag.partition(":")[0] in {"account
 """Acts on accounts: their object is a name."""
 OF_FILES = frozenset(tag.value for tag in Tag if tag.startswith("database:"))
 _ID = re.compile(r"[a-z_]+:[0-9]+|account|grant|token|")
-_WORD = re.compile(r"[a-z0-9_.-]+", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,8}(\.png)?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+"""Ids in paths: of records and of prints."""
+PATHS = frozenset(
+    [
+        *("account", "accounts", "acknowledge", "adjust", "admin", "alerts", "api", "assets", "audit", "certificates"),
+        *("changes", "codes", "collections", "conformance", "counts", "crosswalk", "disable", "documents", "enable"),
+        *("end", "events", "events.csv", "execution", "export", "findings", "functions", "grants", "groups", "health"),
+        *("historic", "history", "holders", "holdings", "items", "jobs", "layers", "legend", "lineage", "live", "me"),
+        *("merge", "metadata", "metrics", "move", "ogc", "openapi.json", "pages", "palette", "parcels", "password"),
+        *("preview", "print", "prints", "processes", "products", "project", "qgis", "queryables", "ready", "reissue"),
+        *("renumber", "reprint", "reset", "restrictions", "result", "results", "retire", "reveal", "schema", "search"),
+        *("session", "sessions", "sheets", "sortables", "split", "styles", "test", "tileMatrixSets", "tiles"),
+        *("timeline", "tokens", "transfer", "undo", "units", "unlock", "v1", "verify", "withdraw"),
+    ]
+)
+"""The words of the addresses that there are; tested against the routes. Any other part of a path was typed."""
 
 
 def sees_people(subject: Subject) -> bool:
@@ -46,16 +61,18 @@ def sees_people(subject: Subject) -> bool:
 
 @dataclass(frozen=True)
 class Opaque:
-    """The numbers of accounts by their names."""
+    """The numbers of accounts by their names, and the names of layers."""
 
     numbers: Mapping[str, int]
+    layers: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, connection: Connection, texts: Iterable[str]) -> Opaque:
         """Of those accounts that are named in some texts."""
         names = sorted({text.removeprefix(ACCOUNT) for text in texts})
         query = "SELECT name, id FROM security.account WHERE name = ANY (%s)"
-        return cls(dict(connection.execute(query, [names]).fetchall()))
+        numbers: dict[str, int] = dict(connection.execute(query, [names]).fetchall())
+        return cls(numbers, frozenset(row[0] for row in connection.execute("SELECT id FROM publish.layer")))
 
     def account(self, name: str) -> str:
         """The opaque id of an account by its name."""
@@ -75,7 +92,8 @@ class Opaque:
         if tag in OF_FILES:
             return SAID if name else ""
         if tag == Tag.REQUEST_REFUSED:
-            return "/".join(part if not part or _WORD.fullmatch(part) else SAID for part in name.split("/"))
+            known = PATHS | self.layers | {""}
+            return "/".join(part if part in known or _NUMBER.fullmatch(part) else SAID for part in name.split("/"))
         return name
 
     def detail(self, tag: str, detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -227,7 +227,7 @@ def find_place(connection: Connection, subject: Subject, product: Product, input
     values = {"ward": ward, "groups": sorted(reached.groups)}
     own: dict[int, str] = {} if whole else dict(connection.execute(SQL["own_groups"], values).fetchall())
     if row is None or not (whole or own):
-        raise NotFound(f"không có phường {inputs.ward} · there is no ward {inputs.ward}")
+        raise NotFound(f"không có phường {inputs.ward} · there is no ward {inputs.ward}").of("unit", ward)
     if not product.of_group:
         if not whole:
             raise Forbidden(
@@ -259,7 +259,7 @@ def look(connection: Connection, job: UUID) -> PrintJob:
     """
     found = _select(connection, Asked(), job)
     if not found:
-        raise NotFound("không có bản in này · there is no such print", hint="GET /api/v1/prints")
+        raise NotFound("không có bản in này · there is no such print", hint="GET /api/v1/prints").of("print", job)
     return found[0]
 
 

@@ -224,7 +224,7 @@ async def _job(request: Request, text: str) -> PrintJob:
     try:
         return await rest.within(request, lambda connection: orders.look(connection, number))
     except NotFound:
-        raise missing from None
+        raise missing.of("print", number) from None
 
 
 def _filter(given: dict[str, str]) -> Asked:

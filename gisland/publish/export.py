@@ -25,7 +25,7 @@ from gisland.publish.tables import FileFormat
 from gisland.settings import Settings
 
 ROWS = 2000
-WARDS_OF_GROUPS = "SELECT DISTINCT ward_id FROM registry.residential_group WHERE id = ANY (%s)"
+WARDS = "SELECT unnest(security.wards_of_scope(%s::int[], %s::int[]))"
 
 
 @dataclass
@@ -118,9 +118,8 @@ def note_export(
     detail = {"format": file_format.name, "filtered": query.filtered, "reason": reason}
 
     def note(connection: Connection) -> None:
-        groups = connection.execute(WARDS_OF_GROUPS, [sorted(within.groups)]).fetchall() if within.groups else []
-        reached = {*within.wards, *(ward for (ward,) in groups)}
-        wards: Iterable[int] | Literal["all"] = "all" if within.everywhere else reached
+        reached = connection.execute(WARDS, [sorted(within.wards), sorted(within.groups)]).fetchall()
+        wards: Iterable[int] | Literal["all"] = "all" if within.everywhere else {ward for (ward,) in reached}
         record(connection, by, Tag.DATA_EXPORTED, wards=wards, object_id=layer.id, detail=detail)
 
     run(settings, note)

@@ -91,7 +91,8 @@ async def item(request: Request) -> Response:
             named = str(number) if found is not None else mask_ids(str(number), code=True)
             await _note(connection, asked, f"{layer.id}/{named}", int(found is not None))
     if found is None:
-        raise NotFound("there is no feature with this id", collection=layer.id)
+        missing = NotFound("there is no feature with this id", collection=layer.id)
+        raise missing if layer.public else missing.of(layer.feature.removeprefix("registry."), number)
     feature, newest = found
     tag = asked.tag(layer, newest if version is None else version, asked.format) if layer.public else None
     links = _links(asked, layer, f"/collections/{layer.id}/items/{number}")

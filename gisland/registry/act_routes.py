@@ -124,7 +124,7 @@ async def findings(
         if ward is None or not subject.scope(Permission.REGISTRY_READ).covers(Scope(wards=frozenset({ward_id}))):
             raise NotFound(
                 f"không có phường {ward_id} · there is no ward {ward_id}", hint="GET /api/v1/units?level=ward"
-            )
+            ).of("unit", ward_id)
         land_types = load_codes(settings).code_list("land_types")
         found = check(connection, land_types, load_vault(settings), ward_id=ward_id, examples=examples, held=held)
         note_check(connection, subject.name, found, ward_id)

@@ -48,7 +48,7 @@ def move_sheet(connection: Connection, move: SheetMove, why: Why, *, by: str) ->
     """
     row = connection.execute(SQL["lock_sheet"], {"id": move.id}).fetchone()
     if row is None:
-        raise NotFound(f"không có tờ bản đồ {move.id} · there is no map sheet {move.id}")
+        raise NotFound(f"không có tờ bản đồ {move.id} · there is no map sheet {move.id}").of("sheet", move.id)
     _, old_ward, _, old_number, _, _, _, version = row
     check_seen("sheet", move.id, move.version, version)
     ward = find_unit(connection, move.ward_code)

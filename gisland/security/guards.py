@@ -101,9 +101,17 @@ async def note_unseen(request: Request, error: GislandError) -> None:
     if passed.permission is Permission.PUBLIC_READ or passed.subject.scope(passed.permission).everywhere:
         return
     path = mask_ids(request.url.path, code=True)
-    values = [passed.subject.name, path, passed.permission.value, error.status, *(error.record or (None, None))]
+    kind, record = error.record or (None, None)
+    values = [
+        passed.subject.name,
+        path,
+        passed.permission.value,
+        error.status,
+        kind,
+        None if record is None else str(record),
+    ]
     async with state_of(request).pools.app.connection() as connection:
-        await connection.execute("SELECT audit.note_unseen(%s, %s, %s, %s, %s, %s::bigint)", values)
+        await connection.execute("SELECT audit.note_unseen(%s, %s, %s, %s, %s, %s::text)", values)
 
 
 @dataclass(frozen=True)

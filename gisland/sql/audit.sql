@@ -149,13 +149,9 @@ $$;
 CREATE OR REPLACE FUNCTION audit.note_staff_reading(by_subject text, of_object text, features int) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    wards int[] := security.wards();
+    wards int[] := security.wards_of_scope(security.wards(), security.groups());
     said jsonb := jsonb_build_object('features', features);
 BEGIN
-    IF security.groups() <> '{}' THEN
-        wards := ARRAY(SELECT unnest(wards) UNION
-                       SELECT of_group.ward_id FROM registry.residential_group of_group WHERE id = ANY (security.groups()) ORDER BY 1);
-    END IF;
     IF security.everywhere() THEN
         said := said || '{"ward_ids": "all"}';
     ELSIF cardinality(wards) > 1 THEN
@@ -168,20 +164,36 @@ $$;
 
 -- Somebody asked for what is not there for them. Where it is there for others, the event says in which ward it lies, and
 -- names it; what is not there at all may be anything that somebody typed, also a national id.
+DROP FUNCTION IF EXISTS audit.note_unseen(text, text, text, int, text, bigint);
 CREATE OR REPLACE FUNCTION audit.note_unseen(
-    by_subject text, of_path text, by_permission text, of_status int, of_kind text, record_id bigint) RETURNS void
+    by_subject text, of_path text, by_permission text, of_status int, of_kind text, record_id text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     its_ward int;
 BEGIN
-    IF of_kind = ANY ('{asset,certificate,change,document,holder,holding,list,parcel,restriction}') THEN
-        EXECUTE format('SELECT ward_id FROM %I.%I WHERE id = $1', CASE of_kind WHEN 'list' THEN 'verification' ELSE 'registry' END,
-                       of_kind) INTO its_ward USING record_id;
-    END IF;
+    CASE
+    WHEN of_kind = ANY ('{asset,certificate,change,document,holder,holding,parcel,restriction}') THEN
+        EXECUTE format('SELECT ward_id FROM registry.%I WHERE id = $1::bigint', of_kind) INTO its_ward USING record_id;
+    WHEN of_kind = 'list' THEN
+        its_ward := (SELECT ward_id FROM verification.list WHERE id = record_id::bigint);
+    WHEN of_kind = 'sheet' THEN
+        its_ward := (SELECT ward_id FROM registry.map_sheet WHERE id = record_id::bigint);
+    WHEN of_kind = 'group' THEN
+        its_ward := (SELECT ward_id FROM registry.residential_group WHERE id = record_id::bigint);
+    WHEN of_kind = 'unit' THEN
+        its_ward := (SELECT id FROM registry.unit WHERE id = record_id::bigint AND level = 'ward');
+    WHEN of_kind = 'print' THEN
+        its_ward := (SELECT ward_id FROM printing.job WHERE id = record_id::uuid);
+    ELSE
+        NULL;
+    END CASE;
     INSERT INTO audit.event (subject, tag, ward_id, object, detail)
     VALUES (by_subject, 'request:refused', its_ward, of_path,
-            jsonb_build_object('permission', by_permission, 'status', of_status)
-                || CASE WHEN its_ward IS NULL THEN '{}' ELSE jsonb_build_object('kind', of_kind, 'ids', ARRAY[record_id]) END);
+            jsonb_build_object('permission', by_permission, 'status', of_status) || CASE
+                WHEN its_ward IS NULL THEN '{}'
+                -- Those of prints are no numbers; the path has them.
+                WHEN of_kind = 'print' THEN jsonb_build_object('kind', of_kind)
+                ELSE jsonb_build_object('kind', of_kind, 'ids', ARRAY[record_id::bigint]) END);
 END
 $$;
 

@@ -42,7 +42,7 @@ GRANT SELECT, INSERT, UPDATE (due_at, attempts, delivered_at, error) ON audit.de
 GRANT SELECT, INSERT, UPDATE, DELETE ON audit.tally TO gisland_app;
 GRANT SELECT, UPDATE (position, watched_at, proven_at, proven) ON audit.watch TO gisland_app;
 GRANT EXECUTE ON FUNCTION audit.records_of(jsonb), audit.unsealed(), audit.wards_of(int, jsonb),
-                          audit.note_unseen(text, text, text, int, text, bigint) TO gisland_app;
+                          audit.note_unseen(text, text, text, int, text, text) TO gisland_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
 GRANT EXECUTE ON FUNCTION publish.flush(), publish.refresh_all(text), publish.fold_counts(), publish.feature_count(text),
                           publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),

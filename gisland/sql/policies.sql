@@ -20,6 +20,14 @@ RETURN coalesce(nullif(pg_catalog.current_setting('gisland.group_codes', true), 
 CREATE OR REPLACE FUNCTION security.reached_wards() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(nullif(pg_catalog.current_setting('gisland.reached_wards', true), '')::text[], '{}');
 
+-- The wards that somebody reaches by wards and groups: those where they have something, be it the whole or a group.
+CREATE OR REPLACE FUNCTION security.wards_of_scope(of_wards int[], of_groups int[]) RETURNS int[]
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT coalesce(array_agg(ward ORDER BY ward), '{}')
+      FROM (SELECT unnest(of_wards) UNION
+            SELECT ward_id FROM registry.residential_group WHERE id = ANY (of_groups)) reached (ward)
+$$;
+
 -- Begin a transaction of staff, who may not read the registry: the codes of their wards and groups are looked up once.
 CREATE OR REPLACE FUNCTION security.enter(of_wards text, of_groups text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -28,10 +36,14 @@ BEGIN
     IF NOT security.everywhere() THEN
         PERFORM set_config('gisland.ward_codes', coalesce(array_agg(unit.code), '{}')::text, true)
            FROM registry.unit WHERE unit.id = ANY (security.wards());
-        PERFORM set_config('gisland.group_codes', coalesce(array_agg(unit.code || '/' || of_group.code), '{}')::text, true),
-                set_config('gisland.reached_wards', (security.ward_codes() || coalesce(array_agg(unit.code), '{}'))::text, true)
-           FROM registry.residential_group of_group JOIN registry.unit ON unit.id = of_group.ward_id
-          WHERE of_group.id = ANY (security.groups());
+        PERFORM set_config('gisland.reached_wards', security.ward_codes()::text, true), set_config('gisland.group_codes', '{}', true);
+        IF security.groups() <> '{}' THEN
+            PERFORM set_config('gisland.group_codes', coalesce(array_agg(unit.code || '/' || of_group.code), '{}')::text, true)
+               FROM registry.residential_group of_group JOIN registry.unit ON unit.id = of_group.ward_id
+              WHERE of_group.id = ANY (security.groups());
+            PERFORM set_config('gisland.reached_wards', coalesce(array_agg(unit.code), '{}')::text, true)
+               FROM registry.unit WHERE unit.id = ANY (security.wards_of_scope(security.wards(), security.groups()));
+        END IF;
     END IF;
 END
 $$;
@@ -178,7 +190,7 @@ SELECT security.protect('printing.result', 'gisland_app', 'EXISTS (SELECT FROM p
 REVOKE EXECUTE ON FUNCTION security.holder_in_groups(bigint), security.certificate_in_groups(bigint), security.asset_in_groups(bigint) FROM PUBLIC;
 GRANT USAGE ON SCHEMA security TO gisland_staff;
 GRANT EXECUTE ON FUNCTION security.everywhere(), security.wards(), security.groups() TO gisland_app, gisland_staff;
-GRANT EXECUTE ON FUNCTION security.sees(regclass, bigint), security.holder_in_groups(bigint), security.certificate_in_groups(bigint),
+GRANT EXECUTE ON FUNCTION security.wards_of_scope(int[], int[]), security.sees(regclass, bigint), security.holder_in_groups(bigint), security.certificate_in_groups(bigint),
     security.asset_in_groups(bigint) TO gisland_app;
 GRANT EXECUTE ON FUNCTION security.ward_codes(), security.group_codes(), security.reached_wards(), security.enter(text, text)
     TO gisland_staff;

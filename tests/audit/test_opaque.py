@@ -13,9 +13,11 @@ import pytest
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from gisland.app import create_app
 from gisland.audit.alerts.rules import load_rules
 from gisland.audit.alerts.store import Breach, raise_alerts
 from gisland.audit.log import INSERT, Tag
+from gisland.audit.opaque import PATHS
 from gisland.database import Role, connect, run
 from gisland.security.permissions import Role as Has
 from gisland.security.subject import Grant
@@ -23,6 +25,7 @@ from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import SECRET, make_account
 from tests.live import LiveServer, start_server
+from tests.test_architecture import routes
 
 EVENTS = "/api/v1/audit/events"
 NAME = "lan.nguyen"
@@ -34,7 +37,18 @@ SAID = {"count": 3, "asked": ["ward_id"], "kind": "holder", "ids": [1, 2], "foun
 NAMED = {tag for tag in Tag if tag.split(":")[0] in {"account", "password", "sign_in"}}
 FILES = {tag for tag in Tag if tag.startswith("database:")}
 # What of a person may be seen nowhere.
-SECRETS = (NAME, "Nguyễn", "Lan", "xlsx", "number-five", "on-this-machine")
+SECRETS = (NAME, "Nguyễn", "Lan", "nguyen", "tran.van", "xlsx", "number-five", "on-this-machine")
+# What was asked for in vain → what an auditor is told of it: addresses that there are, and ids.
+REFUSED = {
+    "/api/v1/codes/Nguyễn Thị Lan": "/api/v1/codes/…",
+    "/api/v1/codes/nguyen-thi-lan": "/api/v1/codes/…",
+    "/ogc/collections/tran.van.ba/items/7": "/ogc/collections/…/items/7",
+    "/ogc/collections/parcels-staff/items/12345": "/ogc/collections/parcels-staff/items/12345",
+    "/api/v1/prints/7e1f5f4e-4a2b-4bf5-b5c5-5e3d3a7f6a01/pages/1.png": (
+        "/api/v1/prints/7e1f5f4e-4a2b-4bf5-b5c5-5e3d3a7f6a01/pages/1.png"
+    ),
+    "/lan": "/…",
+}
 
 
 def note(connection: Connection) -> None:
@@ -42,8 +56,8 @@ def note(connection: Connection) -> None:
         name = NAME if tag in NAMED else "Lan.dump" if tag in FILES else "parcel:7"
         connection.execute(INSERT, [f"account:{NAME}", tag.value, None, name, Jsonb(SAID)])
     connection.execute(INSERT, ["cli:on-this-machine", Tag.UNIT_ADDED.value, None, "11311", Jsonb({})])
-    path = "/api/v1/codes/Nguyễn Thị Lan"
-    connection.execute(INSERT, [f"account:{NAME}", Tag.REQUEST_REFUSED.value, None, path, Jsonb({"status": 404})])
+    for path in REFUSED:
+        connection.execute(INSERT, [f"account:{NAME}", Tag.REQUEST_REFUSED.value, None, path, Jsonb({"status": 404})])
     connection.execute(INSERT, ["account:gone", Tag.SIGN_IN_REFUSED.value, None, "number-five", Jsonb({})])
 
 
@@ -119,6 +133,17 @@ def test_counts_and_words_of_the_program_stay(auditor: httpx.Client, boss: httpx
     assert seen == seen | {"subject": her, "object": "parcel:7", "detail": SAID | typed | {"account": her}}
 
 
+def test_of_a_path_the_words_that_there_are_and_ids_are_told(auditor: httpx.Client, boss: httpx.Client) -> None:
+    typed = {each["id"]: each["object"] for each in events(boss, tag="request:refused")}
+    told = {each["id"]: each["object"] for each in events(auditor, tag="request:refused")}
+    assert {path: told[number] for number, path in typed.items() if path in REFUSED} == REFUSED
+
+
+def test_the_words_of_paths_are_those_of_the_routes() -> None:
+    parts = {part for route in routes(create_app(Settings()).routes) for part in route.path.split("/")}
+    assert {part for part in parts if part and "{" not in part} == PATHS
+
+
 def test_the_same_account_has_the_same_id_and_can_be_asked_for(auditor: httpx.Client, boss: httpx.Client) -> None:
     her = number(boss)
     whole = {each["id"] for each in events(boss, subject=f"account:{NAME}")}
@@ -130,7 +155,7 @@ def test_the_same_account_has_the_same_id_and_can_be_asked_for(auditor: httpx.Cl
 
 
 @pytest.mark.parametrize(
-    "asked", [{"subject": f"account:{NAME}"}, {"object": NAME}, {"subject": "cli:on-this-machine"}]
+    "asked", [{"subject": f"account:{NAME}"}, {"object": NAME}, {"object": "/lan"}, {"subject": "cli:on-this-machine"}]
 )
 def test_no_name_is_confirmed(auditor: httpx.Client, asked: dict[str, str]) -> None:
     """Who asks for a name would learn whose an id is."""

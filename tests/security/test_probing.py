@@ -48,6 +48,8 @@ WAYS: dict[str, tuple[str, Callable[[httpx.Client, Place], httpx.Response]]] = {
             json={"change": WHY, "parcels": [{"id": it.parcel, "version": 1}, {"id": NOBODY + 1, "version": 1}]},
         ),
     ),
+    "move": ("registrar", lambda client, it: client.post(path_of("move", it), json=body_of("move", it))),
+    "a feature of a layer": ("viewer", lambda client, it: client.get(f"{STAFF}/items/{it.parcel}")),
     "transfer": (
         "registrar",
         lambda client, it: client.post(
@@ -102,6 +104,19 @@ def test_what_is_there_is_no_refusal_and_nor_is_what_the_whole_service_lacks(wor
         if who == "admin":
             assert world.clients[who].get(f"/api/v1/holders/{NOBODY}").status_code == 404
         assert len(refusals(world, who)) == before
+
+
+def test_a_print_and_findings_of_another_ward_are_in_the_log(world: World) -> None:
+    """A print is no numbered record, and a ward is no secret: that somebody tries them is known all the same."""
+    viewer, elsewhere = world.clients["viewer"], world.places["B1"]
+    order = {"product": "atlas", "inputs": {"ward": elsewhere.code, "group": elsewhere.group_code, "reason": "thử"}}
+    job = world.clients["admin"].post("/api/v1/prints", json=order).json()["id"]
+    assert viewer.post("/api/v1/prints", json=order).status_code == 404
+    for path in (f"/api/v1/prints/{job}", f"/ogc/jobs/{job}", f"/api/v1/findings?ward_id={elsewhere.ward}"):
+        assert viewer.get(path).status_code == 404
+    found = refusals(world, "viewer")[:4]
+    assert [each["detail"]["kind"] for each in found] == ["unit", "print", "print", "unit"]
+    assert {each["ward_id"] for each in found} == {elsewhere.ward}
 
 
 def test_who_asks_too_early_for_an_own_print_tries_nothing(world: World) -> None:
@@ -179,12 +194,6 @@ def test_many_numbers_in_clear_raise_an_alert(world: World) -> None:
         answer = registrar.post(f"/api/v1/holders/{places[number % 2].holder}/reveal", json=WHY)
         assert answer.status_code == 200, answer.text
     assert ("many-reveals", "account:a-registrar") in look(world)
-
-
-def test_a_layer_tells_of_those_who_try_its_ids(world: World) -> None:
-    before = len(refusals(world, "viewer"))
-    assert world.clients["viewer"].get(f"{STAFF}/items/{world.places['B1'].parcel}").status_code == 404
-    assert len(refusals(world, "viewer")) == before + 1
 
 
 def test_an_auditor_of_a_ward_sees_all_that_was_read_of_it(world: World) -> None:
