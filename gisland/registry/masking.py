@@ -19,6 +19,8 @@ from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 
 Json = dict[str, Any]
+ANSWER = ("result", "source", "note")
+"""What the population database said of a person: what is wrong with them, in its own words."""
 
 
 @cache
@@ -68,7 +70,7 @@ def masked_events(events: Iterable[Event], ward_id: int, subject: Subject) -> li
     hidden = {(kind.table, name) for kind in KINDS.values() for name, each in needs(kind).items() if each not in held}
     if not hidden:
         return list(events)
-    hidden |= {("holding", HOLDER)}
+    hidden |= {*(("holding", HOLDER), ("evidence", HOLDER)), *(("evidence", name) for name in ANSWER)}
     told = []
     for event in events:
         entries = [

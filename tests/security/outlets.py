@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.security.test_matrix import Place
 
 Values = Callable[["Place"], dict[str, Any]]
-Names = Literal["own", "all"] | None
+Names = Literal["own", "all", "list"] | None
 
 ELSEWHERE: dict[str, str] = {
     **{
@@ -52,7 +52,10 @@ class Row:
     page: bool = False
     """A page leads those who are not signed in to where they can."""
     names: Names = None
-    """Names of holders are in it, for who may see persons of the place; or of all places that they reach."""
+    """Names of holders are in it, for who may see persons of the place, or of all places that they reach.
+
+    In a list for the police they are for all who read it, with ids in clear for who confirms them.
+    """
     words: str = "AB"
     """The wards where what is hidden is answered in these words; elsewhere only by the same status."""
     answers: Callable[[str, str, int], int] | None = None
@@ -321,9 +324,25 @@ def _of_the_service() -> list[Row]:
     ]
 
 
+def _of_lists() -> list[Row]:
+    reading, sending = Permission.VERIFICATION_READ, Permission.VERIFICATION_SEND
+    root = "/api/v1/verification/lists"
+    one: Values = lambda it: {"list_id": it.list}  # noqa: E731 - a value of the table
+    trial: Values = lambda it: {"ward": it.code, "group": it.group_code, "dry_run": True}  # noqa: E731 - a value of the table
+    return [
+        Row(f"GET {root}", reading),
+        # Which units there are is no secret.
+        Row(f"POST {root}", sending, 200, 404, body=trial, words=""),
+        Row(f"GET {root}/{{list_id:int}}", reading, 200, 404, one),
+        Row(f"GET {root}/{{list_id:int}}/rows", reading, 200, 404, one, names="list"),
+        Row("GET /lists", reading, page=True),
+        Row("GET /lists/{list_id:int}", reading, 200, 404, one, page=True, names="list"),
+    ]
+
+
 def _what_one_has(who: str, _: str, by_rule: int) -> int:
     """A token is for what its owner may do."""
     return 422 if who in {"auditor", "nothing", "police"} else by_rule
 
 
-ROWS = [*_of_all(), *_of_staff_layers(), *_of_the_registry(), *_of_prints(), *_of_the_service()]
+ROWS = [*_of_all(), *_of_staff_layers(), *_of_the_registry(), *_of_prints(), *_of_lists(), *_of_the_service()]

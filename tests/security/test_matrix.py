@@ -66,6 +66,8 @@ class Place:
     unwanted: str = job
     drawn: str = job
     """A print of the ward that is drawn."""
+    list: int = NOBODY
+    """Of its persons, for the police."""
     account: int = NOBODY
     grant: int = NOBODY
     token: int = NOBODY
