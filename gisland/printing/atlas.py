@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from gisland.catalogue import Language, load_catalogue
 from gisland.printing import cover, lists, telling
+from gisland.printing.contents import draw_contents
 from gisland.printing.edition import Printed
 from gisland.printing.finish import Viewport, finish
 from gisland.printing.ink import Ink
@@ -129,7 +130,8 @@ def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
     small, off_map = lists.small_parcels(scene, labelled, best), lists.off_map(scene)
     proof = lists.proof(scene, labelled, best)
     shown: dict[int, str] = {}
-    number = 1 + len(scene.layout.pages)
+    behind = cover.behind_cover(scene)
+    number = 1 + behind.pages(scene) + len(scene.layout.pages)
     for of_map, table in checklists.items():
         scene.first_list[of_map] = number + 1
         count = table.pages(scene)
@@ -138,7 +140,8 @@ def draw_atlas(scene: Atlas, told: Told = quiet) -> PrintedAtlas:
     scene.pages = number + sum(table.pages(scene) for table in (off_map, small, proof) if table is not None)
     ink = Ink(f"{scene.product.title.to(words.language)}: {scene.subject}", scene.place_name, scene.by)
     ink.on_page = telling.pages_of(telling.within(told, 0.4, 0.9), scene.pages)
-    cover.draw_cover(ink, scene, shown)
+    cover.draw_cover(ink, scene, shown, behind)
+    draw_contents(ink, scene, behind, shown)
     viewports = []
     for page in scene.layout.pages:
         viewports.append(Viewport(ink.pages, scene.paper.frame, page.place, scene.group.srid))

@@ -27,6 +27,8 @@ NOTE_LINE = 1.3
 """From line to line of the notes, in parts of their size."""
 SMALLEST_NOTE = 1.2
 """Size of the notes where there is least room, mm."""
+SMALLEST_NUMBER = 0.9
+"""Size of the smallest numbers on a key map, mm: what is smaller nobody reads."""
 NUMBER_PARTS = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3)
 """How small the numbers on a key map may become, in parts of their full size, until none touches another."""
 
@@ -134,9 +136,18 @@ def north_arrow(ink: Ink, said: str, x: float, y: float, high: float) -> None:
 
 
 def key_map(
-    ink: Ink, scene: Scene, box: Box, lit: MapPage | None, *, numbers: float = 2.2, ground: bool = True
+    ink: Ink,
+    scene: Scene,
+    box: Box,
+    lit: MapPage | None,
+    *,
+    numbers: float = 2.2,
+    ground: bool = True,
+    extent: tuple[float, float, float, float] | None = None,
 ) -> None:
     """The group and the outlines of its pages; one of them is lit. Each leads to its page.
+
+    Where the numbers of the pages would lie on one another, only that of the lit one is written.
 
     Args:
         ink: where.
@@ -145,9 +156,10 @@ def key_map(
         lit: the page of this one.
         numbers: size of the numbers of the pages, mm.
         ground: whether the group is drawn, too.
+        extent: west, south, east and north of what is shown on the ground; None: all.
     """
     frames = scene.layout.frames
-    west, south, east, north = shapely.total_bounds(np.concatenate([frames, scene.outline]))
+    west, south, east, north = extent or total_bounds(scene)
     shrink = min(box.width / (east - west), box.height / (north - south))
     x0 = box.middle[0] - (east + west) / 2 * shrink
     y0 = box.middle[1] - (north + south) / 2 * shrink
@@ -159,21 +171,49 @@ def key_map(
     ink.fill_with((0.88, 0.88, 0.86))
     if ground:
         ink.polygons(moved(shapely.simplify(scene.outline, 0.1 / shrink)), fill=True, stroke=True)
-    rectangles = moved(frames)
+    if extent is not None:
+        shapes = scene.group.shapes
+        ink.draw_with((0.68, 0.68, 0.66), 0.06)
+        ink.polygons(moved(shapes[shapely.intersects(shapes, shapely.box(*extent))]), stroke=True)
     if lit is not None:
         ink.fill_with((1.0, 0.86, 0.35))
         ink.polygons(moved(shapely.intersection(scene.outline, frames[lit.number - 1])), fill=True)
-    for page, shape in zip(scene.layout.pages, rectangles, strict=True):
+    drawn = [page for page in scene.layout.pages if extent is None or within(page, extent)]
+    rectangles = moved(frames[np.array([page.number - 1 for page in drawn], dtype=int)])
+    sizes = [numbers * part for part in NUMBER_PARTS if numbers * part >= SMALLEST_NUMBER]
+    size = next((each for each in sizes if apart(drawn, rectangles, each)), 0.0)
+    for page, shape in zip(drawn, rectangles, strict=True):
         now = lit is not None and page.number == lit.number
-        ink.draw_with((0.7, 0.1, 0.1) if now else BLACK, 0.5 if now else 0.2, (1.5, 1.0) if page.inset else ())
+        thick = 0.5 if now else 0.2 if size else 0.06
+        ink.draw_with((0.7, 0.1, 0.1) if now else BLACK, thick, (1.5, 1.0) if page.inset else ())
         ink.polygons(np.array([shape], dtype=object), stroke=True)
-    pages = scene.layout.pages
-    parts = (each for each in NUMBER_PARTS if _apart(pages, rectangles, numbers * each))
-    size = numbers * next(parts, NUMBER_PARTS[-1])
+    shown = drawn if size else [page for page in drawn if lit is not None and page.number == lit.number]
+    _write_numbers(
+        ink, shown, moved(frames[np.array([page.number - 1 for page in shown], dtype=int)]), size or numbers, lit
+    )
+
+
+def _write_numbers(ink: Ink, pages: list[MapPage], rectangles: Geometries, size: float, lit: MapPage | None) -> None:
+    """The numbers of pages on a key map, each leading to its page."""
+    # On the ground of the cover, whose hatches are dark, a number is read only with light around it.
+    halo = None if lit is not None and len(pages) > 1 else ((1.0, 1.0, 1.0), 0.12 * size)
     for page, (x, y) in zip(pages, _numbers_at(pages, rectangles, size), strict=True):
         now = lit is not None and page.number == lit.number
-        ink.text(x, y, str(page.number), size, bold=True, align="middle", paint=(0.7, 0.1, 0.1) if now else BLACK)
+        paint = (0.7, 0.1, 0.1) if now else BLACK
+        ink.text(x, y, str(page.number), size, bold=True, align="middle", paint=paint, halo=halo)
         ink.link(Box(x - size, y - size * 0.3, 2 * size, size * 1.4), map_name(page))
+
+
+def total_bounds(scene: Scene) -> tuple[float, float, float, float]:
+    """West, south, east and north of all pages and parcels, metres."""
+    west, south, east, north = shapely.total_bounds(np.concatenate([scene.layout.frames, scene.outline])).tolist()
+    return west, south, east, north
+
+
+def within(page: MapPage, extent: tuple[float, float, float, float]) -> bool:
+    """Whether the middle of a page lies in a part of the ground: it is shown with that part."""
+    (x, y), (west, south, east, north) = page.place.middle, extent
+    return west <= x <= east and south <= y <= north
 
 
 def _numbers_at(pages: list[MapPage], rectangles: Geometries, size: float) -> list[tuple[float, float]]:
@@ -186,8 +226,10 @@ def _numbers_at(pages: list[MapPage], rectangles: Geometries, size: float) -> li
     return found
 
 
-def _apart(pages: list[MapPage], rectangles: Geometries, size: float) -> bool:
+def apart(pages: list[MapPage], rectangles: Geometries, size: float) -> bool:
     """Whether the numbers of pages do not touch at a size."""
+    if not pages:
+        return True
     at = np.array(_numbers_at(pages, rectangles, size))
     half = np.array([width(str(page.number), size, BOLD) / 2 for page in pages])
     found = np.asarray(shapely.box(at[:, 0] - half, at[:, 1] - 0.1 * size, at[:, 0] + half, at[:, 1] + 0.75 * size))

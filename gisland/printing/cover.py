@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from gisland.printing.blocks import heading, key_map, notes_block, notes_height, qr_block
+from gisland.printing.blocks import heading, key_map, notes_block, notes_height, qr_block, total_bounds, wrapped
+from gisland.printing.contents import Contents, contents_of
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, GREY, Ink, color
 from gisland.printing.layout import MapPage
@@ -16,35 +17,69 @@ from gisland.printing.scene import Atlas, Scene, list_name, map_name
 from gisland.printing.tables import Column, draw_header, draw_row
 
 HEAD, ROW = 34.0, 5.2
-LOW_ROW, MOST_BESIDE = 3.6, 3
-"""Where there are many map pages: lowest rows of the table of contents, and most tables beside each other."""
+RED = (0.7, 0.1, 0.1)
+LOW_ROW, NARROW = 3.6, 37.0
+"""Where there are many map pages: lowest rows of the table of contents, and how wide each table is at least, mm."""
+HEADING = 4.6
+"""How high a heading is, see `heading`."""
 
 
-def draw_cover(ink: Ink, scene: Atlas, lists: dict[int, str]) -> None:
+def draw_cover(ink: Ink, scene: Atlas, lists: dict[int, str], contents: Contents) -> None:
     """The cover.
 
     Args:
         ink: where.
         scene: the atlas.
         lists: map page → the pages of its checklist, as text.
+        contents: what stands on the pages behind it.
     """
     paper = scene.paper
     with ink.page(paper.width, paper.height, name="cover", title=scene.words("cover")):
         _draw_title(ink, scene)
-        page = paper.page
-        body = Box(page.x, page.y + MARK + 3, page.width, page.height - HEAD - MARK - 5)
-        if paper.orientation == "landscape":
-            wide = 118.0 if paper.name == "A3" else 92.0
-            index = Box(body.x, body.y, body.width - wide - 8, body.height)
-            side = Box(body.right - wide, body.y, wide, body.height)
-        else:
-            high = body.height * 0.56
-            index = Box(body.x, body.top - high, body.width, high)
-            side = Box(body.x, body.y, body.width, body.height - high - 6)
-        y = heading(ink, index, scene.words("index"))
-        _draw_index(ink, scene, Box(index.x, index.y, index.width, y - index.y - 1))
-        _draw_tables(ink, scene, side, lists)
+        index, side = _boxes(scene)
+        heading(ink, index, scene.words("index"))
+        _draw_index(ink, scene, _index_box(index), contents)
+        _draw_tables(ink, scene, side, lists, contents)
         draw_marks(ink, paper)
+
+
+def behind_cover(scene: Atlas) -> Contents:
+    """What the cover has no room for, and so stands on the pages behind it."""
+    index, side = _boxes(scene)
+    box = _contents_box(scene, side)
+    room = int((box.height - HEADING - 1 - ROW) / LOW_ROW)
+    return contents_of(scene, _index_box(index), max(1, int(box.width // NARROW)) * room)
+
+
+def _boxes(scene: Atlas) -> tuple[Box, Box]:
+    """The room for the index, and that for the tables."""
+    paper, page = scene.paper, scene.paper.page
+    body = Box(page.x, page.y + MARK + 3, page.width, page.height - HEAD - MARK - 5)
+    if paper.orientation == "landscape":
+        wide = 118.0 if paper.name == "A3" else 92.0
+        index = Box(body.x, body.y, body.width - wide - 8, body.height)
+        return index, Box(body.right - wide, body.y, wide, body.height)
+    high = body.height * 0.56
+    index = Box(body.x, body.top - high, body.width, high)
+    return index, Box(body.x, body.y, body.width, body.height - high - 6)
+
+
+def _index_box(index: Box) -> Box:
+    return Box(index.x, index.y, index.width, index.height - HEADING - 1)
+
+
+def _notes_size(scene: Atlas) -> float:
+    return 2.4 if scene.paper.name == "A3" or scene.paper.orientation == "portrait" else 2.0
+
+
+def _contents_box(scene: Atlas, box: Box) -> Box:
+    """The room for the table of contents: below that of the statuses and above the notes, or on the right of both."""
+    if scene.paper.orientation == "landscape":
+        y = box.top - HEADING - 1 - ROW * (len(scene.counts) + 2)
+        low = box.y + notes_height(scene, box.width, _notes_size(scene)) + 4
+        return Box(box.x, low, box.width, y - low - 6)
+    half = (box.width - 8) / 2
+    return Box(box.right - half, box.y, half, box.height)
 
 
 def _draw_title(ink: Ink, scene: Atlas) -> None:
@@ -71,10 +106,9 @@ def _draw_title(ink: Ink, scene: Atlas) -> None:
     ink.text(x, page.top - 26, said, 2.8, room=room, paint=GREY)
 
 
-def _draw_index(ink: Ink, scene: Scene, box: Box) -> None:
-    """The parcels in the colours of their statuses, and the outlines of the pages."""
-    frames = scene.layout.frames
-    west, south, east, north = shapely.total_bounds(np.concatenate([frames, scene.outline]))
+def _draw_index(ink: Ink, scene: Atlas, box: Box, contents: Contents) -> None:
+    """The parcels in the colours of their statuses, and the outlines of the pages, or those of the larger index."""
+    west, south, east, north = total_bounds(scene)
     shrink = min(box.width / (east - west), box.height / (north - south))
     x0, y0 = box.middle[0] - (east + west) / 2 * shrink, box.middle[1] - (north + south) / 2 * shrink
     with ink.kept():
@@ -85,22 +119,34 @@ def _draw_index(ink: Ink, scene: Scene, box: Box) -> None:
             draw_status(ink, scene.palette, status, shapes[statuses == status], box)
         ink.draw_with(color(scene.palette.stroke), 0.08)
         ink.polygons(shapes, stroke=True)
-    key_map(ink, scene, box, None, numbers=6.0, ground=False)
+    if not contents.parts:
+        key_map(ink, scene, box, None, numbers=6.0, ground=False)
+        return
+    for number, part in enumerate(contents.parts, start=1):
+        corners = np.array(part).reshape(2, 2) * shrink + (x0, y0)
+        (x, y), (wide, high) = corners[0].tolist(), (corners[1] - corners[0]).tolist()
+        sheet = Box(x, y, wide, high)
+        ink.draw_with(RED, 0.3)
+        ink.box(sheet)
+        size = min(7.0, high / 3)
+        said = f"{number}"
+        at = sheet.middle[1] - size * 0.36
+        ink.text(sheet.middle[0], at, said, size, bold=True, align="middle", paint=RED, halo=((1.0, 1.0, 1.0), 0.8))
+        ink.link(sheet, f"index{number}")
 
 
-def _draw_tables(ink: Ink, scene: Scene, box: Box, lists: dict[int, str]) -> None:
+def _draw_tables(ink: Ink, scene: Atlas, box: Box, lists: dict[int, str], contents: Contents) -> None:
     """Parcels by status, pages, notes: below each other on a wide sheet, beside each other on a high one."""
+    pages, size = _contents_box(scene, box), _notes_size(scene)
     if scene.paper.orientation == "landscape":
-        y = _draw_statuses(ink, scene, Box(box.x, box.y, box.width, box.height))
-        size = 2.4 if scene.paper.name == "A3" else 2.0
-        low = box.y + notes_height(scene, box.width, size) + 4
-        y = _draw_pages(ink, scene, Box(box.x, low, box.width, y - low - 6), lists)
+        _draw_statuses(ink, scene, box)
+        y = _draw_pages(ink, scene, pages, lists, contents)
         notes_block(ink, scene, Box(box.x, box.y, box.width, y - box.y - 4), size)
         return
     half = (box.width - 8) / 2
     y = _draw_statuses(ink, scene, Box(box.x, box.y, half, box.height))
-    notes_block(ink, scene, Box(box.x, box.y, half, y - box.y - 5), 2.4)
-    _draw_pages(ink, scene, Box(box.right - half, box.y, half, box.height), lists)
+    notes_block(ink, scene, Box(box.x, box.y, half, y - box.y - 5), size)
+    _draw_pages(ink, scene, pages, lists, contents)
 
 
 def _draw_statuses(ink: Ink, scene: Scene, box: Box) -> float:
@@ -129,12 +175,16 @@ def _draw_statuses(ink: Ink, scene: Scene, box: Box) -> float:
     return y
 
 
-def _draw_pages(ink: Ink, scene: Scene, box: Box, lists: dict[int, str]) -> float:
+def _draw_pages(ink: Ink, scene: Atlas, box: Box, lists: dict[int, str], contents: Contents) -> float:
     """The table of contents; each line leads to its map page, its list to the checklist. Many pages: tables beside."""
     top = heading(ink, box, scene.words("pages")) - 1
+    if contents.parts or contents.table:
+        top = _draw_behind(ink, scene, Box(box.x, box.y, box.width, top - box.y), contents)
+    if contents.table:
+        return top
     pages = scene.layout.pages
     room = top - ROW - box.y
-    beside = min(MOST_BESIDE, -(-len(pages) // max(1, int(room / LOW_ROW))))
+    beside = min(max(1, int(box.width // NARROW)), -(-len(pages) // max(1, int(room / LOW_ROW))))
     rows = -(-len(pages) // beside)
     high = min(ROW, room / rows)
     wide = (box.width - 3 * (beside - 1)) / beside
@@ -142,6 +192,27 @@ def _draw_pages(ink: Ink, scene: Scene, box: Box, lists: dict[int, str]) -> floa
         table = Box(box.x + part * (wide + 3), top - ROW - rows * high, wide, ROW + rows * high)
         _draw_contents(ink, scene, table, pages[part * rows : (part + 1) * rows], high, lists)
     return top - ROW - rows * high
+
+
+def _draw_behind(ink: Ink, scene: Atlas, box: Box, contents: Contents) -> float:
+    """Where the larger index and the contents are; returns where the rest may begin."""
+    words, sheets = scene.words, len(contents.parts)
+    told = [(words("see_index", pages=_span(2, 1 + sheets)), "index1")] if sheets else []
+    if contents.table:
+        pages = _span(2 + sheets, 1 + contents.pages(scene))
+        told.append((words("see_contents", count=len(scene.layout.pages), pages=pages), "contents"))
+    y = box.top
+    for said, link in told:
+        for line in wrapped(said, 2.8, box.width):
+            y -= 4.4
+            ink.fill_with(BLACK)
+            ink.text(box.x, y, line, 2.8, room=box.width)
+            ink.link(Box(box.x, y - 1, box.width, 4.4), link)
+    return y - 3
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}–{last}"
 
 
 def _draw_contents(ink: Ink, scene: Scene, box: Box, pages: list[MapPage], high: float, lists: dict[int, str]) -> None:

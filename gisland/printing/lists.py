@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TypeVar
@@ -52,6 +52,8 @@ class Table:
     foot: tuple[str, ...] = ()
     """Lines below each page; the notice of the product where there is none."""
     confidential: bool = False
+    links: tuple[str, ...] = ()
+    """Where its rows lead, one each; none: nowhere."""
     _known: dict[object, list[list[list[Row]]]] = field(default_factory=dict, init=False, compare=False, repr=False)
     """How its rows are spread, by paper."""
 
@@ -291,7 +293,7 @@ def draw_table(ink: Ink, scene: Edition, table: Table, first: int) -> None:
         first: the number that its first page has among those of its kind (`L7`).
     """
     spread = table.spread(scene)
-    count = len(spread)
+    count, links = len(spread), iter(table.links)
     for index, tables in enumerate(spread):
         name = table.name if index == 0 else f"{table.name}-{index + 1}"
         title = table.title + (f" ({index + 1}/{count})" if count > 1 else "")
@@ -301,7 +303,7 @@ def draw_table(ink: Ink, scene: Edition, table: Table, first: int) -> None:
         level = (1 if table.page is not None else 0) + (1 if index else 0)
         with ink.page(paper.width, paper.height, name=name, title=title, level=level, above=above):
             _draw_head(ink, scene, table, title, f"{table.letter}{first + index}")
-            _draw_rows(ink, scene, table, tables)
+            _draw_rows(ink, scene, table, tables, links)
             _draw_foot(ink, scene, table, ink.pages + 1)
             draw_marks(ink, paper)
 
@@ -331,14 +333,17 @@ def _draw_note(ink: Ink, note: str, x: float, y: float, room: float) -> None:
         ink.text(x, y - index * NOTE * 1.25, line, NOTE, room=room)
 
 
-def _draw_rows(ink: Ink, scene: Edition, table: Table, tables: list[list[Row]]) -> None:
+def _draw_rows(ink: Ink, scene: Edition, table: Table, tables: list[list[Row]], links: Iterator[str]) -> None:
     page, wide = scene.paper.page, table.wide(scene)
     for part, rows in enumerate(tables):
         x, y = page.x + part * (wide + GAP), page.top - HEAD - HEADER
         draw_header(ink, table.columns, Box(x, y, wide, HEADER), table.size * 0.9)
         for row, tall in rows:
             y -= tall * table.row
-            draw_row(ink, table.columns, row, Box(x, y, wide, tall * table.row), table.size)
+            box = Box(x, y, wide, tall * table.row)
+            draw_row(ink, table.columns, row, box, table.size)
+            if (link := next(links, None)) is not None:
+                ink.link(box, link)
 
 
 def _draw_foot(ink: Ink, scene: Edition, table: Table, number: int) -> None:

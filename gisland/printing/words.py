@@ -38,6 +38,15 @@ WORDS = {
     "stored_met": ("không ở chỗ đã lưu: vướng nhãn khác", "not at its stored place: another label is there"),
     "stored_cut": ("không ở chỗ đã lưu: vướng khung", "not at its stored place: it would lie across the frame"),
     "index": ("Sơ đồ các trang", "Index of pages"),
+    "contents": ("Mục lục các trang bản đồ", "Contents: map pages"),
+    "see_contents": (
+        "{count} trang bản đồ; mục lục ở trang {pages}",
+        "{count} map pages; their contents are on page {pages}",
+    ),
+    "see_index": (
+        "Số trang: xem sơ đồ phóng to, trang {pages}",
+        "Numbers of pages: see the larger index, page {pages}",
+    ),
     "legend": ("Chú dẫn", "Legend"),
     "border": ("Ranh giới tổ (không chính thức)", "Border of the group (not official)"),
     "of_sheet": ("Tờ bản đồ địa chính", "Cadastral map sheet"),
