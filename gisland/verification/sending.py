@@ -15,7 +15,7 @@ from gisland.audit import log
 from gisland.database import flush
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound
-from gisland.intake.staging import SESSION, lock_unit
+from gisland.intake.staging import SESSION, lock_unit, without_loops
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import Text, Word
 from gisland.registry.units import find_unit
@@ -81,7 +81,8 @@ def send_list(connection: Connection, new: NewList, clerk: Clerk) -> Sent:
     place = _place(connection, new)
     # Until the commit nobody changes the key: copies of ids would be left behind with the old one.
     clerk.vault.in_use(connection)
-    connection.execute(SQL["choose"], place)
+    with without_loops(connection):
+        connection.execute(SQL["choose"], place)
     connection.execute(SQL["analyze"])
     counts: dict[str, int] = dict(connection.execute(SQL["statuses"]).fetchall())
     unsent = counts.pop(UNSENT, 0)

@@ -9,18 +9,21 @@ SELECT DISTINCT ON (holder_id) holder_id, holder_status.status,
        coalesce(parcel.parcel_no, paper.paper_parcel_no, '') COLLATE registry.vietnamese_numbers AS parcel_no,
        CASE WHEN parcel.id IS NULL THEN paper.paper_area_m2
             ELSE coalesce(parcel.legal_area_m2, round(parcel.area_m2::numeric, 1)) END AS area_m2,
-       coalesce(certificate.serial, (
-           SELECT min(serial) FROM registry.certificate_parcel named JOIN registry.certificate of_parcel ON of_parcel.id = certificate_id
-            WHERE named.parcel_id = parcel.id AND of_parcel.retired_by IS NULL AND serial <> ''), '') AS serial
+       coalesce(certificate.serial, issued.serial, '') AS serial
   FROM registry.holding
   JOIN verification.holder_status USING (holder_id)
   LEFT JOIN registry.certificate ON certificate.id = holding.certificate_id
   LEFT JOIN registry.certificate_parcel paper
     ON holding.parcel_id IS NULL AND paper.certificate_id = holding.certificate_id AND paper.parcel_id IS NULL
-  LEFT JOIN registry.parcel ON parcel.id = coalesce(
-       holding.parcel_id, (SELECT min(parcel_id) FROM registry.asset_parcel WHERE asset_parcel.asset_id = holding.asset_id))
+  LEFT JOIN (SELECT asset_id, min(parcel_id) AS parcel_id FROM registry.asset_parcel GROUP BY asset_id) below
+    ON below.asset_id = holding.asset_id
+  LEFT JOIN registry.parcel ON parcel.ward_id = %(ward)s AND parcel.id = coalesce(holding.parcel_id, below.parcel_id)
+  LEFT JOIN (SELECT parcel_id, min(serial) AS serial
+               FROM registry.certificate_parcel JOIN registry.certificate ON certificate.id = certificate_id
+              WHERE ward_id = %(ward)s AND retired_by IS NULL AND serial <> '' GROUP BY parcel_id) issued
+    ON issued.parcel_id = parcel.id
   LEFT JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
- WHERE holding.ward_id = %(ward)s AND holding.retired_by IS NULL AND (holding.valid_to > current_date) IS NOT FALSE
+ WHERE holding.ward_id = %(ward)s AND holding.retired_by IS NULL AND (holding.valid_to IS NULL OR holding.valid_to > current_date)
    AND (%(group)s::int IS NULL OR parcel.residential_group_id = %(group)s)
  ORDER BY holder_id, sheet_no, parcel_no, holding.id
 

@@ -141,6 +141,8 @@ def take_in(settings: Settings, demo: DemoFiles, folder: Path, temporary: Path) 
     run("verify", "results", write_table(folder / f"ket qua {next(stray)}.xlsx", RESULTS, [result]))
     odd = result_row(1, f"Khớp với {next(stray)}", SO_GIAYTO=known)
     run("verify", "results", write_table(folder / "la.xlsx", RESULTS, [odd]), refuses=True)
+    run("verify", "send", "--note", f"đợt 1, {next(stray)}")
+    say.append(gisland(settings, temporary, "verify", "rows", 1, "--limit", 1000))
     return "".join(say)
 
 
@@ -236,6 +238,7 @@ def test_there_is_something_to_find(traces: Traces) -> None:
     assert clear_ids("\\x393939383838303030303032", traces.ids) == {STRAY[2]}
     with connect(traces.settings, Role.APP) as connection:
         assert one(connection, "SELECT count(DISTINCT id_hash) FROM registry.holder") > 100
+        assert one(connection, "SELECT count(*) FROM verification.list_row") > 10
         staged = connection.execute("SELECT relation, count(*) FROM spy.staged GROUP BY 1").fetchall()
         assert {"staged_parcel", "staged_form", "staged_result", "form_holder"} <= {name for name, _ in staged}
         for masked in ("999*****0000", "999*****0003"):
@@ -250,6 +253,7 @@ def test_no_table_staged_row_or_dump_holds_an_id(traces: Traces) -> None:
     dump = subprocess.run(command, capture_output=True, check=True).stdout.decode()
     assert "COPY registry.holder" in dump
     assert "COPY spy.staged" in dump
+    assert "COPY verification.list_row" in dump
     assert not clear_ids(dump, traces.ids)
 
 
