@@ -115,6 +115,8 @@ class LayerLabel(Entry):
     above: Name | None = None
     below: Name | None = None
     """The fields above and below its bar (parcel number over area)."""
+    scale: Annotated[int, Field(ge=100, le=10_000_000)] = 2_000
+    """The scale (1:n) up to which it is written."""
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
@@ -190,10 +192,11 @@ class Layer(Entry):
     fields: tuple[LayerField, ...]
     touched_by: dict[Table, Filled] = Field(default_factory=dict)
     """Per table, which features a change of its rows touches: SQL over `changed(id)` that gives their keys."""
-    refresh: Literal["flush", "manual", "interval"] = "flush"
-    """When features follow what they are made of: within the transaction that changes it (`flush`, by `touched_by`), at
-    `gisland layer refresh`, or every so many minutes. The latter two need no triggers: they serve foreign tables, and
-    views of others."""
+    refresh: Literal["flush", "soon", "manual", "interval"] = "flush"
+    """When features follow what they are made of: within the transaction that changes it (`flush`, by `touched_by`);
+    some seconds later, by the job worker (`soon`, by `touched_by`, too: for sums of many rows, whose writers would wait
+    for one another; no former states are kept); at `gisland layer refresh`, or every so many minutes. The latter two
+    need no triggers: they serve foreign tables, and views of others."""
     minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
     """The interval."""
     view_sql: Filled
@@ -217,6 +220,11 @@ class Layer(Entry):
     def source_schema(self) -> str:
         """Where the view lies, and with it whose rights it reads with."""
         return "publisher" if self.public else "publish"
+
+    @property
+    def late(self) -> bool:
+        """Whether it follows what it is made of after some seconds, and keeps no former states."""
+        return self.refresh == "soon"
 
     @property
     def columns(self) -> list[str]:
@@ -270,6 +278,8 @@ class Layer(Entry):
         parts = [FORMAT, self.public, self.feature, self.geometry, shape, self.touched_by, self.view_sql, palette.order]
         # Of tiles what there are indexes for.
         parts += [self.scope_fields, self.native, self.tiles.status, self.tiles.areas]
+        parts += [["soon"]] if self.late else []
+        parts += [palette.progress] if any(field.values == "progress" for field in self.fields) else []
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -334,7 +344,9 @@ def load_catalogue(settings: Settings) -> Catalogue:
             )
     _check_hatches(palette_file, palette)
     raw = {name: (file, read_yaml(file, FOLDER)) for name, file in layer_files(settings).items()}
-    return Catalogue(layers={name: _layer(name, raw) for name in raw}, palette=palette)
+    # Sums come after what they are made of, in all lists.
+    layers = sorted((_layer(name, raw) for name in raw), key=lambda layer: (layer.late, layer.id))
+    return Catalogue(layers={layer.id: layer for layer in layers}, palette=palette)
 
 
 def layer_files(settings: Settings) -> dict[str, Path]:
@@ -397,11 +409,13 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
 
 def _check_refresh(file: Path, layer: Layer) -> None:
     """A layer either follows its tables, or is refreshed by somebody or at times."""
-    if bool(layer.touched_by) != (layer.refresh == "flush"):
+    if bool(layer.touched_by) != (layer.refresh in {"flush", "soon"}):
         if layer.touched_by:
             raise wrong(file, "touched_by", f"nothing follows it: refresh is {layer.refresh}", "leave one of them out")
         told = "it is missing: changes would never be seen"
         raise wrong(file, "touched_by", told, "write it, or `refresh: manual` or `interval`")
+    if layer.late and layer.datetime is not None:
+        raise wrong(file, "datetime", "no former states are kept (`refresh: soon`)", "leave one of them out")
     if (layer.minutes is not None) != (layer.refresh == "interval"):
         raise wrong(file, "minutes", "an interval has minutes, and nothing else has", "refresh: interval, minutes: 15")
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from gisland.kit.colors import contrast, rgb
 from gisland.kit.yaml_file import Entry
 
-Part = Literal["public", "exact"]
+Part = Literal["public", "exact", "progress"]
 """A part of the palette."""
 
 PARTS: tuple[Part, ...] = ("public", "exact")
+"""Those that a file gives colours to; those of the progress are made of them."""
 NO_HATCH = "none"
+DONE, NOTHING = "verified", "none"
+"""The public classes of what is verified, and of what is not to be verified."""
+PALEST, TURN, DARKEST = 0.16, 0.6, 0.5
+"""Of the classes of the progress: how much of the green the first has, where they come to all of it, and how dark the
+last is."""
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Bound = Annotated[float, Field(ge=0, lt=100)]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 
 
@@ -81,6 +90,14 @@ class Palette(Entry):
     tint: Annotated[float, Field(gt=0, le=1)]
     """The share of its colour that a surface has on paper, under its hatch."""
     hatches: dict[str, Hatch]
+    progress: Annotated[tuple[Bound, ...], Field(min_length=2, max_length=8)] = (0, 20, 40, 60, 80, 95)
+    """Where the classes of a share begin, per cent."""
+
+    @model_validator(mode="after")
+    def _classes_are_in_order(self) -> Self:
+        if self.progress[0] != 0 or any(one >= other for one, other in pairwise(self.progress)):
+            raise ValueError("progress: the classes begin with 0, each after the one before")
+        return self
 
     @property
     def order(self) -> list[tuple[str, str]]:
@@ -106,7 +123,41 @@ class Palette(Entry):
 
     def statuses(self, part: Part) -> dict[str, PublicClass]:
         """What a part of the palette holds, the worst first."""
-        return self.public if part == "public" else {**self.exact}
+        return {**self.exact} if part == "exact" else self.public if part == "public" else self.progress_classes
+
+    @cached_property
+    def progress_classes(self) -> dict[str, PublicClass]:
+        """How groups and wards look by their share of what is verified; that of what is not to be verified comes first.
+
+        The green of what is verified, from pale to the green itself, and on to a dark one: on a grey copy each class is
+        a clear step darker, too, so they need no hatch.
+        """
+        ends = [*self.progress[1:], 100]
+        classes = {NOTHING: self.public[NOTHING]} if NOTHING in self.public else {}
+        for step, (low, high) in enumerate(zip(self.progress, ends, strict=True)):
+            said = f"{low:g}–{high:g} %"
+            red, green, blue = self._green(step / (len(self.progress) - 1))
+            color = "#" + bytes(round(each * 255) for each in (red, green, blue)).hex()
+            classes[_class_name(low)] = PublicClass(label=Text(vi=said, en=said), color=color, hatch=NO_HATCH)
+        return classes
+
+    @property
+    def progress_bounds(self) -> dict[str, float]:
+        """Where each class begins, per cent."""
+        return {_class_name(low): low for low in self.progress}
+
+    def progress_of(self, percent: float | None) -> str:
+        """The class of a share; None: nothing is to be verified."""
+        return NOTHING if percent is None else _class_name(max(low for low in self.progress if low <= percent))
+
+    def _green(self, part: float) -> tuple[float, float, float]:
+        """The colour so far along the way from the first class to the last."""
+        red, green, blue = (each / 255 for each in rgb(self.public[DONE].color))
+        if part <= TURN:
+            paleness = (1 - PALEST) * (1 - part / TURN)
+            return red + paleness * (1 - red), green + paleness * (1 - green), blue + paleness * (1 - blue)
+        dark = 1 - (1 - DARKEST) * (part - TURN) / (1 - TURN)
+        return red * dark, green * dark, blue * dark
 
     def hatch_of(self, status: PublicClass) -> Hatch | None:
         """How a status is hatched, or None."""
@@ -122,3 +173,8 @@ class Palette(Entry):
     def ink_on(self, color: str) -> str:
         """The colour of text on a surface: ink or paper, whichever can be read the better."""
         return max((self.ink, self.paper), key=lambda ink: contrast(ink, color))
+
+
+def _class_name(low: float) -> str:
+    """The name of a class of the progress: a plain word, as it stands in addresses."""
+    return f"from_{low:g}".replace(".", "_")

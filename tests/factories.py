@@ -67,6 +67,11 @@ def make_sheet(connection: Connection, ward: int, sheet_no: str = "1", scale: in
     return int(one(connection, query, ward, sheet_no, scale, srid))
 
 
+def move_to_group(connection: Connection, parcel: int, group: int) -> None:
+    """Let a parcel be of a group."""
+    connection.execute("UPDATE registry.parcel SET residential_group_id = %s WHERE id = %s", [group, parcel])
+
+
 def make_parcel(
     connection: Connection, ward: int, sheet: int, parcel_no: str = "", *, east: float | None = None, size: float = 10
 ) -> int:

@@ -26,6 +26,7 @@ SQL_FILES = (
     "cql2.sql",
     "dirty.sql",
     "publish.sql",
+    "progress.sql",
     "audit.sql",
     "security.sql",
     "policies.sql",

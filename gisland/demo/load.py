@@ -64,6 +64,7 @@ def _take_in(settings: Settings, files: DemoFiles, output: TextIO | None) -> Non
         _command(settings, output, "intake", "form", *files.forms, "--ward", WARD)
     if files.results is not None:
         _command(settings, output, "verify", "results", files.results, "--ward", WARD)
+    _command(settings, output, "layer", "refresh")
 
 
 def _command(settings: Settings, output: TextIO | None, *arguments: str | int | Path) -> None:

@@ -106,7 +106,7 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
         subject_id=extent.home.id,
         names=False,
         exact=exact,
-        pages=1 + listed(sheet, product, overview),
+        pages=1 + listed(sheet, overview),
         **signed(settings, subject, order.language, *facts, seen=[(unit.said, unit.counts) for unit in units]),
     )
     drawn = draw_overview(edition, product, overview)

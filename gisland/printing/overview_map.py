@@ -17,7 +17,6 @@ from gisland.printing.mapsheet import OUTLINE, draw_crosses, draw_frame
 from gisland.printing.model import Floats, Geometries
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
-from gisland.printing.product import OverviewProduct
 from gisland.printing.progress import Overview, Unit
 from gisland.printing.scene import to_paper
 from gisland.printing.wardlines import Name, draw_lines, draw_names, outlines, place_names, places_on
@@ -25,8 +24,6 @@ from gisland.printing.wardlines import Name, draw_lines, draw_names, outlines, p
 MUTED: Color = (0.955, 0.955, 0.95)
 SIZES = (1.0, 0.8, 0.62, 0.48)
 """How small a label may become, in parts of its full size."""
-PALEST, TURN, DARKEST = 0.16, 0.6, 0.5
-"""Of the classes: how much of the green the first has, where they come to all of it, and how dark the last is."""
 NOTHING = ("no_holder", "none")
 """The status whose look a unit has in which nothing is to be done: an exact one, or a class that all may see."""
 CODE, SHARE = 4.4, 3.2
@@ -48,33 +45,17 @@ class UnitLabel:
     box: shapely.Polygon
 
 
-def paint_of(share: float | None, product: OverviewProduct, palette: Palette) -> Color:
-    """The colour of a class: the green of what is verified, the deeper the further; white: nothing is to be done.
-
-    From pale to the green itself, and on to a dark one: on a grey copy each class is a clear step darker, too.
-    """
-    if share is None:
-        return WHITE
-    deep = color(palette.exact["verified"].color)
-    step = sum(share >= each for each in product.classes)
-    part = (step - 1) / (len(product.classes) - 1)
-    if part <= TURN:
-        paleness = (1 - PALEST) * (1 - part / TURN)
-        red, green, blue = (each + paleness * (1 - each) for each in deep)
-    else:
-        dark = 1 - (1 - DARKEST) * (part - TURN) / (1 - TURN)
-        red, green, blue = (each * dark for each in deep)
-    return red, green, blue
+def paint_of(share: float | None, palette: Palette) -> Color:
+    """The colour of the class of a share (`Palette.progress_classes`); white: nothing is to be done."""
+    return WHITE if share is None else color(palette.progress_classes[palette.progress_of(share)].color)
 
 
-def fill_class(
-    ink: Ink, share: float | None, product: OverviewProduct, palette: Palette, shapes: Geometries, within: Box
-) -> None:
+def fill_class(ink: Ink, share: float | None, palette: Palette, shapes: Geometries, within: Box) -> None:
     """Fill polygons (mm) with the colour of a class; dots where nothing is to be done, or a copy would not tell it."""
     if share is None:
         draw_status(ink, palette, next(each for each in NOTHING if each in palette.exact), shapes, within)
         return
-    ink.fill_with(paint_of(share, product, palette))
+    ink.fill_with(paint_of(share, palette))
     ink.polygons(shapes, fill=True)
 
 
@@ -84,7 +65,7 @@ def paler(paint: Color) -> Color:
     return red, green, blue
 
 
-def draw_overview_map(ink: Ink, edition: Edition, product: OverviewProduct, overview: Overview, larger: float) -> None:
+def draw_overview_map(ink: Ink, edition: Edition, overview: Overview, larger: float) -> None:
     """The map within its frame, and the frame."""
     frame, place = edition.paper.frame, overview.place
     with ink.kept():
@@ -98,9 +79,9 @@ def draw_overview_map(ink: Ink, edition: Edition, product: OverviewProduct, over
         units = sorted(overview.units, key=lambda each: (-float(shapely.area(each.outline)), each.said))
         lands = [(unit, tidied(unit.outline, place)) for unit in units]
         for unit, land in lands:
-            _draw_unit(ink, frame, product, overview, unit)
+            _draw_unit(ink, frame, overview, unit)
             if not overview.of_wards:
-                _draw_group(ink, frame, product, overview, unit, land)
+                _draw_group(ink, frame, overview, unit, land)
         draw_lines(ink, overview.borders, overview.area, place, frame, larger)
         draw_crosses(ink, place, frame)
         labels = place_unit_labels(lands, place, frame, larger * (0.7 if overview.near else 1.0))
@@ -110,7 +91,7 @@ def draw_overview_map(ink: Ink, edition: Edition, product: OverviewProduct, over
     draw_frame(ink, place, frame)
 
 
-def _draw_unit(ink: Ink, frame: Box, product: OverviewProduct, overview: Overview, unit: Unit) -> None:
+def _draw_unit(ink: Ink, frame: Box, overview: Overview, unit: Unit) -> None:
     place, palette = overview.place, overview.palette
     if overview.near:
         for part in unit.parts:
@@ -121,25 +102,23 @@ def _draw_unit(ink: Ink, frame: Box, product: OverviewProduct, overview: Overvie
             ink.draw_with(color(palette.stroke), OUTLINE)
             ink.polygons(shapes, stroke=True)
         return
-    paint = paint_of(unit.percent, product, palette)
+    paint = paint_of(unit.percent, palette)
     if unit.border is not None and overview.area is None:
         ink.fill_with(paler(paint))
         ink.polygons(outlines([unit.border], place, frame), fill=True)
     for part in unit.parts:
         shapes = outlines([tidied(part.outline, place)], place, frame)
-        fill_class(ink, unit.percent, product, palette, shapes, frame)
+        fill_class(ink, unit.percent, palette, shapes, frame)
         if overview.of_wards:
             ink.draw_with((0.35, 0.35, 0.35), 0.1)
             ink.polygons(shapes, stroke=True)
 
 
-def _draw_group(
-    ink: Ink, frame: Box, product: OverviewProduct, overview: Overview, unit: Unit, land: shapely.Geometry
-) -> None:
+def _draw_group(ink: Ink, frame: Box, overview: Overview, unit: Unit, land: shapely.Geometry) -> None:
     """The outline of a group; filled with its colour where its parcels are not drawn."""
     shapes = outlines([land], overview.place, frame)
     if not overview.near:
-        fill_class(ink, unit.percent, product, overview.palette, shapes, frame)
+        fill_class(ink, unit.percent, overview.palette, shapes, frame)
     ink.draw_with(BLACK, BORDER * (1.5 if overview.near else 1))
     ink.polygons(shapes, stroke=True)
 

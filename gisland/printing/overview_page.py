@@ -56,7 +56,7 @@ def draw_overview(edition: Edition, product: OverviewProduct, overview: Overview
     paper = edition.paper
     assert isinstance(paper, OverviewPaper)
     with ink.page(paper.width, paper.height, name="overview", title=title):
-        draw_overview_map(ink, edition, product, overview, paper.larger)
+        draw_overview_map(ink, edition, overview, paper.larger)
         with ink.scaled(paper.panel.x, paper.panel.y, paper.larger):
             _draw_panel(ink, _panel(edition, product, overview, paper))
     if edition.pages > 1:
@@ -66,10 +66,10 @@ def draw_overview(edition: Edition, product: OverviewProduct, overview: Overview
     return saved(ink, edition)
 
 
-def listed(paper: OverviewPaper, product: OverviewProduct, overview: Overview) -> int:
+def listed(paper: OverviewPaper, overview: Overview) -> int:
     """Pages of the list of units: none where the panel has room for it, by its height without any notes."""
     rows = len(overview.units) + 2
-    room = paper.panel.height / paper.larger - _above(product, overview) - NOTES
+    room = paper.panel.height / paper.larger - _above(overview) - NOTES
     if rows * ROW[0] <= room or (rows / 2 + 1.5) * ROW[0] <= room:
         return 0
     further = _further()
@@ -86,9 +86,9 @@ def _further() -> Paper:
     return Paper("A3", "landscape", *LARGE_SIZES["A3"])
 
 
-def _above(product: OverviewProduct, overview: Overview) -> float:
+def _above(overview: Overview) -> float:
     """How high what stands above the table is."""
-    classes = 0 if overview.near else 6 + LINE * (len(product.classes) + 1)
+    classes = 0 if overview.near else 6 + LINE * (len(overview.palette.progress) + 1)
     return HEAD + SCALE + 7 + LINE * len(overview.counts) + classes + 7 + LINE * len(_signs(overview)) + 8
 
 
@@ -155,16 +155,16 @@ def _chart(ink: Ink, panel: _Panel, top: float) -> float:
 
 def _classes(ink: Ink, panel: _Panel, top: float) -> float:
     """The classes of the share; returns where it ends."""
-    box, words, product = panel.box, panel.edition.words, panel.product
+    box, words, palette = panel.box, panel.edition.words, panel.overview.palette
     y = heading(ink, Box(box.x, top - 10, box.width, 10), words("o_share")) - 0.6
     shown: list[tuple[float | None, str]] = [
-        (low, words("o_from", low=f"{low:g}", high=f"{high:g}")) for low, high in pairwise([*product.classes, 100])
+        (low, words("o_from", low=f"{low:g}", high=f"{high:g}")) for low, high in pairwise([*palette.progress, 100])
     ]
     for low, said in [*shown, (None, words("o_none"))]:
         y -= LINE
         sample = sample_box(box, y)
         shape = np.array([shapely.box(sample.x, sample.y, sample.right, sample.top)], dtype=object)
-        fill_class(ink, low, product, panel.overview.palette, shape, sample)
+        fill_class(ink, low, palette, shape, sample)
         ink.draw_with(RULE, 0.15)
         ink.box(sample)
         sample_text(ink, box, y, said)
@@ -239,7 +239,7 @@ def _list(edition: Edition, overview: Overview) -> Table:
 
 def _table(ink: Ink, panel: _Panel, box: Box) -> None:
     """A row for each unit with a bar as long as its share, and their sum: one table, or two beside each other."""
-    words, overview, product = panel.edition.words, panel.overview, panel.product
+    words, overview = panel.edition.words, panel.overview
     top = heading(ink, box, words("o_figures_wards" if overview.of_wards else "o_figures")) - 0.6
     columns = _columns(panel.edition, overview)
     if panel.edition.pages > 1:
@@ -265,7 +265,7 @@ def _table(ink: Ink, panel: _Panel, box: Box) -> None:
         last = widths(columns, wide)[-1]
         percent = shares[index]
         if percent is not None:
-            ink.fill_with(paint_of(percent, product, overview.palette))
+            ink.fill_with(paint_of(percent, overview.palette))
             bar = (drawn.right - last, drawn.y, last * percent / 100, high * BAR)
             ink.boxes([bar], fill=True, stroke=False)
         draw_row(ink, columns, row, drawn, size)

@@ -101,7 +101,6 @@ class OverviewProduct(Product):
 
     scales: Annotated[tuple[Scale, ...], Field(min_length=1)]
     parcels_to: Annotated[int, Field(ge=0, le=100_000)]
-    classes: Annotated[tuple[Annotated[float, Field(ge=0, le=100)], ...], Field(min_length=2, max_length=8)]
 
 
 Kind = TypeVar("Kind", bound=Product)

@@ -12,7 +12,7 @@ from gisland.errors import NotFound, UsageError
 from gisland.kit.crs import EPSG
 from gisland.publish import layers
 from gisland.publish.export_file import export_file
-from gisland.publish.refreshing import refresh_layer
+from gisland.publish.refreshing import refresh_late, refresh_layer
 from gisland.publish.tables import FILE_FORMATS
 from gisland.security.guards import caller, requires
 from gisland.security.permissions import Permission
@@ -109,9 +109,18 @@ def export(
 
 @app.command()
 @requires(Permission.LAYER_APPLY)
-def refresh(ctx: typer.Context, layer_id: LayerId) -> None:
-    """Cập nhật lớp không tự theo dữ liệu · refresh a layer that follows no table (`refresh: manual | interval`)."""
+def refresh(
+    ctx: typer.Context, layer_id: Annotated[str | None, typer.Argument(help="mã lớp · layer id")] = None
+) -> None:
+    """Cập nhật lớp không tự theo dữ liệu · refresh a layer that follows no table (`refresh: manual | interval`).
+
+    Không nêu lớp: những gì đã đổi của các lớp theo sau (`refresh: soon`) · without a layer: of those that follow soon
+    what has changed, without waiting for the job worker.
+    """
     asked = caller(ctx)
+    if layer_id is None:
+        typer.echo(f"{refresh_late(asked.settings)}")
+        return
     catalogue = load_catalogue(asked.settings)
     typer.echo(f"{layer_id}: {refresh_layer(asked.settings, catalogue, layer_id, by=asked.subject.name)}")
 

@@ -410,8 +410,11 @@ async def version_of(connection: AsyncConnection, layer: Layer, as_of: int | dat
     """The data version that was in force.
 
     Raises:
-        UsageError: it has not come yet, or the layer was defined later.
+        UsageError: it has not come yet, the layer was defined later, or it keeps no former states.
     """
+    if layer.late:
+        told, mend = "former states of this layer are not kept", "leave it out, or ask for what the layer is made of"
+        raise UsageError(told, hint=mend, parameter="as-of")
     cursor = await connection.execute(
         VERSIONS, {"layer": layer.id, "moment": as_of if isinstance(as_of, datetime) else None}
     )

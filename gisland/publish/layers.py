@@ -147,15 +147,26 @@ def _owner(settings: Settings) -> Iterator[Connection]:
 
 
 def _write_statuses(connection: Connection, palette: Palette) -> bool:
-    """Write the order of the statuses and their public classes. Returns whether they changed."""
+    """Write the order of the statuses, their classes, and the classes of shares. Returns whether they changed."""
+    progress = _write_progress(connection, palette)
     rows = [(name, position, public) for position, (name, public) in enumerate(palette.order, start=1)]
     found = connection.execute("SELECT status, position, public_class FROM publish.status ORDER BY position").fetchall()
     if found == rows:
-        return False
+        return progress
     connection.execute("DELETE FROM publish.status")
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO publish.status (status, position, public_class) VALUES (%s, %s, %s)", rows)
     connection.execute("ANALYZE publish.status")
+    return True
+
+
+def _write_progress(connection: Connection, palette: Palette) -> bool:
+    found = connection.execute("SELECT class, begins::float8 FROM publish.progress").fetchall()
+    if dict(found) == palette.progress_bounds:
+        return False
+    connection.execute("DELETE FROM publish.progress")
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO publish.progress VALUES (%s, %s)", list(palette.progress_bounds.items()))
     return True
 
 
@@ -260,7 +271,7 @@ def _fill(
     run("DROP TABLE whole")
     name = _target(layer).as_string(connection)
     connection.execute("SELECT publish.make_history(%s)", [name])
-    if old is not None:
+    if old is not None and not layer.late:
         replaced = [name, draft.as_string(connection), layer.geometry, layer.native, change]
         connection.execute("SELECT publish.keep_replaced(%s, %s, %s, %s, %s)", replaced)
     return filled.rowcount
@@ -419,8 +430,8 @@ def _register(
     connection.execute("DELETE FROM publish.layer WHERE id = %s", [layer.id])
     connection.execute(
         "INSERT INTO publish.layer (id, public, target, source, columns, touched_by, feature, scope,"
-        " definition_hash, defined_by, native, planes)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s, %s, %s, %s, %s)",
+        " definition_hash, defined_by, native, planes, late)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s::regclass, %s, %s, %s, %s, %s, %s)",
         [
             layer.id,
             layer.public,
@@ -434,6 +445,7 @@ def _register(
             defined_by,
             layer.native,
             _planes(connection, layer),
+            layer.late,
         ],
     )
     connection.execute("SELECT publish.make_functions(layer) FROM publish.layer WHERE id = %s", [layer.id])

@@ -340,7 +340,7 @@ def _time(text: str) -> datetime:
 
 def values_of(field: LayerField, palette: Palette) -> list[str]:
     """The closed list of a field's values, or nothing when it is free."""
-    return [] if field.values is None else list(palette.public if field.values == "public" else palette.exact)
+    return [] if field.values is None else list(palette.statuses(field.values))
 
 
 def _wrong(parameter: str, what: str, mend: str) -> UsageError:

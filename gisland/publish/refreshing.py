@@ -1,6 +1,9 @@
-"""Layers that follow no table of the registry: refreshed by `gisland layer refresh`, or by the job worker at times.
+"""Layers that do not follow their tables within the transaction that changes them.
 
-What differs is refreshed in one transaction, with its history and a data version; where nothing does, nothing is done.
+    soon               made anew by the job worker, some seconds after a change has touched them
+    manual, interval   refreshed by `gisland layer refresh`, or by the job worker at times: what differs from their view
+
+Each is one transaction with a data version; where nothing is to be done, nothing is.
 """
 
 from __future__ import annotations
@@ -18,6 +21,20 @@ from gisland.errors import Conflict, GislandError, UsageError
 from gisland.settings import Settings
 
 log = structlog.get_logger()
+
+# Layers that follow soon are at most 10 s behind, the time that it takes included.
+SOON_SECONDS = 5
+
+
+def refresh_late(settings: Settings) -> int:
+    """Make anew what changes have touched of the layers that follow soon. Returns how many features."""
+
+    def work(connection: Connection) -> int:
+        row = connection.execute("SELECT publish.refresh_late()").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    return run(settings, work)
 
 
 def refresh_layer(settings: Settings, catalogue: Catalogue, layer_id: str, *, by: str = SYSTEM) -> int:
@@ -50,7 +67,12 @@ def refresh_layer(settings: Settings, catalogue: Catalogue, layer_id: str, *, by
 
 
 def add_to(queue: App, settings: Settings) -> None:
-    """Add the task of the job worker: once a minute it looks which layers are due."""
+    """Add the tasks of the job worker: every few seconds what was touched, once a minute which layers are due."""
+
+    @queue.periodic(cron=f"* * * * * */{SOON_SECONDS}")
+    @queue.task(name="refresh_late", queueing_lock="refresh_late", lock="refresh_late", pass_context=False)
+    def refresh_late_layers(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the time it was due
+        refresh_late(settings)
 
     @queue.periodic(cron="* * * * *")
     @queue.task(name="refresh_layers", queueing_lock="refresh_layers", lock="refresh_layers", pass_context=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gisland.catalogue import Language, Layer, LayerField, Palette, PublicClass
+from gisland.catalogue import Language, Layer, LayerField, Palette
 
 GEOMETRY_FORMATS = {
     "point": "geometry-point-or-multipoint",
@@ -27,7 +27,7 @@ def describe_values(found: dict[str, Any], field: LayerField, palette: Palette, 
     if field.unit is not None:
         found |= {"x-ogc-unit": field.unit, "x-ogc-unitLang": "UCUM"}
     if field.values is not None:
-        statuses: dict[str, PublicClass] = palette.public if field.values == "public" else {**palette.exact}
+        statuses = palette.statuses(field.values)
         found["enum"] = list(statuses)
         # The same values once more: what they are called.
         found["oneOf"] = [{"const": name, "title": each.label.to(language)} for name, each in statuses.items()]

@@ -44,7 +44,7 @@ GRANT SELECT, UPDATE (position, watched_at, proven_at, proven) ON audit.watch TO
 GRANT EXECUTE ON FUNCTION audit.records_of(jsonb), audit.unsealed(), audit.wards_of(int, jsonb),
                           audit.note_unseen(text, text, text, int, text, text) TO gisland_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
-GRANT EXECUTE ON FUNCTION publish.flush(), publish.refresh_all(text), publish.fold_counts(), publish.feature_count(text),
+GRANT EXECUTE ON FUNCTION publish.flush(), publish.refresh_all(text), publish.refresh_late(), publish.fold_counts(), publish.feature_count(text),
                           publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),
                           registry.lock_thing(bigint, bigint, bigint), registry.refuse_right(text, boolean),
                           registry.ancestors(bigint), registry.descendants(bigint), registry.current_change(),
@@ -74,9 +74,10 @@ GRANT SELECT (id, ward_id, map_sheet_id, residential_group_id, parcel_no, parcel
               legal_area_m2, label_east, label_north, label_angle, retired_by, valid_from, version, updated_at) ON registry.parcel TO gisland_publisher;
 GRANT SELECT (id, ward_id, parcel_id, holder_id, certificate_id, role, retired_by, updated_at) ON registry.holding TO gisland_publisher;
 GRANT SELECT (id, ward_id, issue_date, kind) ON registry.certificate TO gisland_publisher;
-GRANT SELECT ON verification.holder_status, publish.status TO gisland_publisher;
--- Views ask for it in the name of who reads them.
-GRANT EXECUTE ON FUNCTION registry.to_wgs84(geometry) TO gisland_publisher, gisland_backup;
+GRANT SELECT ON verification.holder_status, publish.status, publish.progress, publish.counted_parcel, publish.counted_holder TO gisland_publisher;
+-- Views ask for them in the name of who reads them.
+GRANT EXECUTE ON FUNCTION registry.to_wgs84(geometry), publish.share(bigint, bigint), publish.progress_class(bigint, bigint)
+    TO gisland_publisher, gisland_backup;
 GRANT USAGE ON SCHEMA publish TO gisland_publisher;
 
 -- app: the job queue.

@@ -86,8 +86,8 @@ $make$;
 
 -- refresh_<layer>(keys, change): recompute the features with these keys: gone ones leave, new ones come, changed ones
 -- change, others are not written. What a changed or gone feature was before goes into the layer's history, as the
--- GeoJSON that was given. Gives by how many features the layer grew and, of a public layer, the regions where what is
--- drawn has changed: those of the features as they are now, and as they were.
+-- GeoJSON that was given; late layers keep nothing. Gives by how many features the layer grew and, of a public layer, the
+-- regions where what is drawn has changed: those of the features as they are now, and as they were.
 -- All is found by keys: a plan that is made while a table is still empty may not read it whole when it is full. So there
 -- are arrays and lateral look-ups where joins would be shorter: of an empty table, and of a list that it takes for ten
 -- keys, the planner would read all rows for each key.
@@ -132,7 +132,7 @@ BEGIN
              kept AS (INSERT INTO %7$s (id, geom, _west, _south, _east, _north, _geometry, _properties, _change, _ended_by%15$s)
                       SELECT t.id, t.%8$I, _west, _south, _east, _north, _geometry, _properties, _change, $2%15$s
                         FROM %3$s t, LATERAL (SELECT * FROM %10$s j WHERE j.id = t.id OFFSET 0) j
-                       WHERE t.id = ANY (ARRAY(SELECT id FROM left_behind)) AND t._change <> $2),
+                       WHERE %18$s AND t.id = ANY (ARRAY(SELECT id FROM left_behind)) AND t._change <> $2),
              gone_from AS (SELECT _west, _south, _east, _north FROM %3$s t WHERE t.id = ANY (ARRAY(SELECT id FROM left_behind)))
         SELECT (SELECT count(*) FROM put WHERE added) - (SELECT count(*) FROM gone),
                -- Not DISTINCT: the planner takes a box for a million regions, and would make a table for as many.
@@ -144,7 +144,7 @@ BEGIN
         publish.json_of(of_layer.columns, of_layer.scope, of_layer.native), publish.history_of(of_layer.target),
         of_layer.columns[cardinality(of_layer.columns)], publish.function_of('refresh', of_layer.id),
         publish.geojson_of(of_layer.target), publish.sides_of(of_layer.columns[cardinality(of_layer.columns)]), moved,
-        given, resurveyed, native, replace(surveyed, ', ', ', excluded.'), surveyed);
+        given, resurveyed, native, replace(surveyed, ', ', ', excluded.'), surveyed, (NOT of_layer.late)::text);
 END
 $make$;
 
@@ -289,9 +289,14 @@ BEGIN
     FOR dirty IN SELECT * FROM publish.dirty_sources() WHERE source <> 'registry.change'::regclass LOOP
         PERFORM publish.lock_rows(dirty.source, dirty.keys);
     END LOOP;
-    FOR layer IN SELECT id, feature FROM publish.layer ORDER BY id LOOP
+    FOR layer IN SELECT id, feature, late FROM publish.layer ORDER BY id LOOP
         keys := publish.touched_keys(layer.id);
         CONTINUE WHEN keys = '{}';
+        IF layer.late THEN
+            -- Rows are only added: nobody waits. They are taken when this has been committed.
+            INSERT INTO publish.late (layer, key) SELECT layer.id, unnest(keys);
+            CONTINUE;
+        END IF;
         PERFORM publish.lock_rows(layer.feature, keys);
         regions := publish.refresh(layer.id, keys);
         IF regions <> '{}' THEN
@@ -340,6 +345,43 @@ BEGIN
         PERFORM publish.renew_regions(of_layer, regions);
     END IF;
     RETURN cardinality(keys);
+END
+$$;
+
+-- The features of late layers that changes have touched since: made anew in one transaction, with one change and one data
+-- version, in the order of the layers. Returns their number. What is committed after a key was taken leaves its own.
+CREATE OR REPLACE FUNCTION publish.refresh_late() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off SET timezone = 'UTC' AS $$
+DECLARE
+    layer record;
+    keys bigint[];
+    regions bigint[];
+    moved jsonb := '{}';
+    refreshed bigint := 0;
+BEGIN
+    IF NOT EXISTS (SELECT FROM publish.late) OR NOT pg_try_advisory_xact_lock(hashtext('gisland late layers')) THEN
+        RETURN 0;
+    END IF;
+    DELETE FROM publish.late WHERE late.layer NOT IN (SELECT id FROM publish.layer WHERE late);
+    FOR layer IN SELECT id FROM publish.layer WHERE late ORDER BY id LOOP
+        WITH taken AS (DELETE FROM publish.late WHERE late.layer = layer.id RETURNING key)
+        SELECT array_agg(DISTINCT key ORDER BY key) INTO keys FROM taken;
+        CONTINUE WHEN keys IS NULL;
+        IF refreshed = 0 THEN
+            INSERT INTO registry.change (kind, reason, by) VALUES ('publish', 'late layers', 'system');
+        END IF;
+        regions := publish.refresh(layer.id, keys);
+        IF regions <> '{}' THEN
+            moved := moved || jsonb_build_object(layer.id, regions);
+        END IF;
+        refreshed := refreshed + cardinality(keys);
+    END LOOP;
+    IF refreshed > 0 THEN
+        -- Its lock on the data version is held until the commit: last.
+        PERFORM publish.flush();
+        PERFORM publish.renew_regions(key, ARRAY(SELECT jsonb_array_elements(value)::bigint)) FROM jsonb_each(moved);
+    END IF;
+    RETURN refreshed;
 END
 $$;
 

@@ -21,7 +21,6 @@ from gisland.printing.ink import Ink
 from gisland.printing.overview import OverviewOrder, print_overview
 from gisland.printing.overview_map import fill_class, paint_of
 from gisland.printing.paper import Box, Paper
-from gisland.printing.product import OverviewProduct, load_product
 from gisland.printing.scene import to_paper
 from gisland.settings import Settings
 from tests.printing.conftest import ADMIN, WHY
@@ -117,21 +116,21 @@ def test_each_parcel_of_a_real_page_tells_its_status_in_grey(printed: PrintedAtl
 
 
 def test_classes_of_an_overview_differ_in_grey(demo: Settings, tmp_path: Path) -> None:
-    product, palette = load_product(demo, "overview", OverviewProduct), load_catalogue(demo).palette
-    shares = [*product.classes, None]
+    palette = load_catalogue(demo).palette
+    shares = [*palette.progress, None]
     ink, side = Ink("", "", ""), 20.0
     with ink.page(side * len(shares), side, name="a", title="a"):
         for index, share in enumerate(shares):
             box = Box(index * side, 0, side, side)
             shape = np.array([shapely.box(box.x, box.y, box.right, box.top)], dtype=object)
-            fill_class(ink, share, product, palette, shape, box)
+            fill_class(ink, share, palette, shape, box)
     copy = copied(ink.save(), 1, tmp_path)
     wide = copy.shape[1] // len(shares)
     fields = [copy[20:-20, index * wide + 20 : (index + 1) * wide - 20] for index in range(len(shares))]
     tones = [float(np.median(field)) for field in fields]
     assert all(one - two > 24 for one, two in itertools.pairwise(tones[:-1])), tones
     # Nothing to be done: paper with dots, which no class has.
-    assert [round(float(field.std())) > 5 for field in fields] == [False] * len(product.classes) + [True]
+    assert [round(float(field.std())) > 5 for field in fields] == [False] * len(palette.progress) + [True]
 
 
 def test_the_land_of_an_overview_has_the_tone_of_its_class(demo: Settings, tmp_path: Path) -> None:
@@ -140,13 +139,12 @@ def test_the_land_of_an_overview_has_the_tone_of_its_class(demo: Settings, tmp_p
     file = config / "print/overview/product.yml"
     file.write_text(file.read_text().replace("parcels_to: 2500", "parcels_to: 0"))
     settings = demo.model_copy(update={"config_dir": config})
-    product = load_product(settings, "overview", OverviewProduct)
     printed = print_overview(settings, ADMIN, OverviewOrder(ward="11311"))
     overview, paper = printed.overview, printed.edition.paper
     assert not overview.near
     copy = copied(printed.content, 1, tmp_path)
     for unit in overview.units:
         shape = to_paper(np.array([unit.outline], dtype=object), overview.place, paper.frame)[0]
-        red, green, blue = paint_of(unit.percent, product, overview.palette)
+        red, green, blue = paint_of(unit.percent, overview.palette)
         tone = 255 * (0.299 * red + 0.587 * green + 0.114 * blue)
         assert np.median(copy[pixels_within(shape, copy.shape)]) == pytest.approx(tone, abs=8)

@@ -18,7 +18,7 @@ from gisland.printing.model import Group
 from gisland.printing.overview import OverviewOrder, PrintedOverview, print_overview
 from gisland.printing.overview_map import paint_of
 from gisland.printing.picture import picture
-from gisland.printing.product import OverviewProduct, load_product
+from gisland.printing.product import OverviewProduct
 from gisland.printing.read import find_group, read_group
 from gisland.printing.scene import points_to_paper
 from gisland.security.permissions import Role
@@ -74,19 +74,18 @@ def test_groups_have_the_colour_of_their_class(printed: PrintedOverview) -> None
         inside = ground[shapely.contains_xy(unit.outline, ground)]
         at = points_to_paper(inside, overview.place, frame)
         seen = pixels[((printed.edition.paper.height - at[:, 1]) * dots).astype(int), (at[:, 0] * dots).astype(int)]
-        wanted = np.array(paint_of(unit.percent, product, overview.palette)) * 255
+        wanted = np.array(paint_of(unit.percent, overview.palette)) * 255
         assert np.abs(np.median(seen, axis=0) - wanted).max() < 4
 
 
 def test_classes_become_deeper() -> None:
-    product = load_product(Settings(), "overview", OverviewProduct)
     from gisland.catalogue import load_catalogue
 
     palette = load_catalogue(Settings()).palette
-    light = [sum(paint_of(share, product, palette)) for share in (0, 20, 40, 60, 80, 95)]
+    light = [sum(paint_of(share, palette)) for share in (0, 20, 40, 60, 80, 95)]
     assert light == sorted(light, reverse=True)
     assert len(set(light)) == 6
-    assert paint_of(None, product, palette) == WHITE
+    assert paint_of(None, palette) == WHITE
 
 
 def test_sound_and_the_same_each_time(printed: PrintedOverview, demo: Settings, tmp_path: Path) -> None:

@@ -13,18 +13,30 @@ from typing import Any
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
+from psycopg import Connection
 
+from gisland.database import run
+from gisland.publish.refreshing import refresh_late
 from gisland.settings import Settings
-from tests.publish.conftest import Ward, serving
+from tests.factories import make_group, make_parcel, make_sheet, make_ward, move_to_group
+from tests.publish.conftest import serving
 
 OAS30 = "application/vnd.oai.openapi+json;version=3.0"
 PARCELS = 7
 
 
 @pytest.fixture
-def client(settings: Settings, ward: Ward, admin: tuple[str, str]) -> Iterator[httpx.Client]:
-    """Signed in: to whom all collections are shown."""
-    ward.add_parcels(PARCELS)
+def client(settings: Settings, admin: tuple[str, str]) -> Iterator[httpx.Client]:
+    """Signed in: to whom all collections are shown. All have as many features: wards, sheets, groups of one parcel."""
+
+    def work(connection: Connection) -> None:
+        for number in range(PARCELS):
+            ward = make_ward(connection, str(11311 + number))
+            parcel = make_parcel(connection, ward, make_sheet(connection, ward, "12"))
+            move_to_group(connection, parcel, make_group(connection, ward, "01"))
+
+    run(settings, work)
+    refresh_late(settings)
     with ExitStack() as stack:
         found = stack.enter_context(serving(settings))
         found.auth = httpx.BasicAuth(*admin)

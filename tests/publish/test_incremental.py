@@ -22,6 +22,7 @@ from psycopg import Connection, IntegrityError
 from gisland.catalogue import Catalogue, Layer, load_catalogue
 from gisland.database import Role, connect, flush
 from gisland.publish import layers
+from gisland.publish.refreshing import refresh_late
 from gisland.publish.tiles.far import RASTERS, statuses_of
 from gisland.publish.tiles.grid import Tile, limits
 from gisland.publish.tiles.statements import is_far, tile_statement
@@ -226,6 +227,7 @@ def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 make_holding(connection, first, parcel, holder)
             make_certificate(connection, first, "AA 000001", parcels[0])
             flush(connection)
+        refresh_late(settings)
         yield settings
 
 
@@ -331,6 +333,7 @@ def happen(settings: Settings, transaction: Transaction) -> bool:
                 flush(connection)
     except IntegrityError:
         return False
+    refresh_late(settings)
     return True
 
 

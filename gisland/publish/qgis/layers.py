@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement
 from zlib import crc32
@@ -11,7 +11,7 @@ from zlib import crc32
 from pyproj import CRS
 
 from gisland.catalogue import Language
-from gisland.publish.styles.maplibre import LABEL_ZOOM, LAST, NEAR
+from gisland.publish.styles.maplibre import LAST
 from gisland.publish.styles.model import Rule, Style
 from gisland.publish.styles.qgis_labels import OVER_POINT, label_settings
 from gisland.publish.styles.qgis_symbols import outline, surface
@@ -21,15 +21,17 @@ from gisland.publish.styles.qml import vector_elements
 # project itself holds no secret.
 AUTHENTICATION = "gisland"
 PAGE = 1000
-# Features are asked for from this scale (1:n) on; wider views are left to the tiles.
-FEATURES_SCALE = 5_000
-# Below this zoom (about 1:9,000) boundaries would hide the small parcels of a town.
-BOUNDARY_ZOOM = 16
+# Parcels, which tiles hold from zoom 14 on, are asked for from this scale (1:n) on; wider views are left to the tiles.
+FEATURES_SCALE, FEATURES_NEAR = 5_000, 14
+# So many zooms after the first one that holds each feature boundaries are drawn: before, they would hide the small
+# parcels of a town (zoom 16, about 1:9,000).
+BOUNDARY_ZOOMS = 2
 CRS84, WEB_MERCATOR = "OGC:CRS84", "EPSG:3857"
 POLYGON = "2"
 POINT = "0"
 
 Kind = Literal["features", "tiles"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 KIND_TITLES: dict[Kind, dict[Language, str]] = {
     "features": {"vi": "đối tượng", "en": "features"},
     "tiles": {"vi": "ô vectơ", "en": "vector tiles"},
@@ -66,7 +68,7 @@ class MapLayer:
             authentication = "" if layer.public else f"authcfg={AUTHENTICATION}&"
             return f"{authentication}type=xyz&url={url}&zmax={LAST}&zmin=0"
         parts = {"url": self.root, "typename": layer.id, "pageSize": str(PAGE), "restrictToRequestBBOX": "1"}
-        field = layer.scope.ward if layer.scope else layer.extents_by
+        field = next((each.name for each in layer.fields if each.codes == "wards"), layer.extents_by)
         if self.ward is not None and field is not None:
             parts["filter"] = f"\"{field}\" = '{self.ward}'"
         written = " ".join(f"{name}='{_escaped(value)}'" for name, value in parts.items())
@@ -85,7 +87,7 @@ def map_layer(layer: MapLayer, language: Language) -> Element:
         found = Element("maplayer", type="vector", geometry="Polygon", wkbType="MultiPolygon")
         found.set("labelsEnabled", "1" if layer.style.label else "0")
         found.set("hasScaleBasedVisibilityFlag", "1")
-        found.set("minScale", str(FEATURES_SCALE))
+        found.set("minScale", str(FEATURES_SCALE << max(0, FEATURES_NEAR - layer.style.near)))
         found.set("maxScale", "0")
     SubElement(found, "id").text = layer.id
     SubElement(found, "datasource").text = layer.source
@@ -122,9 +124,11 @@ def _tile_elements(layer: MapLayer, language: Language) -> list[Element]:
     styles = SubElement(renderer, "styles")
     for rule in style.rules:
         near, plain, far = (surface(style, rule, "0", boundary=boundary) for boundary in (True, False, False))
-        _add_tile_style(styles, style, rule, language, style.layer.id, near, BOUNDARY_ZOOM, -1)
-        _add_tile_style(styles, style, rule, language, style.layer.id, plain, NEAR, BOUNDARY_ZOOM - 1)
-        _add_tile_style(styles, style, rule, language, f"{style.layer.id}-status", far, -1, NEAR - 1)
+        _add_tile_style(styles, style, rule, language, style.layer.id, near, style.near + BOUNDARY_ZOOMS, -1)
+        last = style.near + BOUNDARY_ZOOMS - 1
+        _add_tile_style(styles, style, rule, language, style.layer.id, plain, style.near, last)
+        if style.near:
+            _add_tile_style(styles, style, rule, language, f"{style.layer.id}-status", far, -1, style.near - 1)
     if not style.rules:
         _add_tile_style(styles, style, None, language, style.layer.id, outline(style, "0"), -1, -1)
     found = [renderer]
@@ -139,7 +143,7 @@ def _tile_elements(layer: MapLayer, language: Language) -> list[Element]:
             "geometry": POINT,
             "layer": f"{style.layer.id}-labels",
         }
-        given |= {"min-zoom": str(LABEL_ZOOM), "max-zoom": "-1"}
+        given |= {"min-zoom": str(style.label_zoom), "max-zoom": "-1"}
         one = SubElement(SubElement(labeling, "styles"), "style", given)
         # Clockwise here, counter-clockwise from east in the tiles.
         one.append(label_settings('"text"', style, angle='-coalesce("angle", 0)', placement=OVER_POINT))

@@ -13,7 +13,7 @@ from pyproj import CRS
 from gisland.catalogue import Catalogue, Language, Layer, Palette, Text
 from gisland.errors import NotFound
 from gisland.kit.crs import transformer
-from gisland.publish.qgis.layers import CRS84, WEB_MERCATOR, MapLayer, map_layer, reference
+from gisland.publish.qgis.layers import CRS84, KINDS, WEB_MERCATOR, MapLayer, map_layer, reference
 from gisland.publish.qgis.place import Place
 from gisland.publish.styles.model import style_of
 from gisland.publish.styles.qml import DOCTYPE, VERSION, written
@@ -24,6 +24,7 @@ MEDIA_TYPES: dict[Format, str] = {"qgz": "application/vnd.qgis.qgz", "qlr": "app
 
 TITLE = Text(vi="Bản đồ xác minh thửa đất", en="Parcel verification map")
 PUBLIC = Text(vi="Công khai", en="Public")
+PROGRESS = Text(vi="Tiến độ", en="Progress")
 STAFF = Text(vi="Nội bộ (cần đăng nhập)", en="Staff (sign in)")
 # Of files in an archive: nothing in it says when it was made, so the same project is the same file.
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -54,15 +55,19 @@ class Project:
     @property
     def groups(self) -> list[tuple[str, list[MapLayer]]]:
         """Name and layers of each group, those above first: features lie over tiles."""
-        found = []
-        for title, public in ((PUBLIC, True), (STAFF, False)):
-            styles = [style_of(layer, self.palette) for layer in self.layers if layer.public == public]
-            layers = [
-                MapLayer(style, kind, self.root, self.place.ward) for style in styles for kind in ("features", "tiles")
-            ]
-            if layers:
-                found.append((title.to(self.language), layers))
-        return found
+        kinds: dict[Text, list[MapLayer]] = {PUBLIC: [], PROGRESS: [], STAFF: []}
+        for layer in self.layers:
+            style = style_of(layer, self.palette)
+            of_progress = layer.public and _is_progress(layer)
+            title = PROGRESS if of_progress else PUBLIC if layer.public else STAFF
+            # Of groups, sheets and wards there are few: they need no tiles.
+            for kind in KINDS[:1] if of_progress else KINDS:
+                kinds[title].append(MapLayer(style, kind, self.root, self.place.ward))
+        return [(title.to(self.language), layers) for title, layers in kinds.items() if layers]
+
+
+def _is_progress(layer: Layer) -> bool:
+    return any(field.values == "progress" for field in layer.fields)
 
 
 def base_layer(catalogue: Catalogue) -> Layer:
@@ -127,11 +132,11 @@ def qlr(project: Project) -> bytes:
 
 
 def _tree(project: Project) -> Element:
-    """Groups and layers, those above first; without signing in only what is public is drawn."""
+    """Groups and layers, those above first; drawn is what is public, but not what fills the ground with colours."""
     root = Element("layer-tree-group")
     for name, members in project.groups:
-        public = all(layer.style.layer.public for layer in members)
-        checked = "Qt::Checked" if public else "Qt::Unchecked"
+        shown = all(layer.style.layer.public and not _is_progress(layer.style.layer) for layer in members)
+        checked = "Qt::Checked" if shown else "Qt::Unchecked"
         group = SubElement(root, "layer-tree-group", name=name, checked=checked, expanded="1")
         for layer in members:
             SubElement(

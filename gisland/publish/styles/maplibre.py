@@ -1,8 +1,8 @@
 """A style as MapLibre style (version 8), in two forms.
 
 The rich one has one layer for all statuses. The plain one has a layer per status with literal colours and the filters
-of old, which is what QGIS understands. The tiles hold the layers `<id>`, from z 14 up, `<id>-status`, dissolved by
-status, up to z 13, and `<id>-labels`, points with the fields `text` and `angle`.
+of old, which is what QGIS understands. The tiles hold the layers `<id>`, from a zoom on (z 14 of parcels),
+`<id>-status`, dissolved by status, below it, and `<id>-labels`, points with the fields `text` and `angle`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from gisland.publish.styles.model import Style
 
 Json = dict[str, Any]
 
-# From this zoom on tiles hold every feature; up to the last one they are drawn, above it that one is enlarged.
-NEAR = 14
+# Up to this zoom tiles are drawn, above it that one is enlarged.
 LAST = 20
-# MapLibre's zoom 17 is about 1:2100 in Vietnam.
-LABEL_ZOOM = 17
 FONT = ["Noto Sans Regular"]
-BOUNDARY_PIXELS = {NEAR: 0.3, 18: 1.2}
+# Of boundaries: from the zoom on that has each feature, and four zooms later.
+BOUNDARY_PIXELS, BOUNDARY_ZOOMS = (0.3, 1.2), 4
 
 
 def maplibre_style(style: Style, root: str, language: Language, *, plain: bool = False) -> Json:
@@ -63,7 +61,7 @@ def _rich_layers(style: Style, language: Language) -> list[Json]:
                 for rule in style.rules
                 if rule.hatch is not None
             ]
-    width = ["interpolate", ["linear"], ["zoom"], *(part for each in BOUNDARY_PIXELS.items() for part in each)]
+    width = ["interpolate", ["linear"], ["zoom"], *(part for each in _widths(style) for part in each)]
     return [*layers, *_outlines(style, width, ["==", ["geometry-type"], "Point"]), *_labels(style, rich=True)]
 
 
@@ -77,12 +75,16 @@ def _plain_layers(style: Style) -> list[Json]:
                 | {"source-layer": name}
                 for rule in style.rules
             ]
-    width = {"base": 1, "stops": [list(each) for each in BOUNDARY_PIXELS.items()]}
+    width = {"base": 1, "stops": [list(each) for each in _widths(style)]}
     return [*layers, *_outlines(style, width, ["==", "$type", "Point"]), *_labels(style, rich=False)]
 
 
+def _widths(style: Style) -> list[tuple[int, float]]:
+    return list(zip((style.near, style.near + BOUNDARY_ZOOMS), BOUNDARY_PIXELS, strict=True))
+
+
 def _surface(style: Style, *, far: bool) -> tuple[str, Json]:
-    return (f"{style.layer.id}-status", {"maxzoom": NEAR}) if far else (style.layer.id, {"minzoom": NEAR})
+    return (f"{style.layer.id}-status", {"maxzoom": style.near}) if far else (style.layer.id, {"minzoom": style.near})
 
 
 def _fill(style: Style, name: str, zooms: Json, color: Any, where: list[Any] | None = None) -> Json:
@@ -98,7 +100,7 @@ def _outlines(style: Style, width: Any, is_point: list[Any]) -> list[Json]:
     """Boundaries; and points, which only layers without statuses have."""
     name, stroke = style.layer.id, style.ground.stroke if style.rules else style.ground.ink
     common: Json = {"source": name, "source-layer": name}
-    zooms: Json = {"minzoom": NEAR} if style.rules else {}
+    zooms: Json = {"minzoom": style.near} if style.rules else {}
     lines = {"id": f"{name}-boundary", "type": "line", **common, **zooms}
     lines["paint"] = {"line-color": stroke, "line-width": width}
     if style.rules:
@@ -126,7 +128,7 @@ def _labels(style: Style, *, rich: bool) -> list[Json]:
             "type": "symbol",
             "source": name,
             "source-layer": f"{name}-labels",
-            "minzoom": LABEL_ZOOM,
+            "minzoom": style.label_zoom,
             "layout": layout,
             # The paper shines around letters: they can be read on every colour.
             "paint": {"text-color": style.ground.ink, "text-halo-color": style.ground.paper, "text-halo-width": 1},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor, log2
 from typing import Literal, get_args
 
 from gisland.catalogue import Ground, Hatch, Layer, LayerLabel, Palette, Text
@@ -16,8 +17,8 @@ THEME_TITLES: dict[Theme, Text] = {
     "print": Text(vi="để in, rõ cả khi sao đen trắng", en="for print, readable on black-and-white copies"),
 }
 
-# The scale (1:n) up to which features are labelled, and the width of a boundary in millimetres.
-LABEL_SCALE = 2_000
+# A zoom of tiles and its scale (1:n) in Vietnam, and the width of a boundary in millimetres.
+LABEL_ZOOM, LABEL_SCALE = 17, 2_000
 BOUNDARY_MM = 0.18
 # An OGC pixel, in millimetres: what screens are taken for (OGC 05-077r4).
 PIXEL_MM = 0.28
@@ -53,6 +54,17 @@ class Style:
     def id(self) -> str:
         """The light one bears the name of its layer; no layer has a dot in its name."""
         return self.layer.id if self.theme == "light" else f"{self.layer.id}.{self.theme}"
+
+    @property
+    def near(self) -> int:
+        """The zoom from which on tiles hold each feature."""
+        return self.layer.tiles.drawn_from
+
+    @property
+    def label_zoom(self) -> int:
+        """The zoom of tiles from which on features are labelled."""
+        scale = LABEL_SCALE if self.label is None else self.label.scale
+        return max(0, LABEL_ZOOM - floor(log2(scale / LABEL_SCALE)))
 
     @property
     def title(self) -> Text:
@@ -93,7 +105,7 @@ def style_of(layer: Layer, palette: Palette, theme: Theme = "light") -> Style:
             color = status.color
             if theme == "dark":
                 color = status.dark or color
-            if theme == "print":
+            if theme == "print" and field.values != "progress":
                 color = palette.tinted(color)
             hatch = palette.hatch_of(status) if theme == "print" else None
             rules.append(Rule(name, status.label, color, palette.ink_on(color), hatch, status.hatch))

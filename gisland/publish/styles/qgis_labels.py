@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 from zlib import crc32
 
 from gisland.catalogue import Layer, LayerLabel
-from gisland.publish.styles.model import LABEL_SCALE, Style
+from gisland.publish.styles.model import Style
 from gisland.publish.styles.qgis_symbols import color_of
 
 FONTS = ("DejaVu Sans Mono", "Consolas", "Menlo", "Courier New", "Liberation Mono")
@@ -38,7 +38,8 @@ def labeling(style: Style) -> Element | None:
 
 
 def _rule(rules: Element, style: Style, name: str, expression: str, where: str) -> None:
-    given = {"key": _key(style, name), "description": name, "scalemaxdenom": str(LABEL_SCALE)}
+    assert style.label is not None
+    given = {"key": _key(style, name), "description": name, "scalemaxdenom": str(style.label.scale)}
     rule = SubElement(rules, "rule", given | ({"filter": where} if where else {}))
     rule.append(label_settings(expression, style, ink=_ink(style)))
 

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, register_namespac
 
 from gisland.catalogue import Hatch, Language
 from gisland.publish.styles.hatching import tile_side
-from gisland.publish.styles.model import BOUNDARY_MM, LABEL_SCALE, PIXEL_MM, Rule, Style
+from gisland.publish.styles.model import BOUNDARY_MM, PIXEL_MM, Rule, Style
 
 SLD, SE, OGC = "http://www.opengis.net/sld", "http://www.opengis.net/se", "http://www.opengis.net/ogc"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -79,7 +79,7 @@ def _add_labels(parent: Element, style: Style) -> None:
     assert style.label is not None
     rule = SubElement(parent, f"{{{SE}}}Rule")
     _text(rule, f"{{{SE}}}Name", "label")
-    _text(rule, f"{{{SE}}}MaxScaleDenominator", str(LABEL_SCALE))
+    _text(rule, f"{{{SE}}}MaxScaleDenominator", str(style.label.scale))
     text = SubElement(rule, f"{{{SE}}}TextSymbolizer")
     _text(SubElement(text, f"{{{SE}}}Label"), f"{{{OGC}}}PropertyName", style.label.text or style.label.above or "")
     font = SubElement(text, f"{{{SE}}}Font")

@@ -159,7 +159,7 @@ def _parts(layer: Layer, palette: Palette, language: Language) -> list[Json]:
         by_status = {name: {"type": "string"} for name in names} | features
         parts.append(_part(f"{layer.id}-status", f"{title}: {t('gộp', 'put together')}", 2, 0, first - 1, by_status))
         if tiles.areas:
-            labels = {**palette.exact, **palette.public}
+            labels = {**palette.progress_classes, **palette.exact, **palette.public}
             counted = {
                 name: {"type": "integer", "title": labels[name].label.to(language)}
                 for name in statuses_of(layer, palette)
