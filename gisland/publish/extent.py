@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import date
 
 from psycopg import AsyncConnection
 
@@ -21,6 +22,8 @@ class Extent:
 
     features: int
     boxes: list[list[float]]
+    begins: date | None = None
+    """The first day on which one of them was in force."""
 
 
 _parts: dict[tuple[str, str], tuple[float, list[list[float]]]] = {}
@@ -38,26 +41,35 @@ async def read_extent(connection: AsyncConnection, layer: Layer, *, whole: bool)
         return await _read_seen(connection, layer)
     cursor = await connection.execute(
         # The outer box comes from the root of the index: it costs nothing, and is a hair wider than the features.
-        "SELECT publish.feature_count(%s), ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)"
-        " FROM (SELECT ST_EstimatedExtent(%s, %s, %s) AS box) extent",
+        f"SELECT {_begins(layer)}, publish.feature_count(%s), ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)"  # noqa: S608 - names that the catalogue checked
+        " FROM (SELECT ST_EstimatedExtent(%s, %s, %s) AS box) extent".encode(),
         [layer.id, layer.target_schema, layer.table, layer.geometry],
     )
     row = await cursor.fetchone()
     assert row is not None
-    features, *box = row
+    begins, features, *box = row
     if not features or box[0] is None:
         return Extent(features, [])
-    return Extent(features, [_rounded(box), *await _read_parts(connection, layer)])
+    return Extent(features, [_rounded(box), *await _read_parts(connection, layer)], begins)
 
 
 async def _read_seen(connection: AsyncConnection, layer: Layer) -> Extent:
+    begins = f"min({layer.datetime})" if layer.datetime else "NULL"
     query = f"""
-        SELECT features, ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
-          FROM (SELECT count(*) AS features, ST_Extent({layer.geometry}) AS box
+        SELECT begins, features, ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
+          FROM (SELECT {begins} AS begins, count(*) AS features, ST_Extent({layer.geometry}) AS box
                   FROM {layer.target_schema}.{layer.table} WHERE {in_reach(layer)}) seen"""  # noqa: S608 - names that the catalogue checked
     row = await (await connection.execute(query.encode())).fetchone()
     assert row is not None
-    return Extent(row[0], [_rounded(row[1:])] if row[0] else [])
+    begins, features, *box = row
+    return Extent(features, [_rounded(box)] if features else [], begins)
+
+
+def _begins(layer: Layer) -> str:
+    """SQL: the first day of all features; its index knows it."""
+    if layer.datetime is None:
+        return "NULL"
+    return f"(SELECT min({layer.datetime}) FROM {layer.target_schema}.{layer.table})"  # noqa: S608 - as above
 
 
 async def _read_parts(connection: AsyncConnection, layer: Layer) -> list[list[float]]:

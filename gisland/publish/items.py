@@ -127,12 +127,12 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
     It gives a row for each feature, in the order of their ids, or one without a feature when there is none: feature,
     id, how many hits (of those looked for), the count of the layer, what it is sorted by, the newest data version.
     """
-    first, last = query.dates or (None, None)
+    # What has no end yet meets each time from its beginning on: when the time begins makes no difference.
+    _, last = query.dates or (None, None)
     boxes = _boxes(query.bbox)
     shape = _Shape(
         boxes=len(boxes),
         region=query.region is not None,
-        begins=first is not None,
         ends=last is not None,
         equals=tuple(name for name, _ in query.equals),
         goes_on=query.cursor is not None,
@@ -145,7 +145,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         nulls=tuple(value is None for value in query.cursor.values) if query.cursor else (),
         way=way,
     )
-    parameters: dict[str, object] = {"limit": query.limit, "first": first, "last": last, **dict(query.equals)}
+    parameters: dict[str, object] = {"limit": query.limit, "last": last, **dict(query.equals)}
     if shape.past:
         parameters["version"] = query.as_of
     for number, box in enumerate(boxes):
@@ -176,7 +176,6 @@ class _Shape(NamedTuple):
 
     boxes: int
     region: bool
-    begins: bool
     ends: bool
     equals: tuple[str, ...]
     goes_on: bool
@@ -209,7 +208,6 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
             else []
         ),
         *([_meets_region(layer, geometry, boxes[0], plain)] if shape.region else []),
-        *([f"{day} >= %(first)s"] if shape.begins else []),
         *([f"{day} <= %(last)s"] if shape.ends else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
         *([shape.filter] if shape.filter else []),

@@ -52,6 +52,8 @@ CONFORMANCE = [
     *processes.CONFORMANCE,
 ]
 
+GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+
 router = APIRouter(prefix=ROOT, dependencies=[Depends(READ)])
 downloads.add_to(router)
 styles_routes.add_to(router)
@@ -177,6 +179,10 @@ async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
     document["links"].append(link_to_styles(asked.root, asked.language, layer))
     if found.boxes:
         document["extent"]["spatial"]["bbox"] = found.boxes
+        if found.begins is not None:
+            # What is in force has no end yet.
+            begun = f"{found.begins.isoformat()}T00:00:00Z"
+            document["extent"]["temporal"] = {"interval": [[begun, None]], "trs": GREGORIAN}
     else:
         del document["extent"]
     return document

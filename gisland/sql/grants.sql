@@ -74,7 +74,7 @@ GRANT SELECT (id, ward_id, map_sheet_id, residential_group_id, parcel_no, parcel
               legal_area_m2, label_east, label_north, label_angle, retired_by, valid_from, version, updated_at) ON registry.parcel TO gisland_publisher;
 GRANT SELECT (id, ward_id, parcel_id, holder_id, certificate_id, role, retired_by, updated_at) ON registry.holding TO gisland_publisher;
 GRANT SELECT (id, ward_id, issue_date, kind) ON registry.certificate TO gisland_publisher;
-GRANT SELECT ON verification.holder_status, publish.status, publish.progress, publish.counted_parcel, publish.counted_holder TO gisland_publisher;
+GRANT SELECT ON verification.holder_status, publish.status, publish.progress, publish.held_parcel TO gisland_publisher;
 -- Views ask for them in the name of who reads them.
 GRANT EXECUTE ON FUNCTION registry.to_wgs84(geometry), publish.share(bigint, bigint), publish.progress_class(bigint, bigint)
     TO gisland_publisher, gisland_backup;

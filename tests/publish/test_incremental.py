@@ -268,7 +268,8 @@ class Ground:
 
     def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
         self._settings, self._palette = settings, catalogue.palette
-        self._layers = [layer for layer in catalogue.layers.values() if layer.public]
+        # Those that follow later are drawn like these.
+        self._layers = [layer for layer in catalogue.layers.values() if layer.public and not layer.late]
         self.seen: dict[tuple[str, Tile], tuple[object, object]] = {}
 
     def look(self) -> None:
