@@ -35,7 +35,7 @@ def state(settings: Settings) -> object:
 
 def test_an_unchanged_definition_costs_nothing(settings: Settings, catalogue: Catalogue) -> None:
     before = state(settings)
-    assert [done.changed for done in layers.apply_layers(settings, catalogue)] == [False, False]
+    assert not any(done.changed for done in layers.apply_layers(settings, catalogue))
     assert state(settings) == before
 
 
@@ -78,10 +78,11 @@ def test_a_changed_definition_makes_the_table_anew_and_readers_keep_their_rights
     ward.add_parcels(3)
     edit(own_config, "layers/parcels/view.sql", "p.parcel_no,", "p.parcel_no || 'x' AS parcel_no,")
     done = layers.apply_layers(own_config, load_catalogue(own_config))
-    assert [(each.layer, each.changed, each.features) for each in done] == [
+    assert [(each.layer, each.changed, each.features) for each in done[:2]] == [
         ("parcels", True, 3),
         ("parcels-staff", False, 3),
     ]
+    assert not any(each.changed for each in done[2:])
     with connect(own_config, Role.PUBLIC) as connection:
         assert one(connection, "SELECT count(*) FROM published.parcels WHERE parcel_no LIKE '%%x'") == 3
         assert one(connection, "SELECT publish.feature_count('parcels')") == 3
@@ -156,7 +157,8 @@ def test_another_order_of_the_palette_renews_all_layers(own_config: Settings, wa
     lines.insert(lines.index("exact:") + 1, deceased)
     palette.write_text("\n".join(lines))
     done = layers.apply_layers(own_config, load_catalogue(own_config), "parcels")
-    assert [each.changed for each in done] == [True, True]
+    assert len(done) == len(load_catalogue(own_config).layers)
+    assert all(each.changed for each in done)
     assert ward.exact_status(parcel) == "deceased"
 
 
@@ -165,7 +167,7 @@ def test_a_dropped_layer_is_gone_and_changes_go_on(settings: Settings, catalogue
     assert layers.drop_layer(settings, "parcels")
     assert not layers.drop_layer(settings, "parcels")
     ward.add_parcels(1)
-    assert [done.features for done in layers.apply_layers(settings, catalogue)] == [2, 2]
+    assert [done.features for done in layers.apply_layers(settings, catalogue)][:2] == [2, 2]
 
 
 def test_a_layer_that_is_public_no_longer_leaves_nothing_behind(own_config: Settings) -> None:
@@ -206,7 +208,8 @@ def tables_of(layer: str) -> set[str]:
 
 
 def test_the_public_role_reads_published_and_nothing_else(own_config: Settings) -> None:
-    own = tables_of("published.parcels")
+    public = ("parcels", "map_sheets", "residential_groups", "wards")
+    own = {name for layer in public for name in tables_of(f"published.{layer}")}
     own |= {"published.change_version", "published.tile_region", "public.layer_styles"}
     assert readable(own_config, Role.PUBLIC) == own
     assert readable(own_config, Role.STAFF) == own | tables_of("published_staff.parcels_staff")
