@@ -101,10 +101,15 @@ def find_unit(connection: Connection, code: str, level: str = "ward") -> Unit:
     """
     row = connection.execute(SELECT + " AND unit.level = %s AND unit.code = %s", [level, code]).fetchone()
     if row is None:
-        raise NotFound(
-            f"chưa có đơn vị {code} · there is no unit {code}", hint=f"gisland unit add {code} --name … --srid …"
-        )
+        raise no_unit(code)
     return _unit(row)
+
+
+def no_unit(code: str) -> NotFound:
+    """There is no such unit, or none for whoever asks: the words are the same."""
+    return NotFound(
+        f"chưa có đơn vị {code} · there is no unit {code}", hint=f"gisland unit add {code} --name … --srid …"
+    )
 
 
 def add_unit(connection: Connection, new: NewUnit, by: str) -> tuple[Unit, bool]:

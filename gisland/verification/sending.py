@@ -18,7 +18,7 @@ from gisland.errors import Conflict, NotFound
 from gisland.intake.staging import SESSION, lock_unit, without_loops
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import Text, Word
-from gisland.registry.units import find_unit
+from gisland.registry.units import find_unit, no_unit
 from gisland.registry.writing import Clerk
 
 UNSENT = "unsent"
@@ -117,7 +117,7 @@ def _place(connection: Connection, new: NewList) -> dict[str, int | None]:
     query = "SELECT security.everywhere() OR %s = ANY (security.wards())"
     reached = connection.execute(query, [unit.id]).fetchone()
     if reached is None or not reached[0]:
-        raise NotFound(f"không có phường {new.ward} · there is no ward {new.ward}", hint="GET /api/v1/units?level=ward")
+        raise no_unit(new.ward).of("unit", unit.id)
     lock_unit(connection, unit)
     if new.group is None:
         return {"ward": unit.id, "group": None}

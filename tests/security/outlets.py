@@ -331,8 +331,7 @@ def _of_lists() -> list[Row]:
     trial: Values = lambda it: {"ward": it.code, "group": it.group_code, "dry_run": True}  # noqa: E731 - a value of the table
     return [
         Row(f"GET {root}", reading),
-        # Which units there are is no secret.
-        Row(f"POST {root}", sending, 200, 404, body=trial, words=""),
+        Row(f"POST {root}", sending, 200, 404, body=trial),
         Row(f"GET {root}/{{list_id:int}}", reading, 200, 404, one),
         Row(f"GET {root}/{{list_id:int}}/rows", reading, 200, 404, one, names="list"),
         Row("GET /lists", reading, page=True),
