@@ -2,7 +2,7 @@
 
 Two sorts. What the database itself refuses today (`WRONG`) can be there only of old, or by a session that switched its
 triggers off. What reality breaks (`ODD`) is accepted, for papers and land are as they are; somebody should look at it.
-Geometry (overlaps, areas of the map) is examined by the rules of quality, not here.
+Overlaps and gaps between parcels, and how far areas of the map differ from paper, are not examined.
 """
 
 from __future__ import annotations
@@ -125,6 +125,16 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         Sort.ODD,
         "tài sản không trên thửa nào còn hiệu lực · assets on no parcel in force",
         "ghi thửa, hoặc ngừng hiệu lực · name its parcel, or end it: patch parcels, act retire-asset",
+    ),
+    "asset_larger_than_its_land": (
+        Sort.ODD,
+        "diện tích xây dựng lớn hơn thửa đất · assets that cover more than the parcels they stand on",
+        "xem giấy tờ, ghi đủ thửa · look at the papers; name all its parcels: patch footprint_m2, parcels",
+    ),
+    "parcel_outside_its_group": (
+        Sort.ODD,
+        "thửa nằm ngoài phạm vi vẽ của tổ · parcels outside the drawn extent of their group",
+        "xem tổ, hoặc vẽ lại phạm vi · see its group, or draw that anew: patch residential_group_id, geometry",
     ),
     "unknown_land_type": (
         Sort.ODD,

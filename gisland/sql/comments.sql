@@ -35,12 +35,12 @@ $$;
 
 COMMENT ON TABLE registry.unit IS 'Đơn vị hành chính: tỉnh, xã/phường/đặc khu · Administrative unit with its validity (QĐ 19/2025/QĐ-TTg: two levels since 1/7/2025); codes are used again, ids are not';
 COMMENT ON COLUMN registry.unit.level IS 'Cấp: province tỉnh, ward xã, district huyện (chỉ đơn vị cũ) · Level; constraint: one of the three, and no district is in force (island districts became special zones)';
-COMMENT ON COLUMN registry.unit.code IS 'Mã đơn vị: tỉnh 2 số, xã 5 số (PL3-01 cột 1) · Code of the statistics office: 2 digits for a province, 5 for a ward; constraint: one unit in force per code';
+COMMENT ON COLUMN registry.unit.code IS 'Mã đơn vị: tỉnh 2 số, xã 5 số (PL3-01 cột 1) · Code of the statistics office: 2 digits for a province, 5 for a ward; constraint: one unit in force per level and code';
 COMMENT ON COLUMN registry.unit.name IS 'Tên · Vietnamese name';
 COMMENT ON COLUMN registry.unit.name_en IS 'Tên tiếng Anh · English name';
 COMMENT ON COLUMN registry.unit.parent_id IS 'Tỉnh · The province (unit.id) of a ward';
 COMMENT ON COLUMN registry.unit.srid IS 'Hệ toạ độ của tờ bản đồ, VN-2000 múi 3° theo kinh tuyến trục của tỉnh · EPSG code of the CRS of its sheets: VN-2000, TM 3°, the meridian of the province';
-COMMENT ON COLUMN registry.unit.area_km2 IS 'Diện tích công bố, km² · Declared area in km²; how far the parcels differ from it is a finding';
+COMMENT ON COLUMN registry.unit.area_km2 IS 'Diện tích công bố, km² · Declared area in km²; nothing is compared with it';
 COMMENT ON COLUMN registry.unit.valid_from IS 'Có hiệu lực từ ngày · In force from this day';
 COMMENT ON COLUMN registry.unit.valid_to IS 'Thôi hiệu lực từ ngày; trống khi còn hiệu lực · In force until this day; empty while in force';
 COMMENT ON COLUMN registry.unit.geom_4326 IS 'Ranh giới, WGS 84 kinh độ trước (EPSG:4326) · Boundary in WGS 84, longitude first; constraint: valid and not empty';
@@ -62,7 +62,7 @@ COMMENT ON COLUMN registry.map_sheet.scale IS 'Mẫu số tỷ lệ (500 là 1:5
 COMMENT ON COLUMN registry.map_sheet.srid IS 'Hệ toạ độ VN-2000 (mã EPSG) · EPSG code of its CRS; constraint: the one of all its parcels';
 COMMENT ON COLUMN registry.map_sheet.name IS 'Danh pháp mảnh, ví dụ 725500-6-(11) · Sheet name by the grid of TT 25/2014';
 
-COMMENT ON TABLE registry.parcel IS 'Thửa đất (LA_SpatialUnit) · Parcel; a retired one leaves the layers and stays readable; overlaps and gaps are findings';
+COMMENT ON TABLE registry.parcel IS 'Thửa đất (LA_SpatialUnit) · Parcel; a retired one leaves the layers and stays readable; overlaps and gaps are accepted, and not examined';
 COMMENT ON COLUMN registry.parcel.ward_id IS 'Phường/xã; ràng buộc: của tờ bản đồ · The ward; constraint: that of its sheet';
 COMMENT ON COLUMN registry.parcel.map_sheet_id IS 'Tờ bản đồ · The sheet (map_sheet.id)';
 COMMENT ON COLUMN registry.parcel.residential_group_id IS 'Tổ dân phố · The residential group; constraint: of the same ward';
@@ -73,7 +73,7 @@ COMMENT ON COLUMN registry.parcel.srid IS 'Hệ toạ độ của hình thể (m
 COMMENT ON COLUMN registry.parcel.geom IS 'Hình thể nguyên gốc, mét, đông trước bắc, trong hệ toạ độ của tờ · Geometry as it came, metres, east before north, in the CRS of the sheet; constraint: a valid polygon or multipolygon, not empty';
 COMMENT ON COLUMN registry.parcel.geom_4326 IS 'Tự tính: hình thể theo WGS 84, kinh độ trước · Derived: the geometry in WGS 84, longitude first';
 COMMENT ON COLUMN registry.parcel.area_m2 IS 'Tự tính: diện tích phẳng theo bản đồ, m² · Derived: planar area of the geometry in the CRS of the sheet, m²';
-COMMENT ON COLUMN registry.parcel.legal_area_m2 IS 'Diện tích pháp lý trên giấy tờ, m², 1 số lẻ (PL3-01 cột 24) · Area on paper, m², one decimal; its difference from the map is a finding';
+COMMENT ON COLUMN registry.parcel.legal_area_m2 IS 'Diện tích pháp lý trên giấy tờ, m², 1 số lẻ (PL3-01 cột 24) · Area on paper, m², one decimal; it is not compared with the map';
 COMMENT ON COLUMN registry.parcel.label_east IS 'Chỗ đặt nhãn đã lưu: hoành độ (đông), mét, trong hệ toạ độ của tờ · Stored place of the label: east, metres, in the CRS of the sheet; constraint: with label_north, within the parcel; given up when the parcel gets a shape without it';
 COMMENT ON COLUMN registry.parcel.label_north IS 'Chỗ đặt nhãn đã lưu: tung độ (bắc), mét · Stored place of the label: north, metres';
 COMMENT ON COLUMN registry.parcel.label_angle IS 'Góc của nhãn đã lưu, độ, ngược chiều kim đồng hồ từ hướng đông, trống: tự chọn · Angle of the stored label, degrees counter-clockwise from east; empty: chosen by what draws it; constraint: above -90, up to 90, and only with a place';
@@ -92,7 +92,7 @@ COMMENT ON COLUMN registry.parcel_number.scale IS 'Mẫu số tỷ lệ, 0 khi k
 COMMENT ON COLUMN registry.parcel_number.source IS 'Nguồn: sổ mục kê, bảng đối chiếu… · Where the number was found';
 COMMENT ON COLUMN registry.parcel_number.confidence IS 'Độ tin cậy trong (0, 1] · Confidence, above 0 and at most 1';
 
-COMMENT ON TABLE registry.land_use IS 'Mục đích sử dụng đất (PL3-01 cột 25–39) · Land use: one or more per parcel; that the areas sum to that of the parcel is a finding, not a constraint';
+COMMENT ON TABLE registry.land_use IS 'Mục đích sử dụng đất (PL3-01 cột 25–39) · Land use: one or more per parcel; areas that do not sum to the legal area are a finding, not refused';
 COMMENT ON COLUMN registry.land_use.seq IS 'Thứ tự trên thửa, từ 1 · Order on the parcel, from 1 on';
 COMMENT ON COLUMN registry.land_use.land_type IS 'Loại đất, mã như ODT, CLN (PL3-01 cột 25, 30, 35) · Land type code (TT 08/2024); an unknown or former code is a finding, and ONT or ODT where the unit has the other one';
 COMMENT ON COLUMN registry.land_use.area_m2 IS 'Diện tích của mục đích, m², 1 số lẻ (PL3-01 cột 26, 31, 36) · Area of this use, m², one decimal';
@@ -137,7 +137,7 @@ COMMENT ON COLUMN registry.asset.kind IS 'Loại (PL3-01 cột 40): house nhà r
 COMMENT ON COLUMN registry.asset.parent_id IS 'Nhà chung cư của căn hộ, khu của nhà · The building of an apartment, the complex of a building (asset.id); constraint: not itself';
 COMMENT ON COLUMN registry.asset.name IS 'Tên khu nhà, nhà chung cư (PL3-01 cột 41, 42) · Name of the complex or building';
 COMMENT ON COLUMN registry.asset.number IS 'Số căn hộ (PL3-01 cột 43) · Number of the apartment';
-COMMENT ON COLUMN registry.asset.footprint_m2 IS 'Diện tích xây dựng, m², 1 số lẻ (PL3-01 cột 44) · Built-up area, m², one decimal; larger than the parcel is a finding';
+COMMENT ON COLUMN registry.asset.footprint_m2 IS 'Diện tích xây dựng, m², 1 số lẻ (PL3-01 cột 44) · Built-up area, m², one decimal; larger than the parcels it stands on is a finding';
 COMMENT ON COLUMN registry.asset.floor_area_m2 IS 'Diện tích sàn, m², 1 số lẻ (PL3-01 cột 45) · Floor area, m², one decimal';
 COMMENT ON COLUMN registry.asset.ownership_form IS 'Hình thức sở hữu: riêng, chung (PL3-01 cột 46) · Form of ownership: alone or in common';
 COMMENT ON COLUMN registry.asset.ownership_term IS 'Thời hạn sở hữu (PL3-01 cột 47) · Term of ownership, as it is written';
@@ -169,7 +169,7 @@ COMMENT ON COLUMN registry.document.issued_on IS 'Ngày văn bản · Its date';
 COMMENT ON COLUMN registry.document.issuer IS 'Cơ quan ban hành · Who issued it';
 COMMENT ON COLUMN registry.document.file_name IS 'Tên tệp (PL3-01 cột 49) · Name of the file';
 COMMENT ON COLUMN registry.document.media_type IS 'Kiểu tệp, ví dụ application/pdf · Media type';
-COMMENT ON COLUMN registry.document.content_hash IS 'SHA-256 của nội dung; ràng buộc: một lần trong phường · SHA-256 of the content; constraint: once per ward';
+COMMENT ON COLUMN registry.document.content_hash IS 'SHA-256 của nội dung; ràng buộc: một lần trong phường, trong các văn bản còn hiệu lực · SHA-256 of the content; constraint: once per ward among documents in force';
 COMMENT ON COLUMN registry.document.size_bytes IS 'Kích thước, byte · Size in bytes';
 COMMENT ON COLUMN registry.document.pages IS 'Số trang · Number of pages';
 
@@ -179,7 +179,7 @@ COMMENT ON TABLE registry.change IS 'Biến động · Change: the event that ma
 COMMENT ON COLUMN registry.change.ward_id IS 'Phường/xã; trống khi liên quan nhiều đơn vị · The ward; empty when it concerns several';
 COMMENT ON COLUMN registry.change.kind IS 'Loại biến động: create tạo, correct đính chính, split tách, merge hợp, transfer chuyển quyền… · Kind of change';
 COMMENT ON COLUMN registry.change.reason IS 'Lý do, không có dữ liệu cá nhân · The reason; no personal data';
-COMMENT ON COLUMN registry.change.by IS 'Người làm: account:<tên> hoặc cli:<người dùng> · Who did it';
+COMMENT ON COLUMN registry.change.by IS 'Người làm: account:<tên>, cli:<người dùng>, db:<vai trò> khi sửa bằng SQL · Who did it: an account, who runs commands, or by direct SQL a role of the database';
 COMMENT ON COLUMN registry.change.at IS 'Thời điểm ghi (UTC) · When it was done (UTC)';
 COMMENT ON COLUMN registry.change.valid_on IS 'Ngày có hiệu lực · Day from which it holds';
 COMMENT ON COLUMN registry.change.detail IS 'Chi tiết, ví dụ cân bằng diện tích; không có dữ liệu cá nhân · Facts of the change, such as the balance of areas; no personal data';
@@ -218,4 +218,4 @@ COMMENT ON COLUMN verification.list_row.id_hash IS 'HMAC của số · Keyed has
 COMMENT ON COLUMN verification.list_row.id_masked IS 'Số đã che · The id as it is shown, masked';
 
 COMMENT ON VIEW verification.holder_status IS 'Tình trạng xác minh của mỗi người sử dụng đất · One exact status per holder; holds no personal data';
-COMMENT ON COLUMN verification.holder_status.status IS 'Tự tính từ bằng chứng mới nhất về số hiện nay; missing_id khi không có số · Derived from the newest evidence on the present id; missing_id where there is none';
+COMMENT ON COLUMN verification.holder_status.status IS 'Tự tính từ bằng chứng mới nhất về số hiện nay, unsent khi chưa có; missing_id khi không có số; organisation với tổ chức, cộng đồng · Derived from the newest evidence on the present id, unsent without any; missing_id where there is no id; organisation for organisations and communities';

@@ -230,6 +230,31 @@ def part_of_what_is_gone(land: Land) -> int:
     return part
 
 
+def wide_house(land: Land) -> int:
+    house = add(land, "asset", ward_id=land.ward, kind="house", footprint_m2=500)
+    link = "INSERT INTO registry.asset_parcel (asset_id, parcel_id) VALUES (%s, %s)"
+    land.do(lambda c: c.execute(link, [house, land.west]))
+    return house
+
+
+def drawn_elsewhere(land: Land) -> int:
+    """A group with an extent that the western parcel lies beyond, and the eastern one within."""
+
+    def work(connection: Connection) -> None:
+        for parcel, metres in ((land.west, 500), (land.east, 0)):
+            query = """
+                WITH drawn AS (
+                    INSERT INTO registry.residential_group (ward_id, code, name, geom_4326)
+                    SELECT ward_id, id::text, 'Tổ', ST_Multi(ST_Translate(geom_4326, %s / 111e3, 0))
+                      FROM registry.parcel WHERE id = %s RETURNING id)
+                UPDATE registry.parcel SET residential_group_id = drawn.id FROM drawn WHERE parcel.id = %s
+            """
+            connection.execute(query, [metres, parcel, parcel])
+
+    land.do(work)
+    return land.west
+
+
 ODD: dict[str, Callable[[Land], int]] = {
     "right_under_retired_certificate": odd_certificate,
     "past_its_day": expired,
@@ -241,6 +266,8 @@ ODD: dict[str, Callable[[Land], int]] = {
     "flat_without_building": loose_flat,
     "part_of_retired": part_of_what_is_gone,
     "asset_on_nothing": lambda land: add(land, "asset", ward_id=land.ward, kind="house"),
+    "asset_larger_than_its_land": wide_house,
+    "parcel_outside_its_group": drawn_elsewhere,
     "unknown_land_type": unknown_type,
     "residential_of_another_unit": rural_code,
     "uses_not_the_area": unlike_areas,

@@ -97,6 +97,20 @@ SELECT 'asset' AS kind, a.id, a.ward_id, a.kind AS note
    AND NOT EXISTS (SELECT FROM registry.asset_parcel JOIN registry.parcel p ON p.id = parcel_id
                     WHERE asset_id = a.id AND p.retired_by IS NULL)
 
+-- The larger of the areas of map and paper counts.
+-- name: asset_larger_than_its_land
+SELECT 'asset' AS kind, a.id, a.ward_id, a.footprint_m2 || ' > ' || round(land.area::numeric, 1) || ' m²' AS note
+  FROM registry.asset a
+  JOIN LATERAL (SELECT sum(greatest(p.area_m2, p.legal_area_m2)) AS area
+                  FROM registry.asset_parcel JOIN registry.parcel p ON p.id = parcel_id
+                 WHERE asset_id = a.id AND p.retired_by IS NULL) land ON a.footprint_m2 > land.area + 0.1
+ WHERE a.retired_by IS NULL
+
+-- name: parcel_outside_its_group
+SELECT 'parcel' AS kind, p.id, p.ward_id, of_group.code AS note
+  FROM registry.parcel p JOIN registry.residential_group of_group ON of_group.id = p.residential_group_id
+ WHERE p.retired_by IS NULL AND NOT ST_Intersects(of_group.geom_4326, p.geom_4326)
+
 -- name: unknown_land_type
 SELECT 'parcel' AS kind, p.id, p.ward_id, use.land_type AS note
   FROM registry.land_use use JOIN registry.parcel p ON p.id = use.parcel_id
