@@ -94,6 +94,14 @@ class LayerField(Entry):
     needs: Literal["person:read", "identity:read"] | None = None
     """The permission without which it is not shown, nor asked for: it tells of persons."""
 
+    @property
+    def open(self) -> bool:
+        """Whether its values may stand in addresses and on tiles of those who are shown it: who is meant is not said.
+
+        A status says what is wrong with a person, but not with whom.
+        """
+        return self.needs is None or self.values is not None
+
 
 ID = LayerField(name="id", type="integer", title=Text(vi="Mã số", en="Id"), queryable=True)
 
@@ -147,7 +155,7 @@ class TileLabel(Entry):
 
 
 class Tiles(Entry):
-    """How a layer is drawn on vector tiles. Fields that tell of persons (`needs`) are never on a tile."""
+    """How a layer is drawn on vector tiles. Names and ids of persons are on none; a status is for who is shown it."""
 
     drawn_from: Annotated[int, Field(ge=0, le=16)] = 14
     """The zoom from which on each feature is drawn; below, features are put together."""
@@ -160,9 +168,10 @@ class Tiles(Entry):
     label: TileLabel | None = None
 
     def status_of(self, layer: Layer) -> str | None:
-        """The field by whose values the features of this layer are put together."""
-        with_values = (field.name for field in layer.fields if field.values and field.needs is None)
-        return self.status or next(with_values, None)
+        """The field by whose values the features of this layer are put together, as far as it is shown."""
+        if self.status in {field.name for field in layer.fields}:
+            return self.status
+        return None if layer.status is None else layer.status.name
 
 
 class Layer(Entry):
@@ -238,11 +247,24 @@ class Layer(Entry):
 
     @cached_property
     def queryables(self) -> dict[str, LayerField]:
-        """What may be asked for, by value and in filters: the id, and all fields but those that tell of persons.
+        """What may be asked for, by value and in filters: the id, and all fields but names and ids of persons.
 
         A name that is asked for stands in an address, and so in histories and logs: persons are searched by POST.
         """
-        return {field.name: field for field in (ID, *self.fields) if field.needs is None}
+        return {field.name: field for field in (ID, *self.fields) if field.open}
+
+    @property
+    def status(self) -> LayerField | None:
+        """The field by whose values features are coloured and counted: exact statuses where they are shown."""
+        found = (field for field in self.fields if field.values is not None)
+        return min(found, key=lambda field: field.values != "exact", default=None)
+
+    @property
+    def other_statuses(self) -> list[str]:
+        """The fields that those go by to whom the status of its tiles is not shown."""
+        used = self.tiles.status_of(self)
+        secret = any(field.needs for field in self.fields if field.name == used)
+        return [field.name for field in self.fields if secret and field.values and field.needs is None]
 
     @cached_property
     def indexed(self) -> frozenset[str]:
@@ -280,6 +302,7 @@ class Layer(Entry):
         parts += [self.scope_fields, self.native, self.tiles.status, self.tiles.areas]
         parts += [["soon"]] if self.late else []
         parts += [palette.progress] if any(field.values == "progress" for field in self.fields) else []
+        parts += self.other_statuses
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -449,14 +472,14 @@ def _check_scope(file: Path, layer: Layer) -> None:
 
 
 def _check_tiles(file: Path, layer: Layer) -> None:
-    """What is drawn on tiles must be there, and be nobody's secret."""
+    """What is drawn on tiles must be there, and name nobody."""
     tiles = layer.tiles
     wanted = [("tiles.status", tiles.status)] if tiles.status else []
     wanted += [(f"tiles.fields.{zoom}", each) for zoom, names in (tiles.fields or {}).items() for each in names]
     if tiles.label is not None:
         wanted += [("tiles.label", each) for each in (tiles.label.x, tiles.label.y, tiles.label.angle) if each]
         wanted += [("tiles.label.text", each) for text in tiles.label.text.values() for each in named_in(text)]
-    known = [field.name for field in layer.fields if field.needs is None]
+    known = [field.name for field in layer.fields if field.open]
     texts = [field.name for field in layer.fields if field.type == "string" and field.needs is None]
     for name in tiles.areas:
         if name not in texts:

@@ -375,7 +375,12 @@ def _index_for_tiles(connection: Connection, layer: Layer, target: sql.Identifie
     """Indexes from which far tiles are drawn without a look at the rows."""
     status, areas = layer.tiles.status_of(layer), layer.tiles.areas
     keys = [*areas, *([status] if status else [])]
-    included = sql.SQL("INCLUDE ({})").format(sql.SQL(", ").join(map(sql.Identifier, keys))) if keys else sql.SQL("")
+    others = sql.SQL(", ").join(map(sql.Identifier, layer.other_statuses))
+    included = (
+        sql.SQL("INCLUDE ({})").format(sql.SQL(", ").join(map(sql.Identifier, [*keys, *layer.other_statuses])))
+        if keys
+        else sql.SQL("")
+    )
     # Usage: the squares of a tile
     connection.execute(sql.SQL("CREATE INDEX ON {} (_cell) {}").format(target, included))
     # Usage: features that fill more than the square that they count in
@@ -386,7 +391,8 @@ def _index_for_tiles(connection: Connection, layer: Layer, target: sql.Identifie
     if areas:
         # Usage: how many features an area has, by status
         names = sql.SQL(", ").join(map(sql.Identifier, keys))
-        connection.execute(sql.SQL("CREATE INDEX ON {} ({})").format(target, names))
+        also = sql.SQL("INCLUDE ({})").format(others) if layer.other_statuses else sql.SQL("")
+        connection.execute(sql.SQL("CREATE INDEX ON {} ({}) {}").format(target, names, also))
 
 
 def larger_than(extent: float) -> str:

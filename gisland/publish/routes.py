@@ -6,22 +6,26 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Response
 
-from gisland.catalogue import PublicClass
 from gisland.publish.answer import FOR_ALL, FOR_ONE, READ, Anyone
+
+PUBLIC, STAFF = "parcels", "parcels-staff"
+"""The layer that the map shows."""
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(READ)])
 
 
 @router.get("/palette")
 async def palette(asked: Anyone, response: Response) -> dict[str, Any]:
-    """Statuses with label, colour and hatch, the worst first: for staff the exact ones, else the four classes."""
+    """Statuses with label, colour and hatch, the worst first: exact ones where they are shown, else four classes."""
     asked.check_no_parameters()
     colors = asked.state.catalogue.palette
-    statuses: dict[str, PublicClass] = {**colors.exact} if asked.staff else colors.public
+    layer = asked.catalogue.layers.get(STAFF if asked.staff else PUBLIC)
+    exact = layer is not None and layer.status is not None and layer.status.values == "exact"
+    statuses = colors.statuses("exact" if exact else "public")
     response.headers.update(FOR_ONE if asked.staff else FOR_ALL)
     return {
-        "property": "exact_status" if asked.staff else "verification_status",
-        "layer": "parcels-staff" if asked.staff else "parcels",
+        "property": "exact_status" if exact else "verification_status",
+        "layer": STAFF if asked.staff else PUBLIC,
         "stroke": colors.stroke,
         "statuses": [
             {
@@ -42,8 +46,7 @@ async def counts(asked: Anyone, layer_id: str, response: Response) -> dict[str, 
     layer = await asked.layer(layer_id)
     asked.check_no_parameters()
     response.headers.update(FOR_ALL if layer.public else FOR_ONE)
-    wanted = "public" if layer.public else "exact"
-    status = next((field.name for field in layer.fields if field.values == wanted), None)
+    status = None if layer.status is None else layer.status.name
     async with asked.reading(layer) as connection:
         grouped = f"SELECT coalesce(\"{status}\", ''), count(*) FROM {layer.target_schema}.{layer.table} GROUP BY 1"  # noqa: S608
         plain = f"SELECT '', count(*) FROM {layer.target_schema}.{layer.table}"  # noqa: S608

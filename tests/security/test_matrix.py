@@ -274,7 +274,12 @@ def test_staff_layer(world: World, who: str) -> None:
     assert ("holder_names" in fields, "masked_ids" in fields) == (whole, numbers)
     assert all(("masked_ids" in feature["properties"]) == numbers for feature in page.json()["features"])
     absent = client.get(f"{STAFF}/items/{NOBODY}")
-    status = page.json()["features"][0]["properties"]["exact_status"]
+    shown = page.json()["features"][0]["properties"]
+    assert ("exact_status" in shown) == whole
+    status = "exact_status" if whole else "verification_status"
+    assert client.get("/api/v1/palette").json()["property"] == status
+    told = client.get("/api/v1/layers/parcels-staff/counts").json()["by_status"]
+    assert told == {shown[status]: len(ids)}
     for name, place in world.places.items():
         one = client.get(f"{STAFF}/items/{place.parcel}")
         assert one.status_code == (200 if name in seen else 404)
@@ -282,7 +287,7 @@ def test_staff_layer(world: World, who: str) -> None:
             assert _without_numbers(one) == _without_numbers(absent)
         for query in (
             f"group_code=TDP {name[1]}",
-            f"exact_status={status}",
+            f"{status}={shown[status]}",
             "bbox=105,20,107,22",
             f"as-of={world.version}",
         ):
@@ -303,6 +308,10 @@ def test_staff_tiles(world: World, who: str) -> None:
     far = mapbox_vector_tile.decode(client.get(f"{here}/0/0/0").content)
     for layer in ("parcels-staff-status", "parcels-staff-areas"):
         assert sum(each["properties"]["features"] for each in far[layer]["features"]) == len(ids)
+    exact = all(may(who, PERSON, name) for name in seen)
+    assert all(("exact_status" in each["properties"]) == exact for each in far["parcels-staff-status"]["features"])
+    # How many have which.
+    assert all(("missing_id" in each["properties"]) == exact for each in far["parcels-staff-areas"]["features"])
     near: set[int] = set()
     limits = client.get(here).json().get("tileMatrixSetLimits")
     assert limits is not None
@@ -314,6 +323,8 @@ def test_staff_tiles(world: World, who: str) -> None:
             assert NAME.encode() not in answer.content
             tile = mapbox_vector_tile.decode(answer.content)
             near |= {each["id"] for each in tile["parcels-staff"]["features"]}
+            assert all(("exact_status" in each["properties"]) == exact for each in tile["parcels-staff"]["features"])
+            assert all("verification_status" in each["properties"] for each in tile["parcels-staff"]["features"])
     assert near == ids
     one = world.places[min(seen)]
     with_all = client.get(f"{here.replace('-staff', '')}/14/{around['minTileRow']}/{around['minTileCol']}")

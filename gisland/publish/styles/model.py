@@ -94,11 +94,7 @@ def layer_of(style_id: str) -> tuple[str, Theme]:
 
 def style_of(layer: Layer, palette: Palette, theme: Theme = "light") -> Style:
     """The style of a layer, as far as its fields are shown: a field that is masked is no part of it."""
-    # The exact statuses, where they are shown.
-    sorted_fields = sorted(
-        (each for each in layer.fields if each.values is not None), key=lambda each: each.values != "exact"
-    )
-    field = sorted_fields[0] if sorted_fields else None
+    field = layer.status
     rules: list[Rule] = []
     if field is not None and field.values is not None:
         for name, status in palette.statuses(field.values).items():

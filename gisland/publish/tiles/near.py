@@ -36,7 +36,7 @@ def near(layer: Layer, zoom: int) -> str:
 
 def fields_at(layer: Layer, zoom: int) -> list[LayerField]:
     """The fields that come along on near tiles of a zoom."""
-    shown = [field for field in layer.fields if field.needs is None]
+    shown = [field for field in layer.fields if field.open]
     chosen = layer.tiles.fields
     if chosen is None:
         return shown

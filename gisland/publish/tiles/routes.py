@@ -38,10 +38,10 @@ async def layer_tile(request: Request) -> Response:
     """A tile of one layer."""
     asked = Asked.of(request, await READ(request))
     path = request.path_params
-    # Fields that some may not see are on no tile: all see the same layer.
     layer = asked.state.catalogue.layer(path["layer_id"])
     if not layer.public:
         await STAFF(request)
+        layer = asked.catalogue.layer(layer.id)
     tile = _tile(asked)
     if layer.public:
         return await _public(asked, layer, tile)

@@ -4,18 +4,18 @@ import {currentLanguage, number, t} from './i18n.js';
 
 /**
  * Draw the legend.
- * @param {{palette: any, counts: {total: number, by_status: Record<string, number>}, staff: boolean}} data
+ * @param {{palette: any, counts: {total: number, by_status: Record<string, number>}, exact: boolean}} data
  * @param {Set<string>} hidden statuses that are switched off; changed by clicks
  * @param {() => void} changed called after a click
  */
-export function drawLegend({palette, counts, staff}, hidden, changed) {
+export function drawLegend({palette, counts, exact}, hidden, changed) {
   // what is done first, then what remains, the worst first
   const rank = (status) => (status.id === 'verified' ? -Infinity : status.order);
   const statuses = [...palette.statuses].sort((a, b) => rank(a) - rank(b));
   const countOf = (status) => counts.by_status[status.id] ?? 0;
   const share = (status) => (counts.total ? (100 * countOf(status)) / counts.total : 0);
   const verified = statuses.find((status) => status.id === 'verified');
-  byId('legend-kind').textContent = t(staff ? 'legend.staff' : 'legend.public');
+  byId('legend-kind').textContent = t(exact ? 'legend.staff' : 'legend.public');
   byId('legend-total').textContent = t('legend.total', {count: number(counts.total)});
   byId('legend-share').textContent = verified ? `${number(share(verified), 1)} %` : '';
   byId('legend-bar').replaceChildren(...statuses.filter(countOf).map((status) => segment(status, share(status))));

@@ -97,7 +97,7 @@ function drawTexts() {
   translatePage();
   showSession();
   byId('qgis-project').href = `/api/v1/qgis/project?lang=${currentLanguage()}`;
-  if (shown.home) drawLegend({...shown, staff: shown.palette.layer !== 'parcels'}, hidden, redraw);
+  if (shown.home) drawLegend({...shown, exact: shown.palette.property === 'exact_status'}, hidden, redraw);
   const [feature] = selection.getSource().getFeatures();
   if (feature) showPanel(feature.getProperties(), shown.palette);
 }
