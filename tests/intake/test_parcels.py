@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -304,42 +299,6 @@ def test_memory_stays_flat_over_batches(
     assert one(app_connection, "SELECT count(*) FROM registry.parcel") == 10
     with pytest.raises(InputError, match="row 9"):
         take_in(ward, write_parcels(tmp_path / "b.gpkg", [*rows[:8], parcel(9, sheet="")]))
-
-
-def test_interrupt_leaves_nothing(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
-    """Ctrl-C in the middle of an intake: the database is as before."""
-    path = write_parcels(tmp_path / "a.gpkg", [parcel(n + 1, square(n % 200, n // 200)) for n in range(20_000)])
-    environment = os.environ | {
-        "GISLAND_STATE_DIR": str(ward.state_dir),
-        "GISLAND_DATABASE_NAME": ward.database_name,
-    }
-    command = [sys.executable, "-m", "gisland", "intake", "parcels", str(path), "--ward", "11311"]
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Tests that run in the background were started with Ctrl-C ignored, and a child inherits that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    deadline = time.monotonic() + 60
-    busy = """
-        SELECT count(*) FROM pg_stat_activity
-         WHERE datname = current_database() AND query LIKE 'INSERT INTO registry.parcel%%'
-    """
-    while not one(app_connection, busy):
-        app_connection.rollback()
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert "Traceback" not in errors
-    app_connection.rollback()
-    assert one(app_connection, "SELECT count(*) FROM registry.parcel") == 0
-    assert one(app_connection, "SELECT count(*) FROM intake.batch") == 0
 
 
 def test_french_cadastre(settings: Settings, app_connection: Connection, shared_data: Path) -> None:

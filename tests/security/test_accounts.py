@@ -208,25 +208,6 @@ def test_two_administrators_do_not_end_each_other_at_once(
         assert one(connection, left) == 1
 
 
-@pytest.mark.parametrize("role", [each for each in Role if each is not Role.ADMIN])
-def test_nobody_else_manages_people(people: LiveServer, someone: Callable[..., Person], role: Role) -> None:
-    group = None
-    if role is Role.GROUP_HEAD:
-        query = "INSERT INTO registry.residential_group (ward_id, code, name) VALUES (%s, '1', 'Tổ 1') RETURNING id"
-        ward = run(people.settings, lambda connection: make_ward(connection, "30303"))
-        group = Grant(role, ward, run(people.settings, lambda connection: int(one(connection, query, ward))))
-    person = someone(group or Grant(role))
-    with httpx.Client(base_url=people.url, auth=person) as client:
-        for method, path in (
-            *(("GET", path) for path in ("accounts", "accounts/1", "grants")),
-            *(("POST", f"accounts/1/{act}") for act in ("disable", "enable", "reset", "unlock")),
-            ("DELETE", "grants/1"),
-        ):
-            assert client.request(method, f"/api/v1/{path}").status_code == 403
-        assert client.post("/api/v1/accounts", json={"name": "x"}).status_code == 403
-        assert client.post("/api/v1/grants", json={"account_id": 1, "role": "admin"}).status_code == 403
-
-
 def test_a_body_cannot_smuggle_rights(people: LiveServer, manager: httpx.Client) -> None:
     assert manager.post("/api/v1/accounts", json={"name": "x", "role": "admin"}).status_code == 400
     assert manager.post("/api/v1/accounts", json={"name": "x", "disabled": False, "secret": NEW}).status_code == 400

@@ -332,41 +332,6 @@ def test_staff_tiles(world: World, who: str) -> None:
     assert one.parcel in ids
 
 
-@pytest.mark.parametrize("who", PEOPLE)
-def test_reveal(world: World, who: str) -> None:
-    client = world.clients[who]
-    absent = client.post(f"/api/v1/holders/{NOBODY}/reveal", json={"reason": "kiểm tra"})
-    for name, place in world.places.items():
-        answer = client.post(f"/api/v1/holders/{place.holder}/reveal", json={"reason": "kiểm tra"})
-        if may(who, Permission.IDENTITY_REVEAL, name):
-            assert answer.json()["national_id"] == f"99907000{place.parcel:04d}"
-        elif any(may(who, Permission.IDENTITY_REVEAL, each) for each in world.places):
-            assert answer.status_code == absent.status_code == 404
-            assert _without_numbers(answer) == _without_numbers(absent)
-        else:
-            assert answer.status_code == refused(who)
-
-
-@pytest.mark.parametrize("who", PEOPLE)
-def test_writing(world: World, who: str) -> None:
-    client = world.clients[who]
-    for name, place in world.places.items():
-        body: dict[str, Any] = {"change": WHY, "ward_id": place.ward, "kind": "person", "full_name": "Thử Ghi"}
-        made = client.post("/api/v1/holders", json=body)
-        etag = client.get(f"/api/v1/parcels/{place.parcel}").headers.get("etag", '"1-0"')
-        path = f"/api/v1/parcels/{place.parcel}"
-        changed = client.patch(path, json={"change": WHY, "address": f"Số {who}"}, headers={"If-Match": etag})
-        retired = client.post(f"{path}/retire", json={"change": WHY, "version": NOBODY})
-        if may(who, WRITE, name):
-            assert (made.status_code, changed.status_code, retired.status_code) == (201, 200, 412)
-        elif any(may(who, WRITE, each) for each in world.places):
-            # As for a parcel, or a ward, that is not there.
-            assert made.status_code == 422, made.text
-            assert changed.status_code == retired.status_code == 404
-        else:
-            assert {made.status_code, changed.status_code, retired.status_code} == {refused(who)}
-
-
 LINKS: dict[str, Callable[[Place, Place], dict[str, Any]]] = {
     "holdings": lambda own, other: {"parcel_id": own.parcel, "holder_id": other.holder, "role": "current_user"},
     "restrictions": lambda own, other: {"certificate_id": other.certificate, "kind": "mortgage"},

@@ -14,7 +14,6 @@ from tests.security import test_matrix
 from tests.security.acts import SAID, body_of, path_of
 from tests.security.test_matrix import (
     ABSENT,
-    NAME,
     PEOPLE,
     READ,
     WHY,
@@ -108,21 +107,3 @@ def test_a_reveal_and_a_document_tell_nothing_of_another_ward(world: World) -> N
         hidden, absent = ask(world.places["B1"]), ask(ABSENT)
         assert hidden.status_code == 404, hidden.text
         assert alike(hidden, absent)
-
-
-@pytest.mark.parametrize("who", PEOPLE)
-def test_lineage_findings_and_former_units(world: World, who: str) -> None:
-    client = world.clients[who]
-    for name, place in world.places.items():
-        for path in ("/api/v1/parcels/{0.parcel}/lineage", "/api/v1/findings?ward_id={0.ward}"):
-            answer, absent = client.get(path.format(place)), client.get(path.format(ABSENT))
-            if not reads(who):
-                assert answer.status_code == refused(who)
-            elif may(who, READ, name):
-                assert answer.status_code == 200, answer.text
-            else:
-                assert answer.status_code == 404
-                assert alike(answer, absent)
-            assert NAME not in answer.text
-    known = client.get("/api/v1/units/crosswalk?code=11311")
-    assert known.status_code == (200 if reads(who) else refused(who))
