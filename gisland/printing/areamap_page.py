@@ -200,9 +200,10 @@ def _draw_map(ink: Ink, scene: AreaScene, labelled: Labelled, names: list[Name])
         draw_neighbours(ink, scene, place, replace(labelled, sheets=[*labelled.sheets, *marks]))
         shapes = to_paper(scene.group.shapes[seen], place, frame)
         statuses = np.array([scene.group.parcels[index].status for index in seen])
+        covered = labelled.covers(place, frame)
         for status in palette.exact:
             if (statuses == status).any():
-                draw_status(ink, palette, status, shapes[statuses == status], frame)
+                draw_status(ink, palette, status, shapes[statuses == status], frame, covered)
         ink.draw_with(color(palette.stroke), OUTLINE)
         ink.polygons(shapes, stroke=True)
         draw_sheets(ink, place, frame, labelled.sheets, marks=False)

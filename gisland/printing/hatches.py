@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 
 from gisland.catalogue import Palette
+from gisland.printing.hatch_marks import missing_dots, missing_lines
 from gisland.printing.ink import Color, Ink, color
 from gisland.printing.model import Floats, Geometries
 from gisland.printing.paper import Box
@@ -14,7 +15,14 @@ LIGHTEST = 0.46
 """The grey of the lightest line of a hatch; 1 is white."""
 
 
-def draw_status(ink: Ink, palette: Palette, status: str, shapes: Geometries, within: Box) -> None:
+def draw_status(
+    ink: Ink,
+    palette: Palette,
+    status: str,
+    shapes: Geometries,
+    within: Box,
+    covered: shapely.STRtree | None = None,
+) -> None:
     """Fill polygons (mm) with the colour and the hatch of a status.
 
     Args:
@@ -23,6 +31,7 @@ def draw_status(ink: Ink, palette: Palette, status: str, shapes: Geometries, wit
         status: a key of it.
         shapes: the polygons.
         within: nothing is drawn outside.
+        covered: what will be drawn over the hatch; given, each polygon that is not too small shows a mark of it.
     """
     look = palette.exact[status]
     ink.fill_with(color(palette.tinted(look.color)))
@@ -42,10 +51,15 @@ def draw_status(ink: Ink, palette: Palette, status: str, shapes: Geometries, wit
         if not hatch.lines:
             ink.draw_with(tone, hatch.width, (0, hatch.spacing))
             ink.lines(_rows_of_dots(west, south, east, north, hatch.spacing))
+            if covered is not None:
+                ink.draw_with(tone, hatch.width)
+                ink.dots(missing_dots(shapes, hatch.spacing, covered), hatch.width)
         else:
             ink.draw_with(tone, hatch.width)
             for angle in hatch.lines:
                 ink.lines(_lines(west, south, east, north, angle, hatch.spacing))
+                if covered is not None:
+                    ink.lines(missing_lines(shapes, angle, hatch.spacing, covered))
 
 
 def inked(tone: str) -> Color:

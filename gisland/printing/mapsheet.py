@@ -72,6 +72,12 @@ class Labelled:
         """What became of the place that is stored for the label of a parcel."""
         return Stored(int(self.labels.stored[int(np.searchsorted(self.seen, parcel))]))
 
+    def covers(self, place: Place, frame: Box) -> shapely.STRtree:
+        """What is drawn over the hatches of the parcels, on paper."""
+        drawn = [*self.labels.boxes(self.labels.form != FORMS.index(Form.TABLE))]
+        drawn += [*(leader.box for leader in self.leaders), *(mark.box for mark in self.sheets)]
+        return shapely.STRtree(to_paper(np.array(drawn, dtype=object), place, frame) if drawn else [])
+
     def lies_on(self, parcel: int) -> int | None:
         """The parcel on whose label that of another one would have lain, because the two overlap."""
         other = self.labels.over.get(int(np.searchsorted(self.seen, parcel)))
@@ -100,9 +106,10 @@ def draw_map(ink: Ink, scene: Scene, page: MapPage, labelled: Labelled) -> None:
         draw_neighbours(ink, scene, place, labelled)
         shapes = to_paper(scene.group.shapes[seen], place, frame)
         statuses = np.array([scene.group.parcels[index].status for index in seen])
+        covered = labelled.covers(place, frame)
         for status in scene.palette.exact:
             if (statuses == status).any():
-                draw_status(ink, scene.palette, status, shapes[statuses == status], frame)
+                draw_status(ink, scene.palette, status, shapes[statuses == status], frame, covered)
         ink.draw_with(color(scene.palette.stroke), OUTLINE)
         ink.polygons(shapes, stroke=True)
         _draw_overlaps(ink, scene, page, filled=False)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import shapely
 from PIL import Image
+from shapely import affinity
 
 from gisland.catalogue import load_catalogue
 from gisland.palette import Palette
@@ -113,6 +114,40 @@ def test_each_parcel_of_a_real_page_tells_its_status_in_grey(printed: PrintedAtl
     assert len(statuses) > 5
     assert right > 60
     assert len(wrong) <= 0.02 * right, wrong
+
+
+def without_mark(palette: Palette, folder: Path, *, mended: bool) -> list[tuple[str, float]]:
+    """Statuses and areas of small parcels, parts of which a label covers, that show nothing of their hatch in grey."""
+    chance = np.random.default_rng(1)
+    sides = chance.uniform([1.45, 1.45], [2.6, 6.0], size=(60, 2))
+    ink, drawn, size = Ink("", "", ""), {}, Box(0, 0, 60, 80)
+    for status, look in palette.exact.items():
+        if palette.hatch_of(look) is None:
+            continue
+        corners = (
+            np.array([(x, y) for y in range(10) for x in range(6)]) * (9, 7.5) + chance.uniform(0, 1.4, (60, 2)) + 2
+        )
+        shapes = shapely.box(*corners.T, *(corners + sides).T)
+        shapes[::2] = [affinity.rotate(each, turn) for each, turn in zip(shapes[::2], range(0, 90, 3), strict=True)]
+        # A label over the middle of every third one.
+        labels = shapely.buffer(shapely.centroid(shapes[::3]), 0.5, quad_segs=1)
+        with ink.page(size.width, size.height, name=status, title=status):
+            draw_status(ink, palette, status, shapes, size, shapely.STRtree(labels) if mended else None)
+        drawn[status] = shapely.difference(shapes, shapely.union_all(labels))
+    content, lost = ink.save(), []
+    for page, (status, shapes) in enumerate(drawn.items(), start=1):
+        copy = copied(content, page, folder)
+        for shape in shapely.buffer(shapes, -0.12):
+            seen = copy[pixels_within(shape, copy.shape)]
+            if seen.max() - seen.min() < 20:
+                lost.append((status, round(shape.area, 1)))
+    return lost
+
+
+def test_small_parcels_show_a_mark_of_their_hatch_in_grey(tmp_path: Path) -> None:
+    palette = load_catalogue(Settings()).palette
+    assert {status for status, _ in without_mark(palette, tmp_path, mended=False)} >= {"unsent", "sent", "organisation"}
+    assert without_mark(palette, tmp_path, mended=True) == []
 
 
 def test_classes_of_an_overview_differ_in_grey(demo: Settings, tmp_path: Path) -> None:
