@@ -19,6 +19,8 @@ from tests.live import LiveServer
 
 Qgis = Callable[..., Any]
 FEATURES, TILES = "Thửa đất (đối tượng)", "Thửa đất (ô vectơ)"
+PROGRESS = ["Tờ bản đồ địa chính (đối tượng)", "Tổ dân phố (đối tượng)", "Phường · xã (đối tượng)"]
+GROUPS = ["Công khai", "Tiến độ"]
 
 
 @pytest.fixture
@@ -58,16 +60,19 @@ def colors_of(catalogue: Catalogue) -> dict[str, str]:
 def test_qgis_opens_the_project(qgis: Qgis, project: Path, tmp_path: Path, catalogue: Catalogue) -> None:
     asked = {"project": str(project), "out": str(tmp_path / "drawn.png"), "size": [200, 200], "theme": []}
     found = qgis("qgis_draws.py", json.dumps(asked))
-    assert (found["read"], found["crs"], found["groups"]) == (True, "EPSG:9210", ["Công khai"])
+    assert (found["read"], found["crs"], found["groups"]) == (True, "EPSG:9210", GROUPS)
     assert found["title"] == "Hồng Bàng (11311): Bản đồ xác minh thửa đất"
-    features, tiles = found["layers"]
-    assert (features["name"], tiles["name"]) == (FEATURES, TILES)
+    layers = {each["name"]: each for each in found["layers"]}
+    assert set(layers) == {FEATURES, TILES, *PROGRESS}
+    features = layers[FEATURES]
     assert features["valid"], features["error"]
     assert features["renderer"] == "categorizedSymbol"
     assert features["labels"]
     assert features["aliases"]["parcel_no"] == "Số thửa"
     assert {"Đã xác minh": "verified"} in features["maps"]["verification_status"]
     assert features["legend"] == [[status.label.vi, status.color] for status in catalogue.palette.public.values()]
+    classes = [[each.label.vi, each.color] for each in catalogue.palette.progress_classes.values()]
+    assert all(layers[name]["valid"] and layers[name]["legend"] == classes for name in PROGRESS)
     # By the official operation, whatever QGIS would have taken by itself.
     assert len(found["operations"]) >= 2
     assert all("-191.90441429" in each for each in found["operations"])
@@ -81,8 +86,10 @@ def test_qgis_adds_the_layers_to_another_project(
     asked = {"definition": str(definition), "out": str(out), "size": [2400, 1800], "dpi": 200, "theme": [FEATURES]}
     found = qgis("qgis_draws.py", json.dumps(asked | place))
     assert found["read"] == [True, ""]
-    assert found["groups"] == ["Công khai"]
-    assert {each["name"]: each["valid"] for each in found["layers"]} == {FEATURES: True, TILES: True}
+    assert found["groups"] == GROUPS
+    assert {each["name"]: each["valid"] for each in found["layers"]} == dict.fromkeys(
+        (FEATURES, TILES, *PROGRESS), True
+    )
     assert not found["errors"]
     assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.02)
 
