@@ -136,14 +136,14 @@ class Ink:
 
     def clip_to(self, shapes: Geometries) -> None:
         """Draw within polygons only."""
-        self._ops.append(_path(shapes) + " W* n" if len(shapes) else "0 0 0 0 re W n")
+        self._ops.append(_path(shapes) + " W n" if len(shapes) else "0 0 0 0 re W n")
 
     # Shapes --------------------------------------------------------------------------------------------------------
 
     def polygons(self, shapes: Geometries, *, fill: bool = False, stroke: bool = False) -> None:
         """Polygons with their holes, in millimetres."""
         if len(shapes):
-            self._ops.append(_path(shapes) + {(True, True): " B*", (True, False): " f*"}.get((fill, stroke), " S"))
+            self._ops.append(_path(shapes) + {(True, True): " B", (True, False): " f"}.get((fill, stroke), " S"))
 
     def lines(self, ends: Floats | Iterable[Sequence[float]]) -> None:
         """Lines, a row (x, y, x, y) each."""
@@ -267,8 +267,11 @@ def _rgb(paint: Color) -> str:
 
 
 def _path(shapes: Geometries) -> str:
-    """The path operators of polygons."""
-    rings = shapely.get_rings(shapely.get_parts(shapes))
+    """The path operators of polygons.
+
+    Outlines run one way round and holes the other: what several polygons cover is within, what is a hole of all is not.
+    """
+    rings = shapely.get_rings(shapely.orient_polygons(shapely.get_parts(shapes)))
     xy, index = shapely.get_coordinates(rings, return_index=True)
     ends = np.searchsorted(index, np.arange(len(rings) + 1)).tolist()
     points = [f"{x:.3f} {y:.3f}" for x, y in xy.tolist()]

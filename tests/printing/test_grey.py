@@ -150,6 +150,25 @@ def test_small_parcels_show_a_mark_of_their_hatch_in_grey(tmp_path: Path) -> Non
     assert without_mark(palette, tmp_path, mended=True) == []
 
 
+def test_where_parcels_overlap_their_status_is_seen_and_holes_stay_white(tmp_path: Path) -> None:
+    palette = load_catalogue(Settings()).palette
+    whole, hole = shapely.box(5, 5, 35, 35), shapely.box(10, 10, 18, 18)
+    # A ring runs either way round.
+    other = shapely.box(22, 8, 60, 32, ccw=False)
+    shapes, both = np.array([whole - hole, other], dtype=object), shapely.buffer(whole & other, -0.5)
+    for status in ("unsent", "verified"):
+        ink = Ink("", "", "")
+        with ink.page(65, 40, name="a", title="a"):
+            draw_status(ink, palette, status, shapes, Box(0, 0, 65, 40))
+        copy = copied(ink.save(), 1, tmp_path)
+        alone, overlap = (
+            copy[pixels_within(shape, copy.shape)] for shape in (shapely.buffer(other - whole, -0.5), both)
+        )
+        assert overlap.mean() == pytest.approx(alone.mean(), abs=6) != 255
+        assert overlap.std() == pytest.approx(alone.std(), abs=6)
+        assert copy[pixels_within(shapely.buffer(hole, -0.5), copy.shape)].min() == 255
+
+
 def test_classes_of_an_overview_differ_in_grey(demo: Settings, tmp_path: Path) -> None:
     palette = load_catalogue(demo).palette
     shares = [*palette.progress, None]
