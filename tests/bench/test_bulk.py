@@ -48,7 +48,8 @@ def test_both_ways_bring_the_same_rows(imported: tuple[Settings, Result], catalo
         shared = "SELECT count(*) FROM registry.holding WHERE share_num IS NOT NULL"
         assert one(connection, shared) == PARCELS // 6 * 2
         for layer in catalogue.layers.values():
-            assert one(connection, f"SELECT count(*) FROM {layer.target_schema}.{layer.table}") == PARCELS
+            if layer.refresh == "flush":
+                assert one(connection, f"SELECT count(*) FROM {layer.target_schema}.{layer.table}") == PARCELS
         assert one(connection, "SELECT count(DISTINCT changed_by) FROM registry.holding") == 1
     # What was imported is used again.
     bulk.prepare(settings, catalogue, PARCELS)

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tests.printing.pdf_text import Text
-from tests.printing.seen import CHECKLIST, Map, Seen, paint_of
+from tests.printing.seen import CHECKLIST, CONTENTS, Map, Seen, paint_of
 
 
 def check_key_map(seen: Seen) -> None:
@@ -91,7 +91,8 @@ def _sample(each: Map, text: Text, paint: list[float]) -> bool:
 def check_cover(seen: Seen) -> None:
     """The counts on the cover are those of the registry, and its contents those of the pages."""
     (cover,) = [found for title, found in seen.lists.items() if found.pages == [0]]
-    rows = {length: set(cover.windows(length)) for length in (3, 4)}
+    contents = seen.lists.get(CONTENTS, cover)
+    rows = {3: set(cover.windows(3)), 4: set(contents.windows(4))}
     count = len(seen.parcels)
     for status, many in Counter(parcel.status for parcel in seen.parcels).items():
         share = f"{many / count * 100:.1f}".replace(".", ",")
@@ -100,8 +101,9 @@ def check_cover(seen: Seen) -> None:
     assert f"{count} thửa" in " ".join(said for line in cover.lines for said in line)
     total = 0
     for each in seen.maps:
-        found = [row for row in rows[4] if row[0] == str(each.number) and row[1].startswith("1:")]
-        ((_, scale, parcels, listed),) = found
+        found = [row[1:] for row in rows[4] if row[0] == str(each.number) and row[1].startswith("1:")]
+        assert len(found) == 1, (each.number, contents.lines)
+        scale, parcels, listed = found[0]
         assert re.sub(r"\D", "", scale.partition(" (")[0].partition(":")[2]) == str(each.scale)
         total += int(parcels)
         its = seen.lists.get(f"{CHECKLIST} {each.number}")

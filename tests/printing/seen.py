@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,6 +23,7 @@ Bounds = tuple[float, float, float, float]
 NEAR, HERE = 0.02, 0.01
 """What is drawn at a place lies no further from it than this: on paper (mm), on the ground (m)."""
 CHECKLIST, SMALL, PROOF = "Danh sách thửa đất – trang bản đồ", "Ghi chú các thửa đất nhỏ", "Bảng kiểm in"
+CONTENTS = "Mục lục các trang bản đồ"
 
 
 @dataclass(frozen=True)
@@ -185,11 +185,13 @@ def find_lists(pdf: pikepdf.Pdf, pages: dict[int, Page]) -> dict[str, List]:
 
 
 def lines_of(texts: list[Text]) -> list[list[str]]:
-    """The texts of a page line by line, from the left."""
-    lines: dict[int, list[Text]] = defaultdict(list)
-    for text in texts:
-        lines[round(text.box.bounds[1] * 2)].append(text)
-    return [[each.said for each in sorted(lines[y], key=lambda each: each.middle[0])] for y in sorted(lines)[::-1]]
+    """The texts of a page line by line, from the left; what lies half a millimetre apart is of one line."""
+    lines: list[list[Text]] = []
+    for text in sorted(texts, key=lambda each: -each.box.bounds[1]):
+        if not lines or lines[-1][0].box.bounds[1] - text.box.bounds[1] > 0.5:
+            lines.append([])
+        lines[-1].append(text)
+    return [[each.said for each in sorted(line, key=lambda each: each.middle[0])] for line in lines]
 
 
 @dataclass
