@@ -106,11 +106,9 @@ def _name(layer: Layer) -> str:
 def _layer_paths(layer: Layer, meanings: dict[str, str], palette: Palette, language: Language) -> dict[str, Json]:
     title, path = layer.title.to(language), f"/collections/{layer.id}"
     name = _name(layer)
-    shared = ("bbox", "bbox-crs", "crs", "limit", "cursor", "as-of", "skipGeometry", *FILTER)
+    shared = ("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of", "skipGeometry", *FILTER)
     items = [{"$ref": f"#/components/parameters/{each}"} for each in shared]
     items += _of_layer(layer)
-    if layer.datetime is not None:
-        items.append({"$ref": "#/components/parameters/datetime"})
     for field in layer.queryables.values():
         schema = _described(field, meanings, palette, language)
         text = ": ".join(schema.pop(each) for each in ("title", "description") if each in schema)

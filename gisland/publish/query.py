@@ -100,11 +100,13 @@ def parse_items_query(
     """
     parameters = check_parameters(given, _items_parameters(layer), formats=PAGE_FORMATS)
     bbox, region = _area(parameters, planes)
+    # What says nothing of time is in force at any time.
+    dates = _dates(parameters["datetime"]) if "datetime" in parameters else None
     query = ItemsQuery(
         limit=_limit(parameters.get("limit"), settings),
         bbox=bbox,
         region=region,
-        dates=_dates(parameters["datetime"]) if "datetime" in parameters and layer.datetime else None,
+        dates=dates if layer.datetime else None,
         equals=tuple(
             (name, _value(field, palette, parameters[name]))
             for name, field in layer.queryables.items()
@@ -125,8 +127,8 @@ def parse_items_query(
 
 @lru_cache(maxsize=100)
 def _items_parameters(layer: Layer) -> tuple[str, ...]:
-    """The parameters of the items of a layer: without texts it has no `q`, without a date no `datetime`."""
-    names = (name for name in ITEMS if (name != "q" or layer.texts) and (name != "datetime" or layer.datetime))
+    """The parameters of the items of a layer: without texts it has no `q`."""
+    names = (name for name in ITEMS if name != "q" or layer.texts)
     return (*names, *layer.queryables)
 
 

@@ -221,6 +221,15 @@ def test_datetime(client: httpx.Client, ward: Ward, interval: str, found: list[i
     assert extent["temporal"]["interval"] == [["2020-05-01T00:00:00Z", None]]
 
 
+def test_what_says_nothing_of_time_is_found_at_any_time(client: httpx.Client, ward: Ward) -> None:
+    ward.add_parcels(1)
+    run(ward.settings, lambda connection: connection.execute("SELECT publish.refresh_late()"))
+    pages = [
+        client.get("/ogc/collections/wards/items", params=more).json() for more in ({}, {"datetime": "1900-01-01"})
+    ]
+    assert [page["numberMatched"] for page in pages] == [1, 1]
+
+
 @pytest.mark.parametrize(
     "query",
     [
