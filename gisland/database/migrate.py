@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Re-applied in this order after the migrations, so that a migration never runs today's version of a function.
 SQL_FILES = (
     "registry.sql",
+    "guards.sql",
     "history.sql",
     "undo.sql",
     "search.sql",

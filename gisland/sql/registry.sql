@@ -28,27 +28,6 @@ $$;
 CREATE OR REPLACE TRIGGER derive BEFORE INSERT OR UPDATE OF geom, geom_4326, area_m2 ON registry.parcel
     FOR EACH ROW EXECUTE FUNCTION registry.derive_parcel();
 
--- A label that was placed stands in its parcel: outside of it, it would be read as that of another one. Where a parcel gets
--- a shape that leaves it outside, it is given up; a place that is said to be outside is refused.
-CREATE OR REPLACE FUNCTION registry.check_label() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
-BEGIN
-    IF ST_Contains(NEW.geom, ST_SetSRID(ST_Point(NEW.label_east, NEW.label_north), NEW.srid)) THEN
-        RETURN NEW;
-    ELSIF TG_OP = 'UPDATE' AND (NEW.label_east, NEW.label_north) IS NOT DISTINCT FROM (OLD.label_east, OLD.label_north) THEN
-        NEW.label_east := NULL;
-        NEW.label_north := NULL;
-        NEW.label_angle := NULL;
-        RETURN NEW;
-    END IF;
-    RAISE EXCEPTION 'the label of parcel % lies outside of it', NEW.id
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'parcel_label_within',
-              HINT = 'label_east, label_north: metres, in the CRS of the sheet';
-END
-$$;
-CREATE OR REPLACE TRIGGER label_within BEFORE INSERT OR UPDATE OF geom, srid, label_east, label_north ON registry.parcel
-    FOR EACH ROW WHEN (NEW.label_east IS NOT NULL AND NEW.label_north IS NOT NULL) EXECUTE FUNCTION registry.check_label();
-
 -- Which of these parcel codes a parcel bears, of whichever ward, in force or not: a code is given once in the country, and
 -- row-level security hides the parcels of other wards from whoever has to know. It says no more than that.
 CREATE OR REPLACE FUNCTION registry.taken_codes(codes text[]) RETURNS SETOF text
@@ -258,10 +237,6 @@ BEGIN
 END
 $$;
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON verification.evidence
-    FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
-CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON verification.list
-    FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
-CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON verification.list_row
     FOR EACH STATEMENT EXECUTE FUNCTION registry.refuse_change();
 
 -- Lineage has no circle: nobody is its own ancestor.

@@ -112,12 +112,14 @@ BEGIN
         CONTINUE WHEN made = '{}';
         FOR reference IN
             SELECT conrelid::regclass AS by_table, attname,
+                   (SELECT a.attname FROM pg_index JOIN pg_attribute a ON a.attrelid = indrelid AND a.attnum = indkey[0]
+                     WHERE indrelid = conrelid AND indisprimary) AS key,
                    (SELECT a.attname FROM pg_attribute a WHERE attrelid = conrelid AND NOT attisdropped
                        AND a.attname IN ('changed_by', 'change_id') ORDER BY a.attname DESC LIMIT 1) AS made_by
               FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
              WHERE contype = 'f' AND confrelid = t.keys
                AND confkey[1] = (SELECT attnum FROM pg_attribute WHERE attrelid = t.keys AND attname = 'id') LOOP
-            EXECUTE format('SELECT id FROM %s WHERE %I = ANY ($1) %s LIMIT 1', reference.by_table, reference.attname,
+            EXECUTE format('SELECT %I FROM %s WHERE %I = ANY ($1) %s LIMIT 1', reference.key, reference.by_table, reference.attname,
                            CASE WHEN reference.made_by IS NOT NULL
                                 THEN format('AND %1$I <> $2 AND NOT history.is_neutral(%1$I, $2)', reference.made_by) ELSE '' END)
                INTO found USING made, of_change;

@@ -5,8 +5,8 @@
 -- name: choose
 CREATE TEMP TABLE chosen ON COMMIT DROP AS
 SELECT DISTINCT ON (holder_id) holder_id, holder_status.status,
-       coalesce(sheet.sheet_no, paper.paper_sheet_no, '') COLLATE registry.vietnamese_numbers AS sheet_no,
-       coalesce(parcel.parcel_no, paper.paper_parcel_no, '') COLLATE registry.vietnamese_numbers AS parcel_no,
+       coalesce(sheet.sheet_no, paper.paper_sheet_no, '') AS sheet_no,
+       coalesce(parcel.parcel_no, paper.paper_parcel_no, '') AS parcel_no,
        CASE WHEN parcel.id IS NULL THEN paper.paper_area_m2
             ELSE coalesce(parcel.legal_area_m2, round(parcel.area_m2::numeric, 1)) END AS area_m2,
        coalesce(certificate.serial, issued.serial, '') AS serial
@@ -25,7 +25,8 @@ SELECT DISTINCT ON (holder_id) holder_id, holder_status.status,
   LEFT JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
  WHERE holding.ward_id = %(ward)s AND holding.retired_by IS NULL AND (holding.valid_to IS NULL OR holding.valid_to > current_date)
    AND (%(group)s::int IS NULL OR parcel.residential_group_id = %(group)s)
- ORDER BY holder_id, sheet_no, parcel_no, holding.id
+ ORDER BY holder_id, coalesce(sheet.sheet_no, paper.paper_sheet_no, '') COLLATE registry.vietnamese_numbers,
+          coalesce(parcel.parcel_no, paper.paper_parcel_no, '') COLLATE registry.vietnamese_numbers, holding.id
 
 -- name: analyze
 ANALYZE chosen
@@ -41,7 +42,8 @@ RETURNING id, number
 -- One statement sees each person once: what is on the list is what is noted as sent. The encrypted id is copied as it is.
 -- name: add_rows
 WITH listed AS MATERIALIZED (
-    SELECT row_number() OVER (ORDER BY sheet_no, parcel_no, holder_id) AS row_no, chosen.*, full_name, address,
+    SELECT row_number() OVER (ORDER BY sheet_no COLLATE registry.vietnamese_numbers,
+                                       parcel_no COLLATE registry.vietnamese_numbers, holder_id) AS row_no, chosen.*, full_name, address,
            coalesce(extract(year FROM birth_date), birth_year)::smallint AS birth_year, id_kind, id_cipher, id_hash, id_masked
       FROM chosen JOIN registry.holder ON holder.id = holder_id
      WHERE status = 'unsent' AND holder.ward_id = %(ward)s AND id_hash IS NOT NULL

@@ -20,9 +20,11 @@ from gisland.database import Role, connect, run
 from gisland.kit.identifiers import NationalId
 from gisland.registry.kinds import KINDS, Kind
 from gisland.registry.masking import needs
+from gisland.registry.writing import Clerk
 from gisland.security.crypto import IdVault, load_vault
 from gisland.security.permissions import Permission
 from gisland.settings import Settings
+from gisland.verification.sending import NewList, send_list
 from tests.conftest import clone_of
 from tests.factories import (
     make_account,
@@ -64,6 +66,8 @@ def fill(connection: Connection, vault: IdVault) -> None:
 def office(server: Settings) -> Iterator[LiveServer]:
     with clone_of(server) as settings:
         run(settings, lambda connection: fill(connection, load_vault(settings)))
+        clerk = Clerk("account:lap", load_vault(settings))
+        run(settings, lambda connection: send_list(connection, NewList(ward="11311"), clerk))
         with start_server(settings) as live:
             run(settings, lambda connection: make_account(connection, "an"))
             yield live
@@ -150,6 +154,7 @@ READS = {
     "registry search": ("Nguyễn", "registry:searched"),
     "registry reveal": ("1 --reason đối-chiếu", "identity:revealed"),
     "layer export": (f"parcels-staff {FOLDER}/staff.csv --reason đối-chiếu", "data:exported"),
+    "verify rows": ("1", "verification:read"),
     "audit list": ("", "audit:read"),
     "audit export": (f"{FOLDER}/events.csv", "audit:exported"),
     "audit verify": ("", "audit:verified"),
@@ -161,6 +166,7 @@ READS = {
 UNNOTED = {
     "registry lineage": "numbers and areas of parcels",
     "unit crosswalk": "units",
+    "verify lists": "numbers of lists, and how many are on them",
     "audit alerts": "rules and opaque ids; the alert itself is in the log",
     "db psql": "a shell of the database: who has it reads without gisland; what they change is noted",
     "db status": "whether it runs",
@@ -175,7 +181,7 @@ WRITING = {
     *("up", "serve", "worker", "start", "stop", "migrate", "restore", "reset", "remove", "rotate-key", "generate"),
     *("load", "screenshot", "pictures", "add", "reform", "create", "patch", "act", "parcels", "form", "results"),
     *("apply", "rebuild", "refresh", "drop", "seal", "drop-months", "acknowledge", "alert-test", "disable", "enable"),
-    *("unlock", "grant", "revoke"),
+    *("unlock", "grant", "revoke", "send"),
 }
 
 

@@ -10,6 +10,7 @@ from psycopg import Connection, sql
 
 from gisland.database import run
 from gisland.errors import PreconditionFailed
+from gisland.publish.refreshing import refresh_late
 from gisland.registry.changes import Why
 from gisland.registry.kinds import KINDS
 from gisland.registry.parcels import renumber_parcel
@@ -128,6 +129,7 @@ def test_no_update_is_lost_and_no_deadlock_comes_to_light(land: Land) -> None:
     assert set(land.rows("SELECT length(reason), version FROM registry.holding")) == {
         (len(blind) * ROUNDS, len(blind) * ROUNDS + 1)
     }
+    refresh_late(land.settings)
     assert content(land.settings) == content(land.settings, of_views=True)
 
 
