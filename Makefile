@@ -16,6 +16,8 @@ BUNDLE := $(WEB)/static/dist/app.js
 # Files of tests run beside each other, in their order; each worker has databases of its own.
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 export QT_QPA_PLATFORM := offscreen
+# Hundreds of processes are started, and each would compile all of gisland again where nothing may be kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -60,7 +60,7 @@ def signed_in(live: LiveServer) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("phase", "examples"),
     [
-        ("fuzzing", 5),
+        ("fuzzing", 3),
         ("coverage", 1),
         pytest.param("examples", 1, marks=pytest.mark.proof),
         pytest.param("fuzzing", 60, marks=pytest.mark.proof),
@@ -68,10 +68,10 @@ def signed_in(live: LiveServer) -> tuple[str, str]:
 )
 def test_ogc_keeps_to_its_document(live_server: LiveServer, phase: str, examples: int, *, by_staff: bool) -> None:
     options: tuple[str, ...] = signed_in(live_server) if by_staff else ()
-    quick = (phase, examples) in {("fuzzing", 5), ("coverage", 1)}
+    quick = (phase, examples) in {("fuzzing", 3), ("coverage", 1)}
     if quick:
         options += ALIKE
-    checks = (REFUSED,) if (phase, examples) == ("fuzzing", 5) else ()
+    checks = (REFUSED,) if (phase, examples) == ("fuzzing", 3) else ()
     asked = run(live_server, "GET", phase, examples, *options, checks=checks)
     assert asked > 20 or phase == "examples"
 
@@ -80,7 +80,7 @@ def test_ogc_keeps_to_its_document(live_server: LiveServer, phase: str, examples
     ("phase", "examples"),
     [
         ("examples", 1),
-        ("fuzzing", 5),
+        ("fuzzing", 3),
         pytest.param("coverage", 1, marks=pytest.mark.proof),
         pytest.param("fuzzing", 60, marks=pytest.mark.proof),
     ],

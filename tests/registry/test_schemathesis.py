@@ -35,7 +35,7 @@ UNCOUNTED = """
 
 @pytest.mark.parametrize(
     ("phases", "examples"),
-    [("examples,fuzzing", 5), pytest.param("examples,coverage,fuzzing", 50, marks=pytest.mark.proof)],
+    [("examples,fuzzing", 3), pytest.param("examples,coverage,fuzzing", 50, marks=pytest.mark.proof)],
 )
 def test_api_keeps_to_its_document(registry_server: LiveServer, api: Api, phases: str, examples: int) -> None:
     with connect(registry_server.settings, Role.MIGRATOR) as connection:
