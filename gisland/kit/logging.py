@@ -37,3 +37,7 @@ def set_up_logging(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # What libraries say of each job that comes every few seconds, and of their own plugins, would hide all else.
+    quiet = logging.DEBUG if level.upper() == "DEBUG" else logging.WARNING
+    for name in ("procrastinate", "pygeoapi", "alembic.runtime.plugins"):
+        logging.getLogger(name).setLevel(quiet)
