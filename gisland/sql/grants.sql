@@ -76,7 +76,7 @@ GRANT SELECT (id, ward_id, parcel_id, holder_id, certificate_id, role, retired_b
 GRANT SELECT (id, ward_id, issue_date, kind) ON registry.certificate TO gisland_publisher;
 GRANT SELECT ON verification.holder_status, publish.status, publish.progress, publish.held_parcel TO gisland_publisher;
 -- Views ask for them in the name of who reads them.
-GRANT EXECUTE ON FUNCTION registry.to_wgs84(geometry), publish.share(bigint, bigint), publish.progress_class(bigint, bigint)
+GRANT EXECUTE ON FUNCTION registry.to_wgs84(geometry), publish.share(bigint, bigint), publish.progress_class(bigint, bigint), publish.progress_of(text, bigint)
     TO gisland_publisher, gisland_backup;
 GRANT USAGE ON SCHEMA publish TO gisland_publisher;
 

@@ -29,3 +29,28 @@ RETURN round(100.0 * part / nullif(whole, 0), 1);
 CREATE OR REPLACE FUNCTION publish.progress_class(part bigint, whole bigint) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce((SELECT class FROM publish.progress WHERE begins * whole <= 100 * part AND whole > 0 ORDER BY begins DESC LIMIT 1), 'none');
+
+-- How far a place is. Parcels count by their worst holders, persons once, however many parcels they hold there; the shares are
+-- those of design §3. `place` is the column of publish.held_parcel that holds the id of the place: one column at a time is
+-- found by its index.
+CREATE OR REPLACE FUNCTION publish.progress_of(
+    place text, key bigint,
+    OUT parcels bigint, OUT parcels_to_verify bigint, OUT parcels_verified bigint, OUT persons_to_verify bigint,
+    OUT persons_verified bigint, OUT share numeric, OUT share_of_all numeric, OUT share_of_persons numeric, OUT progress text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format(
+        $sql$
+        WITH held AS MATERIALIZED (SELECT * FROM publish.held_parcel WHERE %I = $1)
+        SELECT parcels.*, persons.*
+          FROM (SELECT count(*), count(*) FILTER (WHERE public_class <> 'none'), count(*) FILTER (WHERE public_class = 'verified')
+                  FROM (SELECT min(position) AS position FROM held GROUP BY parcel_id) worst JOIN publish.status USING (position)) parcels,
+               (SELECT count(DISTINCT holder_id) FILTER (WHERE public_class <> 'none'),
+                       count(DISTINCT holder_id) FILTER (WHERE public_class = 'verified') FROM held) persons
+        $sql$, place) INTO parcels, parcels_to_verify, parcels_verified, persons_to_verify, persons_verified USING key;
+    share := publish.share(parcels_verified, parcels_to_verify);
+    share_of_all := publish.share(parcels_verified, parcels);
+    share_of_persons := publish.share(persons_verified, persons_to_verify);
+    progress := publish.progress_class(parcels_verified, parcels_to_verify);
+END
+$$;

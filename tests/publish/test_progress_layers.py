@@ -153,3 +153,11 @@ def test_the_classes_of_a_share_are_those_of_the_palette(ward: Ward, groups: lis
     palette = catalogue.palette.model_copy(update={"progress": (0.0, 50.0)})
     apply_layers(ward.settings, catalogue.model_copy(update={"palette": palette}), "wards")
     assert shown(ward.settings, "wards", "progress") == [("from_50",)]
+
+
+def test_what_is_counted_is_told_in_the_same_words(catalogue: Catalogue) -> None:
+    """Each layer has its own file; what they share may not drift apart."""
+    told = [{field.name: field for field in catalogue.layers[name.replace("_", "-")].fields} for name in LAYERS]
+    for name in (*COUNTS.split(", "), "share_of_all", "share_of_persons", "label_x", "label_y"):
+        one_field, *others = (fields[name] for fields in told)
+        assert all(other == one_field for other in others), name

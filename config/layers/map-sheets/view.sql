@@ -2,27 +2,13 @@
 SELECT s.id, s.sheet_no, nullif(s.scale, 0) AS scale, s.srid AS epsg,
        (SELECT code FROM registry.unit WHERE unit.id = s.ward_id) AS ward_code,
        nullif(s.old_ward_code, '') AS old_ward_code,
-       counted.parcels, counted.parcels_to_verify, counted.parcels_verified,
-       publish.share(counted.parcels_verified, counted.parcels_to_verify) AS share,
-       publish.share(counted.parcels_verified, counted.parcels) AS share_of_all,
-       counted.persons_to_verify, counted.persons_verified,
-       publish.share(counted.persons_verified, counted.persons_to_verify) AS share_of_persons,
-       publish.progress_class(counted.parcels_verified, counted.parcels_to_verify) AS progress,
+       counted.parcels, counted.parcels_to_verify, counted.parcels_verified, counted.share, counted.share_of_all,
+       counted.persons_to_verify, counted.persons_verified, counted.share_of_persons, counted.progress,
        round(ST_X(label.point)::numeric, 7) AS label_x,
        round(ST_Y(label.point)::numeric, 7) AS label_y,
        label.geom
   FROM registry.map_sheet s
- CROSS JOIN LATERAL (
-        -- Parcels by their worst holders; persons once, however many parcels they hold here.
-        WITH held AS MATERIALIZED (SELECT * FROM publish.held_parcel WHERE map_sheet_id = s.id)
-        SELECT parcels.*, persons.*
-          FROM (SELECT count(*) AS parcels,
-                       count(*) FILTER (WHERE public_class <> 'none') AS parcels_to_verify,
-                       count(*) FILTER (WHERE public_class = 'verified') AS parcels_verified
-                  FROM (SELECT min(position) AS position FROM held GROUP BY parcel_id) worst JOIN publish.status USING (position)) parcels,
-               (SELECT count(DISTINCT holder_id) FILTER (WHERE public_class <> 'none') AS persons_to_verify,
-                       count(DISTINCT holder_id) FILTER (WHERE public_class = 'verified') AS persons_verified FROM held) persons
-       ) counted
+ CROSS JOIN LATERAL publish.progress_of('map_sheet_id', s.id) counted
  CROSS JOIN LATERAL (SELECT (
         SELECT registry.to_wgs84(ST_SetSRID(ST_Extent(geom)::geometry, s.srid))
           FROM registry.parcel WHERE map_sheet_id = s.id AND retired_by IS NULL) AS geom OFFSET 0) outline
