@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import compress
 
 import numpy as np
 import shapely
@@ -15,7 +16,7 @@ from gisland.printing.ink import BLACK, GREY, RULE, WHITE, Ink, color
 from gisland.printing.layout import MapPage
 from gisland.printing.mapsheet import BORDER_DASH, SHEET, TINT
 from gisland.printing.marks import QR, draw_qr, quiet_zone
-from gisland.printing.model import Geometries, thousands
+from gisland.printing.model import Geometries, Rectangle, thousands
 from gisland.printing.paper import Box
 from gisland.printing.scene import Scene, map_name
 from gisland.printing.words import Words
@@ -27,6 +28,8 @@ NOTE_LINE = 1.3
 """From line to line of the notes, in parts of their size."""
 SMALLEST_NOTE = 1.2
 """Size of the notes where there is least room, mm."""
+HEADING = 4.6
+"""How high a heading is with its rule, mm."""
 SMALLEST_NUMBER = 0.9
 """Size of the smallest numbers on a key map, mm: what is smaller nobody reads."""
 NUMBER_PARTS = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3)
@@ -63,7 +66,7 @@ def heading(ink: Ink, box: Box, text: str) -> float:
     ink.text(box.x, box.top - 2.6, text, 2.7, bold=True, room=box.width)
     ink.draw_with(RULE, 0.15)
     ink.lines([(box.x, box.top - 3.9, box.right, box.top - 3.9)])
-    return box.top - 4.6
+    return box.top - HEADING
 
 
 def qr_block(ink: Ink, edition: Edition, x: float, y: float, code: PageCode) -> Box:
@@ -143,7 +146,7 @@ def key_map(
     *,
     numbers: float = 2.2,
     ground: bool = True,
-    extent: tuple[float, float, float, float] | None = None,
+    extent: Rectangle | None = None,
 ) -> None:
     """The group and the outlines of its pages; one of them is lit. Each leads to its page.
 
@@ -187,10 +190,8 @@ def key_map(
         thick = 0.5 if now else 0.2 if size else 0.06
         ink.draw_with((0.7, 0.1, 0.1) if now else BLACK, thick, (1.5, 1.0) if page.inset else ())
         ink.polygons(np.array([shape], dtype=object), stroke=True)
-    shown = drawn if size else [page for page in drawn if lit is not None and page.number == lit.number]
-    _write_numbers(
-        ink, shown, moved(frames[np.array([page.number - 1 for page in shown], dtype=int)]), size or numbers, lit
-    )
+    told = [bool(size) or (lit is not None and page.number == lit.number) for page in drawn]
+    _write_numbers(ink, list(compress(drawn, told)), rectangles[told], size or numbers, lit)
 
 
 def _write_numbers(ink: Ink, pages: list[MapPage], rectangles: Geometries, size: float, lit: MapPage | None) -> None:
@@ -204,13 +205,13 @@ def _write_numbers(ink: Ink, pages: list[MapPage], rectangles: Geometries, size:
         ink.link(Box(x - size, y - size * 0.3, 2 * size, size * 1.4), map_name(page))
 
 
-def total_bounds(scene: Scene) -> tuple[float, float, float, float]:
+def total_bounds(scene: Scene) -> Rectangle:
     """West, south, east and north of all pages and parcels, metres."""
     west, south, east, north = shapely.total_bounds(np.concatenate([scene.layout.frames, scene.outline])).tolist()
     return west, south, east, north
 
 
-def within(page: MapPage, extent: tuple[float, float, float, float]) -> bool:
+def within(page: MapPage, extent: Rectangle) -> bool:
     """Whether the middle of a page lies in a part of the ground: it is shown with that part."""
     (x, y), (west, south, east, north) = page.place.middle, extent
     return west <= x <= east and south <= y <= north

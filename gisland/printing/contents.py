@@ -12,12 +12,14 @@ import shapely
 
 from gisland.printing.blocks import apart, key_map, qr_block, total_bounds, within
 from gisland.printing.ink import BLACK, GREY, Ink
+from gisland.printing.layout import MapPage
 from gisland.printing.lists import SMALL_ROW, Table, draw_table
 from gisland.printing.marks import MARK, QR, draw_marks
-from gisland.printing.model import Geometries, thousands
+from gisland.printing.model import Geometries, Rectangle, thousands
 from gisland.printing.paper import Box
 from gisland.printing.scene import Atlas, map_name
 from gisland.printing.tables import Cell, Column
+from gisland.printing.words import Words
 
 LEGIBLE = 1.8
 """Size of the smallest numbers of pages on an index, mm."""
@@ -27,14 +29,13 @@ EDGE = 6.0
 """From the side of a sheet of the index to the middles of its pages, mm."""
 WIDE = 85.0
 """How wide a table of contents is at least, mm, where there are more than two."""
-Extent = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What comes behind the cover: parts of the index (west, south, east, north on the ground), and whether a table."""
+    """What comes behind the cover: parts of the index (on the ground), and whether a table."""
 
-    parts: tuple[Extent, ...]
+    parts: tuple[Rectangle, ...]
     table: bool
 
     def pages(self, scene: Atlas) -> int:
@@ -55,7 +56,7 @@ def contents_of(scene: Atlas, index: Box, rows: int) -> Contents:
     return Contents(_parts(scene) if crowded else (), len(pages) > rows)
 
 
-def moved(scene: Atlas, box: Box, extent: Extent) -> Geometries:
+def moved(scene: Atlas, box: Box, extent: Rectangle) -> Geometries:
     """The frames of the pages as they lie in a box that shows a part of the ground."""
     west, south, east, north = extent
     shrink = min(box.width / (east - west), box.height / (north - south))
@@ -63,27 +64,26 @@ def moved(scene: Atlas, box: Box, extent: Extent) -> Geometries:
     return np.asarray(shapely.transform(scene.layout.frames, lambda xy: xy * shrink + shift))
 
 
-def _parts(scene: Atlas) -> tuple[Extent, ...]:
+def _parts(scene: Atlas) -> tuple[Rectangle, ...]:
     """The fewest parts of the ground in which the numbers do not touch, without those that no page lies in."""
-    west, south, east, north = total_bounds(scene)
-    box, pages = _within_edge(sheet_box(scene)), scene.layout.pages
-    found: list[Extent] = []
+    box = _within_edge(sheet_box(scene))
+    parts: dict[Rectangle, list[MapPage]] = {}
     for across in range(2, MOST_ACROSS + 1):
-        wide, high = (east - west) / across, (north - south) / across
-        found = []
-        good = True
-        for row in reversed(range(across)):
-            for column in range(across):
-                x, y = west + column * wide, south + row * high
-                part = (x, y, x + wide, y + high)
-                shown = [page for page in pages if within(page, part)]
-                if shown:
-                    found.append(part)
-                    frames = moved(scene, box, part)[[page.number - 1 for page in shown]]
-                    good &= apart(shown, frames, LEGIBLE)
-        if good:
+        parts = _divided(scene, across)
+        drawn = ((shown, moved(scene, box, part)) for part, shown in parts.items())
+        if all(apart(shown, frames[[page.number - 1 for page in shown]], LEGIBLE) for shown, frames in drawn):
             break
-    return tuple(found)
+    return tuple(parts)
+
+
+def _divided(scene: Atlas, across: int) -> dict[Rectangle, list[MapPage]]:
+    """The ground in so many parts each way, from the north-west, with their pages; none without pages."""
+    west, south, east, north = total_bounds(scene)
+    wide, high = (east - west) / across, (north - south) / across
+    corners = ((west + x * wide, south + y * high) for y in reversed(range(across)) for x in range(across))
+    parts = [(x, y, x + wide, y + high) for x, y in corners]
+    shown = {part: [page for page in scene.layout.pages if within(page, part)] for part in parts}
+    return {part: pages for part, pages in shown.items() if pages}
 
 
 def sheet_box(scene: Atlas) -> Box:
@@ -99,20 +99,28 @@ def _within_edge(box: Box) -> Box:
 
 def contents_table(scene: Atlas, lists: dict[int, str]) -> Table:
     """The table of contents; `lists` says the pages of the checklist of each map page."""
-    words = scene.words
-    columns = [
-        Column(words("map_page"), 18, "middle", bold=True),
-        Column(words("scale"), 26),
-        Column(words("parcels"), 18, "right"),
-        Column(words("list_pages"), 22, "middle"),
-    ]
-    rows: list[list[Cell]] = []
-    for page in scene.layout.pages:
-        scale = f"1:{thousands(page.place.scale)}" + (f" ({words('inset')})" if page.inset else "")
-        rows.append([str(page.number), scale, str(len(page.home)), lists.get(page.number, "–")])
+    rows = [row_of(page, scene.words, lists) for page in scene.layout.pages]
     links = tuple(map(map_name, scene.layout.pages))
     beside = max(2, int(scene.paper.page.width // WIDE))
-    return Table("contents", words("contents"), columns, rows, SMALL_ROW, "N", beside, links=links)
+    return Table(
+        "contents", scene.words("contents"), columns_of(scene.words), rows, SMALL_ROW, "N", beside, links=links
+    )
+
+
+def columns_of(words: Words) -> list[Column]:
+    """The columns of a table of contents."""
+    return [
+        Column(words("map_page"), 18, "middle", bold=True),
+        Column(words("scale"), 24),
+        Column(words("parcels"), 16, "right"),
+        Column(words("list_pages"), 22, "middle"),
+    ]
+
+
+def row_of(page: MapPage, words: Words, lists: dict[int, str]) -> list[Cell]:
+    """The line of a map page in it."""
+    scale = f"1:{thousands(page.place.scale)}" + (f" ({words('inset')})" if page.inset else "")
+    return [str(page.number), scale, str(len(page.home)), lists.get(page.number, "–")]
 
 
 def draw_contents(ink: Ink, scene: Atlas, contents: Contents, lists: dict[int, str]) -> None:

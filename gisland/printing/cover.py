@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from gisland.printing.blocks import heading, key_map, notes_block, notes_height, qr_block, total_bounds, wrapped
-from gisland.printing.contents import Contents, contents_of
+from gisland.printing.blocks import (
+    HEADING,
+    heading,
+    key_map,
+    notes_block,
+    notes_height,
+    qr_block,
+    total_bounds,
+    wrapped,
+)
+from gisland.printing.contents import Contents, columns_of, contents_of, row_of
 from gisland.printing.hatches import draw_status
 from gisland.printing.ink import BLACK, GREY, Ink, color
 from gisland.printing.layout import MapPage
@@ -20,8 +29,6 @@ HEAD, ROW = 34.0, 5.2
 RED = (0.7, 0.1, 0.1)
 LOW_ROW, NARROW = 3.6, 37.0
 """Where there are many map pages: lowest rows of the table of contents, and how wide each table is at least, mm."""
-HEADING = 4.6
-"""How high a heading is, see `heading`."""
 
 
 def draw_cover(ink: Ink, scene: Atlas, lists: dict[int, str], contents: Contents) -> None:
@@ -216,20 +223,12 @@ def _span(first: int, last: int) -> str:
 
 
 def _draw_contents(ink: Ink, scene: Scene, box: Box, pages: list[MapPage], high: float, lists: dict[int, str]) -> None:
-    words = scene.words
-    columns = [
-        Column(words("map_page"), 18, "middle", bold=True),
-        Column(words("scale"), 24),
-        Column(words("parcels"), 16, "right"),
-        Column(words("list_pages"), 22, "middle"),
-    ]
+    columns = columns_of(scene.words)
     y = box.top - ROW
     draw_header(ink, columns, Box(box.x, y, box.width, ROW), 2.4)
     for page in pages:
         y -= high
-        scale = f"1:{thousands(page.place.scale)}" + (f" ({words('inset')})" if page.inset else "")
-        cells = [str(page.number), scale, str(len(page.home)), lists.get(page.number, "–")]
-        draw_row(ink, columns, cells, Box(box.x, y, box.width, high), min(2.6, high * 0.6))
+        draw_row(ink, columns, row_of(page, scene.words, lists), Box(box.x, y, box.width, high), min(2.6, high * 0.6))
         ink.link(Box(box.x, y, box.width * 58 / 80, high), map_name(page))
         if page.number in scene.first_list:
             ink.link(Box(box.x + box.width * 58 / 80, y, box.width * 22 / 80, high), list_name(page))

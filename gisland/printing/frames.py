@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import shapely
 
-from gisland.printing.model import Geometries
+from gisland.printing.model import Geometries, Rectangle
 from gisland.printing.placement import Place
 
 STEP = 50
@@ -25,7 +25,6 @@ WIDER = (200, 100, 0)
 _NAME = re.compile(r"(?:(10)-)?(\d{3})(\d{3})(?:-([1-9])(?:-(?:([a-d])|\((\d{1,2})\)|(\d{1,3})))?)?")
 TOUCH = 0.5
 """Sheets that are no further apart touch, metres."""
-Rectangle = tuple[float, float, float, float]
 
 
 def rectangle_of(name: str, near: tuple[float, float]) -> Rectangle | None:

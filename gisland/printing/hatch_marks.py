@@ -21,8 +21,7 @@ CLEAR = 0.15
 """So far from the side of a parcel and from what covers it a mark is seen, mm."""
 LONG = 0.8
 """So long a line is a mark, mm."""
-_AROUND = np.array(list(product(range(-2, 3), repeat=2)))
-STEPS = _AROUND[12:13], np.delete(_AROUND, 12, axis=0)
+STEPS = np.array([(0, 0)]), np.array([each for each in product(range(-2, 3), repeat=2) if any(each)])
 """Dots and lines of the pattern that are tried: the nearest to the middle of a parcel, then those around it."""
 
 
@@ -117,16 +116,10 @@ def _free_places(shapes: Geometries, covered: shapely.STRtree) -> Floats:
 def _lines_through(shapes: Geometries, along: Floats, covered: shapely.STRtree) -> Floats:
     """Lines through those places, as long as their parcels allow."""
     places = _free_places(shapes, covered)
-    if not len(places):
-        return np.empty((0, 4))
     bounds = shapely.bounds(shapes)
     reach = np.hypot(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])[:, None] * along
     whole = shapely.linestrings(np.stack([places - reach, places + reach], axis=1))
     parts = shapely.get_parts(shapely.intersection(shapes, whole))
     parts = parts[shapely.get_type_id(parts) == 1]
-    ends: Floats = np.hstack(
-        [shapely.get_coordinates(shapely.get_point(parts, each)) for each in (0, -1)]
-        if len(parts)
-        else [np.empty((0, 4))]
-    )
+    ends: Floats = np.hstack([shapely.get_coordinates(shapely.get_point(parts, each)) for each in (0, -1)])
     return ends

@@ -13,7 +13,7 @@ that was placed, and to the frame of the page: then its place is sought like all
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum, StrEnum
 
 import numpy as np
@@ -82,9 +82,8 @@ class Labels:
     @classmethod
     def none(cls, scale: int, count: int) -> Labels:
         """So many parcels without a label."""
-        found = cls(scale, np.full(count, FORMS.index(Form.TABLE)), *(np.zeros(count) for _ in range(7)))
-        found.stored = np.zeros(count, dtype=int)
-        return found
+        zeros = (np.zeros(count, dtype=int if name == "stored" else float) for name in ARRAYS[1:])
+        return cls(scale, np.full(count, FORMS.index(Form.TABLE)), *zeros)
 
     def chosen(self, which: Floats) -> Labels:
         """Copies of those of some of the parcels."""
@@ -106,8 +105,8 @@ class Labels:
         return boxes(*(each[chosen] for each in (self.x, self.y, self.width, self.height, self.angle)))
 
 
-ARRAYS = ("form", "x", "y", "angle", "size", "width", "height", "stored")
-"""The arrays of `Labels`."""
+ARRAYS = tuple(each.name for each in fields(Labels) if each.name not in {"scale", "over"})
+"""The arrays of `Labels`, `form` first."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +132,17 @@ class Measures:
             return self.fraction, self.digit * (2 + 2 * LINE)
         # Commas and letters hang below the line a little.
         return (self.line if form is Form.LINE else self.number), self.digit * (1.18 if form is Form.LINE else 1.0)
+
+    def room(self, form: Form, scale: float) -> tuple[Floats, float]:
+        """(widths, height) of a form with the space around it, in metres on the ground.
+
+        Args:
+            form: the form.
+            scale: denominator of the scale; of a label of a smaller size so many parts of it.
+        """
+        widths, height = self.of(form)
+        around, metres = 2 * AROUND * self.digit, scale / 1000
+        return (widths + around) * metres, (height + around) * metres
 
 
 def measure(parcels: tuple[Parcel, ...], digit: float) -> Measures:
@@ -185,9 +195,8 @@ def place_labels(shapes: Geometries, measures: Measures, scale: int, smallest: f
     _try(labels, shapes, measures, Form.FRACTION, 1, centre, zeros, taken)
     _try(labels, shapes, measures, Form.FRACTION, 1, centre, turned, taken)
     # Where not even the smallest number would fit, no place is sought for it: that takes longer than all else.
-    metres = smallest * scale / 1000
-    room = measures.number + 2 * AROUND * measures.digit, (1 + 2 * AROUND) * measures.digit
-    left = (labels.form == FORMS.index(Form.TABLE)) & (room[0] * room[1] * metres**2 < shapely.area(shapes))
+    wide, high = measures.room(Form.NUMBER, smallest * scale)
+    left = (labels.form == FORMS.index(Form.TABLE)) & (wide * high < shapely.area(shapes))
     pole = centre.copy()
     if left.any():
         pole[left] = _poles(shapes[left])
@@ -218,11 +227,10 @@ def _put_stored(
     table, number = FORMS.index(Form.TABLE), FORMS.index(Form.NUMBER)
     if not cut:
         across = placed.form == table
-        metres = smallest * labels.scale / 1000
+        wide, high = some.room(Form.NUMBER, smallest * labels.scale)
         placed.form[across], placed.size[across] = number, smallest
         placed.x[across], placed.y[across], placed.angle[across] = at[across, 0], at[across, 1], upright[across]
-        placed.width[across] = (some.number[across] + 2 * AROUND * measures.digit) * metres
-        placed.height[across] = (1 + 2 * AROUND) * measures.digit * metres
+        placed.width[across], placed.height[across] = wide[across], high
     placed.stored[:] = np.where(placed.form == table, Stored.CUT, Stored.KEPT)
     gone = list(_over(placed, placed.form == table))
     placed.form[gone], placed.stored[gone] = table, Stored.MET
@@ -265,9 +273,8 @@ def _try(
 ) -> None:
     """Give a form to those parcels that have no label yet and that it fits into, and where nothing is taken."""
     left = np.flatnonzero(labels.form == FORMS.index(Form.TABLE))
-    metres = size * labels.scale / 1000
-    widths, height = measures.of(form)
-    wide, high = (widths[left] + 2 * AROUND * measures.digit) * metres, (height + 2 * AROUND * measures.digit) * metres
+    widths, high = measures.room(form, size * labels.scale)
+    wide = widths[left]
     # A box is never larger than its parcel: that is seen much faster than whether it lies within.
     possible = wide * high < shapely.area(shapes[left])
     left, wide = left[possible], wide[possible]

@@ -15,6 +15,8 @@ Geometries = NDArray[Any]
 Floats = NDArray[Any]
 Bools = NDArray[Any]
 Ints = NDArray[Any]
+Rectangle = tuple[float, float, float, float]
+"""West, south, east and north, metres on the plane of the print."""
 MOST_TOLD = 12
 """So many of one kind are told one by one."""
 
