@@ -39,42 +39,15 @@ _ID = re.compile(r"[a-z_]+:[0-9]+|account|grant|token|")
 _NUMBER = re.compile(r"[0-9]{1,8}(\.png)?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 """Ids in paths: of records and of prints."""
 PATHS = frozenset(
-    [
-        *("account", "accounts", "acknowledge", "adjust", "admin", "alerts", "api", "assets", "audit", "certificates"),
-        *("changes", "codes", "collections", "conformance", "counts", "crosswalk", "disable", "documents", "enable"),
-        *("end", "events", "events.csv", "execution", "export", "findings", "functions", "grants", "groups", "health"),
-        *(
-            "historic",
-            "history",
-            "holders",
-            "holdings",
-            "items",
-            "jobs",
-            "layers",
-            "legend",
-            "lineage",
-            "lists",
-            "live",
-            "me",
-        ),
-        *("merge", "metadata", "metrics", "move", "ogc", "openapi.json", "pages", "palette", "parcels", "password"),
-        *("preview", "print", "prints", "processes", "products", "project", "qgis", "queryables", "ready", "reissue"),
-        *(
-            "renumber",
-            "reprint",
-            "reset",
-            "restrictions",
-            "result",
-            "results",
-            "retire",
-            "reveal",
-            "rows",
-            "schema",
-            "search",
-        ),
-        *("session", "sessions", "sheets", "sortables", "split", "styles", "test", "tileMatrixSets", "tiles"),
-        *("timeline", "tokens", "transfer", "undo", "units", "unlock", "v1", "verification", "verify", "withdraw"),
-    ]
+    """
+    account accounts acknowledge adjust admin alerts api assets audit certificates changes codes collections
+    conformance counts crosswalk disable documents enable end events events.csv execution export findings functions
+    grants groups health historic history holders holdings items jobs layers legend lineage lists live me merge
+    metadata metrics move ogc openapi.json pages palette parcels password preview print prints processes products
+    project qgis queryables ready reissue renumber reprint reset restrictions result results retire reveal rows
+    schema search session sessions sheets sortables split styles test tileMatrixSets tiles timeline tokens transfer
+    undo units unlock v1 verification verify withdraw
+    """.split()  # noqa: SIM905 - as a list of literals nobody can read it
 )
 """The words of the addresses that there are; tested against the routes. Any other part of a path was typed."""
 

@@ -375,12 +375,7 @@ def _index_for_tiles(connection: Connection, layer: Layer, target: sql.Identifie
     """Indexes from which far tiles are drawn without a look at the rows."""
     status, areas = layer.tiles.status_of(layer), layer.tiles.areas
     keys = [*areas, *([status] if status else [])]
-    others = sql.SQL(", ").join(map(sql.Identifier, layer.other_statuses))
-    included = (
-        sql.SQL("INCLUDE ({})").format(sql.SQL(", ").join(map(sql.Identifier, [*keys, *layer.other_statuses])))
-        if keys
-        else sql.SQL("")
-    )
+    included = _included([*keys, *layer.other_statuses])
     # Usage: the squares of a tile
     connection.execute(sql.SQL("CREATE INDEX ON {} (_cell) {}").format(target, included))
     # Usage: features that fill more than the square that they count in
@@ -391,8 +386,12 @@ def _index_for_tiles(connection: Connection, layer: Layer, target: sql.Identifie
     if areas:
         # Usage: how many features an area has, by status
         names = sql.SQL(", ").join(map(sql.Identifier, keys))
-        also = sql.SQL("INCLUDE ({})").format(others) if layer.other_statuses else sql.SQL("")
-        connection.execute(sql.SQL("CREATE INDEX ON {} ({}) {}").format(target, names, also))
+        connection.execute(sql.SQL("CREATE INDEX ON {} ({}) {}").format(target, names, _included(layer.other_statuses)))
+
+
+def _included(names: list[str]) -> sql.Composable:
+    """Columns that an index only brings along."""
+    return sql.SQL("INCLUDE ({})").format(sql.SQL(", ").join(map(sql.Identifier, names))) if names else sql.SQL("")
 
 
 def larger_than(extent: float) -> str:

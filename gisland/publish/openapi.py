@@ -106,7 +106,9 @@ def _name(layer: Layer) -> str:
 def _layer_paths(layer: Layer, meanings: dict[str, str], palette: Palette, language: Language) -> dict[str, Json]:
     title, path = layer.title.to(language), f"/collections/{layer.id}"
     name = _name(layer)
-    shared = ("bbox", "bbox-crs", "crs", "datetime", "limit", "cursor", "as-of", "skipGeometry", *FILTER)
+    # Of a layer that keeps no former states nothing is asked as of.
+    both = ("crs", "skipGeometry") if layer.late else ("crs", "as-of", "skipGeometry")
+    shared = ("bbox", "bbox-crs", "datetime", "limit", "cursor", *both, *FILTER)
     items = [{"$ref": f"#/components/parameters/{each}"} for each in shared]
     items += _of_layer(layer)
     for field in layer.queryables.values():
@@ -114,7 +116,7 @@ def _layer_paths(layer: Layer, meanings: dict[str, str], palette: Palette, langu
         text = ": ".join(schema.pop(each) for each in ("title", "description") if each in schema)
         items.append(_parameter(field.name, schema, text))
     feature_id: Json = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "integer"}}
-    one = [feature_id, *({"$ref": f"#/components/parameters/{each}"} for each in ("crs", "as-of", "skipGeometry"))]
+    one = [feature_id, *({"$ref": f"#/components/parameters/{each}"} for each in both)]
     one += [each for each in _of_layer(layer) if each["name"] == "properties"]
     paths = {
         path: _operation(f"describe{name}", title, "Document"),

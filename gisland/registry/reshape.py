@@ -142,7 +142,5 @@ def _inherit(
     values = {"parcel": parcel, "old": old, "ward": place.ward_id, "change": change, "whole": whole}
     if not own_uses:
         connection.execute(SQL["inherit_land_uses"], values)
-    for name in (
-        *("inherit_label", "inherit_holdings", "inherit_restrictions", "inherit_assets", "inherit_certificates"),
-    ):
-        connection.execute(SQL[name], values)
+    for what in ("label", "holdings", "restrictions", "assets", "certificates"):
+        connection.execute(SQL[f"inherit_{what}"], values)

@@ -92,10 +92,10 @@ def send_list(connection: Connection, new: NewList, clerk: Clerk) -> Sent:
         return sent
     impossible = {name: counts.get(name, 0) for name in IMPOSSIBLE}
     if not rows:
+        no_id, firms = impossible.values()
         raise Conflict(
             "không còn ai cần gửi xác minh · nobody is left to be sent",
-            hint="thiếu số {missing_id}, tổ chức {organisation} · {missing_id} without an id, "
-            "{organisation} organisations".format(**impossible),
+            hint=f"thiếu số {no_id}, tổ chức {firms} · {no_id} without an id, {firms} organisations",
         )
     ward = place["ward"]
     change = begin(connection, ChangeKind.VERIFY, Why(reason=new.note), by=clerk.name, ward_id=ward)
