@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
@@ -22,6 +23,7 @@ from gisland.database.migrate import admin_conninfo, migrate, prepare_server
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
 from gisland.publish.layers import apply_layers
+from gisland.security import passwords
 from gisland.settings import Settings
 from tests.browser import browser, open_tab, tab
 from tests.live import LiveServer, start_server
@@ -31,6 +33,7 @@ __all__ = ["browser", "open_tab", "tab"]
 
 STATE = "GISLAND_TEST_STATE_DIR"
 TEMPLATE = "gisland_template"
+MEMORY = 6 * 2**30  # bytes; a run takes less than half of it
 _numbers = count(1)
 
 
@@ -38,9 +41,20 @@ def pytest_configure(config: pytest.Config) -> None:
     """The controller makes the state folder; xdist's workers inherit its name."""
     if not hasattr(config, "workerinput"):
         # Not pytest's own temporary folder: that is closed to the user the cluster runs as when the tests run as root.
-        folder = tempfile.mkdtemp(prefix="gisland-test-")
+        folder = tempfile.mkdtemp(prefix="gisland-test-", dir=in_memory())
         Path(folder).chmod(0o755)
         os.environ[STATE] = folder
+        # Clusters and workbooks of single tests lie there, too; programs that tests start are told by the environment.
+        tempfile.tempdir = os.environ["TMPDIR"] = f"{folder}/tmp"
+        Path(tempfile.tempdir).mkdir()
+        Path(tempfile.tempdir).chmod(0o1777)
+
+
+def in_memory() -> str | None:
+    """A folder that is no disk, where it has room: a database is a thousand files, and thousands are made in a run."""
+    folder = Path("/dev/shm")
+    roomy = folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > MEMORY
+    return str(folder) if roomy else None
 
 
 @pytest.hookimpl(trylast=True)
@@ -77,6 +91,14 @@ def alone(name: str) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """What tests make passwords with: argon2 is slow on purpose, half a second for each administrator."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     """The project's own layers and palette."""
@@ -101,8 +123,8 @@ def server(catalogue: Catalogue) -> Settings:
 def _trust_the_disk(settings: Settings) -> None:
     """A cluster that ends with the run need not outlive a power cut: thousands of databases are made and dropped."""
     with psycopg.connect(make_conninfo(admin_conninfo(settings), dbname="postgres"), autocommit=True) as connection:
-        for setting in ("fsync", "full_page_writes"):
-            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        for setting, value in {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}.items():
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(setting), value))
         connection.execute("SELECT pg_reload_conf()")
 
 

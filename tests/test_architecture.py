@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "gisland"
 
 BASE = {"errors", "kit", "settings", "database"}
-MIDDLE = {"security", "audit", "sql", "catalogue", "palette", "jobs", "state"}
+MIDDLE = {"security", "audit", "sql", "catalogue", "catalogue_checks", "palette", "jobs", "state"}
 TOP = {"app", "cli", "server", "health", "metrics", "__main__"}
 ROOMS = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} - BASE - MIDDLE
 # Sideways arrows, each with its reason.

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from gisland.errors import GislandError, InputError, NotFound, UsageError
+from gisland.errors import InputError, NotFound, UsageError
 from gisland.kit.text import plain_key
+from gisland.kit.yaml_file import parse, read_yaml
 from gisland.registry.codes import CodeLists, load_codes
 from gisland.settings import Settings
 
 Kind = Literal["parcels", "form", "results"]
+EXAMPLE = "config/intake/pl3-01.yml"
 # A column's header from the top: group headers, then its own text.
 Header = Sequence[str]
 
@@ -145,17 +146,13 @@ def load_layouts(settings: Settings, kind: Kind, name: str | None = None) -> lis
     """The layouts of one kind of file, or the one that is named.
 
     Raises:
-        GislandError: a layout file is not right.
-        UsageError: there is no such layout.
+        UsageError: there is no such layout, or a layout file is not right.
     """
     layouts = []
     codes = load_codes(settings)
     for path in sorted((settings.config_dir / "intake").glob("*.yml")):
-        try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8")) | {"name": path.stem}
-            layouts.append(Layout.model_validate(values, context={"codes": codes}))
-        except (yaml.YAMLError, ValidationError, TypeError) as error:
-            raise GislandError(f"layout cannot be read: {error}".replace("\n", " "), file=str(path)) from None
+        values = read_yaml(path, "GISLAND_CONFIG_DIR") | {"name": path.stem}
+        layouts.append(parse(Layout, path, values, EXAMPLE, context={"codes": codes}))
     found = [layout for layout in layouts if layout.kind == kind and name in (None, layout.name)]
     if not found:
         raise UsageError(

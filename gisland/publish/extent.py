@@ -24,6 +24,8 @@ class Extent:
     boxes: list[list[float]]
     begins: date | None = None
     """The first day on which one of them was in force."""
+    ends: date | None = None
+    """The day from which none of them is in force any more; None where one still is."""
 
 
 _parts: dict[tuple[str, str], tuple[float, list[list[float]]]] = {}
@@ -41,35 +43,41 @@ async def read_extent(connection: AsyncConnection, layer: Layer, *, whole: bool)
         return await _read_seen(connection, layer)
     cursor = await connection.execute(
         # The outer box comes from the root of the index: it costs nothing, and is a hair wider than the features.
-        f"SELECT {_begins(layer)}, publish.feature_count(%s), ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)"  # noqa: S608 - names that the catalogue checked
+        f"SELECT {_days(layer)}, publish.feature_count(%s), ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)"  # noqa: S608 - names that the catalogue checked
         " FROM (SELECT ST_EstimatedExtent(%s, %s, %s) AS box) extent".encode(),
         [layer.id, layer.target_schema, layer.table, layer.geometry],
     )
     row = await cursor.fetchone()
     assert row is not None
-    begins, features, *box = row
+    begins, ends, features, *box = row
     if not features or box[0] is None:
         return Extent(features, [])
-    return Extent(features, [_rounded(box), *await _read_parts(connection, layer)], begins)
+    return Extent(features, [_rounded(box), *await _read_parts(connection, layer)], begins, ends)
 
 
 async def _read_seen(connection: AsyncConnection, layer: Layer) -> Extent:
     begins = f"min({layer.datetime})" if layer.datetime else "NULL"
+    ends = f"CASE WHEN count(*) = count({layer.ends}) THEN max({layer.ends}) END" if layer.ends else "NULL::date"
     query = f"""
-        SELECT begins, features, ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
-          FROM (SELECT {begins} AS begins, count(*) AS features, ST_Extent({layer.geometry}) AS box
+        SELECT begins, ends, features, ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
+          FROM (SELECT {begins} AS begins, {ends} AS ends, count(*) AS features, ST_Extent({layer.geometry}) AS box
                   FROM {layer.target_schema}.{layer.table} WHERE {in_reach(layer)}) seen"""  # noqa: S608 - names that the catalogue checked
     row = await (await connection.execute(query.encode())).fetchone()
     assert row is not None
-    begins, features, *box = row
-    return Extent(features, [_rounded(box)] if features else [], begins)
+    begins, ends, features, *box = row
+    return Extent(features, [_rounded(box)] if features else [], begins, ends)
 
 
-def _begins(layer: Layer) -> str:
-    """SQL: the first day of all features; its index knows it."""
+def _days(layer: Layer) -> str:
+    """SQL: the first day of all features, and the last when all have ended; their indexes know them."""
     if layer.datetime is None:
-        return "NULL"
-    return f"(SELECT min({layer.datetime}) FROM {layer.target_schema}.{layer.table})"  # noqa: S608 - as above
+        return "NULL, NULL"
+    table = f"{layer.target_schema}.{layer.table}"
+    begins = f"(SELECT min({layer.datetime}) FROM {table})"  # noqa: S608 - as above
+    if layer.ends is None:
+        return f"{begins}, NULL::date"
+    goes_on = f"EXISTS (SELECT FROM {table} WHERE {layer.ends} IS NULL)"
+    return f"{begins}, CASE WHEN NOT {goes_on} THEN (SELECT max({layer.ends}) FROM {table}) END"  # noqa: S608 - as above
 
 
 async def _read_parts(connection: AsyncConnection, layer: Layer) -> list[list[float]]:

@@ -92,7 +92,7 @@ def is_served(layer: Layer, query: ItemsQuery) -> bool:
         return not (query.dates or query.equals)
     if query.words is not None:
         return True
-    asked = {name for name, _ in query.equals} | ({layer.datetime} if query.dates else set())
+    asked = {name for name, _ in query.equals} | ({layer.datetime, layer.ends} if query.dates else set())
     return not asked or not asked.isdisjoint(layer.indexed)
 
 
@@ -127,12 +127,13 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
     It gives a row for each feature, in the order of their ids, or one without a feature when there is none: feature,
     id, how many hits (of those looked for), the count of the layer, what it is sorted by, the newest data version.
     """
-    # What has no end yet meets each time from its beginning on: when the time begins makes no difference.
-    _, last = query.dates or (None, None)
+    # What has no end yet meets each time from its beginning on: when the time begins makes no difference to it.
+    first, last = query.dates or (None, None)
     boxes = _boxes(query.bbox)
     shape = _Shape(
         boxes=len(boxes),
         region=query.region is not None,
+        begins=first is not None and layer.ends is not None,
         ends=last is not None,
         equals=tuple(name for name, _ in query.equals),
         goes_on=query.cursor is not None,
@@ -145,7 +146,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         nulls=tuple(value is None for value in query.cursor.values) if query.cursor else (),
         way=way,
     )
-    parameters: dict[str, object] = {"limit": query.limit, "last": last, **dict(query.equals)}
+    parameters: dict[str, object] = {"limit": query.limit, "first": first, "last": last, **dict(query.equals)}
     if shape.past:
         parameters["version"] = query.as_of
     for number, box in enumerate(boxes):
@@ -176,6 +177,7 @@ class _Shape(NamedTuple):
 
     boxes: int
     region: bool
+    begins: bool
     ends: bool
     equals: tuple[str, ...]
     goes_on: bool
@@ -200,7 +202,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     boxes = [f"(SELECT box{number} FROM box)" for number in range(len(made))] if kept else made  # noqa: S608
     # The past has no columns but the properties that were given.
     geometry = "geom" if shape.past else layer.geometry
-    day = f"(_properties::json ->> '{layer.datetime}')::date" if shape.past else layer.datetime
+    day, end = (_day(name, past=shape.past) for name in (layer.datetime, layer.ends))
     conditions = [
         *(
             [f"({' OR '.join(_meets(layer, geometry, box, number, plain) for number, box in enumerate(boxes))})"]
@@ -209,6 +211,8 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
         ),
         *([_meets_region(layer, geometry, boxes[0], plain)] if shape.region else []),
         *([f"{day} <= %(last)s"] if shape.ends else []),
+        # On the day of its end it is in force no more: what came of it is.
+        *([f"({end} > %(first)s OR {end} IS NULL)"] if shape.begins else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
         *([shape.filter] if shape.filter else []),
         # Row-level security shows no others; this says it so that an index can find them, where no box does.
@@ -316,6 +320,10 @@ def _meets_plain(layer: Layer, shape: str, number: int, sides: list[str]) -> str
     # By its id, so that the index alone tells of all others.
     closely = f"(SELECT ST_Intersects(g.{layer.geometry}, {shape}) FROM {_table(layer)} g WHERE g.id = t.id)"  # noqa: S608
     return meets_plain_box(outer, inner, sides, closely)
+
+
+def _day(name: str | None, *, past: bool) -> str:
+    return f"(_properties::json ->> '{name}')::date" if past else f"{name}"
 
 
 def _bears(layer: Layer, name: str, *, past: bool) -> str:

@@ -181,8 +181,8 @@ async def _collection(asked: Asked, layer: Layer) -> dict[str, Any]:
         document["extent"]["spatial"]["bbox"] = found.boxes
         if found.begins is not None:
             # What is in force has no end yet.
-            begun = f"{found.begins.isoformat()}T00:00:00Z"
-            document["extent"]["temporal"] = {"interval": [[begun, None]], "trs": GREGORIAN}
+            days = [day and f"{day.isoformat()}T00:00:00Z" for day in (found.begins, found.ends)]
+            document["extent"]["temporal"] = {"interval": [days], "trs": GREGORIAN}
     else:
         del document["extent"]
     return document

@@ -26,9 +26,9 @@ from gisland.settings import Settings
 Json = dict[str, Any]
 FILTER = ("filter", "filter-lang", "filter-crs")
 INTERVAL = (
-    "Date or interval, open ends as .. or empty: of the features that are in force today those that were in force "
-    "then, too, at a time or at any time of an interval. Features that have ended since (a parcel that was split) are "
-    "not found; what was published at a time is read with as-of"
+    "Date or interval, open ends as .. or empty: the features that were in force then, at a time or at any time of an "
+    "interval. A collection has those that are in force today, or those that have ended (parcels that were split: "
+    "parcels-former), so ask both for the map of a day; what was published at a time is read with as-of"
 )
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"

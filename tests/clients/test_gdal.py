@@ -18,7 +18,13 @@ from tests.live import LiveServer
 
 def test_gdal_lists_and_reads_all_parcels(expected: Expected) -> None:
     source = f"OAPIF:{expected.url}"
-    assert [name for name, _ in pyogrio.list_layers(source)] == ["parcels", "map-sheets", "residential-groups", "wards"]
+    assert [name for name, _ in pyogrio.list_layers(source)] == [
+        "parcels",
+        "parcels-former",
+        "map-sheets",
+        "residential-groups",
+        "wards",
+    ]
     info = pyogrio.read_info(
         source, layer="parcels", PAGE_SIZE="50", CRS="http://www.opengis.net/def/crs/OGC/1.3/CRS84"
     )

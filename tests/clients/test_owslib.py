@@ -9,7 +9,7 @@ from tests.clients.conftest import Expected
 
 def test_owslib_reads_all_parcels_page_by_page(expected: Expected) -> None:
     api = Features(expected.url)
-    assert api.feature_collections() == ["parcels", "map-sheets", "residential-groups", "wards"]
+    assert api.feature_collections() == ["parcels", "parcels-former", "map-sheets", "residential-groups", "wards"]
     assert any(each.endswith("ogcapi-features-1/1.0/conf/core") for each in api.conformance()["conformsTo"])
     assert api.api()["openapi"].startswith("3.0")
     assert "sheet_no" in api.collection_queryables("parcels")["properties"]

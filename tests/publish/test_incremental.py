@@ -58,6 +58,12 @@ ACTS = [
         " UPDATE registry.parcel SET retired_by = %(change)s WHERE id = %(parcel)s"
     ),
     "UPDATE registry.parcel SET retired_by = NULL WHERE id = %(parcel)s",
+    (
+        "INSERT INTO registry.parcel_lineage (ancestor_id, descendant_id)"
+        " SELECT %(parcel)s, max(id) FROM registry.parcel HAVING max(id) <> %(parcel)s ON CONFLICT DO NOTHING"
+    ),
+    "DELETE FROM registry.parcel_lineage WHERE ancestor_id = %(parcel)s",
+    "UPDATE registry.parcel SET parcel_code = 'w' || lpad(%(change)s::text, 11, '0') WHERE id = %(parcel)s",
     # To the other ward, on whose sheet the same numbers are another place: it has another zone.
     (
         "UPDATE registry.parcel p SET (ward_id, map_sheet_id, srid, residential_group_id, geom)"

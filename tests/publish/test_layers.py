@@ -78,8 +78,9 @@ def test_a_changed_definition_makes_the_table_anew_and_readers_keep_their_rights
     ward.add_parcels(3)
     edit(own_config, "layers/parcels/view.sql", "p.parcel_no,", "p.parcel_no || 'x' AS parcel_no,")
     done = layers.apply_layers(own_config, load_catalogue(own_config))
-    assert [(each.layer, each.changed, each.features) for each in done[:2]] == [
+    assert [(each.layer, each.changed, each.features) for each in done[:3]] == [
         ("parcels", True, 3),
+        ("parcels-former", False, 0),
         ("parcels-staff", False, 3),
     ]
     assert not any(each.changed for each in done[2:])
@@ -167,7 +168,7 @@ def test_a_dropped_layer_is_gone_and_changes_go_on(settings: Settings, catalogue
     assert layers.drop_layer(settings, "parcels")
     assert not layers.drop_layer(settings, "parcels")
     ward.add_parcels(1)
-    assert [done.features for done in layers.apply_layers(settings, catalogue)][:2] == [2, 2]
+    assert [done.features for done in layers.apply_layers(settings, catalogue)][:3] == [2, 0, 2]
 
 
 def test_a_layer_that_is_public_no_longer_leaves_nothing_behind(own_config: Settings) -> None:
@@ -208,7 +209,7 @@ def tables_of(layer: str) -> set[str]:
 
 
 def test_the_public_role_reads_published_and_nothing_else(own_config: Settings) -> None:
-    public = ("parcels", "map_sheets", "residential_groups", "wards")
+    public = ("parcels", "parcels_former", "map_sheets", "residential_groups", "wards")
     own = {name for layer in public for name in tables_of(f"published.{layer}")}
     own |= {"published.change_version", "published.tile_region", "public.layer_styles"}
     assert readable(own_config, Role.PUBLIC) == own

@@ -162,7 +162,7 @@ def test_collection_tells_extent_and_number(client: httpx.Client, ward: Ward) ->
     assert (east - west, north - south) == (pytest.approx(50 / 104_000, rel=0.1), pytest.approx(10 / 110_700, rel=0.3))
     assert len(parts) == 1  # that of the one ward
     listed = document(client, "/ogc/collections")["collections"]
-    assert [each["id"] for each in listed] == ["parcels", "map-sheets", "residential-groups", "wards"]
+    assert [each["id"] for each in listed] == ["parcels", "parcels-former", "map-sheets", "residential-groups", "wards"]
     assert listed[0] == collection
 
 

@@ -26,7 +26,7 @@ CHECKS = (
 # then. The phase `coverage` asks for just that, and so does who asks long enough; the few of each day do not.
 REFUSED = "negative_data_rejection"
 # Layers of the same kind: each day one of them is asked.
-ALIKE = ("--exclude-path-regex", "/collections/(map-sheets|wards)")
+ALIKE = ("--exclude-path-regex", "/collections/(parcels-former|map-sheets|wards)")
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ MEDIA_TYPES: dict[Format, str] = {"qgz": "application/vnd.qgis.qgz", "qlr": "app
 TITLE = Text(vi="Bản đồ xác minh thửa đất", en="Parcel verification map")
 PUBLIC = Text(vi="Công khai", en="Public")
 PROGRESS = Text(vi="Tiến độ", en="Progress")
+FORMER = Text(vi="Đã chấm dứt", en="Former")
 STAFF = Text(vi="Nội bộ (cần đăng nhập)", en="Staff (sign in)")
 # Of files in an archive: nothing in it says when it was made, so the same project is the same file.
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -55,19 +56,21 @@ class Project:
     @property
     def groups(self) -> list[tuple[str, list[MapLayer]]]:
         """Name and layers of each group, those above first: features lie over tiles."""
-        kinds: dict[Text, list[MapLayer]] = {PUBLIC: [], PROGRESS: [], STAFF: []}
+        kinds: dict[Text, list[MapLayer]] = {PUBLIC: [], FORMER: [], PROGRESS: [], STAFF: []}
         for layer in self.layers:
-            style = style_of(layer, self.palette)
-            of_progress = layer.public and _is_progress(layer)
-            title = PROGRESS if of_progress else PUBLIC if layer.public else STAFF
-            # Of groups, sheets and wards there are few: they need no tiles.
-            for kind in KINDS[:1] if of_progress else KINDS:
+            style, title = style_of(layer, self.palette), _group_of(layer)
+            # Of groups, sheets and wards, and of what has been, there are few: they need no tiles.
+            for kind in KINDS if title in (PUBLIC, STAFF) else KINDS[:1]:
                 kinds[title].append(MapLayer(style, kind, self.root, self.place.ward))
         return [(title.to(self.language), layers) for title, layers in kinds.items() if layers]
 
 
-def _is_progress(layer: Layer) -> bool:
-    return any(field.values == "progress" for field in layer.fields)
+def _group_of(layer: Layer) -> Text:
+    if not layer.public:
+        return STAFF
+    if layer.ends is not None:
+        return FORMER
+    return PROGRESS if any(field.values == "progress" for field in layer.fields) else PUBLIC
 
 
 def base_layer(catalogue: Catalogue) -> Layer:
@@ -132,10 +135,10 @@ def qlr(project: Project) -> bytes:
 
 
 def _tree(project: Project) -> Element:
-    """Groups and layers, those above first; drawn is what is public, but not what fills the ground with colours."""
+    """Groups and layers, those above first; drawn are the public parcels of today, and nothing over them."""
     root = Element("layer-tree-group")
     for name, members in project.groups:
-        shown = all(layer.style.layer.public and not _is_progress(layer.style.layer) for layer in members)
+        shown = all(_group_of(layer.style.layer) == PUBLIC for layer in members)
         checked = "Qt::Checked" if shown else "Qt::Unchecked"
         group = SubElement(root, "layer-tree-group", name=name, checked=checked, expanded="1")
         for layer in members:

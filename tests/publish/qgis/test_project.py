@@ -32,6 +32,7 @@ def opened(content: bytes) -> ET.Element:
         return ET.fromstring(archive.read(name))
 
 
+FORMER = ["parcels-former"]
 PROGRESS = ["map-sheets", "residential-groups", "wards"]
 
 
@@ -48,13 +49,15 @@ def test_download_of_a_ward(client: httpx.Client, ward: Ward) -> None:
     root = opened(answer.content)
     assert root.findtext("title") == "Hồng Bàng (11311): Bản đồ xác minh thửa đất"
     assert root.findtext("projectCrs/spatialrefsys/authid") == "EPSG:9210"
-    features, tiles, *of_progress = sources(root)
+    features, tiles, former, *of_progress = sources(root)
     base = str(client.base_url).rstrip("/")
     assert f"url='{base}/ogc' typename='parcels'" in features
     assert "\"ward_code\" = \\'11311\\'" in features
     assert f"{base}/ogc/collections/parcels/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}" in unquote(tiles)
     groups = [(each.get("name"), each.get("checked")) for each in root.findall("layer-tree-group/layer-tree-group")]
-    assert groups == [("Công khai", "Qt::Checked"), ("Tiến độ", "Qt::Unchecked")]
+    unchecked = [(title, "Qt::Unchecked") for title in ("Đã chấm dứt", "Tiến độ")]
+    assert groups == [("Công khai", "Qt::Checked"), *unchecked]
+    assert "typename='parcels-former'" in former
     assert [each.split("typename='")[1].split("'")[0] for each in of_progress] == PROGRESS
     assert "\"code\" = \\'11311\\'" in of_progress[-1]
     assert client.get(PATH, params={"ward": "11311"}).content == answer.content
@@ -97,6 +100,7 @@ def test_staff_get_their_layers_and_no_secret(client: httpx.Client, ward: Ward, 
     groups = root.findall("layer-tree-group/layer-tree-group")
     assert [(each.get("name"), each.get("checked")) for each in groups] == [
         ("Public", "Qt::Checked"),
+        ("Former", "Qt::Unchecked"),
         ("Progress", "Qt::Unchecked"),
         ("Staff (sign in)", "Qt::Unchecked"),
     ]
@@ -116,7 +120,7 @@ def test_layers_alone(client: httpx.Client, ward: Ward) -> None:
     assert answer.headers["content-disposition"] == 'attachment; filename="gisland-11311.qlr"'
     root = ET.fromstring(answer.content)
     assert root.tag == "qlr"
-    assert len(root.findall("maplayers/maplayer")) == 2 + len(PROGRESS)
+    assert len(root.findall("maplayers/maplayer")) == 2 + len(FORMER + PROGRESS)
 
 
 def test_names_go_into_xml_as_they_are(catalogue: Catalogue) -> None:
@@ -142,7 +146,7 @@ def test_the_command_writes_a_file(ward: Ward, tmp_path: Path) -> None:
     assert AUTHENTICATION in done.stdout
     root = opened(out.read_bytes())
     assert "url='https://gis.example.vn/ogc'" in sources(root)[0]
-    assert len(sources(root)) == 4 + len(PROGRESS)
+    assert len(sources(root)) == 4 + len(FORMER + PROGRESS)
     refused = run_command(ward, "--ward", "11311", "--out", str(tmp_path / "map.shp"))
     assert (refused.returncode, (tmp_path / "map.shp").exists()) == (2, False)
     assert ".qgz, .qlr" in refused.stderr

@@ -1,0 +1,105 @@
+"""Parcels that have been: what `datetime` finds in the layer of those of today and in that of those that have ended."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from gisland.database import Role
+from gisland.registry import reshape
+from gisland.registry.changes import Why
+from gisland.registry.parcels import DrawnParcel
+from gisland.registry.undo import undo
+from tests.registry import conftest as registry
+from tests.registry.land import BY, HALVES, Land
+
+land = registry.land
+BEGUN, SPLIT = date(2020, 5, 1), date(2026, 3, 2)
+
+
+@pytest.fixture
+def split(land: Land) -> reshape.Reshaped:
+    """The western parcel was in force from one day to another, and is two since."""
+    land.do(lambda c: c.execute("UPDATE registry.parcel SET valid_from = %s WHERE id = %s", [BEGUN, land.west]))
+    new = [DrawnParcel(geometry=piece) for piece in HALVES]
+    why = Why(reason="Tách thửa", valid_on=SPLIT)
+    done: reshape.Reshaped = land.do(lambda c: reshape.split(c, land.seen(land.west), new, why, by=BY))
+    return done
+
+
+def found(client: httpx.Client, collection: str, **parameters: str) -> list[dict[str, Any]]:
+    answer = client.get(f"/ogc/collections/{collection}/items", params=parameters)
+    assert answer.status_code == 200, answer.text
+    features: list[dict[str, Any]] = answer.json()["features"]
+    assert answer.json()["numberMatched"] == len(features)
+    return features
+
+
+def test_it_is_told_with_its_end_and_with_what_came_of_it(
+    client: httpx.Client, land: Land, split: reshape.Reshaped
+) -> None:
+    (feature,) = found(client, "parcels-former")
+    said = feature["properties"]
+    assert (feature["id"], said["valid_from"], said["valid_to"]) == (land.west, "2020-05-01", "2026-03-02")
+    assert (said["sheet_no"], said["parcel_no"], said["land_type"], said["area_m2"]) == ("1", "1", "ODT", 100)
+    now = {each["id"]: each["properties"] for each in found(client, "parcels")}
+    assert said["successors"] == "; ".join(sorted(now[each]["parcel_code"] for each in split.parcels))
+    assert said["verification_status"] == "none"
+    extent = client.get("/ogc/collections/parcels-former").json()["extent"]
+    assert extent["temporal"]["interval"] == [["2020-05-01T00:00:00Z", "2026-03-02T00:00:00Z"]]
+
+
+@pytest.mark.parametrize(
+    ("interval", "there"),
+    [
+        ("2020-04-30", False),
+        ("2020-05-01", True),
+        ("2026-03-01", True),
+        ("2026-03-02", False),
+        ("2026-03-01/2026-03-02", True),
+        ("2026-03-02/..", False),
+        ("2026-03-01T23:00:00Z/..", True),
+        ("../2020-05-01", True),
+        ("../2020-04-30", False),
+        ("../..", True),
+    ],
+)
+def test_it_is_found_for_the_days_on_which_it_was_in_force(
+    client: httpx.Client,
+    land: Land,
+    split: reshape.Reshaped,
+    interval: str,
+    there: bool,
+) -> None:
+    assert len(found(client, "parcels-former", datetime=interval)) == there
+    # As of a data version, too.
+    ((newest,),) = land.rows("SELECT version FROM published.change_version WHERE change_id = %s", split.change)
+    assert len(found(client, "parcels-former", datetime=interval, **{"as-of": str(newest)})) == there
+    before = {"as-of": str(newest - 1)}
+    assert found(client, "parcels-former", datetime=interval, **before) == []
+
+
+def test_both_layers_together_are_the_map_of_a_day(client: httpx.Client, land: Land, split: reshape.Reshaped) -> None:
+    land.do(lambda c: c.execute("UPDATE registry.parcel SET valid_from = %s WHERE id = %s", [BEGUN, land.east]))
+
+    def on(day: str) -> set[int]:
+        layers = ("parcels", "parcels-former")
+        return {each["id"] for layer in layers for each in found(client, layer, datetime=day)}
+
+    assert on("2026-03-01") == {land.west, land.east}
+    assert on("2026-03-02") == {land.east, *split.parcels}
+
+
+def test_undo_brings_it_back(client: httpx.Client, land: Land, split: reshape.Reshaped) -> None:
+    land.do(lambda c: undo(c, split.change, Why(reason="Nhầm thửa"), by=BY))
+    assert land.west not in {each["id"] for each in found(client, "parcels-former")}
+    assert land.west in {each["id"] for each in found(client, "parcels")}
+
+
+def test_an_import_of_new_parcels_touches_none(land: Land) -> None:
+    """Each of half a million would be looked up for nothing."""
+    touched = "SELECT publish.touched_parcels_former('registry.parcel'::regclass, %s)"
+    assert land.rows(touched, [land.west, land.east], role=Role.MIGRATOR) == [([],)]
