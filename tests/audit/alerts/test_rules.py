@@ -245,7 +245,7 @@ WRONG = [
         "rules: {x: {title: {vi: a, en: b}, severity: high, quiet: 1 hour, events: [alert:raised], within: 1 day}}",
         "raises no alert",
     ),
-    ("rules: [", "line 1"),
+    ("rules: [", "line 2"),
 ]
 
 
