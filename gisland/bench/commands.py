@@ -103,9 +103,9 @@ def _peers(against: str) -> list[str]:
     for name in names:
         if name not in peers.PEERS:
             raise UsageError(f"there is no peer {name!r}", hint=f"known are: {', '.join(peers.PEERS)}")
-    if {"pygeoapi", "tipg"} & set(names):
-        _say("môi trường của các máy chủ so sánh · the peers' environment")
-        peers.install()
+    for name in names:
+        _say(f"chuẩn bị · preparing: {name}")
+        peers.install(name)
     return names
 
 

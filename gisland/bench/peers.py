@@ -1,8 +1,8 @@
 """The servers that gisland is compared with, each as its makers ship it, on a copy of the same table without gisland's
 internal columns (`peer_table`), as the same database role.
 
-pygeoapi and tipg live in an environment of their own (`.bench/venv`), installed once from `peers.txt`; MapServer and
-QGIS Server come from Debian (with `lighttpd` before them) and are left out where they are not installed.
+pygeoapi and tipg live in environments of their own (`.bench/<name>`), installed once from `peers-<name>.txt`; MapServer
+and QGIS Server come from Debian (with `lighttpd` before them) and are left out where they are not installed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from gisland.database.migrate import admin_conninfo
 from gisland.errors import GislandError, UsageError
 from gisland.settings import PROJECT_DIR, Settings
 
-ENVIRONMENT = PROJECT_DIR / ".bench" / "venv"
+ENVIRONMENTS = PROJECT_DIR / ".bench"
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/cgi-bin"])
 
 # More than any tile of the bench shows.
@@ -90,9 +90,10 @@ def pygeoapi(site: Site) -> Iterator[Server]:
     file = site.write("pygeoapi.yml", config)
     document = site.folder / "pygeoapi-openapi.yml"
     env = os.environ | {"PYGEOAPI_CONFIG": str(file), "PYGEOAPI_OPENAPI": str(document)}
-    _must(_program("pygeoapi"), "openapi", "generate", str(file), "--output-file", str(document), env=env)
+    _must(_program("pygeoapi", "pygeoapi"), "openapi", "generate", str(file), "--output-file", str(document), env=env)
     items = f"{url}/collections/{site.layer.id}/items?f=json"
-    with started("pygeoapi", _uvicorn("pygeoapi.starlette_app:APP", port, site), items, site.folder, env=env) as server:
+    command = _uvicorn("pygeoapi", "pygeoapi.starlette_app:APP", port, site)
+    with started("pygeoapi", command, items, site.folder, env=env) as server:
         yield server
 
 
@@ -118,7 +119,7 @@ def tipg(site: Site) -> Iterator[Server]:
         "TIPG_MAX_FEATURES_PER_TILE": str(MOST_ON_TILE),
     }
     items = f"http://127.0.0.1:{port}/collections/{peer_table.SCHEMA}.{site.layer.table}/items?f=geojson"
-    with started("tipg", _uvicorn("tipg.main:app", port, site), items, site.folder, env=env) as server:
+    with started("tipg", _uvicorn("tipg", "tipg.main:app", port, site), items, site.folder, env=env) as server:
         yield server
 
 
@@ -202,33 +203,40 @@ PEERS: dict[str, Callable[[Site], AbstractContextManager[Server]]] = {
 }
 
 
-def install() -> None:
-    """Create the peers' environment, unless it is there as `peers.txt` says; another program may be doing so.
+def install(name: str) -> None:
+    """Create the environment of a peer, unless it is there as its file says; another program may be doing so.
+
+    Args:
+        name: the peer; nothing is done for one that comes from Debian.
 
     Raises:
         GislandError: it cannot be made, for example without a way to a package index.
     """
-    pins = resources.files("gisland.bench").joinpath("peers.txt")
+    pins = resources.files("gisland.bench").joinpath(f"peers-{name}.txt")
+    if not pins.is_file():
+        return
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()
-    mark = ENVIRONMENT / "peers.sha256"
-    ENVIRONMENT.parent.mkdir(exist_ok=True)
-    with (ENVIRONMENT.parent / "lock").open("w") as lock:
+    mark = ENVIRONMENTS / name / "peer.sha256"
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if mark.exists() and mark.read_text(encoding="utf-8") == digest:
             return
-        _must(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
+        _must(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENTS / name))
+        # Most of what comes along is never imported: it is compiled when it is.
+        options = ("--quiet", "--disable-pip-version-check", "--no-compile", "--requirement")
         with resources.as_file(pins) as file:
-            _must(_program("pip"), "install", "--quiet", "--disable-pip-version-check", "--requirement", str(file))
+            _must(_program(name, "pip"), "install", *options, str(file))
         mark.write_text(digest, encoding="utf-8")
 
 
-def _program(name: str) -> str:
-    return str(ENVIRONMENT / "bin" / name)
+def _program(peer: str, name: str) -> str:
+    return str(ENVIRONMENTS / peer / "bin" / name)
 
 
-def _uvicorn(application: str, port: int, site: Site) -> list[str]:
+def _uvicorn(peer: str, application: str, port: int, site: Site) -> list[str]:
     options = ["--host=127.0.0.1", f"--port={port}", f"--workers={site.workers}", "--no-access-log"]
-    return [_program("uvicorn"), application, *options]
+    return [_program(peer, "uvicorn"), application, *options]
 
 
 def _must(*command: str, env: dict[str, str] | None = None) -> None:

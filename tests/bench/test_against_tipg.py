@@ -77,9 +77,9 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def environment() -> None:
-    """The programs of the peers."""
+    """The programs of the other server."""
     try:
-        peers.install()
+        peers.install("tipg")
     except GislandError as error:
         if os.environ.get("CI") == "true":
             raise
