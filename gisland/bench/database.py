@@ -79,11 +79,12 @@ def set_mark(settings: Settings, text: str) -> None:
 def empty(settings: Settings) -> None:
     """An empty database: in the private cluster the old one is dropped, on another server nothing is ever deleted."""
     with psycopg.connect(admin_conninfo(settings)) as connection:
-        held = connection.execute("SELECT EXISTS (SELECT FROM registry.unit)").fetchone() == (True,)
-    if settings.database_url is not None:
-        if held:
-            raise Conflict("the database holds something else than this bench's parcels", hint="give an empty one")
+        query = "SELECT EXISTS (SELECT FROM registry.unit) OR EXISTS (SELECT FROM publish.layer)"
+        held = connection.execute(query).fetchone() == (True,)
+    if not held:
         return
+    if settings.database_url is not None:
+        raise Conflict("the database holds something else than this bench's parcels", hint="give an empty one")
     info = admin_conninfo(settings)
     name = sql.Identifier(str(conninfo_to_dict(info)["dbname"]))
     with psycopg.connect(make_conninfo(info, dbname="postgres"), autocommit=True) as connection:
