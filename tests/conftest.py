@@ -59,15 +59,18 @@ def in_memory() -> str | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with tests in a browser come last, and in each of them these tests.
+    """Files with tests in a browser come last, the longest first, and in each of them these tests.
 
     Playwright's loop stays in its thread, where nobody else can run one then. A file is run by one worker (xdist's
-    `loadfile`): what its tests share is made once.
+    `loadfile`): what its tests share is made once, and at the end one would wait for the other's long file.
     """
-    opening = {item.path for item in items if in_browser(item)}
-    items.sort(
-        key=lambda item: (item.path in opening, str(item.path) if item.path in opening else "", in_browser(item))
-    )
+    opening = {item.path: item.path.stat().st_size for item in items if in_browser(item)}
+
+    def place(item: pytest.Item) -> tuple[int, str, bool]:
+        size = opening.get(item.path)
+        return (-(2**40), "", False) if size is None else (-size, str(item.path), in_browser(item))
+
+    items.sort(key=place)
 
 
 def in_browser(item: pytest.Item) -> bool:
