@@ -200,6 +200,8 @@ class Layer(Entry):
     """What styles write on its features; default: nothing."""
     fields_of: str | None = None
     """A layer whose fields come before those given here."""
+    without: tuple[Name, ...] = ()
+    """Fields of that layer that this one has not got."""
     fields: tuple[LayerField, ...]
     touched_by: dict[Table, Filled] = Field(default_factory=dict)
     """Per table, which features a change of its rows touches: SQL over `changed(id)` that gives their keys."""
@@ -408,7 +410,15 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
     if borrowed is not None:
         if borrowed not in raw or borrowed == name:
             raise wrong(file, "fields_of", f"there is no other layer {borrowed!r}", f"one of: {', '.join(raw)}")
-        content = content | {"fields": [*raw[borrowed][1].get("fields", []), *content.get("fields", [])]}
+        theirs = raw[borrowed][1].get("fields", [])
+        left_out = content.get("without", [])
+        for each in left_out:
+            if each not in [field.get("name") for field in theirs]:
+                raise wrong(
+                    file, "without", f"{borrowed!r} has no field {each!r}", "mend its spelling, or leave it out"
+                )
+        kept = [field for field in theirs if field.get("name") not in left_out]
+        content = content | {"fields": [*kept, *content.get("fields", [])]}
     content = content | {"id": name, "view_sql": view.read_text(encoding="utf-8").rstrip("; \n")}
     layer = parse(Layer, file, content, EXAMPLE)
     check_layer(file, layer)

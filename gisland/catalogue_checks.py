@@ -23,6 +23,8 @@ def check_layer(file: Path, layer: Layer) -> None:
         raise wrong(file, "fields", f"the column {twice!r} is there twice", "give each field a name of its own")
     if layer.extents_by is not None and layer.extents_by not in names:
         raise wrong(file, "extents_by", f"there is no field {layer.extents_by!r}", f"one of: {', '.join(names[1:-1])}")
+    if layer.without and layer.fields_of is None:
+        raise wrong(file, "without", "there are no fields of another layer", "name that layer: `fields_of: …`")
     if layer.native in names:
         raise wrong(file, "native", f"{layer.native!r} is also a column of the layer", "give it a name of its own")
     _check_scope(file, layer)

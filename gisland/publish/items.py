@@ -92,7 +92,10 @@ def is_served(layer: Layer, query: ItemsQuery) -> bool:
         return not (query.dates or query.equals)
     if query.words is not None:
         return True
-    asked = {name for name, _ in query.equals} | ({layer.datetime, layer.ends} if query.dates else set())
+    first, last = query.dates or (None, None)
+    days = {layer.datetime} if last is not None else set()
+    days |= {layer.ends} if first is not None else set()
+    asked = {name for name, _ in query.equals} | (days - {None})
     return not asked or not asked.isdisjoint(layer.indexed)
 
 
@@ -134,6 +137,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         boxes=len(boxes),
         region=query.region is not None,
         begins=first is not None and layer.ends is not None,
+        lasted=(first or last) is not None and layer.ends is not None,
         ends=last is not None,
         equals=tuple(name for name, _ in query.equals),
         goes_on=query.cursor is not None,
@@ -178,6 +182,7 @@ class _Shape(NamedTuple):
     boxes: int
     region: bool
     begins: bool
+    lasted: bool
     ends: bool
     equals: tuple[str, ...]
     goes_on: bool
@@ -211,8 +216,9 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
         ),
         *([_meets_region(layer, geometry, boxes[0], plain)] if shape.region else []),
         *([f"{day} <= %(last)s"] if shape.ends else []),
-        # On the day of its end it is in force no more: what came of it is.
+        # On the day of its end it is in force no more: what came of it is. Some were in force on no day at all.
         *([f"({end} > %(first)s OR {end} IS NULL)"] if shape.begins else []),
+        *([f"({end} > {day} OR {end} IS NULL)"] if shape.lasted else []),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
         *([shape.filter] if shape.filter else []),
         # Row-level security shows no others; this says it so that an index can find them, where no box does.

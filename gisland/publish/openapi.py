@@ -28,7 +28,8 @@ FILTER = ("filter", "filter-lang", "filter-crs")
 INTERVAL = (
     "Date or interval, open ends as .. or empty: the features that were in force then, at a time or at any time of an "
     "interval. A collection has those that are in force today, or those that have ended (parcels that were split: "
-    "parcels-former), so ask both for the map of a day; what was published at a time is read with as-of"
+    "parcels-former), so ask both for the parcels of a day, each as it was last; what was published at a time is read "
+    "with as-of. Of a time the day counts as it is written"
 )
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"

@@ -48,6 +48,7 @@ SELECT publish.watch('registry.unit', 'registry.unit', 'id');
 SELECT publish.watch('registry.residential_group', 'registry.residential_group', 'id');
 SELECT publish.watch('registry.map_sheet', 'registry.map_sheet', 'id');
 SELECT publish.watch('registry.parcel', 'registry.parcel', 'id');
+SELECT publish.watch('registry.parcel_lineage', 'registry.parcel_lineage', 'id');
 SELECT publish.watch('registry.land_use', 'registry.parcel', 'parcel_id');
 SELECT publish.watch('registry.holder', 'registry.holder', 'id');
 SELECT publish.watch('registry.holding', 'registry.parcel', 'parcel_id', 'registry.holder', 'holder_id');

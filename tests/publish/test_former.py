@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gisland.database import Role
+from gisland.database import Role, connect
 from gisland.registry import reshape
 from gisland.registry.changes import Why
 from gisland.registry.parcels import DrawnParcel
@@ -47,7 +47,7 @@ def test_it_is_told_with_its_end_and_with_what_came_of_it(
     assert (said["sheet_no"], said["parcel_no"], said["land_type"], said["area_m2"]) == ("1", "1", "ODT", 100)
     now = {each["id"]: each["properties"] for each in found(client, "parcels")}
     assert said["successors"] == "; ".join(sorted(now[each]["parcel_code"] for each in split.parcels))
-    assert said["verification_status"] == "none"
+    assert said.keys().isdisjoint({"verification_status", "label_angle"})
     extent = client.get("/ogc/collections/parcels-former").json()["extent"]
     assert extent["temporal"]["interval"] == [["2020-05-01T00:00:00Z", "2026-03-02T00:00:00Z"]]
 
@@ -93,10 +93,44 @@ def test_both_layers_together_are_the_map_of_a_day(client: httpx.Client, land: L
     assert on("2026-03-02") == {land.east, *split.parcels}
 
 
-def test_undo_brings_it_back(client: httpx.Client, land: Land, split: reshape.Reshaped) -> None:
-    land.do(lambda c: undo(c, split.change, Why(reason="Nhầm thửa"), by=BY))
-    assert land.west not in {each["id"] for each in found(client, "parcels-former")}
-    assert land.west in {each["id"] for each in found(client, "parcels")}
+def test_undo_brings_it_back_and_what_it_took_back_has_never_been(
+    client: httpx.Client, land: Land, split: reshape.Reshaped
+) -> None:
+    undone: int = land.do(lambda c: undo(c, split.change, Why(reason="Nhầm thửa"), by=BY))
+    assert found(client, "parcels-former") == []
+    assert {each["id"] for each in found(client, "parcels")} == {land.west, land.east}
+    land.do(lambda c: undo(c, undone, Why(reason="Tách là đúng"), by=BY))
+    assert [each["id"] for each in found(client, "parcels-former")] == [land.west]
+    assert {each["id"] for each in found(client, "parcels")} == {land.east, *split.parcels}
+
+
+def test_what_was_in_force_on_no_day_is_found_on_none(
+    client: httpx.Client, land: Land, split: reshape.Reshaped
+) -> None:
+    """The decision came before the parcel was taken in, say."""
+    land.do(lambda c: c.execute("UPDATE registry.parcel SET valid_from = %s WHERE id = %s", [SPLIT, land.west]))
+    (feature,) = found(client, "parcels-former")
+    assert (feature["properties"]["valid_from"], feature["properties"]["valid_to"]) == ("2026-03-02", "2026-03-02")
+    for interval in ("2026-03-02", "2026-01-01/2026-12-31", "../2026-03-02", "2026-03-01/.."):
+        assert found(client, "parcels-former", datetime=interval) == [], interval
+
+
+def test_it_follows_direct_changes(client: httpx.Client, land: Land, split: reshape.Reshaped) -> None:
+    codes = land.rows("SELECT parcel_code FROM registry.parcel WHERE id = ANY (%s) ORDER BY 1", split.parcels)
+    land.do(
+        lambda c: c.execute("UPDATE registry.parcel SET parcel_code = 'w00000000001' WHERE id = %s", split.parcels[:1])
+    )
+    (feature,) = found(client, "parcels-former")
+    assert "w00000000001" in feature["properties"]["successors"]
+    assert feature["properties"]["successors"] != "; ".join(code for (code,) in codes)
+    with connect(land.settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        for table in ("parcel_lineage WHERE ancestor_id", "holding WHERE parcel_id", "land_use WHERE parcel_id"):
+            connection.execute(f"DELETE FROM registry.{table} = %s".encode(), [land.west])
+        connection.execute("DELETE FROM registry.parcel WHERE id = %s", [land.west])
+        connection.execute("SELECT publish.flush()")
+    assert found(client, "parcels-former") == []
+    assert client.get("/ogc/collections/parcels-former").json()["itemCount"] == 0
 
 
 def test_an_import_of_new_parcels_touches_none(land: Land) -> None:

@@ -142,7 +142,8 @@ OWNERS = [
     (
         "WITH u AS (DELETE FROM registry.land_use WHERE parcel_id = %(parcel)s),"
         " h AS (DELETE FROM registry.holding WHERE parcel_id = %(parcel)s),"
-        " c AS (DELETE FROM registry.certificate_parcel WHERE parcel_id = %(parcel)s)"
+        " c AS (DELETE FROM registry.certificate_parcel WHERE parcel_id = %(parcel)s),"
+        " l AS (DELETE FROM registry.parcel_lineage WHERE %(parcel)s IN (ancestor_id, descendant_id))"
         " DELETE FROM registry.parcel WHERE id = %(parcel)s"
     ),
     (

@@ -25,7 +25,7 @@ MEDIA_TYPES: dict[Format, str] = {"qgz": "application/vnd.qgis.qgz", "qlr": "app
 TITLE = Text(vi="Bản đồ xác minh thửa đất", en="Parcel verification map")
 PUBLIC = Text(vi="Công khai", en="Public")
 PROGRESS = Text(vi="Tiến độ", en="Progress")
-FORMER = Text(vi="Đã chấm dứt", en="Former")
+TIMES = Text(vi="Theo thời gian", en="Of former times")
 STAFF = Text(vi="Nội bộ (cần đăng nhập)", en="Staff (sign in)")
 # Of files in an archive: nothing in it says when it was made, so the same project is the same file.
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -56,11 +56,11 @@ class Project:
     @property
     def groups(self) -> list[tuple[str, list[MapLayer]]]:
         """Name and layers of each group, those above first: features lie over tiles."""
-        kinds: dict[Text, list[MapLayer]] = {PUBLIC: [], FORMER: [], PROGRESS: [], STAFF: []}
+        kinds: dict[Text, list[MapLayer]] = {TIMES: [], PUBLIC: [], PROGRESS: [], STAFF: []}
         for layer in self.layers:
             style, title = style_of(layer, self.palette), _group_of(layer)
-            # Of groups, sheets and wards, and of what has been, there are few: they need no tiles.
-            for kind in KINDS if title in (PUBLIC, STAFF) else KINDS[:1]:
+            # Of groups, sheets and wards there are few: they need no tiles.
+            for kind in KINDS[:1] if title == PROGRESS else KINDS:
                 kinds[title].append(MapLayer(style, kind, self.root, self.place.ward))
         return [(title.to(self.language), layers) for title, layers in kinds.items() if layers]
 
@@ -69,7 +69,7 @@ def _group_of(layer: Layer) -> Text:
     if not layer.public:
         return STAFF
     if layer.ends is not None:
-        return FORMER
+        return TIMES
     return PROGRESS if any(field.values == "progress" for field in layer.fields) else PUBLIC
 
 

@@ -32,7 +32,7 @@ def opened(content: bytes) -> ET.Element:
         return ET.fromstring(archive.read(name))
 
 
-FORMER = ["parcels-former"]
+FORMER = ["parcels-former", "parcels-former"]  # features and tiles
 PROGRESS = ["map-sheets", "residential-groups", "wards"]
 
 
@@ -49,14 +49,17 @@ def test_download_of_a_ward(client: httpx.Client, ward: Ward) -> None:
     root = opened(answer.content)
     assert root.findtext("title") == "Hồng Bàng (11311): Bản đồ xác minh thửa đất"
     assert root.findtext("projectCrs/spatialrefsys/authid") == "EPSG:9210"
-    features, tiles, former, *of_progress = sources(root)
+    former, _, features, tiles, *of_progress = sources(root)
     base = str(client.base_url).rstrip("/")
     assert f"url='{base}/ogc' typename='parcels'" in features
     assert "\"ward_code\" = \\'11311\\'" in features
     assert f"{base}/ogc/collections/parcels/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}" in unquote(tiles)
     groups = [(each.get("name"), each.get("checked")) for each in root.findall("layer-tree-group/layer-tree-group")]
-    unchecked = [(title, "Qt::Unchecked") for title in ("Đã chấm dứt", "Tiến độ")]
-    assert groups == [("Công khai", "Qt::Checked"), *unchecked]
+    assert groups == [
+        ("Theo thời gian", "Qt::Unchecked"),
+        ("Công khai", "Qt::Checked"),
+        ("Tiến độ", "Qt::Unchecked"),
+    ]
     assert "typename='parcels-former'" in former
     assert [each.split("typename='")[1].split("'")[0] for each in of_progress] == PROGRESS
     assert "\"code\" = \\'11311\\'" in of_progress[-1]
@@ -99,8 +102,8 @@ def test_staff_get_their_layers_and_no_secret(client: httpx.Client, ward: Ward, 
     root = opened(answer.content)
     groups = root.findall("layer-tree-group/layer-tree-group")
     assert [(each.get("name"), each.get("checked")) for each in groups] == [
+        ("Of former times", "Qt::Unchecked"),
         ("Public", "Qt::Checked"),
-        ("Former", "Qt::Unchecked"),
         ("Progress", "Qt::Unchecked"),
         ("Staff (sign in)", "Qt::Unchecked"),
     ]
