@@ -33,6 +33,8 @@ __all__ = ["browser", "open_tab", "tab"]
 
 STATE = "GISLAND_TEST_STATE_DIR"
 TEMPLATE = "gisland_template"
+PREFIX = "gisland-test-"  # then the process of the run
+IN_MEMORY = Path("/dev/shm")
 MEMORY = 6 * 2**30  # bytes; a run takes less than half of it
 _numbers = count(1)
 
@@ -41,7 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """The controller makes the state folder; xdist's workers inherit its name."""
     if not hasattr(config, "workerinput"):
         # Not pytest's own temporary folder: that is closed to the user the cluster runs as when the tests run as root.
-        folder = tempfile.mkdtemp(prefix="gisland-test-", dir=in_memory())
+        clear_away()
+        folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=in_memory())
         Path(folder).chmod(0o755)
         os.environ[STATE] = folder
         # Clusters and workbooks of single tests lie there, too; programs that tests start are told by the environment.
@@ -52,9 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def in_memory() -> str | None:
     """A folder that is no disk, where it has room: a database is a thousand files, and thousands are made in a run."""
-    folder = Path("/dev/shm")
-    roomy = folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > MEMORY
-    return str(folder) if roomy else None
+    roomy = IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > MEMORY
+    return str(IN_MEMORY) if roomy else None
 
 
 @pytest.hookimpl(trylast=True)
@@ -81,9 +83,21 @@ def in_browser(item: pytest.Item) -> bool:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the cluster and leave nothing behind."""
     if not hasattr(config, "workerinput"):
-        settings = Settings(state_dir=Path(os.environ[STATE]))
-        cluster.stop(settings, force=True)
-        shutil.rmtree(settings.state_dir, ignore_errors=True)
+        remove_state(Path(os.environ[STATE]))
+
+
+def remove_state(folder: Path) -> None:
+    """Stop the cluster of a run and delete all it made."""
+    cluster.stop(Settings(state_dir=folder), force=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_away() -> None:
+    """Delete what runs that were killed left behind: in memory it would stay until the machine is started anew."""
+    for place in (IN_MEMORY, Path(tempfile.gettempdir())):
+        for folder in place.glob(f"{PREFIX}*-*"):
+            if not Path("/proc", folder.name.split("-")[2]).exists():
+                remove_state(folder)
 
 
 @contextmanager

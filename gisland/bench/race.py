@@ -42,8 +42,11 @@ class Plan:
 
     @property
     def patience(self) -> float:
-        """How long it is waited until a contender has done what nobody waits for any more, seconds at most."""
-        return 5 * self.seconds
+        """How long it is waited until a contender has done what nobody waits for any more, seconds at most.
+
+        Rounds of a second are a trial, whose figures mean nothing: it waits for nobody.
+        """
+        return 5 * (self.seconds - 1)
 
 
 def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]) -> Result:
