@@ -101,13 +101,19 @@ def check_cover(seen: Seen) -> None:
     assert f"{count} thửa" in " ".join(said for line in cover.lines for said in line)
     total = 0
     for each in seen.maps:
+        its = seen.lists.get(f"{CHECKLIST} {each.number}")
+        pages = [index + 1 for index in its.pages] if its else []
+        wanted = "–" if not pages else str(pages[0]) if len(pages) == 1 else f"{pages[0]}–{pages[-1]}"
         found = [row[1:] for row in rows[4] if row[0] == str(each.number) and row[1].startswith("1:")]
+        if not found:
+            # A scale that its cell has no room for is on two lines.
+            begun = f"1:{each.scale:,} (".replace(",", " ")
+            said = [cell for line in contents.lines for cell in line if cell.startswith(begun)]
+            rest = {row for row in contents.windows(3) if (row[0], row[2]) == (str(each.number), wanted)}
+            found = [(said[0], *row[1:]) for row in rest if said and row[1].isdigit()]
         assert len(found) == 1, (each.number, contents.lines)
         scale, parcels, listed = found[0]
         assert re.sub(r"\D", "", scale.partition(" (")[0].partition(":")[2]) == str(each.scale)
         total += int(parcels)
-        its = seen.lists.get(f"{CHECKLIST} {each.number}")
-        pages = [index + 1 for index in its.pages] if its else []
-        wanted = "–" if not pages else str(pages[0]) if len(pages) == 1 else f"{pages[0]}–{pages[-1]}"
         assert listed == wanted
     assert total == count
