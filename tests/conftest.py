@@ -18,7 +18,7 @@ from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
 from gisland.catalogue import Catalogue, load_catalogue
-from gisland.database import Role, cluster, connect
+from gisland.database import Role, cluster, connect, run
 from gisland.database.migrate import admin_conninfo, migrate, prepare_server
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
@@ -26,6 +26,7 @@ from gisland.publish.layers import apply_layers
 from gisland.security import passwords
 from gisland.settings import Settings
 from tests.browser import browser, open_tab, tab
+from tests.factories import make_former
 from tests.live import LiveServer, start_server
 
 # One browser for all tests: Playwright cannot be started twice in a process.
@@ -223,8 +224,16 @@ def open_connection(settings: Settings) -> Iterator[Callable[[Role], Connection]
 @pytest.fixture(scope="session")
 def live_server(demo_ward: Settings) -> Iterator[LiveServer]:
     """A running server on loopback with a small demo ward; tests only read from it."""
-    with clone_of(demo_ward) as settings, start_server(settings) as live:
-        yield live
+    with clone_of(demo_ward) as settings:
+        run(settings, add_former)
+        with start_server(settings) as live:
+            yield live
+
+
+def add_former(connection: Connection) -> None:
+    """A parcel that has ended: no collection is empty."""
+    ward, sheet = connection.execute("SELECT ward_id, id FROM registry.map_sheet ORDER BY id LIMIT 1").fetchone() or ()
+    make_former(connection, ward, sheet)
 
 
 @pytest.fixture(scope="session")

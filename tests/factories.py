@@ -88,6 +88,16 @@ def make_parcel(
     return int(one(connection, query, *values))
 
 
+def make_former(connection: Connection, ward: int, sheet: int) -> int:
+    """A square parcel that was in force for some years."""
+    parcel = make_parcel(connection, ward, sheet, f"cũ {next(_numbers[connection.info.dbname])}")
+    query = (
+        "UPDATE registry.parcel SET (valid_from, valid_to, retired_by) = ('2020-01-01', '2024-01-01', %s) WHERE id = %s"
+    )
+    connection.execute(query.encode(), [make_change(connection, ward, "retire"), parcel])
+    return parcel
+
+
 def make_holder(
     connection: Connection, ward: int, name: str = "Nguyễn Văn Thử", national_id: str = "", kind: str = "person"
 ) -> int:

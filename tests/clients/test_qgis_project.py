@@ -20,7 +20,8 @@ from tests.live import LiveServer
 Qgis = Callable[..., Any]
 FEATURES, TILES = "Thửa đất (đối tượng)", "Thửa đất (ô vectơ)"
 PROGRESS = ["Tờ bản đồ địa chính (đối tượng)", "Tổ dân phố (đối tượng)", "Phường · xã (đối tượng)"]
-GROUPS = ["Công khai", "Tiến độ"]
+FORMER = ["Thửa đất đã chấm dứt (đối tượng)", "Thửa đất đã chấm dứt (ô vectơ)"]
+GROUPS = ["Theo thời gian", "Công khai", "Tiến độ"]
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_qgis_opens_the_project(qgis: Qgis, project: Path, tmp_path: Path, catal
     assert (found["read"], found["crs"], found["groups"]) == (True, "EPSG:9210", GROUPS)
     assert found["title"] == "Hồng Bàng (11311): Bản đồ xác minh thửa đất"
     layers = {each["name"]: each for each in found["layers"]}
-    assert set(layers) == {FEATURES, TILES, *PROGRESS}
+    assert set(layers) == {FEATURES, TILES, *FORMER, *PROGRESS}
     features = layers[FEATURES]
     assert features["valid"], features["error"]
     assert features["renderer"] == "categorizedSymbol"
@@ -88,7 +89,7 @@ def test_qgis_adds_the_layers_to_another_project(
     assert found["read"] == [True, ""]
     assert found["groups"] == GROUPS
     assert {each["name"]: each["valid"] for each in found["layers"]} == dict.fromkeys(
-        (FEATURES, TILES, *PROGRESS), True
+        (FEATURES, TILES, *FORMER, *PROGRESS), True
     )
     assert not found["errors"]
     assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.02)

@@ -18,7 +18,7 @@ from psycopg import Connection
 from gisland.database import run
 from gisland.publish.refreshing import refresh_late
 from gisland.settings import Settings
-from tests.factories import make_group, make_parcel, make_sheet, make_ward, move_to_group
+from tests.factories import make_former, make_group, make_parcel, make_sheet, make_ward, move_to_group
 from tests.publish.conftest import serving
 
 OAS30 = "application/vnd.oai.openapi+json;version=3.0"
@@ -32,7 +32,9 @@ def client(settings: Settings, admin: tuple[str, str]) -> Iterator[httpx.Client]
     def work(connection: Connection) -> None:
         for number in range(PARCELS):
             ward = make_ward(connection, str(11311 + number))
-            parcel = make_parcel(connection, ward, make_sheet(connection, ward, "12"))
+            sheet = make_sheet(connection, ward, "12")
+            parcel = make_parcel(connection, ward, sheet)
+            make_former(connection, ward, sheet)
             move_to_group(connection, parcel, make_group(connection, ward, "01"))
 
     run(settings, work)

@@ -76,7 +76,7 @@ def test_layers_come_change_and_go_under_load(own_config: Settings, ward: Ward) 
                 soon(lambda each=each: each.get(sheets).status_code == 200)  # type: ignore[misc]
                 assert each.get(sheets).json()["numberMatched"] == 20
             # A layer that is read changes: a field more.
-            for name in ("parcels", "parcels-staff"):
+            for name in ("parcels", "parcels-former", "parcels-staff"):
                 view = own_config.config_dir / "layers" / name / "view.sql"
                 view.write_text(view.read_text().replace("SELECT p.id,", "SELECT p.id,\n 'x'::text AS extra,", 1))
             yml = own_config.config_dir / "layers" / "parcels" / "layer.yml"
