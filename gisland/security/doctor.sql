@@ -45,7 +45,10 @@ SELECT format('%s: %s', reached.role, string_agg(reached.what, ', ' ORDER BY rea
            AND (c.oid::regclass::text, attname) NOT IN (
                    SELECT of_table, of_column FROM (VALUES
                        ('registry.parcel', 'id ward_id map_sheet_id residential_group_id parcel_no parcel_code srid geom geom_4326 area_m2'
-                                           ' legal_area_m2 label_east label_north label_angle retired_by valid_from version updated_at'),
+                                           ' legal_area_m2 label_east label_north label_angle created_by retired_by valid_from valid_to version'
+                                           ' updated_at'),
+                       ('registry.change', 'id valid_on undoes'),
+                       ('registry.parcel_lineage', 'ancestor_id descendant_id'),
                        ('registry.holding', 'id ward_id parcel_id holder_id certificate_id role retired_by updated_at'),
                        ('registry.certificate', 'id ward_id issue_date kind')) given (of_table, columns),
                        string_to_table(columns, ' ') of_column)

@@ -69,12 +69,12 @@ GRANT EXECUTE ON FUNCTION audit.note_staff_reading(text, text, int) TO gisland_s
 -- publisher: the columns that public layers may be made of. No name, no id, no address of a person, no serial.
 GRANT USAGE ON SCHEMA registry, verification TO gisland_publisher;
 GRANT USAGE, CREATE ON SCHEMA publisher TO gisland_publisher;
-GRANT SELECT ON registry.unit, registry.residential_group, registry.map_sheet, registry.land_use, registry.certificate_parcel,
-                registry.parcel_lineage TO gisland_publisher;
+GRANT SELECT ON registry.unit, registry.residential_group, registry.map_sheet, registry.land_use, registry.certificate_parcel TO gisland_publisher;
 GRANT SELECT (id, ward_id, map_sheet_id, residential_group_id, parcel_no, parcel_code, srid, geom, geom_4326, area_m2,
               legal_area_m2, label_east, label_north, label_angle, created_by, retired_by, valid_from, valid_to,
               version, updated_at) ON registry.parcel TO gisland_publisher;
 GRANT SELECT (id, valid_on, undoes) ON registry.change TO gisland_publisher;
+GRANT SELECT (ancestor_id, descendant_id) ON registry.parcel_lineage TO gisland_publisher;
 GRANT SELECT (id, ward_id, parcel_id, holder_id, certificate_id, role, retired_by, updated_at) ON registry.holding TO gisland_publisher;
 GRANT SELECT (id, ward_id, issue_date, kind) ON registry.certificate TO gisland_publisher;
 GRANT SELECT ON verification.holder_status, publish.status, publish.progress, publish.held_parcel TO gisland_publisher;
