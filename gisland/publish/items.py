@@ -92,10 +92,8 @@ def is_served(layer: Layer, query: ItemsQuery) -> bool:
         return not (query.dates or query.equals)
     if query.words is not None:
         return True
-    first, last = query.dates or (None, None)
-    days = {layer.datetime} if last is not None else set()
-    days |= {layer.ends} if first is not None else set()
-    asked = {name for name, _ in query.equals} | (days - {None})
+    days = zip((layer.ends, layer.datetime), query.dates or (None, None), strict=True)
+    asked = {name for name, _ in query.equals} | {name for name, day in days if name and day}
     return not asked or not asked.isdisjoint(layer.indexed)
 
 
@@ -136,8 +134,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
     shape = _Shape(
         boxes=len(boxes),
         region=query.region is not None,
-        begins=first is not None and layer.ends is not None,
-        lasted=(first or last) is not None and layer.ends is not None,
+        begins=first is not None,
         ends=last is not None,
         equals=tuple(name for name, _ in query.equals),
         goes_on=query.cursor is not None,
@@ -182,7 +179,6 @@ class _Shape(NamedTuple):
     boxes: int
     region: bool
     begins: bool
-    lasted: bool
     ends: bool
     equals: tuple[str, ...]
     goes_on: bool
@@ -207,7 +203,6 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     boxes = [f"(SELECT box{number} FROM box)" for number in range(len(made))] if kept else made  # noqa: S608
     # The past has no columns but the properties that were given.
     geometry = "geom" if shape.past else layer.geometry
-    day, end = (_day(name, past=shape.past) for name in (layer.datetime, layer.ends))
     conditions = [
         *(
             [f"({' OR '.join(_meets(layer, geometry, box, number, plain) for number, box in enumerate(boxes))})"]
@@ -215,10 +210,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
             else []
         ),
         *([_meets_region(layer, geometry, boxes[0], plain)] if shape.region else []),
-        *([f"{day} <= %(last)s"] if shape.ends else []),
-        # On the day of its end it is in force no more: what came of it is. Some were in force on no day at all.
-        *([f"({end} > %(first)s OR {end} IS NULL)"] if shape.begins else []),
-        *([f"({end} > {day} OR {end} IS NULL)"] if shape.lasted else []),
+        *_in_force(layer, shape),
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
         *([shape.filter] if shape.filter else []),
         # Row-level security shows no others; this says it so that an index can find them, where no box does.
@@ -328,8 +320,17 @@ def _meets_plain(layer: Layer, shape: str, number: int, sides: list[str]) -> str
     return meets_plain_box(outer, inner, sides, closely)
 
 
-def _day(name: str | None, *, past: bool) -> str:
-    return f"(_properties::json ->> '{name}')::date" if past else f"{name}"
+def _in_force(layer: Layer, shape: _Shape) -> list[str]:
+    """The conditions that a feature was in force between the days that are asked for."""
+    day, end = (
+        f"(_properties::json ->> '{name}')::date" if shape.past else f"{name}" for name in (layer.datetime, layer.ends)
+    )
+    begun = [f"{day} <= %(last)s"] if shape.ends else []
+    if layer.ends is None or not (shape.begins or shape.ends):
+        return begun
+    # On the day of its end it is in force no more: what came of it is. Some were in force on no day at all.
+    later = ["%(first)s", day] if shape.begins else [day]
+    return [*begun, *(f"({end} > {each} OR {end} IS NULL)" for each in later)]
 
 
 def _bears(layer: Layer, name: str, *, past: bool) -> str:
