@@ -411,12 +411,9 @@ def _layer(name: str, raw: dict[str, tuple[Path, dict[str, Any]]]) -> Layer:
         if borrowed not in raw or borrowed == name:
             raise wrong(file, "fields_of", f"there is no other layer {borrowed!r}", f"one of: {', '.join(raw)}")
         theirs = raw[borrowed][1].get("fields", [])
-        left_out = content.get("without", [])
-        for each in left_out:
-            if each not in [field.get("name") for field in theirs]:
-                raise wrong(
-                    file, "without", f"{borrowed!r} has no field {each!r}", "mend its spelling, or leave it out"
-                )
+        left_out = {str(each) for each in content.get("without") or ()}
+        for each in sorted(left_out - {field.get("name") for field in theirs}):
+            raise wrong(file, "without", f"{borrowed!r} has no field {each!r}", "mend its spelling, or leave it out")
         kept = [field for field in theirs if field.get("name") not in left_out]
         content = content | {"fields": [*kept, *content.get("fields", [])]}
     content = content | {"id": name, "view_sql": view.read_text(encoding="utf-8").rstrip("; \n")}

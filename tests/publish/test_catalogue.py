@@ -45,6 +45,7 @@ def config(tmp_path: Path) -> Path:
         ("layers/parcels-former/layer.yml", "ends: valid_to", "ends: successors", "'successors' is no date field"),
         ("layers/parcels-former/layer.yml", "ends: valid_to", "ends: valid_from", "it ends without a beginning"),
         ("layers/parcels-former/layer.yml", "without: [verif", "without: [nverif", "'parcels' has no field 'nverif"),
+        ("layers/parcels-former/layer.yml", "without: [verification_status, label_angle]", "without:", "without"),
         ("layers/map-sheets/layer.yml", "public: true", "public: true\nwithout: [share]", "no fields of another layer"),
         ("layers/parcels/layer.yml", "extents_by: ward_code", "extents_by: ward", "there is no field 'ward'"),
         ("layers/parcels/layer.yml", "name: ward_code", "name: sheet_no", "the column 'sheet_no' is there twice"),
