@@ -36,7 +36,7 @@ STATE = "GISLAND_TEST_STATE_DIR"
 TEMPLATE = "gisland_template"
 PREFIX = "gisland-test-"  # then the process of the run
 IN_MEMORY = Path("/dev/shm")
-MEMORY = 6 * 2**30  # bytes; a run takes less than half of it
+MEMORY = 6 * 2**30  # bytes; a run takes some 1.1 GB, a long proof more
 _numbers = count(1)
 
 
@@ -139,7 +139,10 @@ def server(catalogue: Catalogue) -> Settings:
 
 
 def _trust_the_disk(settings: Settings) -> None:
-    """A cluster that ends with the run need not outlive a power cut: thousands of databases are made and dropped."""
+    """A cluster that ends with the run need not outlive a power cut: thousands of databases are made and dropped.
+
+    Nor may its log fill the memory.
+    """
     with psycopg.connect(make_conninfo(admin_conninfo(settings), dbname="postgres"), autocommit=True) as connection:
         for setting, value in {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}.items():
             connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(setting), value))

@@ -12,7 +12,7 @@ from gisland.errors import UsageError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# Ten times as fast: each worker and each command reads these files. PyYAML that was built without libyaml lacks it.
+# Seven times as fast: each worker and each command reads these files. PyYAML that was built without libyaml lacks it.
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
