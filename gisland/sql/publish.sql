@@ -12,7 +12,16 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION publish.dirty_sources(OUT source regclass, OUT keys bigint[]) RETURNS SETOF record
+-- The tables of which rows are dirty in this transaction, with the keys of these rows.
+DROP FUNCTION IF EXISTS publish.dirty_sources();
+DO $$
+BEGIN
+    IF to_regtype('publish.dirty_source') IS NULL THEN
+        CREATE TYPE publish.dirty_source AS (source regclass, keys bigint[]);
+    END IF;
+END
+$$;
+CREATE FUNCTION publish.dirty_sources() RETURNS SETOF publish.dirty_source
 LANGUAGE sql SET search_path = pg_catalog AS $$
     SELECT source, array_agg(DISTINCT key ORDER BY key) FROM publish.dirty
      WHERE txid = pg_current_xact_id() GROUP BY source ORDER BY source::text
@@ -148,15 +157,16 @@ BEGIN
 END
 $make$;
 
--- The keys of the features of a layer that this transaction's changes touch, sorted.
-CREATE OR REPLACE FUNCTION publish.touched_keys(of_layer text) RETURNS bigint[]
+-- The keys of the features of a layer that dirty rows touch, sorted.
+DROP FUNCTION IF EXISTS publish.touched_keys(text);
+CREATE OR REPLACE FUNCTION publish.touched_keys(of_layer text, dirty_sources publish.dirty_source[]) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
-    dirty record;
+    dirty publish.dirty_source;
     found bigint[];
     touched bigint[] := '{}';
 BEGIN
-    FOR dirty IN SELECT * FROM publish.dirty_sources() LOOP
+    FOREACH dirty IN ARRAY dirty_sources LOOP
         EXECUTE format('SELECT %s($1, $2)', publish.function_of('touched', of_layer)) INTO found USING dirty.source, dirty.keys;
         touched := touched || found;
     END LOOP;
@@ -271,7 +281,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit =
 -- Times within properties are written in UTC, whoever changed the row.
 SET timezone = 'UTC' AS $$
 DECLARE
-    dirty record;
+    dirty publish.dirty_source[];
     layer record;
     keys bigint[];
     refreshed bigint := 0;
@@ -286,11 +296,13 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'flush() needs READ COMMITTED: under a fixed snapshot it could not see what it waited for';
     END IF;
-    FOR dirty IN SELECT * FROM publish.dirty_sources() WHERE source <> 'registry.change'::regclass LOOP
-        PERFORM publish.lock_rows(dirty.source, dirty.keys);
-    END LOOP;
-    FOR layer IN SELECT id, feature, late FROM publish.layer ORDER BY id LOOP
-        keys := publish.touched_keys(layer.id);
+    dirty := ARRAY(SELECT d FROM publish.dirty_sources() d);
+    PERFORM publish.lock_rows(d.source, d.keys) FROM unnest(dirty) d WHERE d.source <> 'registry.change'::regclass;
+    FOR layer IN SELECT id, feature, late,
+                        ARRAY(SELECT d FROM unnest(dirty) d
+                               WHERE d.source = ANY (ARRAY(SELECT jsonb_object_keys(touched_by)::regclass))) AS dirty
+                   FROM publish.layer ORDER BY id LOOP
+        keys := publish.touched_keys(layer.id, layer.dirty);
         CONTINUE WHEN keys = '{}';
         IF layer.late THEN
             -- Rows are only added: nobody waits. They are taken when this has been committed.
