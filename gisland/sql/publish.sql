@@ -157,17 +157,19 @@ BEGIN
 END
 $make$;
 
--- The keys of the features of a layer that dirty rows touch, sorted.
+-- The keys of the features of a layer that dirty rows touch, sorted. Only tables that it follows are asked about.
 DROP FUNCTION IF EXISTS publish.touched_keys(text);
-CREATE OR REPLACE FUNCTION publish.touched_keys(of_layer text, dirty_sources publish.dirty_source[]) RETURNS bigint[]
+CREATE OR REPLACE FUNCTION publish.touched_keys(of_layer publish.layer, dirty publish.dirty_source[]) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
-    dirty publish.dirty_source;
+    followed CONSTANT regclass[] := ARRAY(SELECT jsonb_object_keys(of_layer.touched_by)::regclass);
+    each publish.dirty_source;
     found bigint[];
     touched bigint[] := '{}';
 BEGIN
-    FOREACH dirty IN ARRAY dirty_sources LOOP
-        EXECUTE format('SELECT %s($1, $2)', publish.function_of('touched', of_layer)) INTO found USING dirty.source, dirty.keys;
+    FOREACH each IN ARRAY dirty LOOP
+        CONTINUE WHEN each.source <> ALL (followed);
+        EXECUTE format('SELECT %s($1, $2)', publish.function_of('touched', of_layer.id)) INTO found USING each.source, each.keys;
         touched := touched || found;
     END LOOP;
     RETURN ARRAY(SELECT DISTINCT k FROM unnest(touched) k ORDER BY k);
@@ -282,7 +284,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit =
 SET timezone = 'UTC' AS $$
 DECLARE
     dirty publish.dirty_source[];
-    layer record;
+    layer publish.layer;
     keys bigint[];
     refreshed bigint := 0;
     regions bigint[];
@@ -298,17 +300,13 @@ BEGIN
     END IF;
     dirty := ARRAY(SELECT d FROM publish.dirty_sources() d);
     PERFORM publish.lock_rows(d.source, d.keys) FROM unnest(dirty) d WHERE d.source <> 'registry.change'::regclass;
-    FOR layer IN SELECT id, feature, late,
-                        ARRAY(SELECT d FROM unnest(dirty) d
-                               WHERE d.source = ANY (ARRAY(SELECT jsonb_object_keys(touched_by)::regclass))) AS dirty
-                   FROM publish.layer ORDER BY id LOOP
-        keys := publish.touched_keys(layer.id, layer.dirty);
+    -- What late layers are made of. A row is only added: nobody waits. It is taken when this has been committed.
+    INSERT INTO publish.late (source, keys)
+    SELECT d.source, d.keys FROM unnest(dirty) d
+     WHERE d.source IN (SELECT jsonb_object_keys(touched_by)::regclass FROM publish.layer WHERE late);
+    FOR layer IN SELECT * FROM publish.layer WHERE NOT late ORDER BY id LOOP
+        keys := publish.touched_keys(layer, dirty);
         CONTINUE WHEN keys = '{}';
-        IF layer.late THEN
-            -- Rows are only added: nobody waits. They are taken when this has been committed.
-            INSERT INTO publish.late (layer, key) SELECT layer.id, unnest(keys);
-            CONTINUE;
-        END IF;
         PERFORM publish.lock_rows(layer.feature, keys);
         regions := publish.refresh(layer.id, keys);
         IF regions <> '{}' THEN
@@ -361,11 +359,12 @@ END
 $$;
 
 -- The features of late layers that changes have touched since: made anew in one transaction, with one change and one data
--- version, in the order of the layers. Returns their number. What is committed after a key was taken leaves its own.
+-- version, in the order of the layers. Returns their number. What is committed after the rows were taken leaves its own.
 CREATE OR REPLACE FUNCTION publish.refresh_late() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off SET timezone = 'UTC' AS $$
 DECLARE
-    layer record;
+    dirty publish.dirty_source[];
+    layer publish.layer;
     keys bigint[];
     regions bigint[];
     moved jsonb := '{}';
@@ -374,11 +373,12 @@ BEGIN
     IF NOT EXISTS (SELECT FROM publish.late) OR NOT pg_try_advisory_xact_lock(hashtext('gisland late layers')) THEN
         RETURN 0;
     END IF;
-    DELETE FROM publish.late WHERE late.layer NOT IN (SELECT id FROM publish.layer WHERE late);
-    FOR layer IN SELECT id FROM publish.layer WHERE late ORDER BY id LOOP
-        WITH taken AS (DELETE FROM publish.late WHERE late.layer = layer.id RETURNING key)
-        SELECT array_agg(DISTINCT key ORDER BY key) INTO keys FROM taken;
-        CONTINUE WHEN keys IS NULL;
+    WITH taken AS (DELETE FROM publish.late l RETURNING l.source, l.keys),
+         each AS (SELECT t.source, array_agg(DISTINCT key ORDER BY key) FROM taken t, unnest(t.keys) key GROUP BY t.source)
+    SELECT array_agg(each::publish.dirty_source) INTO dirty FROM each;
+    FOR layer IN SELECT * FROM publish.layer WHERE late ORDER BY id LOOP
+        keys := publish.touched_keys(layer, dirty);
+        CONTINUE WHEN keys = '{}';
         IF refreshed = 0 THEN
             INSERT INTO registry.change (kind, reason, by) VALUES ('publish', 'late layers', 'system');
         END IF;
