@@ -21,7 +21,7 @@ from tests.live import LiveServer, start_server
 @pytest.fixture(scope="module")
 def measured(server: Settings) -> Iterator[LiveServer]:
     """A server with two workers."""
-    with clone_of(server) as settings, start_server(settings) as live:
+    with clone_of(server) as settings, start_server(settings.model_copy(update={"workers": 2})) as live:
         yield live
 
 

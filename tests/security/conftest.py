@@ -44,7 +44,7 @@ def people(server: Settings, people_log: Path) -> Iterator[LiveServer]:
     with (
         clone_of(server) as settings,
         people_log.open("wb") as log,
-        start_server(settings, log=log) as s,
+        start_server(settings.model_copy(update={"workers": 2, "pool_size": 24}), log=log) as s,
     ):
         yield s
 
