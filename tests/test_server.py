@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,9 @@ def settings() -> Iterator[Settings]:
 
 
 @contextmanager
-def gisland_up(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+def gisland_up(settings: Settings, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A running `gisland up` that answers."""
-    process = subprocess.Popen([sys.executable, "-m", "gisland", "up"], env=settings.as_environment())
+    process = subprocess.Popen([sys.executable, "-m", "gisland", "up"], env=settings.as_environment(), **options)
     try:
         wait_until_ready(url(settings), process)
         yield process
@@ -72,60 +73,47 @@ def wait_until_gone(settings: Settings, seconds: float = 20) -> None:
     assert not left(settings)
 
 
-def test_ctrl_c_in_a_terminal_reaches_the_whole_group(settings: Settings) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gisland", "up"],
-        env=settings.as_environment(),
-        start_new_session=True,
-        stderr=subprocess.PIPE,
-    )
-    wait_until_ready(url(settings), process)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 0
-    assert b"Traceback" not in said
-    assert b"started anew" not in said
-    wait_until_gone(settings, 1)
-    assert not cluster.died(settings), "the cluster was stopped, not killed"
-
-
-def test_a_killed_parent_takes_its_workers_along(settings: Settings) -> None:
+def test_what_is_killed_comes_back_and_the_last_one_leaves_no_trace(settings: Settings) -> None:
+    """One life after the other: to start everything is what takes time here."""
     with gisland_up(settings) as process:
+        the_cluster_comes_back(settings, process)
+        the_workers_come_back(settings, process)
         process.kill()
     until = time.monotonic() + 20
     while is_listening(settings) and time.monotonic() < until:
         time.sleep(0.05)
-    assert not is_listening(settings)
-    # The next one finds all in order, and ends without a trace.
-    with gisland_up(settings) as process:
+    assert not is_listening(settings), "a killed parent takes its workers along"
+    # The next one finds all in order, and Ctrl-C in a terminal reaches the whole group.
+    with gisland_up(settings, start_new_session=True, stderr=subprocess.PIPE) as process:
         assert len(left(settings)) > 4, "two web workers, a job worker, the parent and the cluster"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert b"Traceback" not in said
+        assert b"started anew" not in said
         wait_until_gone(settings, 1)
     assert not cluster.died(settings), "the cluster was stopped, not killed"
 
 
-def test_what_is_killed_comes_back(settings: Settings) -> None:
-    with gisland_up(settings) as process:
-        pid = cluster.status(settings).pid
-        assert pid
-        os.kill(pid, signal.SIGKILL)
-        until = time.monotonic() + 20
-        while cluster.status(settings).pid in {None, pid} and time.monotonic() < until:
-            time.sleep(0.05)
-        wait_until_ready(url(settings), process)
-        # Those that the main thread started: web workers and Python's resource tracker, which must stay.
-        started = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        web = [pid for pid in started if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        assert len(web) == settings.workers
-        for worker in web:
-            os.kill(int(worker), signal.SIGKILL)
-        time.sleep(1)
-        wait_until_ready(url(settings), process)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-        wait_until_gone(settings, 1)
-    assert not cluster.died(settings), "the cluster was stopped, not killed"
+def the_cluster_comes_back(settings: Settings, process: subprocess.Popen[bytes]) -> None:
+    pid = cluster.status(settings).pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 20
+    while cluster.status(settings).pid in {None, pid} and time.monotonic() < until:
+        time.sleep(0.05)
+    wait_until_ready(url(settings), process)
+
+
+def the_workers_come_back(settings: Settings, process: subprocess.Popen[bytes]) -> None:
+    # Those that the main thread started: web workers and Python's resource tracker, which must stay.
+    started = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    web = [pid for pid in started if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(web) == settings.workers
+    for worker in web:
+        os.kill(int(worker), signal.SIGKILL)
+    time.sleep(1)
+    wait_until_ready(url(settings), process)
 
 
 def test_a_port_in_use_is_told_in_one_line(settings: Settings) -> None:
@@ -149,6 +137,7 @@ def test_options_reach_the_workers(settings: Settings) -> None:
     wait_until_ready(f"http://127.0.0.1:{port}", process)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live") as answer:
         assert answer.status == 200
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     wait_until_gone(settings, 1)
+    assert not cluster.died(settings), "the cluster was stopped, not killed"

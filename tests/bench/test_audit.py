@@ -24,7 +24,7 @@ def filled(server: Settings, catalogue: Catalogue) -> Iterator[Settings]:
     """The database of the bench. One at a time: it is the same for all workers."""
     settings = bulk.settings_of(server, audit.NAME)
     with alone("audit"):
-        bulk.prepare(settings, catalogue, 2000)
+        bulk.prepare(settings, catalogue, 600)
         yield settings
 
 

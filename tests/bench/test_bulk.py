@@ -18,7 +18,7 @@ from gisland.settings import Settings
 from tests.conftest import alone
 from tests.factories import one
 
-PARCELS = 2000
+PARCELS = 600
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_many_results_at_once_are_published_with_their_act(imported: tuple[Setti
 def test_the_past_is_read_as_the_present_was(server: Settings, catalogue: Catalogue) -> None:
     settings = bulk.settings_of(server, as_of.NAME)
     with alone("as_of"):
-        readings = as_of.run_bench(settings, catalogue, PARCELS, 1, lambda _: None)
+        readings = as_of.run_bench(settings, catalogue, 1200, 1, lambda _: None)
     assert len(readings) == 2 * (len(as_of.UPDATES) + 3 + 2 * len(as_of.RECORDS))
     with connect(settings, Role.APP) as connection:
         # All rows were changed, those of one hundred parcels twice.
