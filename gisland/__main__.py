@@ -2,12 +2,14 @@
 
 import sys
 
+from gisland.kit.memory import lasting
+
 
 def main() -> None:
     """Run the command line; Ctrl-C ends it without a stack trace, also while it is still being imported."""
     try:
-        from gisland.cli import main as run
-
+        with lasting():
+            from gisland.cli import main as run
         run()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from gisland.errors import GislandError
 from gisland.kit.logging import set_up_logging
+from gisland.kit.memory import lasting
 from gisland.security.guards import Caller
 from gisland.security.subject import operator
 from gisland.settings import load_settings
@@ -89,7 +90,9 @@ def prepare(ctx: typer.Context) -> None:
 def main() -> None:
     """Run a command. A user's error is one line on standard error; nothing shows a stack trace or a value of a row."""
     try:
-        command_line(*sys.argv[1:2])()
+        with lasting():
+            commands = command_line(*sys.argv[1:2])
+        commands()
     except GislandError as error:
         fail(str(error), error.exit_code)
     except ValidationError as error:

@@ -35,7 +35,7 @@ from gisland.database import cluster, run
 from gisland.errors import Conflict, DatabaseUnavailable, UsageError
 from gisland.jobs import serve_queue
 from gisland.kit.logging import set_up_logging
-from gisland.kit.memory import ALLOCATOR
+from gisland.kit.memory import ALLOCATOR, lasting
 from gisland.printing import tasks as printing_tasks
 from gisland.publish import refreshing
 from gisland.security.accounts import create_first_admin
@@ -169,10 +169,11 @@ def _serve_web(settings: Settings, listener: socket.socket) -> None:
 
 def web_app() -> FastAPI:
     """The application of one web worker (uvicorn's factory)."""
-    from gisland.app import create_app
+    with lasting():
+        from gisland.app import create_app
 
-    _end_with_parent()
-    return create_app(load_settings())
+        _end_with_parent()
+        return create_app(load_settings())
 
 
 def _with_options(settings: Settings, **options: str | int | None) -> Settings:

@@ -126,8 +126,8 @@ def catalogue() -> Catalogue:
 @pytest.fixture(scope="session")
 def server(catalogue: Catalogue) -> Settings:
     """The cluster of the run, with the template database: migrated, layers applied, empty."""
-    # One web worker, a process less to start, but where a test is about several. The pool's size says how many connections
-    # the cluster allows: fifty writers come at once, beside running servers.
+    # One web worker, a process less to start, but where a test is about several. The pool's size says how many
+    # connections the cluster allows: fifty writers come at once, beside running servers.
     settings = Settings(state_dir=Path(os.environ[STATE]), database_name=TEMPLATE, workers=1, pool_size=48)
     with alone("template"):
         done = settings.state_dir / "template.done"
