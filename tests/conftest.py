@@ -8,18 +8,20 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from httpx._transports import default
 from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
 from gisland.catalogue import Catalogue, load_catalogue
 from gisland.database import Role, cluster, connect, run
-from gisland.database.migrate import admin_conninfo, migrate, prepare_server
+from gisland.database.migrate import admin_conninfo, migrate
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
 from gisland.publish.layers import apply_layers
@@ -38,6 +40,7 @@ PREFIX = "gisland-test-"  # then the process of the run
 IN_MEMORY = Path("/dev/shm")
 MEMORY = 6 * 2**30  # bytes; a run takes some 1.1 GB, a long proof more
 _numbers = count(1)
+_administrators: dict[str, Connection] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,6 +86,8 @@ def in_browser(item: pytest.Item) -> bool:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the cluster and leave nothing behind."""
+    for connection in _administrators.values():
+        connection.close()
     if not hasattr(config, "workerinput"):
         remove_state(Path(os.environ[STATE]))
 
@@ -114,6 +119,14 @@ def quick_passwords() -> Iterator[None]:
     """What tests make passwords with: argon2 is slow on purpose, half a second for each administrator."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_clients() -> Iterator[None]:
+    """Tests ask over plain HTTP: that httpx loads all authorities of the world for each client takes 0.04 s of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default, "create_ssl_context", lru_cache(default.create_ssl_context))
         yield
 
 
@@ -177,21 +190,34 @@ def demo_ward(server: Settings) -> Settings:
 def clone_of(template: Settings) -> Iterator[Settings]:
     """A database of its own, cloned from a template and dropped at the end."""
     settings = template.model_copy(update={"database_name": f"test_{os.getpid()}_{next(_numbers)}"})
-    admin = _clone(template, settings)
+    _clone(template, settings)
     yield settings
-    with psycopg.connect(admin, autocommit=True) as connection:
-        name = sql.Identifier(settings.database_name)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    name = sql.Identifier(settings.database_name)
+    _administrator(template).execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
-def _clone(template: Settings, settings: Settings) -> str:
-    """Make a database like another one. Returns how an administrator connects to the server."""
-    admin = make_conninfo(admin_conninfo(template), dbname="postgres")
-    names = [sql.Identifier(each.database_name) for each in (settings, template)]
-    with alone("clone"), psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
-        prepare_server(settings)  # rights on a database are not cloned with it
-    return admin
+def _clone(template: Settings, settings: Settings) -> None:
+    """Make a database like another one."""
+    names = [each.database_name for each in (settings, template)]
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*map(sql.Identifier, names))
+    # Rights on a database are not cloned with it. To grant them anew would take as long as the clone.
+    rights = """
+        UPDATE pg_database made SET datacl = template.datacl FROM pg_database template
+         WHERE (made.datname, template.datname) = (%s, %s)
+    """
+    with alone("clone"):
+        connection = _administrator(template)
+        connection.execute(create)
+        connection.execute(rights, names)
+
+
+def _administrator(settings: Settings) -> Connection:
+    """A session that makes and drops databases: one for all of them."""
+    server = make_conninfo(admin_conninfo(settings), dbname="postgres")
+    found = _administrators.get(server)
+    if found is None or found.closed:
+        found = _administrators[server] = psycopg.connect(server, autocommit=True)
+    return found
 
 
 @pytest.fixture
