@@ -6,18 +6,19 @@ from collections import defaultdict
 from itertools import count
 from typing import Any
 
+from argon2 import PasswordHasher
 from psycopg import Connection
 
 from gisland.database import flush
 from gisland.kit.identifiers import parse_personal_id, serial_key
 from gisland.kit.text import name_key
 from gisland.security.crypto import IdVault
-from gisland.security.passwords import hash_password
 from gisland.security.subject import Grant
 
 VAULT = IdVault(bytes(32))
 SECRET = "invented secret"
-SECRET_HASH = hash_password(SECRET)
+# Whoever signs in waits for argon2, a quarter of a second of a processor as gisland makes hashes: these are quick ones.
+SECRET_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(SECRET)
 # Each database has its own: where a parcel lies must not depend on the tests that ran before.
 _numbers: defaultdict[str, count[int]] = defaultdict(lambda: count(1))
 # South-west corner of the invented parcels, VN-2000 / TM-3 105-45 (EPSG:9210), metres.

@@ -24,7 +24,8 @@ from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import SECRET, make_account
-from tests.live import LiveServer, start_server
+from tests.live import LiveServer
+from tests.security.client import in_process
 from tests.test_architecture import routes
 
 EVENTS = "/api/v1/audit/events"
@@ -73,7 +74,7 @@ def alarm(settings: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def office(server: Settings) -> Iterator[LiveServer]:
-    with clone_of(server) as settings, start_server(settings) as live:
+    with clone_of(server) as settings, in_process(settings) as live:
         with connect(settings, Role.APP) as connection:
             make_account(connection, NAME, Grant(Has.OFFICER))
             make_account(connection, "auditor", Grant(Has.AUDITOR))

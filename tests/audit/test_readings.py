@@ -37,7 +37,8 @@ from tests.factories import (
     make_ward,
     one,
 )
-from tests.live import LiveServer, start_server
+from tests.live import LiveServer
+from tests.security.client import in_process
 
 # Kinds that tell of nobody. Who asks for them by a person, or for their history, is noted all the same.
 OF_NOBODY = {"unit", "group", "sheet", "parcel", "asset"}
@@ -68,7 +69,7 @@ def office(server: Settings) -> Iterator[LiveServer]:
         run(settings, lambda connection: fill(connection, load_vault(settings)))
         clerk = Clerk("account:lap", load_vault(settings))
         run(settings, lambda connection: send_list(connection, NewList(ward="11311"), clerk))
-        with start_server(settings) as live:
+        with in_process(settings) as live:
             run(settings, lambda connection: make_account(connection, "an"))
             yield live
 

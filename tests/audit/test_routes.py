@@ -21,7 +21,8 @@ from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import SECRET, make_account, make_group, make_ward, one
-from tests.live import LiveServer, start_server
+from tests.live import LiveServer
+from tests.security.client import in_process
 
 
 def grants_of(role: Person, connection: Connection) -> list[Grant]:
@@ -40,7 +41,7 @@ FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1"]
 @pytest.fixture(scope="module")
 def audited(server: Settings) -> Iterator[LiveServer]:
     """A server whose log holds what the tests seek; each of them notes a few acts more."""
-    with clone_of(server) as settings, start_server(settings) as live:
+    with clone_of(server) as settings, in_process(settings) as live:
         with connect(settings, Role.APP) as connection:
             for role in Person:
                 make_account(connection, f"the.{role}", *grants_of(role, connection))

@@ -35,7 +35,7 @@ from tests.factories import (
     make_ward,
     one,
 )
-from tests.live import start_server
+from tests.security.client import in_process
 
 NAME = "Trần Thị Bí Mật"
 NOBODY = 999_999
@@ -159,7 +159,7 @@ def made(server: Settings) -> Iterator[World]:
             return {name: make_account(connection, f"a-{name}", *grants) for name, grants in people}
 
         run(settings, fill)
-        with start_server(settings) as live:
+        with in_process(settings) as live:
             accounts = run(settings, hire)
             with connect(settings, DatabaseRole.APP) as connection:
                 version = one(connection, "SELECT max(version) FROM publish.data_version")
