@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -13,9 +14,9 @@ from gisland.security import attempts
 from gisland.security.crypto import load_vault
 from tests.factories import make_ward
 from tests.live import LiveServer
-from tests.security.conftest import SOON, Person, last_event, me, tags
+from tests.security.conftest import SOON, Person, Said, last_event, me, tags
 
-Gisland = Callable[..., subprocess.CompletedProcess[str]]
+Gisland = Callable[..., Said]
 
 
 def test_a_person_comes_works_and_goes(people: LiveServer, gisland: Gisland, db: Connection) -> None:
@@ -89,3 +90,10 @@ def test_nobody_is_told(gisland: Gisland) -> None:
         refused = gisland(*words, "nobody.at.all")
         assert refused.returncode == 3
         assert refused.stderr.count("\n") == 1
+
+
+def test_a_program_of_its_own_says_the_same(people: LiveServer, gisland: Gisland) -> None:
+    words = ("token", "list", "nobody.at.all")
+    command, env = [sys.executable, "-m", "gisland", *words], people.settings.as_environment()
+    refused = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout, refused.stderr) == gisland(*words)

@@ -25,12 +25,12 @@ import json
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
@@ -55,7 +55,8 @@ BITS += ["OR 1=1", "pg_sleep(9)", "UNION SELECT", "DROP TABLE registry.holder", 
 ATTACKS = st.lists(st.sampled_from(BITS), min_size=1, max_size=8).map("".join)
 # 307: a path with a slash at its end leads to the one without.
 REFUSED_OR_FOUND = {200, 307, 400, 401, 403, 404, 405, 414, 422}
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# A text has four or five bits: with twenty texts, each bit comes about three times at each place.
+several = pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.proof)])
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,11 @@ def officer(live_server: LiveServer) -> Iterator[httpx.Client]:
         yield client
 
 
+def attack(examples: int, act: Callable[..., None], **texts: st.SearchStrategy[Any]) -> None:
+    """Do something with as many texts."""
+    settings(max_examples=examples, deadline=None)(given(**texts)(act))()
+
+
 def unharmed(live_server: LiveServer) -> None:
     with connect(live_server.settings, Role.APP) as connection:
         assert one(connection, "SELECT count(*) FROM registry.holder") > 0
@@ -89,25 +95,31 @@ def unharmed(live_server: LiveServer) -> None:
         *("filter", "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry", "q"),
     ],
 )
-@given(text=ATTACKS)
-@FUZZ
-def test_parameters_of_items(client: httpx.Client, live_server: LiveServer, parameter: str, text: str) -> None:
-    for path in (ITEMS, STAFF):
-        answer = client.get(path, params={parameter: text})
-        assert answer.status_code in REFUSED_OR_FOUND, (parameter, text)
+@several
+def test_parameters_of_items(client: httpx.Client, live_server: LiveServer, parameter: str, examples: int) -> None:
+    def ask(text: str) -> None:
+        for path in (ITEMS, STAFF):
+            answer = client.get(path, params={parameter: text})
+            assert answer.status_code in REFUSED_OR_FOUND, (parameter, text)
+
+    attack(examples, ask, text=ATTACKS)
     unharmed(live_server)
 
 
-@given(text=ATTACKS)
-@FUZZ
-def test_paths(client: httpx.Client, live_server: LiveServer, text: str) -> None:
-    part = "".join(f"%{each:02x}" for each in text.encode())
+@several
+def test_paths(client: httpx.Client, live_server: LiveServer, examples: int) -> None:
     tiles = "/ogc/collections/parcels/tiles/WebMercatorQuad"
-    for path in (
+    paths = (
         *("/ogc/collections/{}", f"{ITEMS}/{{}}", "/api/v1/parcels/{}", "/api/v1/codes/{}", "/static/{}"),
         *("/ogc/styles/{}", "/ogc/styles/{}/legend", f"{tiles}/{{}}/1/1", f"{tiles}/14/{{}}/1", "/api/v1/alerts/{}"),
-    ):
-        assert client.get(path.format(part)).status_code in REFUSED_OR_FOUND, (path, text)
+    )
+
+    def ask(text: str) -> None:
+        part = "".join(f"%{each:02x}" for each in text.encode())
+        for path in paths:
+            assert client.get(path.format(part)).status_code in REFUSED_OR_FOUND, (path, text)
+
+    attack(examples, ask, text=ATTACKS)
     unharmed(live_server)
 
 
@@ -120,27 +132,32 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("within", FILTERS)
-@given(text=ATTACKS, doubled=st.booleans())
-@FUZZ
-def test_filters(client: httpx.Client, live_server: LiveServer, within: str, text: str, doubled: bool) -> None:
-    said = within.replace("{}", text.replace("'", "''") if doubled else text)
-    for path in (ITEMS, STAFF):
-        begun = time.monotonic()
-        answer = client.get(path, params={"filter": said, "limit": 1})
-        assert answer.status_code in REFUSED_OR_FOUND, said
-        assert time.monotonic() - begun < 9, "pg_sleep"
+@several
+def test_filters(client: httpx.Client, live_server: LiveServer, within: str, examples: int) -> None:
+    def ask(text: str, doubled: bool) -> None:
+        said = within.replace("{}", text.replace("'", "''") if doubled else text)
+        for path in (ITEMS, STAFF):
+            begun = time.monotonic()
+            answer = client.get(path, params={"filter": said, "limit": 1})
+            assert answer.status_code in REFUSED_OR_FOUND, said
+            assert time.monotonic() - begun < 9, "pg_sleep"
+
+    attack(examples, ask, text=ATTACKS, doubled=st.booleans())
     unharmed(live_server)
 
 
-@given(
-    text=ATTACKS, op=st.sampled_from(["=", "like", "casei", "in", "s_intersects", "isNull", "t_after", "a_overlaps"])
-)
-@FUZZ
-def test_filters_in_json(client: httpx.Client, live_server: LiveServer, op: str, text: str) -> None:
-    for name, value in (("parcel_no", text), (text, "1"), ("geometry", {"type": text, "coordinates": [text]})):
-        said = json.dumps({"op": op, "args": [{"property": name}, value]})
-        answer = client.get(ITEMS, params={"filter": said, "filter-lang": "cql2-json", "limit": 1})
-        assert answer.status_code in REFUSED_OR_FOUND, said
+OPS = st.sampled_from(["=", "like", "casei", "in", "s_intersects", "isNull", "t_after", "a_overlaps"])
+
+
+@several
+def test_filters_in_json(client: httpx.Client, live_server: LiveServer, examples: int) -> None:
+    def ask(text: str, op: str) -> None:
+        for name, value in (("parcel_no", text), (text, "1"), ("geometry", {"type": text, "coordinates": [text]})):
+            said = json.dumps({"op": op, "args": [{"property": name}, value]})
+            answer = client.get(ITEMS, params={"filter": said, "filter-lang": "cql2-json", "limit": 1})
+            assert answer.status_code in REFUSED_OR_FOUND, said
+
+    attack(examples, ask, text=ATTACKS, op=OPS)
     unharmed(live_server)
 
 
@@ -209,35 +226,43 @@ def test_no_text_makes_the_search_slow(client: httpx.Client) -> None:
         assert time.monotonic() - begun < 8, text[:40]
 
 
-@given(text=ATTACKS)
-@FUZZ
-def test_search(client: httpx.Client, officer: httpx.Client, live_server: LiveServer, text: str) -> None:
-    for each in (client, officer):
-        answer = each.post("/api/v1/search", json={"text": text})
-        assert answer.status_code in REFUSED_OR_FOUND, text
+@several
+def test_search(client: httpx.Client, officer: httpx.Client, live_server: LiveServer, examples: int) -> None:
+    def ask(text: str) -> None:
+        for each in (client, officer):
+            answer = each.post("/api/v1/search", json={"text": text})
+            assert answer.status_code in REFUSED_OR_FOUND, text
+
+    attack(examples, ask, text=ATTACKS)
     unharmed(live_server)
 
 
 @pytest.mark.parametrize("name", ["code", "parcel_no", "cursor", "as_of", "geometry", "state", "kind", "ward_id"])
-@given(text=ATTACKS)
-@FUZZ
+@several
 def test_filters_of_records(
-    client: httpx.Client, officer: httpx.Client, live_server: LiveServer, name: str, text: str
+    client: httpx.Client, officer: httpx.Client, live_server: LiveServer, name: str, examples: int
 ) -> None:
     """As an administrator, and as an officer, whose statements have the conditions of their ward in them."""
-    for kind in ("parcels", "holders", "units", "audit/events"):
-        for each in (client, officer):
-            answer = each.get(f"/api/v1/{kind}", params={name: text})
-            assert answer.status_code in REFUSED_OR_FOUND, (kind, name, text)
-    assert officer.get(f"{STAFF}", params={name: text}).status_code in REFUSED_OR_FOUND
+
+    def ask(text: str) -> None:
+        for kind in ("parcels", "holders", "units", "audit/events"):
+            for each in (client, officer):
+                answer = each.get(f"/api/v1/{kind}", params={name: text})
+                assert answer.status_code in REFUSED_OR_FOUND, (kind, name, text)
+        assert officer.get(f"{STAFF}", params={name: text}).status_code in REFUSED_OR_FOUND
+
+    attack(examples, ask, text=ATTACKS)
     unharmed(live_server)
 
 
-@given(name=ATTACKS, secret=ATTACKS)
-@FUZZ
-def test_credentials(live_server: LiveServer, name: str, secret: str) -> None:
-    answer = httpx.get(f"{live_server.url}/api/v1/me", auth=(name.replace(":", ""), secret))
-    assert answer.status_code in {401, 429}
+# Each costs what a wrong password does.
+@pytest.mark.parametrize("examples", [10, pytest.param(60, marks=pytest.mark.proof)])
+def test_credentials(live_server: LiveServer, examples: int) -> None:
+    def ask(name: str, secret: str) -> None:
+        answer = httpx.get(f"{live_server.url}/api/v1/me", auth=(name.replace(":", ""), secret))
+        assert answer.status_code in {401, 429}
+
+    attack(examples, ask, name=ATTACKS, secret=ATTACKS)
 
 
 WRITABLE = [kind for kind in KINDS.values() if kind.writable]
