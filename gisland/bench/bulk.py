@@ -132,6 +132,11 @@ def empty(settings: Settings, catalogue: Catalogue, parcels: int) -> int:
     migrate(settings)
     database.empty(settings)
     apply_layers(settings, catalogue)
+    return lay_ground(settings, parcels)
+
+
+def lay_ground(settings: Settings, parcels: int) -> int:
+    """Add the ward with its groups and sheets, and the plain tables. Returns a change."""
     with connect(settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
         connection.execute(SQL["ground"], {"parcels": parcels, "per_sheet": PARCELS_PER_SHEET})

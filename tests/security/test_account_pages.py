@@ -21,7 +21,8 @@ from gisland.security.permissions import Permission, Role
 from gisland.settings import Settings
 from tests.browser import MapPage
 from tests.factories import make_parcel, make_sheet, make_ward
-from tests.live import LiveServer, serve
+from tests.live import LiveServer
+from tests.publish.conftest import serving
 from tests.security.conftest import SOON, Person, me
 
 Open = Callable[..., MapPage]
@@ -30,7 +31,7 @@ NEW, PERSONS = "mot cau moi rat dai", "con song chay ra bien"
 
 @pytest.fixture
 def fresh(settings: Settings) -> Iterator[tuple[LiveServer, str]]:
-    """A server at its first start, with one parcel, and the secret that was shown."""
+    """The application at its first start, with one parcel, and the secret that was shown."""
 
     def work(connection: Connection) -> None:
         ward = make_ward(connection)
@@ -39,8 +40,8 @@ def fresh(settings: Settings) -> Iterator[tuple[LiveServer, str]]:
     run(settings, work)
     secret = run(settings, create_first_admin)
     assert secret is not None
-    with serve(settings) as live:
-        yield live, secret
+    with serving(settings) as client:
+        yield LiveServer(str(client.base_url).rstrip("/"), ("admin", secret), settings), secret
 
 
 def sign_in(page: Page, name: str, secret: str) -> None:

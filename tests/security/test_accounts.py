@@ -18,7 +18,8 @@ from gisland.security.permissions import Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.factories import make_account, make_ward, one
-from tests.live import LiveServer, serve
+from tests.live import LiveServer
+from tests.publish.conftest import serving
 from tests.security.conftest import SOON, Person, a_token, browser, last_event, me, tags
 
 NEW = "mot cau moi rat dai"
@@ -27,11 +28,8 @@ NEW = "mot cau moi rat dai"
 def test_the_first_secret_is_good_for_setting_a_password_and_nothing_else(settings: Settings) -> None:
     secret = run(settings, create_first_admin)
     assert secret is not None
-    once = ("admin", secret)
-    with (
-        serve(settings.model_copy(update={"workers": 1})) as live,
-        httpx.Client(base_url=live.url, auth=once) as client,
-    ):
+    with serving(settings) as client:
+        client.auth = httpx.BasicAuth("admin", secret)
         told = client.get("/api/v1/me").json()
         assert (told["must_change"], told["grants"], told["permissions"]) == (True, [], ["public:read"])
         for path in ("/api/v1/accounts", "/api/v1/parcels", "/ogc/collections/parcels-staff/items", "/api/v1/tokens"):

@@ -13,7 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from psycopg import Connection
 
-from gisland.database import run
+from gisland.database import Role, connect, run
 from gisland.errors import TooManyRequests, Unauthorized
 from gisland.security import attempts
 from gisland.security.crypto import load_vault
@@ -176,27 +176,31 @@ def test_one_address_cannot_try_all_names(settings: Settings) -> None:
     vault = load_vault(settings)
     address = attempts.address_key(vault, "192.0.2.1")
 
-    def attempt(name: str, place: bytes = address) -> attempts.Attempt:
-        return run(settings, lambda connection: attempts.begin(connection, attempts.name_key(vault, name), place))
+    with connect(settings, Role.APP) as connection:
 
-    for number in range(attempts.FREE_OF_ADDRESS):
-        attempt(f"name{number}")
-    with pytest.raises(TooManyRequests):
-        attempt("another")
-    attempt("another", attempts.address_key(vault, "192.0.2.2"))
+        def attempt(name: str, place: bytes = address) -> None:
+            attempts.begin(connection, attempts.name_key(vault, name), place)
+            connection.commit()
+
+        for number in range(attempts.FREE_OF_ADDRESS):
+            attempt(f"name{number}")
+        with pytest.raises(TooManyRequests):
+            attempt("another")
+        connection.rollback()
+        attempt("another", attempts.address_key(vault, "192.0.2.2"))
 
 
 def test_a_forgotten_program_does_not_shut_out_its_office(settings: Settings) -> None:
     vault = load_vault(settings)
     address = attempts.address_key(vault, "192.0.2.1")
 
-    def again(connection: Connection) -> None:
-        connection.execute("UPDATE security.attempt SET locked_until = now()")
-        attempts.begin(connection, attempts.name_key(vault, "program"), address)
-
-    for _ in range(3 * attempts.FREE_OF_ADDRESS):
-        run(settings, again)
-    run(settings, lambda connection: attempts.begin(connection, attempts.name_key(vault, "an"), address))
+    program = attempts.name_key(vault, "program")
+    with connect(settings, Role.APP) as connection:
+        for _ in range(3 * attempts.FREE_OF_ADDRESS):
+            connection.execute("UPDATE security.attempt SET locked_until = now()")
+            attempts.begin(connection, program, address)
+            connection.commit()
+        attempts.begin(connection, attempts.name_key(vault, "an"), address)
 
 
 def test_neighbours_in_ipv6_are_one_address(settings: Settings) -> None:

@@ -7,14 +7,13 @@ it: the index would be of no use. What is looked at is how much is read, for pla
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
-from gisland.bench import bulk
+from gisland.bench import bulk, database
 from gisland.catalogue import Catalogue, Layer
 from gisland.database import Role, Scope, connect, conninfo
 from gisland.database.scope import ENTER
@@ -25,9 +24,10 @@ from gisland.publish.tiles.grid import tile_at
 from gisland.publish.tiles.statements import tile_statement
 from gisland.registry.search import SESSION, Kind, plan
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import VAULT, one
 
-PARCELS = 20_000
+PARCELS = 10_000
 # Blocks (8 kB) of the whole staff layer: some thousands; a page or tile needs those of its features.
 FEW = 600
 
@@ -39,15 +39,18 @@ READ = """
 
 
 @pytest.fixture(scope="module")
-def imported(server: Settings, catalogue: Catalogue) -> tuple[Settings, dict[str, int]]:
+def imported(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, dict[str, int]]]:
     """Many parcels, published by one act; and how many rows of the layers that took to read."""
-    settings = bulk.settings_of(server, f"test_plans_{os.getpid()}")
-    bulk.prepare(settings, catalogue, PARCELS)
-    with connect(settings, Role.MIGRATOR) as connection:
-        connection.execute("SET ROLE gisland_owner")
-        read = dict(connection.execute(READ).fetchall())
-        connection.execute("ANALYZE")
-    return settings, read
+    with clone_of(server) as settings:
+        folder = tmp_path_factory.mktemp("import")
+        bulk.write_files(settings, folder, PARCELS, bulk.lay_ground(settings, PARCELS))
+        bulk.import_rows(settings, folder)
+        database.settle(settings)
+        with connect(settings, Role.MIGRATOR) as connection:
+            connection.execute("SET ROLE gisland_owner")
+            read = dict(connection.execute(READ).fetchall())
+            connection.execute("ANALYZE")
+        yield settings, read
 
 
 @pytest.fixture(scope="module")

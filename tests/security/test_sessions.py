@@ -19,6 +19,7 @@ from gisland.security.sessions import give_cookie
 from gisland.settings import Settings
 from tests.factories import SECRET
 from tests.live import LiveServer
+from tests.publish.conftest import serving
 from tests.security.conftest import SOON, Person, browser, last_event, me, tags
 
 NEW = "mot cau moi rat dai"
@@ -109,13 +110,11 @@ def test_only_our_pages_write_by_cookie(
 
 
 def test_behind_a_proxy_the_public_url_is_the_origin(people: LiveServer, someone: Callable[..., Person]) -> None:
-    from tests.live import serve
-
     person = someone()
-    settings = people.settings.model_copy(update={"workers": 1, "public_url": "https://dat.example"})
-    with serve(settings) as live, httpx.Client(base_url=live.url, headers={"X-Gisland-Page": "1"}) as client:
-        claim = {"name": person[0], "secret": person[1]}
-        assert client.post("/api/v1/session", json=claim, headers={"Origin": live.url}).status_code == 403
+    with serving(people.settings.model_copy(update={"public_url": "https://dat.example"})) as client:
+        client.headers["X-Gisland-Page"] = "1"
+        claim, own = {"name": person[0], "secret": person[1]}, str(client.base_url).rstrip("/")
+        assert client.post("/api/v1/session", json=claim, headers={"Origin": own}).status_code == 403
         begun = client.post("/api/v1/session", json=claim, headers={"Origin": "https://dat.example"})
         assert begun.status_code == 200
         assert "secure" in begun.headers["set-cookie"].lower()
