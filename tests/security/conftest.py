@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
 from psycopg import Connection
 
-from gisland.cli import main
 from gisland.database import Role, connect, run
 from gisland.security.permissions import Role as Has
 from gisland.security.subject import Grant
 from gisland.settings import Settings
+from tests import commands
+from tests.commands import Said
 from tests.conftest import clone_of
 from tests.factories import make_account
 from tests.live import LiveServer, start_server
@@ -33,14 +31,6 @@ ward = published.ward
 SOON = 1.3
 _numbers = count(1)
 Person = tuple[str, str]
-
-
-class Said(NamedTuple):
-    """What came of a command."""
-
-    returncode: int
-    stdout: str
-    stderr: str
 
 
 @pytest.fixture(scope="session")
@@ -80,19 +70,9 @@ def manager(people: LiveServer) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def gisland(people: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """The command line on the database of the server, within this process: to start Python anew takes longer."""
-    for name, value in people.settings.as_environment().items():
-        monkeypatch.setenv(name, value)
-
-    def call(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["gisland", *words])
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-        return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
-
-    return call
+def gisland(people: LiveServer) -> Callable[..., Said]:
+    """Runs a command on the database of the server."""
+    return partial(commands.gisland, people.settings)
 
 
 @pytest.fixture

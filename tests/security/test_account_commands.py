@@ -12,9 +12,10 @@ from psycopg import Connection
 from gisland.database import run
 from gisland.security import attempts
 from gisland.security.crypto import load_vault
+from tests.commands import Said
 from tests.factories import make_ward
 from tests.live import LiveServer
-from tests.security.conftest import SOON, Person, Said, last_event, me, tags
+from tests.security.conftest import SOON, Person, last_event, me, tags
 
 Gisland = Callable[..., Said]
 

@@ -6,9 +6,10 @@ import psycopg
 
 from gisland.database import Role, connect
 from gisland.database.migrate import admin_conninfo
+from gisland.settings import Settings
 from tests.audit.alerts.conftest import Watched
+from tests.conftest import clone_of
 from tests.factories import make_parcel, make_sheet, make_ward
-from tests.live import LiveServer
 
 DIRECT = "SELECT subject FROM audit.event WHERE tag = 'registry:changed_directly'"
 
@@ -27,7 +28,7 @@ def test_direct_sql_is_noted_once_a_transaction(watched: Watched) -> None:
     assert found[0][0].startswith("db:")
 
 
-def test_what_gisland_does_is_no_direct_change(live_server: LiveServer) -> None:
+def test_what_gisland_does_is_no_direct_change(demo_ward: Settings) -> None:
     """Units, groups, parcels, forms and results of the demo ward came by the application."""
-    with connect(live_server.settings, Role.APP) as connection:
+    with clone_of(demo_ward) as settings, connect(settings, Role.APP) as connection:
         assert connection.execute(DIRECT).fetchall() == []

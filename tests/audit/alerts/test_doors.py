@@ -18,16 +18,21 @@ import pytest
 from playwright.sync_api import expect
 from psycopg import Connection
 
+from gisland.audit.alerts.watcher import watching
 from gisland.database import Role as DatabaseRole
 from gisland.database import connect, run
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
+from tests import commands
 from tests.audit.alerts.servers import Hook, Post, mail_server, web_server
 from tests.browser import MapPage
+from tests.commands import Said
 from tests.conftest import clone_of
 from tests.factories import make_account, make_ward, one
-from tests.live import LiveServer, first_admin, serve, start_server
+from tests.live import LiveServer, first_admin
+from tests.publish.conftest import serving
+from tests.security.client import in_process
 from tests.security.test_account_pages import picture, sign_in
 
 Open = Callable[..., MapPage]
@@ -46,7 +51,7 @@ def worker(settings: Settings) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def office(server: Settings) -> Iterator[tuple[LiveServer, Post, Hook, Settings]]:
-    """A server whose alerts go to a mail server and a web server, with an officer of one ward."""
+    """An application whose alerts go to a mail server and a web server, with an officer of one ward."""
     with mail_server() as post, web_server() as hook, clone_of(server) as settings:
         own = settings.model_copy(
             update={
@@ -66,7 +71,7 @@ def office(server: Settings) -> Iterator[tuple[LiveServer, Post, Hook, Settings]
             make_account(connection, "auditor", Grant(Role.AUDITOR))
             make_account(connection, "viewer", Grant(Role.VIEWER))
 
-        with start_server(own) as live:
+        with in_process(own) as live:
             run(own, hire)
             yield live, post, hook, own
 
@@ -151,7 +156,7 @@ def test_a_mail_server_that_is_away_is_tried_again(office: tuple[LiveServer, Pos
     live, _, hook, settings = office
     hook.status = 500
     made = ask(live, AUDITOR, "/alerts/test", method="POST").json()["id"]
-    with worker(settings):
+    with watching(settings):
         until(lambda: _delivery(settings, made)[0] == 1)
         _, delivered, error = _delivery(settings, made)
         assert (delivered, error) == (False, "HTTP 500")
@@ -172,9 +177,8 @@ def _delivery(settings: Settings, alert: int) -> tuple[int, bool, str]:
     return row
 
 
-def gisland(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gisland", "audit", *words]
-    return subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True, check=False)
+def gisland(settings: Settings, *words: str) -> Said:
+    return commands.gisland(settings, "audit", *words)
 
 
 def test_commands(office: tuple[LiveServer, Post, Hook, Settings]) -> None:
@@ -251,6 +255,6 @@ def _more(settings: Settings) -> None:
 
 def test_nobody_is_told_and_the_page_says_so(settings: Settings) -> None:
     admin = first_admin(settings)
-    with serve(settings) as live:
-        answer = httpx.get(f"{live.url}/admin/alerts", auth=admin, timeout=30)
+    with serving(settings) as client:
+        answer = client.get("/admin/alerts", auth=admin)
         assert "không ai được báo tin" in answer.text
