@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from gisland.cli import main
-from gisland.settings import Settings
+from gisland.settings import PREFIX, Settings
 
 
 class Said(NamedTuple):
@@ -30,6 +31,9 @@ def command(environment: dict[str, str], *words: str) -> Said:
     """Run a command in an environment, to which its settings belong."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - environment.keys():
+            if name.startswith(PREFIX):
+                patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["gisland", *words])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from gisland.security.rotation import rotate_id_key
 from gisland.settings import Settings
 from gisland.verification.results import accept_results
 from gisland.verification.sending import NewList, send_list
+from tests.conftest import clone_of
 from tests.factories import make_change, one
 from tests.intake.files import RESULTS, add_ward, form_row, parcel, result_row, write_form, write_parcels, write_table
 
@@ -44,14 +46,16 @@ class Office:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings.model_copy(update={"id_key_file": folder / "keys" / "id.key"})
+        self.folder = folder
+
+    def fill(self) -> None:
         self.key.parent.mkdir()
         write_keys(self.key, [b"k" * 32])
-        self.folder = folder
-        add_ward(settings)
-        write_parcels(folder / "thua.gpkg", [parcel(n) for n in range(1, 5)])
-        write_form(folder / "form.xlsx", [form_row(number) for number in range(1, 5)])
+        add_ward(self.settings)
+        write_parcels(self.folder / "thua.gpkg", [parcel(n) for n in range(1, 5)])
+        write_form(self.folder / "form.xlsx", [form_row(number) for number in range(1, 5)])
         rows = [result_row(1, "Khớp"), result_row(2, "Đã chết"), result_row(3, "Khớp")]
-        write_table(folder / "kq.xlsx", RESULTS, rows)
+        write_table(self.folder / "kq.xlsx", RESULTS, rows)
         assert self.take_in() == [True, True, True]
         clerk = Clerk("test", load_vault(self.settings))
         assert run(self.settings, lambda connection: send_list(connection, NewList(ward="11311"), clerk)).rows == 1
@@ -122,9 +126,26 @@ class Office:
         assert self.rows("SELECT count(*) FROM intake.source_row") == rows
 
 
+@pytest.fixture(scope="module")
+def filled(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The office that all are copies of."""
+    with clone_of(server) as settings:
+        office = Office(settings, tmp_path_factory.mktemp("office"))
+        office.fill()
+        yield office
+
+
 @pytest.fixture
-def office(settings: Settings, tmp_path: Path) -> Office:
-    return Office(settings, tmp_path)
+def office(filled: Office, tmp_path: Path) -> Iterator[Office]:
+    """An office of its own for a test: database, key and files."""
+    with clone_of(filled.settings) as settings:
+        yield Office(settings, shutil.copytree(filled.folder, tmp_path / "office"))
+
+
+@pytest.fixture
+def settings(office: Office) -> Settings:
+    """Those of the office: further connections are opened to its database."""
+    return office.settings
 
 
 def statuses(office: Office) -> dict[str, str]:

@@ -14,17 +14,28 @@ from pydantic import ValidationError
 
 from gisland.errors import UsageError
 from gisland.settings import Settings
+from tests.commands import Said, command
 
 SECRET = "invented-S3cret"
 URL = f"postgresql://me:{SECRET}@127.0.0.1:1/land"
 
 
-def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command with settings that lead nowhere."""
+def nowhere(**environment: str) -> dict[str, str]:
+    """The environment of a command with settings that lead nowhere."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("GISLAND_")}
-    env |= {"GISLAND_LOG_LEVEL": "DEBUG", **environment}
-    command = [sys.executable, "-m", "gisland", *words]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+    return env | {"GISLAND_LOG_LEVEL": "DEBUG", **environment}
+
+
+def program(*words: str, **environment: str) -> Said:
+    """A command as a program of its own."""
+    words = (sys.executable, "-m", "gisland", *words)
+    done = subprocess.run(words, env=nowhere(**environment), capture_output=True, text=True, timeout=120)
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def run(*words: str, **environment: str) -> Said:
+    """A command within this process."""
+    return command(nowhere(**environment), *words)
 
 
 @pytest.fixture
@@ -87,7 +98,8 @@ COMMANDS = [
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_no_command_shows_one(state: dict[str, str], words: list[str]) -> None:
-    done = run(*words, GISLAND_DATABASE_URL=URL, PGPASSWORD=SECRET, **state)
+    # A server would answer to signals, and keep its options in the environment.
+    done = (program if "--port" in words else run)(*words, GISLAND_DATABASE_URL=URL, PGPASSWORD=SECRET, **state)
     assert SECRET not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     if "--help" in words:
@@ -121,7 +133,7 @@ def test_nor_does_a_worker_that_cannot_start(state: dict[str, str], url: str, tm
             time.sleep(0.1)
         # One that tries again and again says more in this time.
         with suppress(subprocess.TimeoutExpired):
-            worker.wait(5)
+            worker.wait(2)
         worker.kill()
         worker.wait()
     said = log.read_text()
@@ -130,7 +142,7 @@ def test_nor_does_a_worker_that_cannot_start(state: dict[str, str], url: str, tm
 
 
 def test_a_wrong_setting_is_named_without_its_value(state: dict[str, str]) -> None:
-    done = run("unit", "list", GISLAND_TRUSTED_PROXIES="10.0.0.0/8, wrong", GISLAND_RATE_ADDRESS="-1", **state)
+    done = program("unit", "list", GISLAND_TRUSTED_PROXIES="10.0.0.0/8, wrong", GISLAND_RATE_ADDRESS="-1", **state)
     assert done.returncode == 2
     assert "GISLAND_TRUSTED_PROXIES" in done.stderr
     assert "GISLAND_RATE_ADDRESS" in done.stderr
