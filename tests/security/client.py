@@ -30,5 +30,5 @@ def in_process(settings: Settings) -> Iterator[LiveServer]:
     A program of its own would import everything anew, which takes longer than most of what is asked of it.
     """
     admin = first_admin(settings)
-    with serving(settings) as client:
+    with serving(settings.model_copy(update={"log_level": "WARNING"})) as client:
         yield LiveServer(str(client.base_url).rstrip("/"), admin, settings)

@@ -52,8 +52,8 @@ def test_it_arrives() -> None:
 
 # Of the server, which does not see that it speaks TLS from the beginning.
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-# A wrong password is answered slowly, so it is tried one way only.
-@pytest.mark.parametrize(("security", "password"), [("starttls", "invented"), ("tls", "invented"), ("tls", "wrong")])
+@pytest.mark.parametrize("password", ["invented", "wrong"])
+@pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_encrypted_and_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: str, password: str) -> None:
     files = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
@@ -62,7 +62,7 @@ def test_encrypted_and_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if password == "invented":
             Mail(own).send(TOLD, RULES)
         else:
-            with pytest.raises(NotDelivered, match=r"^SMTP(AuthenticationError|ServerDisconnected)$"):
+            with pytest.raises(NotDelivered, match="^SMTPAuthenticationError$"):
                 Mail(own).send(TOLD, RULES)
     assert len(post.taken) == (1 if password == "invented" else 0)
 
