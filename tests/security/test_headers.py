@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from psycopg import Connection
 
 from gisland.app import create_app
 from gisland.catalogue import Catalogue
@@ -14,8 +15,9 @@ from gisland.database import run
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
-from tests.factories import make_account
-from tests.publish.conftest import Ward
+from tests.conftest import clone_of
+from tests.factories import make_account, make_parcel, make_sheet, make_ward
+from tests.live import first_admin
 from tests.security.client import behind_proxy
 from tests.test_architecture import routes
 
@@ -40,11 +42,39 @@ def requests(catalogue: Catalogue) -> list[tuple[str, str]]:
     return made
 
 
-@pytest.fixture
-def client(settings: Settings, ward: Ward) -> Iterator[httpx.Client]:
-    ward.add_parcels(2)
-    with behind_proxy(settings, hsts_seconds=31_536_000) as client:
+@pytest.fixture(scope="module")
+def office(server: Settings) -> Iterator[Settings]:
+    """A ward with two parcels, which tests only read."""
+
+    def fill(connection: Connection) -> None:
+        ward = make_ward(connection)
+        sheet = make_sheet(connection, ward, "12")
+        for _ in range(2):
+            make_parcel(connection, ward, sheet)
+
+    with clone_of(server) as settings:
+        run(settings, fill)
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def admin(office: Settings) -> tuple[str, str]:
+    return first_admin(office)
+
+
+@pytest.fixture(scope="module")
+def client(office: Settings) -> Iterator[httpx.Client]:
+    with behind_proxy(office, hsts_seconds=31_536_000, log_level="WARNING") as client:
         yield client
+
+
+Answers = list[tuple[tuple[str, str], httpx.Response, httpx.Response]]
+
+
+@pytest.fixture(scope="module")
+def answers(client: httpx.Client, requests: list[tuple[str, str]], admin: tuple[str, str]) -> Answers:
+    """Each request, what anybody is answered, and what the administrator is."""
+    return [(request, ask(client, request, None), ask(client, request, admin)) for request in requests]
 
 
 def ask(client: httpx.Client, request: tuple[str, str], auth: tuple[str, str] | None) -> httpx.Response:
@@ -58,12 +88,9 @@ def same_for_all(answer: httpx.Response) -> bool:
     return answer.headers["cache-control"].startswith("public")
 
 
-def test_what_is_not_public_is_kept_nowhere_and_read_by_no_other_origin(
-    client: httpx.Client, requests: list[tuple[str, str]], admin: tuple[str, str]
-) -> None:
+def test_what_is_not_public_is_kept_nowhere_and_read_by_no_other_origin(answers: Answers) -> None:
     public = 0
-    for request in requests:
-        anybody, signed_in = (ask(client, request, auth) for auth in (None, admin))
+    for request, anybody, signed_in in answers:
         for answer in (anybody, signed_in):
             assert answer.status_code < 500 or answer.status_code == 503, (request, answer.text)
             headers = answer.headers
@@ -89,11 +116,10 @@ def test_what_is_not_public_is_kept_nowhere_and_read_by_no_other_origin(
 
 
 def test_answers_of_all_routes_are_framed_sniffed_and_scripted_by_nobody(
-    client: httpx.Client, requests: list[tuple[str, str]], admin: tuple[str, str]
+    client: httpx.Client, answers: Answers
 ) -> None:
     pages = 0
-    for request in requests:
-        answer = ask(client, request, admin)
+    for request, _, answer in answers:
         assert answer.headers.keys() >= ALWAYS, request
         assert answer.headers["x-content-type-options"] == "nosniff"
         policy = answer.headers["content-security-policy"]
@@ -140,9 +166,9 @@ def test_hsts_is_off_unless_it_is_wanted(settings: Settings) -> None:
         assert "strict-transport-security" not in client.get("/ogc", headers=told).headers
 
 
-def test_a_role_changes_what_is_seen_and_so_what_is_kept(settings: Settings, client: httpx.Client) -> None:
+def test_a_role_changes_what_is_seen_and_so_what_is_kept(office: Settings, client: httpx.Client) -> None:
     """A viewer sees the staff layer without persons: still nobody else's."""
-    viewer = run(settings, lambda connection: make_account(connection, "viewer", Grant(Role.VIEWER)))
+    viewer = run(office, lambda connection: make_account(connection, "viewer", Grant(Role.VIEWER)))
     answer = client.get("/ogc/collections/parcels-staff/items", auth=viewer)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "private, no-store"

@@ -62,7 +62,7 @@ def test_encrypted_and_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if password == "invented":
             Mail(own).send(TOLD, RULES)
         else:
-            with pytest.raises(NotDelivered, match="^SMTPAuthenticationError$"):
+            with pytest.raises(NotDelivered, match=r"^SMTPAuthenticationError$"):
                 Mail(own).send(TOLD, RULES)
     assert len(post.taken) == (1 if password == "invented" else 0)
 
