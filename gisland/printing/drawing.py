@@ -67,8 +67,8 @@ class Task:
 def start(settings: Settings, task: Task) -> tuple[BaseProcess, Pipe]:
     """Start to draw. What comes out of the pipe: `Progress`, then `Drawn` or `Failed`; nothing more when it dies."""
     context = multiprocessing.get_context("forkserver")
-    # Each process is forked from one that has read the program, fonts and planes already.
-    context.set_forkserver_preload(["gisland.printing.products"])
+    # Each process is forked from one that has read the program and the fonts already.
+    context.set_forkserver_preload(["gisland.printing.ready"])
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=draw, args=[theirs, settings, task], daemon=True)
     process.start()

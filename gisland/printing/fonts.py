@@ -24,6 +24,7 @@ CHARACTERS = [
     *range(0x1E00, 0x1F00),
     *(ord(each) for each in "–—‘’“”„•…′″№→←↑↓≤≥□"),
 ]
+LAYOUT = {"GDEF", "GPOS", "GSUB"}
 UNKNOWN = "□"
 CAP_HEIGHT = 1409 / 2048
 """Height of a digit or capital, in parts of the font size."""
@@ -32,19 +33,19 @@ CAP_HEIGHT = 1409 / 2048
 @cache
 def register() -> dict[str, TTFont]:
     """The two weights, known to ReportLab from now on."""
-    fonts = {}
+    fonts, cut = {}, _cut()
     for name, weight in WEIGHTS.items():
-        font = TTFont(name, io.BytesIO(_instance(name, weight)))
+        font = TTFont(name, io.BytesIO(_instance(cut, name, weight)))
         pdfmetrics.registerFont(font)
         fonts[name] = font
     return fonts
 
 
-def _instance(name: str, weight: int) -> bytes:
+def _cut() -> bytes:
+    """The font with all weights and no more than our characters."""
     # Only by who draws: to import them takes half a second.
     from fontTools import subset
     from fontTools.ttLib import TTFont as FontFile
-    from fontTools.varLib import instancer
 
     options = subset.Options()
     options.layout_features = []
@@ -55,7 +56,20 @@ def _instance(name: str, weight: int) -> bytes:
     cut.populate(unicodes=CHARACTERS)
     out = io.BytesIO()
     with FontFile(fontpkg.path("Arimo"), recalcTimestamp=False) as file:
+        # How letters are joined and kerned is no use to us, and takes the longest to read.
+        for table in LAYOUT & set(file.keys()):
+            del file[table]
         cut.subset(file)
+        file.save(out)
+    return out.getvalue()
+
+
+def _instance(cut: bytes, name: str, weight: int) -> bytes:
+    from fontTools.ttLib import TTFont as FontFile
+    from fontTools.varLib import instancer
+
+    out = io.BytesIO()
+    with FontFile(io.BytesIO(cut), recalcTimestamp=False) as file:
         instance = instancer.instantiateVariableFont(file, {"wght": weight}, inplace=True)
         for place in list(instance["name"].names):
             if place.nameID == 6:  # its PostScript name, under which it stands in the PDF

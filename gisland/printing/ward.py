@@ -149,7 +149,7 @@ def _drawn(
 ) -> Iterator[Group]:
     """The groups, whichever is done first; few wait at a time, so that Ctrl-C ends soon."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["gisland.printing.ward"])
+    context.set_forkserver_preload(["gisland.printing.ready"])
     waiting: set[Future[Group]] = set()
     left = iter(todo)
     with ProcessPoolExecutor(min(processes, max(1, len(todo))), context, initializer=_be_quiet) as pool:

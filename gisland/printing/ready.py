@@ -1,0 +1,14 @@
+"""What takes a process long before it draws: to read the program and to make the fonts.
+
+The process from which those that draw are forked imports this, so that they find it done.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from gisland.printing.fonts import register
+
+for each in ("gisland.printing.products", "gisland.printing.ward", "pikepdf.pdfa"):
+    import_module(each)
+register()
