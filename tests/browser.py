@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from gisland.web.screenshot import chromium, wait_until_drawn
 from tests.live import LiveServer
@@ -117,13 +117,23 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+Free = dict[tuple[int, int], list[BrowserContext]]
+
+
+@pytest.fixture(scope="session")
+def contexts() -> Free:
+    """Contexts without a tab, by the size of their windows; nothing is remembered in them."""
+    return {}
+
+
 @pytest.fixture
-def open_tab(browser: Browser) -> Iterator[Callable[..., MapPage]]:
+def open_tab(browser: Browser, contexts: Free) -> Iterator[Callable[..., MapPage]]:
     """Opens tabs with nothing remembered; what they did is checked at the end."""
-    tabs: list[MapPage] = []
+    tabs: list[tuple[MapPage, list[BrowserContext]]] = []
 
     def open_tab(url: str, *, width: int = DESKTOP[0], height: int = DESKTOP[1]) -> MapPage:
-        page = browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN").new_page()
+        free = contexts.setdefault((width, height), [])
+        page = (free.pop() if free else _new_context(browser, width, height)).new_page()
         tab = MapPage(page, url)
 
         def on_console(message: ConsoleMessage) -> None:
@@ -134,15 +144,41 @@ def open_tab(browser: Browser) -> Iterator[Callable[..., MapPage]]:
         page.on("console", on_console)
         page.on("pageerror", lambda error: tab.errors.append(str(error)))
         page.on("request", lambda request: tab.requests.append(request.url))
-        tabs.append(tab)
+        tabs.append((tab, free))
         return tab
 
     yield open_tab
-    for tab in tabs:
-        tab.page.context.close()
+    for tab, free in tabs:
+        free.append(_forgotten(tab))
         assert tab.errors == []
-        hosts = {urlsplit(request).hostname for request in tab.requests if not request.startswith(("data:", "blob:"))}
-        assert hosts <= {"127.0.0.1"}
+        assert {each.hostname for each in _asked(tab)} <= {"127.0.0.1"}
+
+
+def _new_context(browser: Browser, width: int, height: int) -> BrowserContext:
+    """A context with an empty page, which stays: its process draws all tabs, and to start one takes as long as a tab."""
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
+    context.new_page()
+    return context
+
+
+def _asked(tab: MapPage) -> list[SplitResult]:
+    """Whom a tab asked, beside itself."""
+    return [urlsplit(request) for request in tab.requests if not request.startswith(("data:", "blob:"))]
+
+
+def _forgotten(tab: MapPage) -> BrowserContext:
+    """The context of a tab that is closed, with all that was kept in it forgotten: cache, storage and cookies."""
+    context = tab.page.context
+    kept, *opened = context.pages
+    with_context = context.new_cdp_session(kept)
+    with_context.send("Network.clearBrowserCache")
+    for page in opened:
+        page.close()
+    for origin in {f"{each.scheme}://{each.netloc}" for each in _asked(tab)}:
+        with_context.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    with_context.detach()
+    context.clear_cookies()
+    return context
 
 
 @pytest.fixture

@@ -27,12 +27,12 @@ from gisland.demo.load import load_demo
 from gisland.publish.layers import apply_layers
 from gisland.security import passwords
 from gisland.settings import Settings
-from tests.browser import browser, open_tab, tab
+from tests.browser import browser, contexts, open_tab, tab
 from tests.factories import make_former
 from tests.live import LiveServer, start_server
 
 # One browser for all tests: Playwright cannot be started twice in a process.
-__all__ = ["browser", "open_tab", "tab"]
+__all__ = ["browser", "contexts", "open_tab", "tab"]
 
 STATE = "GISLAND_TEST_STATE_DIR"
 TEMPLATE = "gisland_template"
