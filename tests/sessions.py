@@ -28,6 +28,8 @@ def meanwhile(session: Connection, work: Callable[[], Any]) -> Iterator[list[Any
     thread.start()
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     for _ in range(200):
+        # Or the transaction would go on seeing who waited when it first asked.
+        session.execute("SELECT pg_stat_clear_snapshot()")
         if one(session, waiting) or left:
             break
         time.sleep(0.05)
