@@ -46,6 +46,20 @@ BEGIN
 END
 $$;
 
+-- Whether a change made, altered or ended rows of a table. Most acts touch few tables: to plan nothing for the others is most
+-- of the time that an undo would take. What was touched once stays so, for what is replaced is kept.
+CREATE OR REPLACE FUNCTION history.is_touched(of_change bigint, name text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+DECLARE
+    touched boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM registry.%1$I WHERE changed_by = $1) '
+                   '    OR EXISTS (SELECT FROM history.%1$I WHERE $1 IN (changed_by, ended_by))', name)
+       INTO touched USING of_change;
+    RETURN touched;
+END
+$$;
+
 -- Lock all rows that a change touched, sheets before parcels before rights, as the acts do. Whoever changes one of them, or
 -- refers to one (a foreign key locks what it points to), is waited for. To be called in a statement of its own before the look
 -- at what stands on the change: that statement sees what they have committed.
@@ -54,7 +68,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     t record;
 BEGIN
-    FOR t IN SELECT * FROM history.tables() LOOP
+    FOR t IN SELECT * FROM history.tables() WHERE history.is_touched(of_change, name) LOOP
         EXECUTE format('SELECT FROM registry.%1$I WHERE id IN (SELECT unnest($2) UNION '
                        '                                       SELECT id FROM history.%1$I WHERE ended_by = $1) '
                        ' ORDER BY id FOR UPDATE', t.name)
@@ -97,7 +111,7 @@ DECLARE
     found bigint;
     made bigint[];
 BEGIN
-    FOR t IN SELECT * FROM history.tables() LOOP
+    FOR t IN SELECT * FROM history.tables() WHERE history.is_touched(of_change, name) LOOP
         made := history.made_by(of_change, t.name);
         EXECUTE format('WITH touched AS (SELECT unnest($2) AS id UNION '
                        '                 SELECT id FROM history.%1$I WHERE ended_by = $1 OR changed_by = $1) '
@@ -141,11 +155,12 @@ DECLARE
     deleted bigint[];
     columns text;
 BEGIN
-    FOR t IN SELECT * FROM history.tables() LOOP
+    FOR t IN SELECT * FROM history.tables() WHERE history.is_touched(of_change, name) LOOP
         made := made || jsonb_build_object(t.name, to_jsonb(history.made_by(of_change, t.name)));
     END LOOP;
     -- What it made goes, the rows that refer to others first …
-    FOR t IN SELECT * FROM (SELECT *, row_number() OVER () AS position FROM history.tables()) o ORDER BY position DESC LOOP
+    FOR t IN SELECT * FROM (SELECT *, row_number() OVER () AS position FROM history.tables()) o
+              WHERE made ? name ORDER BY position DESC LOOP
         IF t.listed THEN
             EXECUTE format('DELETE FROM registry.%I WHERE id IN (SELECT jsonb_array_elements_text($1)::bigint)', t.name)
               USING made -> t.name;
@@ -164,7 +179,7 @@ BEGIN
         END IF;
     END LOOP;
     -- … and what it changed or deleted comes back, the rows that are referred to first.
-    FOR t IN SELECT * FROM history.tables() LOOP
+    FOR t IN SELECT * FROM history.tables() WHERE history.is_touched(of_change, name) LOOP
         SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
          WHERE attrelid = t.keys AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
            AND attname NOT IN ('id', 'version', 'updated_at', 'changed_by');

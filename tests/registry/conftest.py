@@ -10,7 +10,7 @@ import httpx
 import pytest
 from psycopg import Connection
 
-from gisland.database import run
+from gisland.database import pooled_acts, run
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import EAST, NORTH, make_holder, make_holding, make_parcel, make_sheet, make_ward
@@ -19,6 +19,7 @@ from tests.registry.land import Land
 
 _numbers = count(1)
 WHY = {"reason": "kiểm thử"}
+SESSIONS = 50  # as many as write at once in any test
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +87,9 @@ def api(registry_server: LiveServer) -> Iterator[Api]:
 
 
 @pytest.fixture
-def land(settings: Settings) -> Land:
+def land(settings: Settings) -> Iterator[Land]:
+    """A sheet of two parcels, and sessions that stay as in a web worker: each new one plans all statements anew."""
+
     def work(connection: Connection) -> Land:
         ward = make_ward(connection)
         sheet = make_sheet(connection, ward)
@@ -100,4 +103,7 @@ def land(settings: Settings) -> Land:
             connection.execute(query, [parcel])
         return Land(settings, ward, sheet, west, east, holder)
 
-    return run(settings, work)
+    with pooled_acts(settings, SESSIONS):
+        land = run(settings, work)
+        with land.opened:
+            yield land

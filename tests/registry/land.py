@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
@@ -38,13 +39,22 @@ class Land:
     west: int
     east: int
     holder: int
+    opened: ExitStack = field(default_factory=ExitStack)
+    sessions: dict[Role, Connection] = field(default_factory=dict)
+
+    def reading(self, role: Role) -> Connection:
+        """A session that only reads and stays for the test: a new one plans each statement and view anew."""
+        if role not in self.sessions:
+            connection = self.opened.enter_context(connect(self.settings, role))
+            connection.autocommit = True
+            self.sessions[role] = connection
+        return self.sessions[role]
 
     def do(self, act: Callable[[Connection], Any]) -> Any:
         return run(self.settings, act)
 
     def rows(self, query: str, *values: object, role: Role = Role.APP) -> list[tuple[Any, ...]]:
-        with connect(self.settings, role) as connection:
-            return connection.execute(query.encode(), values).fetchall()
+        return self.reading(role).execute(query.encode(), values).fetchall()
 
     def seen(self, parcel: int) -> Seen:
         return Seen(id=parcel, version=self.rows("SELECT version FROM registry.parcel WHERE id = %s", parcel)[0][0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,6 @@ from gisland.registry.pole import cells
 from gisland.registry.pole.search import poles
 
 ORIGIN = np.array([596576.5, 2308288.25])
-SLOW = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
-
 # Coordinates in 1/64 m are exact in binary numbers, also at the false easting, and so are middles of segments.
 steps = st.integers(-2000, 2000).map(lambda step: step / 64)
 
@@ -90,9 +87,7 @@ def highest(shape: shapely.Geometry) -> float:
     return best
 
 
-@SLOW
-@given(shapes())
-def test_nowhere_is_higher(shape: shapely.Geometry) -> None:
+def nowhere_is_higher(shape: shapely.Geometry) -> None:
     found = pole(shape)
     assert shape.contains(shapely.Point(found))
     # What GEOS and we round differently.
@@ -122,27 +117,37 @@ def rewritten(draw: st.DrawFn, shape: shapely.Geometry, *, halved: bool) -> shap
     return shapely.MultiPolygon(parts)
 
 
-@SLOW
-@given(st.data(), shapes(), st.booleans())
-def test_how_it_is_written_does_not_matter(data: st.DataObject, shape: shapely.Geometry, halved: bool) -> None:
+def how_it_is_written_does_not_matter(data: st.DataObject, shape: shapely.Geometry, halved: bool) -> None:
     other = data.draw(rewritten(shape, halved=halved))
     assert np.array_equal(pole(other), pole(shape))
 
 
-@SLOW
-@given(st.lists(shapes(), min_size=1, max_size=8), st.integers(1, 2000))
-def test_what_else_is_searched_does_not_matter(several: list[shapely.Geometry], block: int) -> None:
+def what_else_is_searched_does_not_matter(several: list[shapely.Geometry], block: int) -> None:
     alone = np.array([pole(shape) for shape in several])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells, "BLOCK", block)
         assert np.array_equal(poles(np.array(several)), alone)
 
 
-@SLOW
-@given(shapes(), st.floats(0.3, 3))
-def test_vertices_on_a_line_but_for_rounding(shape: shapely.Geometry, every: float) -> None:
+def vertices_on_a_line_but_for_rounding(shape: shapely.Geometry, every: float) -> None:
     """Vertices put on a slanting segment are rounded off it by less than a nanometre: the pole stays where it was."""
     assert pole(shapely.segmentize(shape, every)) == pytest.approx(pole(shape), abs=1e-4)
+
+
+# What holds for any shape, and what it is told of.
+LAWS: dict[Callable[..., None], tuple[st.SearchStrategy[Any], ...]] = {
+    nowhere_is_higher: (shapes(),),
+    how_it_is_written_does_not_matter: (st.data(), shapes(), st.booleans()),
+    what_else_is_searched_does_not_matter: (st.lists(shapes(), min_size=1, max_size=8), st.integers(1, 2000)),
+    vertices_on_a_line_but_for_rounding: (shapes(), st.floats(0.3, 3)),
+}
+
+
+@pytest.mark.parametrize("examples", [20, pytest.param(500, marks=[pytest.mark.proof, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize("law", LAWS)
+def test_any_shape(law: Callable[..., None], examples: int) -> None:
+    suppressed = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    settings(deadline=None, max_examples=examples, suppress_health_check=suppressed)(given(*LAWS[law])(law))()
 
 
 def test_rectangles_have_the_pole_in_the_middle() -> None:
@@ -166,13 +171,14 @@ def round_plot(vertices: int, radius: float) -> shapely.Polygon:
     return shapely.Polygon(np.stack([radius * np.cos(angles), radius * np.sin(angles)], axis=1))
 
 
-def test_places_in_line_with_an_edge_outside() -> None:
+@pytest.mark.parametrize("number", [300, pytest.param(5000, marks=pytest.mark.proof)])
+def test_places_in_line_with_an_edge_outside(number: int) -> None:
     """Right angles put centres of cells on the lines of edges: which side that is must not be left to rounding."""
     random = np.random.default_rng(11)
     for angle in (0.0, 0.3, math.pi / 4):
         turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-        corners = random.integers(1, 13, (1000, 4, 4))
-        corners[::2, :, 2:] = random.integers(1, 3, (500, 4, 2))
+        corners = random.integers(1, 13, (number, 4, 4))
+        corners[::2, :, 2:] = random.integers(1, 3, (number // 2, 4, 2))
         west, south, width, depth = np.moveaxis(corners, -1, 0)
         land = shapely.union_all(shapely.box(west, south, west + width, south + depth), axis=1)
         land = shapely.transform(land, lambda c, turn=turn: c @ turn + ORIGIN)
@@ -213,7 +219,7 @@ def test_hard_cases(name: str) -> None:
 
 def test_demo_ward() -> None:
     """Real shapes of parcels: nowhere less than 1 mm below the greatest circle that GEOS finds, and all inside."""
-    land: NDArray[Any] = draw_land(600, 7, lambda _step: None)[0].polygons
+    land: NDArray[Any] = draw_land(200, 7, lambda _step: None)[0].polygons
     found = poles(land)
     assert shapely.contains_xy(land, found[:, 0], found[:, 1]).all()
     clearance = shapely.distance(shapely.points(found), shapely.boundary(land))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations, count
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as examples
 from psycopg import Connection
 
-from gisland.database import Role, connect, run
+from gisland.database import Role, connect, pooled_acts, run
 from gisland.errors import Conflict
 from gisland.registry import ending, reshape, rights, undo
 from gisland.registry.changes import ChangeKind, Why, begin
@@ -100,10 +101,19 @@ class Play:
     past: dict[int, tuple[State, Any]] = field(default_factory=dict)
     before: dict[int, State] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(100))
+    opened: ExitStack = field(default_factory=ExitStack)
+    sessions: dict[Role, Connection] = field(default_factory=dict)
 
     def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
-        with connect(self.settings, Role.BACKUP) as connection:
-            return connection.execute(query.encode(), values).fetchall()
+        return self.reading(Role.BACKUP).execute(query.encode(), values).fetchall()
+
+    def reading(self, role: Role) -> Connection:
+        """A session that only reads and stays for the game: a new one plans each statement and view anew."""
+        if role not in self.sessions:
+            connection = self.opened.enter_context(connect(self.settings, role))
+            connection.autocommit = True
+            self.sessions[role] = connection
+        return self.sessions[role]
 
     def start(self) -> None:
         def work(connection: Connection) -> list[int]:
@@ -128,8 +138,7 @@ class Play:
         return int(self.rows(query, wards=self.wards)[0][0])
 
     def parcels(self) -> list[tuple[Seen, shapely.Polygon]]:
-        with connect(self.settings, Role.APP) as connection:
-            rows = connection.execute(PARCELS.encode(), [self.wards]).fetchall()
+        rows = self.reading(Role.APP).execute(PARCELS.encode(), [self.wards]).fetchall()
         return [(Seen(id=row[0], version=row[1]), shapely.from_wkb(row[2])) for row in rows]
 
     def play(self, act: str) -> None:
@@ -326,8 +335,7 @@ class Play:
         """Undo the newest change on which nothing stands: what it did is as before it, all else as it was."""
         for change in reversed(self.done):
             before = self.records()
-            with connect(self.settings, Role.APP) as connection:
-                former, made = touched(connection, change)
+            former, made = touched(self.reading(Role.APP), change)
             try:
                 run(self.settings, lambda c: undo.undo(c, change, WHY, by=BY))  # noqa: B023
             except Conflict:
@@ -339,8 +347,7 @@ class Play:
             return
 
     def records(self) -> State:
-        with connect(self.settings, Role.APP) as connection:
-            return state(connection, self.wards)
+        return state(self.reading(Role.APP), self.wards)
 
     def state(self) -> tuple[State, Any]:
         query = "SELECT id FROM registry.parcel WHERE ward_id = ANY (%(wards)s)"
@@ -355,10 +362,9 @@ class Play:
         assert is_narrow(shapely.union_all(shapes).symmetric_difference(ground), 0.02)
         assert all(is_narrow(a.intersection(b)) for a, b in combinations(shapes, 2))
         assert sum(shape.area for shape in shapes) == pytest.approx(ground.area, abs=0.5)
-        with connect(self.settings, Role.APP) as connection:
-            query = "SELECT id FROM registry.parcel WHERE ward_id = ANY (%(w)s)"
-            ids = [row[0] for row in self.rows(query, w=self.wards)]
-            assert one(connection, CIRCLES, ids) == 0
+        query = "SELECT id FROM registry.parcel WHERE ward_id = ANY (%(w)s)"
+        ids = [row[0] for row in self.rows(query, w=self.wards)]
+        assert one(self.reading(Role.APP), CIRCLES, ids) == 0
         assert self.rows(ASTRAY, wards=self.wards) == []
         # The layer is what its view says.
         for view, table in (("publisher.parcels", "published.parcels"), ("publish.parcels_staff", STAFF)):
@@ -375,9 +381,8 @@ class Play:
     def check_past(self) -> None:
         """All that was ever read is read again as of its version."""
         ids = [row[0] for row in self.rows("SELECT id FROM registry.parcel WHERE ward_id = ANY (%(w)s)", w=self.wards)]
-        with connect(self.settings, Role.APP) as connection:
-            for version, (records, _) in self.past.items():
-                assert state(connection, self.wards, as_of=version) == records
+        for version, (records, _) in self.past.items():
+            assert state(self.reading(Role.APP), self.wards, as_of=version) == records
         for version, (_, layers) in self.past.items():
             then = [
                 self.rows(LAYER_THEN.format(table=table), ids=ids, version=version)
@@ -405,13 +410,14 @@ ACTS = (
 
 def _play(settings: Settings, acts: list[str], seed: int) -> None:
     game = Play(settings, random.Random(seed))
-    game.start()
-    game.check()
-    step: Callable[[str], None] = game.play
-    for act in acts:
-        game.undo() if act == "undo" else step(act)
+    with pooled_acts(settings, 1), game.opened:
+        game.start()
         game.check()
-    game.check_past()
+        step: Callable[[str], None] = game.play
+        for act in acts:
+            game.undo() if act == "undo" else step(act)
+            game.check()
+        game.check_past()
 
 
 @given(strategies.lists(strategies.sampled_from(ACTS), min_size=3, max_size=10), strategies.integers(0, 10_000))

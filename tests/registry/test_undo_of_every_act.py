@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, connect
+from gisland.database import Role
 from gisland.errors import Conflict
 from gisland.registry import undo
 from gisland.registry.acts import ACTS
@@ -161,15 +161,13 @@ LASTS = {"historic"}
 
 
 def now(land: Land) -> State:
-    with connect(land.settings, Role.APP) as connection:
-        return state(connection)
+    return state(land.reading(Role.APP))
 
 
 def as_of(land: Land, change: int) -> State:
     """Just before a change."""
     query = "SELECT version - 1 FROM published.change_version WHERE change_id = %s"
-    with connect(land.settings, Role.APP) as connection:
-        return state(connection, as_of=connection.execute(query, [change]).fetchall()[0][0])
+    return state(land.reading(Role.APP), as_of=land.rows(query, change)[0][0])
 
 
 def test_every_act_is_undone_here() -> None:
