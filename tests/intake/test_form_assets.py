@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.registry.timeline import timeline
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import one
 from tests.intake.files import FORM, add_ward, form_row, parcel, write_form, write_parcels
 from tests.intake.test_races import meanwhile
@@ -28,12 +29,26 @@ SERIAL, NAME, ID = "Số phát hành GCN", "Họ tên chủ / người đại di
 WIFE = {NAME: "Vũ Thị Thử", ID: "999171000001", "Giới tính": "Nữ"}
 
 
-@pytest.fixture
-def ward(settings: Settings, tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A ward with parcels 1–9, of which 9 has no address."""
-    add_ward(settings)
     rows = [parcel(number, diachi="" if number == 9 else f"Số {number} phố Thử Nghiệm") for number in range(1, 10)]
-    intake_parcels(settings, write_parcels(tmp_path / "thua.gpkg", rows), "11311", by="test")
+    path = write_parcels(tmp_path_factory.mktemp("ward") / "thua.gpkg", rows)
+    with clone_of(server) as settings:
+        add_ward(settings)
+        intake_parcels(settings, path, "11311", by="test")
+        yield settings
+
+
+@pytest.fixture
+def settings(begun: Settings) -> Iterator[Settings]:
+    """A copy of that ward."""
+    with clone_of(begun) as settings:
+        yield settings
+
+
+@pytest.fixture
+def ward(settings: Settings) -> Settings:
     return settings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from gisland.registry.rights import IssuedCertificate, reissue
 from gisland.registry.seen import Seen
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import one
 from tests.intake.files import FORM, SHARE, add_ward, form_row, parcel, write_form, write_parcels, write_table
 from tests.sessions import meanwhile
@@ -32,13 +34,26 @@ NAME, ID, BIRTH = "Họ tên chủ / người đại diện", "Số ĐDCN/CCCD",
 PARTY, ROLE, SHARES = "Pháp nhân trên GCN", "Vai trò pháp nhân", "Phần quyền (nếu có)"
 
 
-@pytest.fixture
-def ward(settings: Settings, tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A ward with parcels 1–9 on sheet 1 and, on sheet 5, one number at two scales."""
-    add_ward(settings)
-    twins = [parcel(1, sheet="5"), parcel(1, sheet="5", tyle=1000)]
-    path = write_parcels(tmp_path / "thua.gpkg", [*[parcel(number) for number in range(1, 10)], *twins])
-    intake_parcels(settings, path, "11311", by="test")
+    rows = [*[parcel(number) for number in range(1, 10)], parcel(1, sheet="5"), parcel(1, sheet="5", tyle=1000)]
+    path = write_parcels(tmp_path_factory.mktemp("ward") / "thua.gpkg", rows)
+    with clone_of(server) as settings:
+        add_ward(settings)
+        intake_parcels(settings, path, "11311", by="test")
+        yield settings
+
+
+@pytest.fixture
+def settings(begun: Settings) -> Iterator[Settings]:
+    """A copy of that ward."""
+    with clone_of(begun) as settings:
+        yield settings
+
+
+@pytest.fixture
+def ward(settings: Settings) -> Settings:
     return settings
 
 

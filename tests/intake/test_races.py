@@ -6,7 +6,7 @@ The other session holds its uncommitted row until the intake waits for it, so th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import one
 from tests.intake.files import add_ward, form_row, parcel, write_form, write_parcels
 
@@ -32,10 +33,25 @@ WAITS = """
 """
 
 
+@pytest.fixture(scope="module")
+def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A ward with parcels 1–4."""
+    path = write_parcels(tmp_path_factory.mktemp("ward") / "first.gpkg", [parcel(number) for number in range(1, 5)])
+    with clone_of(server) as settings:
+        add_ward(settings)
+        take_in(settings, path)
+        yield settings
+
+
 @pytest.fixture
-def ward(settings: Settings, tmp_path: Path) -> Settings:
-    add_ward(settings)
-    take_in(settings, write_parcels(tmp_path / "first.gpkg", [parcel(number) for number in range(1, 5)]))
+def settings(begun: Settings) -> Iterator[Settings]:
+    """A copy of that ward."""
+    with clone_of(begun) as settings:
+        yield settings
+
+
+@pytest.fixture
+def ward(settings: Settings) -> Settings:
     return settings
 
 

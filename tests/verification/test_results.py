@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,35 @@ from gisland.registry.timeline import timeline
 from gisland.settings import Settings
 from gisland.verification import results
 from gisland.verification.results import accept_results
+from tests.conftest import clone_of
 from tests.factories import one
 from tests.intake.files import RESULTS, add_ward, form_row, parcel, result_row, write_form, write_parcels, write_table
 
 NAME, ID = "Họ tên chủ / người đại diện", "Số ĐDCN/CCCD"
 
 
-@pytest.fixture
-def ward(settings: Settings, tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A ward with eight holders, A to H, each on a parcel; H bears the id of G."""
-    add_ward(settings)
-    numbers = range(1, 9)
-    intake_parcels(settings, write_parcels(tmp_path / "thua.gpkg", [parcel(n) for n in numbers]), "11311", by="test")
+    folder, numbers = tmp_path_factory.mktemp("ward"), range(1, 9)
     rows = [form_row(number) for number in numbers]
     rows[7] |= {ID: rows[6][ID]}
-    intake_form(settings, write_form(tmp_path / "form.xlsx", rows), "11311", by="test")
+    with clone_of(server) as settings:
+        add_ward(settings)
+        intake_parcels(settings, write_parcels(folder / "thua.gpkg", [parcel(n) for n in numbers]), "11311", by="test")
+        intake_form(settings, write_form(folder / "form.xlsx", rows), "11311", by="test")
+        yield settings
+
+
+@pytest.fixture
+def settings(begun: Settings) -> Iterator[Settings]:
+    """A copy of that ward."""
+    with clone_of(begun) as settings:
+        yield settings
+
+
+@pytest.fixture
+def ward(settings: Settings) -> Settings:
     return settings
 
 
