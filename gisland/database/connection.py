@@ -157,7 +157,7 @@ def pooled_acts(settings: Settings, sessions: int) -> Iterator[None]:
         try:
             yield
         finally:
-            del _act_pools[settings, Role.APP]
+            _act_pools.pop((settings, Role.APP), None)
 
 
 def run(settings: Settings, work: Callable[[Connection], Result], *, role: Role = Role.APP) -> Result:

@@ -17,8 +17,9 @@ from psycopg import Connection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gisland.app import create_app
-from gisland.database import Role, connect, run
+from gisland.database import Role, connect, pooled_acts, run
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import add_evidence, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
 from tests.live import first_admin, free_port
 
@@ -43,6 +44,14 @@ class Ward:
         added = run(self.settings, work)
         self.parcels += added
         return added
+
+    def copy_parcels(self, number: int) -> None:
+        """Add copies of the first parcel, all at once, where only their number counts: they are not in `parcels`."""
+        copy = """
+            INSERT INTO registry.parcel (ward_id, map_sheet_id, parcel_no, srid, geom, created_by)
+            SELECT ward_id, map_sheet_id, 'c' || n, srid, ST_Translate(geom, 0, 20 * n), created_by
+              FROM registry.parcel, generate_series(1, %s) n WHERE id = %s"""
+        run(self.settings, lambda connection: connection.execute(copy, [number, self.parcels[0]]))
 
     def add_holder(self, parcel: int, result: str | None = None, *, role: str = "certificate_holder") -> int:
         """Add a holder with an id; `result` is what was said of it."""
@@ -70,15 +79,20 @@ class Ward:
 
 
 @pytest.fixture
-def ward(settings: Settings) -> Ward:
-    """A ward without parcels."""
-    found = Ward(settings)
+def ward(settings: Settings) -> Iterator[Ward]:
+    """A ward without parcels; who writes to it has a session that stays, for a new one plans each statement anew."""
+    with pooled_acts(settings, 8):
+        yield filled(Ward(settings))
+
+
+def filled(found: Ward) -> Ward:
+    """Make it, with a sheet."""
 
     def work(connection: Connection) -> None:
         found.ward = make_ward(connection)
         found.sheet = make_sheet(connection, found.ward, "12")
 
-    run(settings, work)
+    run(found.settings, work)
     return found
 
 
@@ -116,6 +130,23 @@ def serving(settings: Settings, see: See | None = None) -> Iterator[httpx.Client
     server.should_exit = True
     thread.join(30)
     assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def shown(server: Settings) -> Iterator[Ward]:
+    """A ward of twenty parcels, the first with a holder who is verified, for tests of a file that only read."""
+    with clone_of(server) as settings:
+        found = filled(Ward(settings))
+        parcel, *_ = found.add_parcels(20)
+        found.add_holder(parcel, "verified")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def reader(shown: Ward) -> Iterator[httpx.Client]:
+    """A client of the application on it."""
+    with serving(shown.settings) as client:
+        yield client
 
 
 @pytest.fixture
