@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tempfile
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -22,12 +24,12 @@ class Said(NamedTuple):
     stderr: str
 
 
-def gisland(settings: Settings, *words: str) -> Said:
-    """Run a command as a program of its own would, under these settings."""
-    return command(settings.as_environment(), *words)
+def gisland(settings: Settings, *words: object, temporary: Path | None = None) -> Said:
+    """Run a command as a program of its own would, under these settings; its temporary files come into a folder."""
+    return command(settings.as_environment(), *words, temporary=temporary)
 
 
-def command(environment: dict[str, str], *words: str) -> Said:
+def command(environment: dict[str, str], *words: object, temporary: Path | None = None) -> Said:
     """Run a command in an environment, to which its settings belong."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
@@ -36,7 +38,10 @@ def command(environment: dict[str, str], *words: str) -> Said:
                 patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
-        patch.setattr(sys, "argv", ["gisland", *words])
+        if temporary is not None:
+            patch.setenv("TMPDIR", str(temporary))
+            patch.setattr(tempfile, "tempdir", str(temporary))
+        patch.setattr(sys, "argv", ["gisland", *map(str, words)])
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
             main()
     return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())

@@ -21,6 +21,7 @@ from gisland.database.dump import dump, restore, without_password
 from gisland.database.migrate import admin_conninfo, prepare_server
 from gisland.errors import Conflict, DatabaseUnavailable, InputError
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import add_evidence, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
 
 NATIONAL_ID = "999001000017"
@@ -43,12 +44,19 @@ def empty_server(second_cluster: Settings) -> Settings:
     return second_cluster.model_copy(update={"database_name": f"restored_{next(_numbers)}"})
 
 
-@pytest.fixture
-def file(settings: Settings, tmp_path: Path) -> Path:
-    """A dump of a ward with a parcel, its holder, his evidence, and the published features made from them."""
-    run(settings, fill)
-    file = tmp_path / "ward.dump"
-    dump(settings, file)
+@pytest.fixture(scope="module")
+def dumped(server: Settings) -> Iterator[Settings]:
+    """A ward with a parcel, its holder, his evidence, and the published features made from them; tests only read it."""
+    with clone_of(server) as settings:
+        run(settings, fill)
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def file(dumped: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dump of that ward."""
+    file = tmp_path_factory.mktemp("dump") / "ward.dump"
+    dump(dumped, file)
     return file
 
 
@@ -78,10 +86,10 @@ def contents(settings: Settings) -> dict[str, tuple[int, str]]:
         }
 
 
-def test_a_dump_restores_into_an_empty_server(settings: Settings, file: Path, empty_server: Settings) -> None:
+def test_a_dump_restores_into_an_empty_server(dumped: Settings, file: Path, empty_server: Settings) -> None:
     restore(empty_server, file)
     there = contents(empty_server)
-    assert there == contents(settings)
+    assert there == contents(dumped)
     for table in ("registry.parcel", "registry.holder", "verification.evidence", "published.parcels"):
         assert there[table][0] == 1, table
     with connect(empty_server, Role.APP) as connection:
@@ -116,16 +124,16 @@ def test_a_server_that_knows_the_reference_systems_takes_the_dump(file: Path, em
         assert "TM-3" in one(connection, "SELECT srtext FROM spatial_ref_sys WHERE srid = 9210")
 
 
-def test_a_database_that_is_not_empty_is_left_alone(settings: Settings, file: Path) -> None:
-    before = contents(settings)
+def test_a_database_that_is_not_empty_is_left_alone(dumped: Settings, file: Path) -> None:
+    before = contents(dumped)
     with pytest.raises(Conflict, match="not empty"):
-        restore(settings, file)
-    assert contents(settings) == before
+        restore(dumped, file)
+    assert contents(dumped) == before
 
 
 @pytest.mark.parametrize("length", [0, 3000], ids=["not a dump", "cut off"])
-def test_a_broken_dump_changes_nothing(file: Path, empty_server: Settings, length: int) -> None:
-    broken = file.with_name("broken.dump")
+def test_a_broken_dump_changes_nothing(file: Path, empty_server: Settings, tmp_path: Path, length: int) -> None:
+    broken = tmp_path / "broken.dump"
     broken.write_bytes(file.read_bytes()[:-length] if length else b"not a dump")
     with pytest.raises(InputError, match=r"broken\.dump"):
         restore(empty_server, broken)
@@ -133,13 +141,13 @@ def test_a_broken_dump_changes_nothing(file: Path, empty_server: Settings, lengt
     assert not contents(empty_server)
 
 
-def test_a_dump_is_private_and_holds_no_national_id(settings: Settings, file: Path) -> None:
+def test_a_dump_is_private_and_holds_no_national_id(dumped: Settings, file: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     text = subprocess.run([client_program("pg_restore"), "--file=-", str(file)], capture_output=True, check=True).stdout
     assert "Nguyễn Văn Thử".encode() in text
     assert NATIONAL_ID.encode() not in text
     with pytest.raises(Conflict, match="exists already"):
-        dump(settings, file)
+        dump(dumped, file)
 
 
 def test_half_a_dump_is_never_left(settings: Settings, tmp_path: Path) -> None:

@@ -149,6 +149,12 @@ def reader(shown: Ward) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def keeper(shown: Ward) -> tuple[str, str]:
+    """Name and secret of an account there that may see the staff layers."""
+    return first_admin(shown.settings)
+
+
 @pytest.fixture
 def client(settings: Settings) -> Iterator[httpx.Client]:
     """A client of the application."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import mapbox_vector_tile
@@ -15,6 +17,7 @@ from gisland.publish.tiles.far import RASTERS, statuses_of
 from gisland.publish.tiles.grid import Tile, tile_over
 from gisland.publish.tiles.statements import tile_statement
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.publish.conftest import serving
 from tests.publish.tiles import address
 
@@ -53,9 +56,17 @@ FILL = """
 TILE = tile_over(106.68, 20.86, 11)
 
 
-@pytest.fixture
-def plots(own_config: Settings, catalogue: Catalogue) -> Settings:
-    """A layer of plots that cover a tile of zoom 11."""
+@pytest.fixture(scope="module")
+def plots(server: Settings, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A layer of plots that cover a tile of zoom 11; tests only read it."""
+    with clone_of(server) as plain:
+        own_config = plain.model_copy(update={"config_dir": tmp_path_factory.mktemp("plots") / "config"})
+        shutil.copytree(plain.config_dir, own_config.config_dir)
+        make_plots(own_config, catalogue)
+        yield own_config
+
+
+def make_plots(own_config: Settings, catalogue: Catalogue) -> None:
     folder = own_config.config_dir / "layers" / "plots"
     folder.mkdir()
     (folder / "layer.yml").write_text(YML, encoding="utf-8")
@@ -68,7 +79,6 @@ def plots(own_config: Settings, catalogue: Catalogue) -> Settings:
         connection.execute(PLOTS)
         connection.execute(FILL.encode(), given)
     apply_layers(own_config, load_catalogue(own_config), "plots")
-    return own_config
 
 
 def drawn(settings: Settings, tile: Tile, squares: int) -> bytes:
@@ -103,7 +113,9 @@ def test_it_is_drawn_coarser_until_it_is_small(plots: Settings, monkeypatch: pyt
         # The finest that is small enough.
         assert len(body) == next(size for size in sizes.values() if size <= drawing.MOST_BYTES)
         assert counted(body) == everything
+    # The coarsest whatever its size; to draw the finest first would prove nothing more.
     monkeypatch.setattr(drawing, "MOST_BYTES", 0)
+    monkeypatch.setattr(drawing, "RASTERS", RASTERS[-2:])
     with serving(plots.model_copy(update={"tile_cache_mb": 0})) as client:
         body = client.get(path).content
         assert len(body) == sizes[RASTERS[-1]]
