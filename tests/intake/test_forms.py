@@ -11,7 +11,7 @@ import pytest
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
-from gisland.database import run
+from gisland.database import pooled_acts, run
 from gisland.database.cluster_host import find_programs
 from gisland.database.migrate import admin_conninfo
 from gisland.errors import GislandError, InputError
@@ -47,8 +47,8 @@ def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def settings(begun: Settings) -> Iterator[Settings]:
-    """A copy of that ward."""
-    with clone_of(begun) as settings:
+    """A copy of that ward, and sessions that stay: each new one plans all statements of an intake anew."""
+    with clone_of(begun) as settings, pooled_acts(settings, 4):
         yield settings
 
 

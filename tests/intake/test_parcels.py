@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import shapely
 import shapely.affinity
 from psycopg import Connection
 
-from gisland.database import run
+from gisland.database import pooled_acts, run
 from gisland.errors import Conflict, GislandError, InputError, UsageError
 from gisland.intake.formats import vector
 from gisland.intake.parcels import intake_parcels
@@ -24,9 +25,11 @@ from tests.intake.files import add_ward, copy_shapefile, parcel, square, write_p
 
 
 @pytest.fixture
-def ward(settings: Settings) -> Settings:
-    add_ward(settings)
-    return settings
+def ward(settings: Settings) -> Iterator[Settings]:
+    """A ward, and a session that stays: each new one plans all statements of an intake anew."""
+    with pooled_acts(settings, 4):
+        add_ward(settings)
+        yield settings
 
 
 def take_in(settings: Settings, path: Path, **options: str | bool | None) -> Report:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role
+from gisland.database import Role, pooled_acts
 from gisland.errors import Conflict
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
@@ -45,8 +45,8 @@ def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def settings(begun: Settings) -> Iterator[Settings]:
-    """A copy of that ward."""
-    with clone_of(begun) as settings:
+    """A copy of that ward, and sessions that stay: each new one plans all statements of an intake anew."""
+    with clone_of(begun) as settings, pooled_acts(settings, 4):
         yield settings
 
 

@@ -14,7 +14,8 @@ from gisland.database import pooled_acts, run
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import EAST, NORTH, make_holder, make_holding, make_parcel, make_sheet, make_ward
-from tests.live import LiveServer, start_server
+from tests.live import LiveServer, first_admin
+from tests.publish.conftest import serving
 from tests.registry.land import Land
 
 _numbers = count(1)
@@ -24,9 +25,11 @@ SESSIONS = 50  # as many as write at once in any test
 
 @pytest.fixture(scope="session")
 def registry_server(server: Settings) -> Iterator[LiveServer]:
-    """A running server with an empty registry; each test makes a ward of its own."""
-    with clone_of(server) as settings, start_server(settings) as live:
-        yield live
+    """The application in a thread of this process, with an empty registry; each test makes a ward of its own."""
+    with clone_of(server) as settings:
+        admin = first_admin(settings)
+        with serving(settings) as client:
+            yield LiveServer(f"http://{client.base_url.netloc.decode()}", admin, settings)
 
 
 class Api:

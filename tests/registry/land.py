@@ -10,7 +10,7 @@ from typing import Any
 import shapely
 from psycopg import Connection
 
-from gisland.database import Role, connect, run
+from gisland.database import Role, Scope, connect, current_scope, run
 from gisland.registry import reshape
 from gisland.registry.changes import Why
 from gisland.registry.fields import Shape
@@ -40,15 +40,16 @@ class Land:
     east: int
     holder: int
     opened: ExitStack = field(default_factory=ExitStack)
-    sessions: dict[Role, Connection] = field(default_factory=dict)
+    sessions: dict[tuple[Role, Scope], Connection] = field(default_factory=dict)
 
     def reading(self, role: Role) -> Connection:
-        """A session that only reads and stays for the test: a new one plans each statement and view anew."""
-        if role not in self.sessions:
+        """A session of the scope of now that only reads, and stays: a new one plans each statement and view anew."""
+        key = (role, current_scope())
+        if key not in self.sessions:
             connection = self.opened.enter_context(connect(self.settings, role))
             connection.autocommit = True
-            self.sessions[role] = connection
-        return self.sessions[role]
+            self.sessions[key] = connection
+        return self.sessions[key]
 
     def do(self, act: Callable[[Connection], Any]) -> Any:
         return run(self.settings, act)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +18,7 @@ from gisland.registry.crosswalk import crosswalk, former_codes, predecessors, su
 from gisland.registry.reform_accept import ReformFiles, accept_reform
 from gisland.registry.units import NewUnit, add_unit, find_unit, same_name
 from gisland.settings import Settings
+from tests import commands
 from tests.conftest import clone_of
 from tests.factories import make_ward, one
 from tests.intake.files import form_row, write_form
@@ -228,9 +227,8 @@ def test_rest(registry_server: LiveServer, api: Api, files: ReformFiles) -> None
 
 def test_command_line(settings: Settings, folder: Path) -> None:
     def gisland(*words: object) -> str:
-        command = [sys.executable, "-m", "gisland", "unit", *map(str, words)]
-        done = subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True, check=False)
-        return done.stdout + done.stderr
+        done = commands.gisland(settings, "unit", *words)
+        return done.out + done.err
 
     files: tuple[object, ...] = ("--units", folder / "provinces-wards-3321.json")
     files += ("--merges", folder / "new-to-old-merges.json")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from gisland.database import Role, connect
-from tests.live import LiveServer
+from gisland.settings import Settings
+from tests.conftest import clone_of
+from tests.live import LiveServer, start_server
 from tests.registry.conftest import Api
 
 # Not its "missing_required_header": it does not know 428 (RFC 6585); test_api.py does.
@@ -33,21 +37,30 @@ UNCOUNTED = """
 """
 
 
+@pytest.fixture
+def api_server(server: Settings) -> Iterator[LiveServer]:
+    """A server in processes of its own, as it is run."""
+    with clone_of(server) as settings, start_server(settings) as live:
+        yield live
+
+
 @pytest.mark.parametrize(
     ("phases", "examples"),
     [("examples,fuzzing", 3), pytest.param("examples,coverage,fuzzing", 50, marks=pytest.mark.proof)],
 )
-def test_api_keeps_to_its_document(registry_server: LiveServer, api: Api, phases: str, examples: int) -> None:
-    with connect(registry_server.settings, Role.MIGRATOR) as connection:
+def test_api_keeps_to_its_document(api_server: LiveServer, phases: str, examples: int) -> None:
+    with connect(api_server.settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
         connection.execute(UNCOUNTED)
-    ward = api.ward()
-    parcel, holder = api.parcel(ward), api.holder(ward, national_id="999190000555")
-    on = {"ward_id": ward, "parcel_id": parcel["id"]}
-    api.make("holdings", **on, holder_id=holder["id"], role="current_user")
+    with httpx.Client(base_url=f"{api_server.url}/api/v1/", auth=api_server.admin, timeout=30) as client:
+        api = Api(client)
+        ward = api.ward()
+        parcel, holder = api.parcel(ward), api.holder(ward, national_id="999190000555")
+        on = {"ward_id": ward, "parcel_id": parcel["id"]}
+        api.make("holdings", **on, holder_id=holder["id"], role="current_user")
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{registry_server.url}/api/v1/openapi.json"),
-        *("--url", registry_server.url, "--auth", ":".join(registry_server.admin)),
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{api_server.url}/api/v1/openapi.json"),
+        *("--url", api_server.url, "--auth", ":".join(api_server.admin)),
         *("--phases", phases, "--max-examples", str(examples), "--seed", "1", "--no-color"),
         *("--checks", ",".join(CHECKS), "--workers", "2", "--request-timeout", "30"),
     ]
