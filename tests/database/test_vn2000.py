@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from psycopg import Connection
 from pyproj import CRS, Transformer
 
+from gisland.database import Role, connect
 from gisland.kit.crs import MERIDIANS, to_wgs84, transformer
+from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import make_parcel, make_sheet, make_ward, one
 
 # A point at Hải Phòng (EPSG:9210) and its WGS 84 place, to 1e-8 degrees (about 1 mm).
@@ -15,6 +20,19 @@ PARAMETERS = (
     "+proj=tmerc +lat_0=0 +lon_0=105.75 +k=0.9999 +x_0=500000 +y_0=0 +ellps=WGS84 +units=m +no_defs +towgs84={}"
 )
 RIGHT = "-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278"
+
+
+@pytest.fixture(scope="module")
+def session(server: Settings) -> Iterator[Connection]:
+    with clone_of(server) as settings, connect(settings, Role.APP) as connection:
+        yield connection
+
+
+@pytest.fixture
+def app_connection(session: Connection) -> Iterator[Connection]:
+    """One for all tests; what a test writes it rolls back."""
+    yield session
+    session.rollback()
 
 
 def test_known_point(app_connection: Connection) -> None:

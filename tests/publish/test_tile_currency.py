@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from psycopg import Connection
 
 from gisland.catalogue import load_catalogue
-from gisland.database import Role, connect, flush
+from gisland.database import Role, connect, run
 from gisland.publish.layers import rebuild_layer
 from gisland.publish.tiles.cache import HEAD, Kept, TileCache
 from gisland.publish.tiles.grid import Tile
@@ -29,7 +30,7 @@ from tests.publish.conftest import Ward
 from tests.publish.tiles import address, features, tile_of
 
 ITEMS = "/ogc/collections/parcels/items"
-READERS, CHANGES = 16, 40
+READERS, CHANGES = 8, 20
 # Of each address and of each worker; and how long a busy machine is waited for.
 ENOUGH, SECONDS = 8, 60
 # Numbers that no other parcel has.
@@ -57,12 +58,14 @@ class Register:
 
     def change(self) -> None:
         self.begun += 1
-        with connect(self._settings, Role.APP) as connection:
+
+        def work(connection: Connection) -> None:
             make_change(connection, self.ward.ward, "correct")
             query = "UPDATE registry.parcel SET parcel_no = %s WHERE id = %s"
             connection.execute(query, [str(FIRST + self.begun), self.parcel])
             add_evidence(connection, self.holder, "mismatch" if self.begun % 2 else "verified")
-            flush(connection)
+
+        run(self._settings, work)
         self.done = self.begun
 
     def tile(self, zoom: int) -> Tile:

@@ -29,8 +29,8 @@ def linked(found: dict[str, Any], rel: str) -> dict[str, Any]:
     return link
 
 
-def test_conformance(client: httpx.Client) -> None:
-    classes = client.get("/ogc/conformance").json()["conformsTo"]
+def test_conformance(reader: httpx.Client) -> None:
+    classes = reader.get("/ogc/conformance").json()["conformsTo"]
     for each in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt"):
         assert f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{each}" in classes
 
@@ -67,17 +67,17 @@ def test_from_the_link_to_the_tile(client: httpx.Client, ward: Ward, admin: tupl
     assert client.get(outside).status_code == 404
 
 
-def test_the_tile_matrix_set_is_the_registered_one(client: httpx.Client) -> None:
-    tileset = client.get("/ogc/collections/parcels/tiles/WebMercatorQuad").json()
-    definition = client.get(linked(tileset, SCHEME)["href"]).json()
+def test_the_tile_matrix_set_is_the_registered_one(reader: httpx.Client) -> None:
+    tileset = reader.get("/ogc/collections/parcels/tiles/WebMercatorQuad").json()
+    definition = reader.get(linked(tileset, SCHEME)["href"]).json()
     assert (definition["id"], definition["uri"], definition["crs"]) == ("WebMercatorQuad", URI, CRS)
     first, last = definition["tileMatrices"][0], definition["tileMatrices"][-1]
     assert math.isclose(first["scaleDenominator"], 559082264.028717, rel_tol=1e-9)
     assert math.isclose(first["cellSize"], 156543.03392804097, rel_tol=1e-9)
     assert first["pointOfOrigin"] == pytest.approx([-20037508.3427892, 20037508.3427892])
     assert (last["id"], last["matrixWidth"], last["matrixHeight"]) == ("22", 2**22, 2**22)
-    assert client.get("/ogc/tileMatrixSets/Nothing").status_code == 404
-    assert client.get("/ogc/collections/parcels/tiles/Nothing").status_code == 404
+    assert reader.get("/ogc/tileMatrixSets/Nothing").status_code == 404
+    assert reader.get("/ogc/collections/parcels/tiles/Nothing").status_code == 404
 
 
 def test_a_tile_set_says_which_layers_and_fields_its_tiles_have(

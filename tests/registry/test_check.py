@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, Scope, connect, scope
+from gisland.database import EVERYWHERE, Role, Scope, connect, current_scope, scope
+from gisland.database.scope import SET_SCOPE
 from gisland.kit.identifiers import NationalId, parse_organisation_id, parse_personal_id
 from gisland.registry.check import CHECKS, SQL, Finding, Sort, check
 from gisland.registry.codes import load_codes
@@ -27,7 +28,11 @@ __all__ = ["gisland"]
 
 def found(land: Land, ward: int | None = None) -> dict[str, Finding]:
     """What is the matter, by check."""
-    with connect(land.settings, Role.APP) as connection:
+    # One session for all scopes: each new one plans all checks anew.
+    with scope(EVERYWHERE):
+        connection = land.reading(Role.APP)
+    with connection.transaction():
+        connection.execute(SET_SCOPE, current_scope().values())
         land_types = load_codes(land.settings).code_list("land_types")
         findings = check(connection, land_types, VAULT, ward_id=ward)
     assert [each.check for each in findings] == list(CHECKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from gisland.errors import UsageError
 from gisland.registry import search_queries
 from gisland.registry.search import SESSION, Hit, Kind, Match, plan, search
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import VAULT, make_change, make_holder, make_parcel, make_sheet, make_ward, one
 
 
@@ -45,6 +47,19 @@ class City:
             [made, parcel, sheet_no, parcel_no],
         )
         return made
+
+
+@pytest.fixture(scope="module")
+def session(server: Settings) -> Iterator[Connection]:
+    """One for all tests: each statement of a search is planned once. What a test writes it rolls back."""
+    with clone_of(server) as settings, connect(settings, Role.APP) as connection:
+        yield connection
+
+
+@pytest.fixture
+def app_connection(session: Connection) -> Iterator[Connection]:
+    yield session
+    session.rollback()
 
 
 @pytest.fixture
@@ -229,6 +244,6 @@ def test_no_statement_reads_a_table_from_end_to_end(app_connection: Connection) 
             assert "Seq Scan" not in told
 
 
-def test_the_application_cannot_touch_the_names(settings: Settings) -> None:
-    with connect(settings, Role.APP) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute("DELETE FROM search.name")
+def test_the_application_cannot_touch_the_names(app_connection: Connection) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app_connection.execute("DELETE FROM search.name")
