@@ -42,8 +42,8 @@ def test_nobody_sees_that_it_is_there(client: httpx.Client, admin: tuple[str, st
     "path",
     ["/ogc/collections", "/ogc/api", "/api/v1/palette", STAFF, f"{STAFF}/items", COUNTS, f"{TILES}/0/0/0", TILES],
 )
-def test_what_staff_see_is_kept_nowhere(client: httpx.Client, admin: tuple[str, str], path: str) -> None:
-    answer = client.get(path, auth=admin)
+def test_what_staff_see_is_kept_nowhere(reader: httpx.Client, keeper: tuple[str, str], path: str) -> None:
+    answer = reader.get(path, auth=keeper)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "private, no-store"
     assert "Authorization" in answer.headers["vary"]
