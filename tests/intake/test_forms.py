@@ -38,10 +38,9 @@ PARTY, ROLE, SHARES = "Pháp nhân trên GCN", "Vai trò pháp nhân", "Phần q
 def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A ward with parcels 1–9 on sheet 1 and, on sheet 5, one number at two scales."""
     rows = [*[parcel(number) for number in range(1, 10)], parcel(1, sheet="5"), parcel(1, sheet="5", tyle=1000)]
-    path = write_parcels(tmp_path_factory.mktemp("ward") / "thua.gpkg", rows)
     with clone_of(server) as settings:
         add_ward(settings)
-        intake_parcels(settings, path, "11311", by="test")
+        intake_parcels(settings, write_parcels(tmp_path_factory.mktemp("f") / "thua.gpkg", rows), "11311", by="test")
         yield settings
 
 
