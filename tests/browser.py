@@ -155,7 +155,7 @@ def open_tab(browser: Browser, contexts: Free) -> Iterator[Callable[..., MapPage
 
 
 def _new_context(browser: Browser, width: int, height: int) -> BrowserContext:
-    """A context with an empty page, which stays: its process draws all tabs, and to start one takes as long as a tab."""
+    """A context with an empty page, which stays: its process draws all tabs, and takes as long to start as a tab."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
     context.new_page()
     return context
