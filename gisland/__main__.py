@@ -9,8 +9,10 @@ def main() -> None:
     """Run the command line; Ctrl-C ends it without a stack trace, also while it is still being imported."""
     try:
         with lasting():
-            from gisland.cli import main as run
-        run()
+            from gisland import cli
+
+            commands = cli.command_line(*sys.argv[1:2])
+        cli.main(commands)
     except KeyboardInterrupt:
         sys.exit(130)
 

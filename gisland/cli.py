@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from gisland.errors import GislandError
 from gisland.kit.logging import set_up_logging
-from gisland.kit.memory import lasting
 from gisland.security.guards import Caller
 from gisland.security.subject import operator
 from gisland.settings import load_settings
@@ -87,12 +86,14 @@ def prepare(ctx: typer.Context) -> None:
     ctx.obj = Caller(settings, operator())
 
 
-def main() -> None:
-    """Run a command. A user's error is one line on standard error; nothing shows a stack trace or a value of a row."""
+def main(commands: typer.Typer | None = None) -> None:
+    """Run a command. A user's error is one line on standard error; nothing shows a stack trace or a value of a row.
+
+    Args:
+        commands: those that are loaded already; without them those of the room that the command is of.
+    """
     try:
-        with lasting():
-            commands = command_line(*sys.argv[1:2])
-        commands()
+        (commands or command_line(*sys.argv[1:2]))()
     except GislandError as error:
         fail(str(error), error.exit_code)
     except ValidationError as error:

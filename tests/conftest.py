@@ -8,14 +8,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from itertools import count
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from argon2 import PasswordHasher
-from httpx._transports import default
 from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
@@ -126,7 +126,7 @@ def quick_passwords() -> Iterator[None]:
 def quick_clients() -> Iterator[None]:
     """Tests ask over plain HTTP: that httpx loads all authorities of the world for each client takes 0.04 s of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(default, "create_ssl_context", lru_cache(default.create_ssl_context))
+        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
         yield
 
 

@@ -228,7 +228,7 @@ def test_rest(registry_server: LiveServer, api: Api, files: ReformFiles) -> None
 def test_command_line(settings: Settings, folder: Path) -> None:
     def gisland(*words: object) -> str:
         done = commands.gisland(settings, "unit", *words)
-        return done.out + done.err
+        return done.stdout + done.stderr
 
     files: tuple[object, ...] = ("--units", folder / "provinces-wards-3321.json")
     files += ("--merges", folder / "new-to-old-merges.json")

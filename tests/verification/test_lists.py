@@ -300,11 +300,11 @@ def test_commands(office: Office) -> None:
     tried = gisland("send", "--ward", "11312", "--dry-run")
     assert (tried.returncode, "1  người gửi đi" in tried.stdout) == (0, True), tried.stderr
     assert "DRY RUN" in tried.stdout
-    listed = [json.loads(line) for line in here("lists").out.splitlines()]
+    listed = [json.loads(line) for line in here("lists").stdout.splitlines()]
     assert [each["number"] for each in listed] == [2, 1]
     rows = here("rows", str(listed[1]["id"]), "--limit", "1")
-    assert ("999*****0099" in rows.out, CLEAR.search(rows.out)) == (True, None)
-    assert rows.err.splitlines()[0] == "2/2"
-    assert rows.err.splitlines()[1].startswith("--cursor ")
+    assert ("999*****0099" in rows.stdout, CLEAR.search(rows.stdout)) == (True, None)
+    assert rows.stderr.splitlines()[0] == "2/2"
+    assert rows.stderr.splitlines()[1].startswith("--cursor ")
     nobody = here("send", "--ward", "11311")
-    assert (nobody.code, nobody.out, "nobody is left" in nobody.err) == (6, "", True)
+    assert (nobody.returncode, nobody.stdout, "nobody is left" in nobody.stderr) == (6, "", True)
