@@ -18,7 +18,7 @@ from gisland.publish.query import ItemsQuery
 from gisland.settings import Settings
 from tests.conftest import alone
 
-PARCELS = 1200
+PARCELS = 2000
 
 
 OPTIONS = ["--parcels", str(PARCELS), "--seconds", "1", "--rounds", "1", "--connections", "2", "--peers", ""]
