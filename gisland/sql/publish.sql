@@ -375,7 +375,7 @@ BEGIN
     END IF;
     WITH taken AS (DELETE FROM publish.late l RETURNING l.source, l.keys),
          each AS (SELECT t.source, array_agg(DISTINCT key ORDER BY key) FROM taken t, unnest(t.keys) key GROUP BY t.source)
-    SELECT array_agg(each::publish.dirty_source) INTO dirty FROM each;
+    SELECT coalesce(array_agg(each::publish.dirty_source), '{}') INTO dirty FROM each;
     FOR layer IN SELECT * FROM publish.layer WHERE late ORDER BY id LOOP
         keys := publish.touched_keys(layer, dirty);
         CONTINUE WHEN keys = '{}';

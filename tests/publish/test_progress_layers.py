@@ -107,6 +107,15 @@ def test_a_writer_holds_nothing_that_another_of_its_ward_needs(ward: Ward, group
     assert refresh_late(ward.settings) > 0
 
 
+def test_what_another_one_took_meanwhile_is_no_fault(ward: Ward) -> None:
+    """It is seen that something waits, and then there are no rows of which it would be."""
+    with connect(ward.settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        connection.execute("DELETE FROM publish.late")
+        connection.execute("INSERT INTO publish.late (source, keys) VALUES ('registry.parcel', '{}')")
+    assert refresh_late(ward.settings) == 0
+
+
 def test_what_is_nowhere_is_no_feature(ward: Ward) -> None:
     """No parcel, no outline, no group; then one of each, and a sheet in another zone."""
     with connect(ward.settings, Role.APP) as connection:
