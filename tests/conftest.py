@@ -15,12 +15,11 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
 from gisland.catalogue import Catalogue, load_catalogue
-from gisland.database import Role, cluster, connect, run
+from gisland.database import Role, cluster, connect, pooled_acts, run
 from gisland.database.migrate import admin_conninfo, migrate
 from gisland.demo.generate import generate
 from gisland.demo.load import load_demo
@@ -28,7 +27,7 @@ from gisland.publish.layers import apply_layers
 from gisland.security import passwords
 from gisland.settings import Settings
 from tests.browser import browser, contexts, open_tab, tab
-from tests.factories import make_former
+from tests.factories import HASHER, make_former
 from tests.live import LiveServer, start_server
 
 # One browser for all tests: Playwright cannot be started twice in a process.
@@ -118,7 +117,7 @@ def alone(name: str) -> Iterator[None]:
 def quick_passwords() -> Iterator[None]:
     """What tests make passwords with: argon2 is slow on purpose, half a second for each administrator."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "HASHER", HASHER)
         yield
 
 
@@ -220,10 +219,23 @@ def _administrator(settings: Settings) -> Connection:
     return found
 
 
+@pytest.fixture(scope="session")
+def begun(server: Settings) -> Settings:
+    """What each test of a file starts from: an empty registry, where the file does not fill one of its own."""
+    return server
+
+
 @pytest.fixture
-def settings(server: Settings) -> Iterator[Settings]:
+def settings(begun: Settings) -> Iterator[Settings]:
     """Settings of a fresh database."""
-    with clone_of(server) as settings:
+    with clone_of(begun) as settings:
+        yield settings
+
+
+@pytest.fixture
+def ward(settings: Settings) -> Iterator[Settings]:
+    """The same where a ward was begun, with sessions that stay: each new one plans all statements of an intake anew."""
+    with pooled_acts(settings, 4):
         yield settings
 
 
@@ -232,6 +244,20 @@ def app_connection(settings: Settings) -> Iterator[Connection]:
     """A connection as the application."""
     with connect(settings, Role.APP) as connection:
         yield connection
+
+
+@pytest.fixture(scope="module")
+def lasting_connection(server: Settings) -> Iterator[Connection]:
+    """A connection as the application to a database for all tests of a file."""
+    with clone_of(server) as settings, connect(settings, Role.APP) as connection:
+        yield connection
+
+
+@pytest.fixture
+def undone_connection(lasting_connection: Connection) -> Iterator[Connection]:
+    """The same for one of them, which leaves nothing behind: it plans no statement that others have planned."""
+    yield lasting_connection
+    lasting_connection.rollback()
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from gisland.security.subject import Grant
 VAULT = IdVault(bytes(32))
 SECRET = "invented secret"
 # Whoever signs in waits for argon2, a quarter of a second of a processor as gisland makes hashes: these are quick ones.
-SECRET_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(SECRET)
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+SECRET_HASH = HASHER.hash(SECRET)
 # Each database has its own: where a parcel lies must not depend on the tests that ran before.
 _numbers: defaultdict[str, count[int]] = defaultdict(lambda: count(1))
 # South-west corner of the invented parcels, VN-2000 / TM-3 105-45 (EPSG:9210), metres.

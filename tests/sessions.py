@@ -13,6 +13,14 @@ from psycopg import Connection
 from tests.factories import one
 
 
+def somebody_waits(session: Connection) -> bool:
+    """Whether any session of the database waits for another one."""
+    # Or the transaction would go on seeing who waited when it first asked.
+    session.execute("SELECT pg_stat_clear_snapshot()")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(one(session, waiting))
+
+
 @contextmanager
 def meanwhile(session: Connection, work: Callable[[], Any]) -> Iterator[list[Any]]:
     """Somebody else's work, which has to wait for the session; its result, or the error, once the block has ended."""
@@ -26,11 +34,8 @@ def meanwhile(session: Connection, work: Callable[[], Any]) -> Iterator[list[Any
 
     thread = threading.Thread(target=other, daemon=True)
     thread.start()
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     for _ in range(200):
-        # Or the transaction would go on seeing who waited when it first asked.
-        session.execute("SELECT pg_stat_clear_snapshot()")
-        if one(session, waiting) or left:
+        if somebody_waits(session) or left:
             break
         time.sleep(0.05)
     assert not left, f"did not wait: {left}"

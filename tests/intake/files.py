@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import shapely
 import xlsxwriter
 
 from gisland.database import run
+from gisland.intake.forms import intake_form
+from gisland.intake.parcels import intake_parcels
 from gisland.registry.units import NewUnit, add_unit
 from gisland.settings import Settings
+from tests.conftest import clone_of
 
 # South-west corner of the invented parcels, VN-2000 / TM-3 105-45 (EPSG:9210), metres; and the outline of their ward.
 EAST, NORTH = 594_000.0, 2_309_000.0
@@ -25,6 +29,20 @@ def add_ward(settings: Settings, code: str = "11311", srid: int = 9210) -> None:
     """The ward that the files are for."""
     ward = NewUnit(code, "Hồng Bàng", srid=srid, boundary=OUTLINE)
     run(settings, lambda connection: add_unit(connection, ward, "test"))
+
+
+@contextmanager
+def begun_ward(
+    server: Settings, folder: Path, parcels: Sequence[dict[str, Any]] = (), rows: Sequence[dict[str, Any]] = ()
+) -> Iterator[Settings]:
+    """A registry where the ward has parcels, and forms for them, taken in from files that are written to `folder`."""
+    with clone_of(server) as settings:
+        add_ward(settings)
+        if parcels:
+            intake_parcels(settings, write_parcels(folder / "parcels.gpkg", parcels), "11311", by="test")
+        if rows:
+            intake_form(settings, write_form(folder / "form.xlsx", rows), "11311", by="test")
+        yield settings
 
 
 def square(column: int, row: int = 0, size: float = 10.0) -> shapely.Polygon:

@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, pooled_acts
+from gisland.database import Role
 from gisland.errors import GislandError
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.registry.timeline import timeline
 from gisland.settings import Settings
-from tests.conftest import clone_of
 from tests.factories import one
-from tests.intake.files import FORM, add_ward, form_row, parcel, write_form, write_parcels
+from tests.intake.files import FORM, begun_ward, form_row, parcel, write_form, write_parcels
 from tests.intake.test_races import meanwhile
 
 KIND, COMPLEX, BUILDING = "Loại tài sản gắn liền với đất", "Tên khu nhà chung cư / hỗn hợp", "Tên nhà chung cư"
@@ -33,23 +32,8 @@ WIFE = {NAME: "Vũ Thị Thử", ID: "999171000001", "Giới tính": "Nữ"}
 def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A ward with parcels 1–9, of which 9 has no address."""
     rows = [parcel(number, diachi="" if number == 9 else f"Số {number} phố Thử Nghiệm") for number in range(1, 10)]
-    path = write_parcels(tmp_path_factory.mktemp("ward") / "thua.gpkg", rows)
-    with clone_of(server) as settings:
-        add_ward(settings)
-        intake_parcels(settings, path, "11311", by="test")
+    with begun_ward(server, tmp_path_factory.mktemp("ward"), rows) as settings:
         yield settings
-
-
-@pytest.fixture
-def settings(begun: Settings) -> Iterator[Settings]:
-    """A copy of that ward, and sessions that stay: each new one plans all statements of an intake anew."""
-    with clone_of(begun) as settings, pooled_acts(settings, 4):
-        yield settings
-
-
-@pytest.fixture
-def ward(settings: Settings) -> Settings:
-    return settings
 
 
 def take_in(settings: Settings, path: Path, **options: Any) -> Report:

@@ -11,7 +11,7 @@ import pytest
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
-from gisland.database import pooled_acts, run
+from gisland.database import run
 from gisland.database.cluster_host import find_programs
 from gisland.database.migrate import admin_conninfo
 from gisland.errors import GislandError, InputError
@@ -25,9 +25,8 @@ from gisland.registry.rights import IssuedCertificate, reissue
 from gisland.registry.seen import Seen
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
-from tests.conftest import clone_of
 from tests.factories import one
-from tests.intake.files import FORM, SHARE, add_ward, form_row, parcel, write_form, write_parcels, write_table
+from tests.intake.files import FORM, SHARE, begun_ward, form_row, parcel, write_form, write_parcels, write_table
 from tests.sessions import meanwhile
 
 NAME, ID, BIRTH = "Họ tên chủ / người đại diện", "Số ĐDCN/CCCD", "Ngày tháng năm sinh"
@@ -38,22 +37,8 @@ PARTY, ROLE, SHARES = "Pháp nhân trên GCN", "Vai trò pháp nhân", "Phần q
 def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A ward with parcels 1–9 on sheet 1 and, on sheet 5, one number at two scales."""
     rows = [*[parcel(number) for number in range(1, 10)], parcel(1, sheet="5"), parcel(1, sheet="5", tyle=1000)]
-    with clone_of(server) as settings:
-        add_ward(settings)
-        intake_parcels(settings, write_parcels(tmp_path_factory.mktemp("f") / "thua.gpkg", rows), "11311", by="test")
+    with begun_ward(server, tmp_path_factory.mktemp("ward"), rows) as settings:
         yield settings
-
-
-@pytest.fixture
-def settings(begun: Settings) -> Iterator[Settings]:
-    """A copy of that ward, and sessions that stay: each new one plans all statements of an intake anew."""
-    with clone_of(begun) as settings, pooled_acts(settings, 4):
-        yield settings
-
-
-@pytest.fixture
-def ward(settings: Settings) -> Settings:
-    return settings
 
 
 def take_in(settings: Settings, path: Path, **options: Any) -> Report:

@@ -11,7 +11,7 @@ import shapely
 import shapely.affinity
 from psycopg import Connection
 
-from gisland.database import pooled_acts, run
+from gisland.database import run
 from gisland.errors import Conflict, GislandError, InputError, UsageError
 from gisland.intake.formats import vector
 from gisland.intake.parcels import intake_parcels
@@ -21,14 +21,13 @@ from gisland.registry.parcel_code import METHOD_VERSION, is_parcel_code
 from gisland.registry.units import NewUnit, add_unit
 from gisland.settings import Settings
 from tests.factories import make_change, one
-from tests.intake.files import add_ward, copy_shapefile, parcel, square, write_parcels
+from tests.intake.files import begun_ward, copy_shapefile, parcel, square, write_parcels
 
 
-@pytest.fixture
-def ward(settings: Settings) -> Iterator[Settings]:
-    """A ward, and a session that stays: each new one plans all statements of an intake anew."""
-    with pooled_acts(settings, 4):
-        add_ward(settings)
+@pytest.fixture(scope="module")
+def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A ward without parcels."""
+    with begun_ward(server, tmp_path_factory.mktemp("ward")) as settings:
         yield settings
 
 

@@ -14,45 +14,25 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, pooled_acts
+from gisland.database import Role
 from gisland.errors import Conflict
 from gisland.intake.forms import intake_form
 from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.settings import Settings
-from tests.conftest import clone_of
 from tests.factories import one
-from tests.intake.files import add_ward, form_row, parcel, write_form, write_parcels
+from tests.intake.files import begun_ward, form_row, parcel, write_form, write_parcels
+from tests.sessions import somebody_waits
 
 BIRTH, PARTY = "Ngày tháng năm sinh", "Pháp nhân trên GCN"
 Open = Callable[[Role], Connection]
-# Within a transaction the activity of others is looked up once, so it is looked up anew.
-WAITS = """
-    SELECT count(*) FROM pg_stat_clear_snapshot(), pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 @pytest.fixture(scope="module")
 def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A ward with parcels 1–4."""
-    path = write_parcels(tmp_path_factory.mktemp("ward") / "first.gpkg", [parcel(number) for number in range(1, 5)])
-    with clone_of(server) as settings:
-        add_ward(settings)
-        take_in(settings, path)
+    with begun_ward(server, tmp_path_factory.mktemp("ward"), [parcel(number) for number in range(1, 5)]) as settings:
         yield settings
-
-
-@pytest.fixture
-def settings(begun: Settings) -> Iterator[Settings]:
-    """A copy of that ward, and sessions that stay: each new one plans all statements of an intake anew."""
-    with clone_of(begun) as settings, pooled_acts(settings, 4):
-        yield settings
-
-
-@pytest.fixture
-def ward(settings: Settings) -> Settings:
-    return settings
 
 
 def take_in(settings: Settings, path: Path) -> Report:
@@ -70,7 +50,7 @@ def meanwhile(settings: Settings, path: Path, other: Connection, statement: str)
     with ThreadPoolExecutor(1) as pool:
         intake = pool.submit(take_in, settings, path)
         deadline = time.monotonic() + 30
-        while not one(other, WAITS) and not intake.done() and time.monotonic() < deadline:
+        while not somebody_waits(other) and not intake.done() and time.monotonic() < deadline:
             time.sleep(0.01)
         waited = not intake.done() and time.monotonic() < deadline
         other.commit()

@@ -14,9 +14,9 @@ from gisland.database import pooled_acts, run
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import EAST, NORTH, make_holder, make_holding, make_parcel, make_sheet, make_ward
-from tests.live import LiveServer, first_admin
-from tests.publish.conftest import serving
+from tests.live import LiveServer
 from tests.registry.land import Land
+from tests.security.client import in_process
 
 _numbers = count(1)
 WHY = {"reason": "kiểm thử"}
@@ -26,10 +26,8 @@ SESSIONS = 50  # as many as write at once in any test
 @pytest.fixture(scope="session")
 def registry_server(server: Settings) -> Iterator[LiveServer]:
     """The application in a thread of this process, with an empty registry; each test makes a ward of its own."""
-    with clone_of(server) as settings:
-        admin = first_admin(settings)
-        with serving(settings) as client:
-            yield LiveServer(f"http://{client.base_url.netloc.decode()}", admin, settings)
+    with clone_of(server) as settings, in_process(settings) as live:
+        yield live
 
 
 class Api:

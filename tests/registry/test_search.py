@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +9,9 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, connect
 from gisland.errors import UsageError
 from gisland.registry import search_queries
 from gisland.registry.search import SESSION, Hit, Kind, Match, plan, search
-from gisland.settings import Settings
-from tests.conftest import clone_of
 from tests.factories import VAULT, make_change, make_holder, make_parcel, make_sheet, make_ward, one
 
 
@@ -49,24 +45,13 @@ class City:
         return made
 
 
-@pytest.fixture(scope="module")
-def session(server: Settings) -> Iterator[Connection]:
-    """One for all tests: each statement of a search is planned once. What a test writes it rolls back."""
-    with clone_of(server) as settings, connect(settings, Role.APP) as connection:
-        yield connection
-
-
 @pytest.fixture
-def app_connection(session: Connection) -> Iterator[Connection]:
-    yield session
-    session.rollback()
-
-
-@pytest.fixture
-def city(app_connection: Connection) -> City:
-    wards = make_ward(app_connection), make_ward(app_connection, "11312")
-    here, there = (make_parcel(app_connection, ward, make_sheet(app_connection, ward, "54"), "34") for ward in wards)
-    return City(app_connection, *wards, (here, there))
+def city(undone_connection: Connection) -> City:
+    wards = make_ward(undone_connection), make_ward(undone_connection, "11312")
+    here, there = (
+        make_parcel(undone_connection, ward, make_sheet(undone_connection, ward, "54"), "34") for ward in wards
+    )
+    return City(undone_connection, *wards, (here, there))
 
 
 def test_a_parcel_by_its_number_in_each_ward(city: City) -> None:
@@ -234,16 +219,16 @@ def test_a_search_that_takes_too_long_is_refused(city: City, monkeypatch: pytest
         city.hits("nguyen van thu")
 
 
-def test_no_statement_reads_a_table_from_end_to_end(app_connection: Connection) -> None:
-    app_connection.execute(SESSION)
+def test_no_statement_reads_a_table_from_end_to_end(undone_connection: Connection) -> None:
+    undone_connection.execute(SESSION)
     texts = ["tờ 54 thửa 34", "54/34", "thửa 34", "AB 123456", "w7er4grxv4kb", "999085000123", "nguyen van thu"]
     for text in texts:
         for lookup in plan(text, VAULT, [1], frozenset(Kind), 20):
             explain = f"EXPLAIN {lookup.statement}".encode()
-            told = "\n".join(line for (line,) in app_connection.execute(explain, lookup.parameters))
+            told = "\n".join(line for (line,) in undone_connection.execute(explain, lookup.parameters))
             assert "Seq Scan" not in told
 
 
-def test_the_application_cannot_touch_the_names(app_connection: Connection) -> None:
+def test_the_application_cannot_touch_the_names(undone_connection: Connection) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app_connection.execute("DELETE FROM search.name")
+        undone_connection.execute("DELETE FROM search.name")

@@ -9,19 +9,15 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gisland.database import pooled_acts
 from gisland.errors import InputError
 from gisland.intake import tables
-from gisland.intake.forms import intake_form
-from gisland.intake.parcels import intake_parcels
 from gisland.intake.report import Report
 from gisland.registry.timeline import timeline
 from gisland.settings import Settings
 from gisland.verification import results
 from gisland.verification.results import accept_results
-from tests.conftest import clone_of
 from tests.factories import one
-from tests.intake.files import RESULTS, add_ward, form_row, parcel, result_row, write_form, write_parcels, write_table
+from tests.intake.files import RESULTS, begun_ward, form_row, parcel, result_row, write_table
 
 NAME, ID = "Họ tên chủ / người đại diện", "Số ĐDCN/CCCD"
 
@@ -29,26 +25,11 @@ NAME, ID = "Họ tên chủ / người đại diện", "Số ĐDCN/CCCD"
 @pytest.fixture(scope="module")
 def begun(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A ward with eight holders, A to H, each on a parcel; H bears the id of G."""
-    folder, numbers = tmp_path_factory.mktemp("ward"), range(1, 9)
+    numbers = range(1, 9)
     rows = [form_row(number) for number in numbers]
     rows[7] |= {ID: rows[6][ID]}
-    with clone_of(server) as settings:
-        add_ward(settings)
-        intake_parcels(settings, write_parcels(folder / "thua.gpkg", [parcel(n) for n in numbers]), "11311", by="test")
-        intake_form(settings, write_form(folder / "form.xlsx", rows), "11311", by="test")
+    with begun_ward(server, tmp_path_factory.mktemp("ward"), [parcel(n) for n in numbers], rows) as settings:
         yield settings
-
-
-@pytest.fixture
-def settings(begun: Settings) -> Iterator[Settings]:
-    """A copy of that ward, and sessions that stay: each new one plans all statements of an intake anew."""
-    with clone_of(begun) as settings, pooled_acts(settings, 4):
-        yield settings
-
-
-@pytest.fixture
-def ward(settings: Settings) -> Settings:
-    return settings
 
 
 def take_in(settings: Settings, path: Path, *rows: dict[str, str], **options: Any) -> Report:
