@@ -1,7 +1,7 @@
 """The documents about service and collections, made once for all who may see the same fields.
 
 To make the first ones takes seconds, for pygeoapi is imported then: a worker makes them before it answers anybody, and
-before it serves other layers.
+before it serves other layers. So it does with the templates of pages.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import combinations
 from threading import Lock
 
 from gisland.catalogue import Catalogue
+from gisland.publish.html import compile_pages
 from gisland.publish.pygeoapi import Documents, make_documents
 from gisland.security.mask import OF_PERSONS
 
@@ -37,7 +38,8 @@ def _documents(catalogue: Catalogue) -> Documents:
 
 
 async def prepare(catalogue: Catalogue) -> None:
-    """Make the documents of everybody who may come: for each set of permissions about persons."""
+    """Make the documents of everybody who may come, for each set of permissions about persons, and the templates."""
+    await asyncio.to_thread(compile_pages)
     names = sorted(each.value for each in OF_PERSONS)
     for number in range(len(names) + 1):
         for held in combinations(names, number):

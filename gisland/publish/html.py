@@ -29,6 +29,12 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
+def compile_pages() -> None:
+    """Make programs of all templates: whoever asks a new worker for its first page need not wait for that."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
 def html_page(
     template: str,
     language: Language,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import httpx
 import pytest
 
-from gisland.catalogue import Catalogue, load_catalogue
-from gisland.publish import documents, layers
+from gisland.catalogue import load_catalogue
+from gisland.publish import documents, html, layers
 from gisland.publish.html import ROWS
-from gisland.publish.pygeoapi import Documents, make_documents
+from gisland.publish.pygeoapi import make_documents
 from gisland.settings import Settings
 from tests.publish.conftest import Ward, serving
 from tests.publish.test_items import ITEMS
@@ -45,13 +46,21 @@ def test_a_page_shows_few_rows_whatever_is_asked_for_and_leads_to_the_next(
     assert len(client.get(f"{ITEMS}?f=json&limit=10000").json()["features"]) == 7
 
 
+def refuse(*_: Any, **_named: Any) -> None:
+    raise AssertionError("a visitor waits for what could have been made before")
+
+
+def test_templates_are_compiled_before_anybody_asks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    html._environment.cache_clear()
+    with serving(settings) as client:
+        monkeypatch.setattr(html._environment(), "compile", refuse)
+        assert client.get("/ogc/?f=html").status_code == 200
+    html._environment.cache_clear()
+
+
 def test_the_document_of_the_api_says_how_many(client: httpx.Client) -> None:
     limit = client.get("/ogc/api").json()["components"]["parameters"]["limit"]
     assert str(ROWS) in limit["description"]
-
-
-def refuse(_: Catalogue) -> Documents:
-    raise AssertionError("a visitor waits for documents")
 
 
 def test_no_visitor_waits_for_documents(
