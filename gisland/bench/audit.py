@@ -4,8 +4,8 @@ The act is that of the bench of writers: a change and one row of evidence on a h
 with its event it is what `registry.changes.begin` writes. While events are written the sealer chains them, as in a
 running gisland. No writer ever pauses, so the machine is as busy as it can be.
 
-Writers into layers wait for one another when they flush, and what they do before costs next to nothing. So the acts are
-timed without the read model, too, where an event is the larger part of an act.
+The limit is for acts as they are, with the read model. They are timed without it, too: then an act is two inserts and
+its event a third, so that this ratio tells what an event costs, whatever else an act does.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from gisland.settings import Settings
 NAME = "gisland_bench_audit"
 WRITERS = 32
 LIMIT = 1.1
-"""How many times as long an act may take with its event."""
+"""How many times as long an act may take with its event, with the read model."""
 PLAIN, AUDITED = "without events", "with events, sealed"
 MODELS = (LAYERS, NEITHER)
 
@@ -126,5 +126,8 @@ def markdown(result: Result, facts: dict[str, str]) -> str:
         f"Proven after it: {report.events:,} sealed events in {result.seconds:.1f} s, faults {report.fault_count},"
         f" not sealed yet {report.unsealed}"
     )
-    ratios = "\n".join(f"- {model}: with ÷ without {at_most(result.ratio(model), LIMIT)}" for model in MODELS)
+    ratios = (
+        f"- {LAYERS}: with ÷ without {at_most(result.ratio(LAYERS), LIMIT)}\n"
+        f"- {NEITHER}: with ÷ without {result.ratio(NEITHER):.2f} (three inserts instead of two)"
+    )
     return f"{told}\n\n{grid(head, rows)}\n\n{ratios}\n\n{proven}\n"
