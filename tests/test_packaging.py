@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from gisland.cli import command_line
 from gisland.settings import PROJECT_DIR, Settings
@@ -110,6 +113,23 @@ def test_docker_compose_reads_it() -> None:
     refused = subprocess.run(command, env=env, capture_output=True, text=True)
     assert refused.returncode
     assert "GISLAND_DB_PASSWORD" in refused.stderr
+
+
+def test_each_package_is_pinned_once_for_each_python() -> None:
+    lines = (PROJECT_DIR / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines]
+    places = [(pin.name, str(pin.marker or "")) for pin in pins]
+    assert places == sorted(set(places))
+    assert all(re.fullmatch(r"==[\w.]+", str(pin.specifier)) for pin in pins)
+    here = {pin.name: str(pin.specifier)[2:] for pin in pins if pin.marker is None or pin.marker.evaluate()}
+    assert len(here) == sum(pin.marker is None or pin.marker.evaluate() for pin in pins)
+    installed = {canonicalize_name(each.metadata["Name"]): each.version for each in distributions()}
+    # These came with Python and with this folder.
+    assert {name for name, version in installed.items() if here.get(name) != version} <= {
+        "pip",
+        "setuptools",
+        "gisland",
+    }
 
 
 @pytest.mark.parametrize("script", [".ci/run", ".ci/setup", ".ci/python"])
