@@ -96,7 +96,7 @@ def test_what_a_code_looks_like() -> None:
         assert not is_parcel_code(text)
 
 
-@pytest.mark.parametrize("text", ["999070000001", "031085000123", "9990700000zz", "0bcdefghjkmn"])
+@pytest.mark.parametrize("text", ["999070000001", "999085000123", "9990700000zz", "0bcdefghjkmn"])
 def test_what_is_or_may_be_a_national_id_is_no_code(text: str) -> None:
     """Twelve digits are letters of GeoHash, too; codes are published."""
     assert not is_parcel_code(text)
