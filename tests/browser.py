@@ -82,6 +82,24 @@ class MapPage:
         assert box is not None
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
+    def written(self, fid: str, *, resolution: float) -> set[str]:
+        """The texts that are drawn on the canvas when a parcel comes to the middle."""
+        self.page.evaluate(
+            "(() => {"
+            "  const pen = CanvasRenderingContext2D.prototype;"
+            "  window.drawn = {texts: new Set(), fillText: pen.fillText};"
+            "  pen.fillText = function (text, ...place) {"
+            "    drawn.texts.add(text);"
+            "    return drawn.fillText.call(this, text, ...place);"
+            "  };"
+            "})()"
+        )
+        self.look_at(fid, resolution=resolution)
+        found: list[str] = self.page.evaluate(
+            "(() => {  CanvasRenderingContext2D.prototype.fillText = drawn.fillText;  return [...drawn.texts];})()"
+        )
+        return set(found)
+
     def middle_colour(self) -> str:
         """Colour of the canvas in the middle of the map, `#rrggbb`."""
         colour: str = self.page.evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import stat
@@ -293,6 +294,20 @@ class TestAsRoot:
             assert stat.S_IMODE(Path(closed).stat().st_mode) == 0o700
             with program(settings, ENSURE, cwd=closed, umask=0o077) as started:
                 assert started.wait() == 0
+
+    def test_an_ordinary_user_needs_nobody_else(self, scratch: Path) -> None:
+        """From the first start to a migrated database."""
+        nobody = pwd.getpwnam("nobody")
+        if subprocess.run([sys.executable, "-c", "import gisland"], cwd="/", user=nobody.pw_uid).returncode:
+            pytest.skip("this copy of the project lies where others may not enter")
+        scratch.chmod(0o777)
+        settings = Settings(database_url=None, state_dir=scratch / "state")
+        runs_as = "import os; print(os.stat(f'/proc/{c.pid}').st_uid)"
+        code = f"{ENSURE}; from gisland.database.migrate import migrate; migrate(Settings()); {runs_as}"
+        with program(settings, code, cwd="/", user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[]) as started:
+            told, _ = started.communicate(timeout=120)
+        assert started.returncode == 0
+        assert int(told.split()[-1]) == (settings.state_dir / "pg").stat().st_uid == nobody.pw_uid
 
     def test_a_closed_state_folder_is_told(self, scratch: Path) -> None:
         scratch.chmod(0o700)

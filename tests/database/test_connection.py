@@ -11,6 +11,7 @@ import pytest
 from psycopg import Connection
 
 from gisland.database import Pools, Role, connect, run
+from gisland.database.connection import ATTEMPTS
 from gisland.errors import DatabaseUnavailable
 from gisland.settings import Settings
 from tests.factories import make_holder, make_holding, make_parcel, make_sheet, make_ward, one
@@ -51,6 +52,30 @@ def test_deadlock_is_tried_again(settings: Settings, parcels: list[int]) -> None
     with connect(settings, Role.APP) as connection:
         addresses = connection.execute("SELECT address FROM registry.parcel").fetchall()
     assert {"".join(sorted(address)) for (address,) in addresses} == {"ab"}
+
+
+@pytest.mark.parametrize("failures", [1, ATTEMPTS])
+def test_serialization_failures_are_tried_again_but_not_for_ever(
+    settings: Settings, parcels: list[int], failures: int
+) -> None:
+    attempts = 0
+
+    def work(connection: Connection) -> None:
+        nonlocal attempts
+        attempts += 1
+        connection.execute("UPDATE registry.parcel SET address = address || 'x' WHERE id = %s", [parcels[0]])
+        if attempts <= failures:
+            connection.execute("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$")
+
+    if failures < ATTEMPTS:
+        run(settings, work)
+    else:
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            run(settings, work)
+    assert attempts == min(failures + 1, ATTEMPTS)
+    with connect(settings, Role.APP) as connection:
+        written = one(connection, "SELECT address FROM registry.parcel WHERE id = %s", parcels[0])
+    assert written == ("x" if failures < ATTEMPTS else "")
 
 
 def test_a_failure_leaves_nothing(settings: Settings, parcels: list[int]) -> None:

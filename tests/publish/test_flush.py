@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, connect, flush, run
+from gisland.database import Role, connect, conninfo, flush, run
 from gisland.settings import Settings
 from tests.factories import add_evidence, make_change, make_holder, make_holding, make_parcel, one
 from tests.publish.conftest import Ward
@@ -59,6 +59,27 @@ def test_two_sessions_change_two_holders_of_one_parcel(
     assert not waiting.is_alive()
     assert ward.exact_status(parcel) == "verified"
     assert ward.public_status(parcel) == "verified"
+
+
+def test_counts_are_folded_while_others_write(settings: Settings, ward: Ward, open_connection: Open) -> None:
+    for _ in range(3):
+        ward.add_parcels(1)
+    writer, folder = open_connection(Role.APP), open_connection(Role.APP)
+    make_parcel(writer, ward.ward, ward.sheet)
+    flush(writer)
+    rows = "SELECT count(*) FROM publish.count_delta WHERE layer = 'parcels'"
+    count = "SELECT publish.feature_count('parcels')"
+    with psycopg.connect(conninfo(settings, Role.MIGRATOR), options="-c role=gisland_owner") as owner:
+        assert one(owner, rows) > 1
+        # Nobody waits for the writer, and what it adds stands beside the folded row.
+        folder.execute("SET lock_timeout = '2s'")
+        folder.execute("SELECT publish.fold_counts()")
+        folder.commit()
+        owner.rollback()
+        assert (one(owner, rows), one(folder, count)) == (1, 3)
+        writer.commit()
+        folder.rollback()
+        assert (one(owner, rows), one(folder, count)) == (2, 4)
 
 
 @pytest.mark.parametrize("evidence_first", [True, False])

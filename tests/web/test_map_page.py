@@ -21,6 +21,7 @@ from tests.browser import MapPage
 from tests.live import LiveServer
 
 NO_LABELS = 1.0  # metres per pixel: close enough for whole parcels, too far for labels
+NUMBERS = 0.4
 LABELS = 0.15
 
 
@@ -77,6 +78,14 @@ def test_a_legend_entry_hides_its_parcels(tab: MapPage) -> None:
     tab.page.click(f"[data-status={status}]")
     tab.look_at(feature["id"], resolution=NO_LABELS)
     assert tab.middle_colour() == shown
+
+
+def test_parcels_are_labelled_when_they_are_large_enough(tab: MapPage) -> None:
+    feature = tab.features()[0]
+    number, area = feature["parcel_no"], f"{float(feature['area_m2']):.1f}".replace(".", ",")
+    assert tab.written(feature["id"], resolution=NO_LABELS) == set()
+    assert f"{feature['sheet_no']}/{number}" in tab.written(feature["id"], resolution=NUMBERS)
+    assert {feature["land_type"], number, area} <= tab.written(feature["id"], resolution=LABELS)
 
 
 def test_a_click_shows_the_parcel(tab: MapPage) -> None:
