@@ -177,7 +177,9 @@ class LogRequests:
             # The type only: the text of a database error quotes values, and the server would log it all.
             log.error("unexpected", error=type(error).__name__)  # noqa: TRY400
             if status == 0:
-                await problem(GislandError("something went wrong on the server"))(scope, receive, watched)
+                await problem(GislandError("máy chủ gặp lỗi · something went wrong on the server"))(
+                    scope, receive, watched
+                )
         finally:
             seconds = time.perf_counter() - start
             metrics.count_request(scope["path"], status, seconds)
@@ -221,7 +223,9 @@ async def _validation(_: Request, error: Exception) -> Response:
 
 async def _database(_: Request, error: Exception) -> Response:
     log.error("database", error=type(error).__name__)
-    return problem(DatabaseUnavailable("the database does not answer", hint="try again in a moment"))
+    return problem(
+        DatabaseUnavailable("cơ sở dữ liệu không trả lời · the database does not answer", hint="try again in a moment")
+    )
 
 
 async def _canceled(_: Request, error: Exception) -> Response:
@@ -238,7 +242,7 @@ async def _changing(request: Request, error: Exception) -> Response:
     if not request.url.path.startswith(LAYERS):
         # No layer is read there: the program and the schema do not fit, and trying again mends nothing.
         log.error("unexpected", error=type(error).__name__)
-        return problem(GislandError("something went wrong on the server"))
+        return problem(GislandError("máy chủ gặp lỗi · something went wrong on the server"))
     log.warning("layers are changing", error=type(error).__name__)
     return problem(
         DatabaseUnavailable(

@@ -352,7 +352,9 @@ class Catalogue(Entry):
             return self.layers[layer_id]
         except KeyError:
             known = ", ".join(each.id for each in self.layers.values() if each.public)
-            raise NotFound(f"there is no layer {layer_id!r}", hint=f"the public layers are: {known}") from None
+            raise NotFound(
+                f"không có lớp {layer_id!r} · there is no layer {layer_id!r}", hint=f"the public layers are: {known}"
+            ) from None
 
 
 def load_catalogue(settings: Settings) -> Catalogue:

@@ -199,10 +199,11 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise Conflict(
-                    f"port {settings.port} is in use", hint="end the program that uses it, or choose one with --port"
+                    f"cổng {settings.port} đang được dùng · port {settings.port} is in use",
+                    hint="end the program that uses it, or choose one with --port",
                 ) from error
             raise UsageError(
-                f"cannot listen on {settings.host} port {settings.port}: {error.strerror}",
+                f"không mở được cổng · cannot listen on {settings.host} port {settings.port}: {error.strerror}",
                 hint="choose others with --host and --port",
             ) from error
         yield listener

@@ -50,11 +50,17 @@ class SecretFiles(PydanticBaseSettingsSource):
         if not file:
             return None, field_name, False
         if f"{PREFIX}{field_name.upper()}" in os.environ:
-            raise UsageError(f"{variable}: the setting itself is there, too", hint="give one of them")
+            raise UsageError(
+                f"{variable}: thiết lập có hai lần · {variable}: the setting itself is there, too",
+                hint="give one of them",
+            )
         try:
             lines = Path(file).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
-            raise UsageError(f"{variable}: the file cannot be read", hint="check its name and rights") from None
+            raise UsageError(
+                f"{variable}: không đọc được tệp · {variable}: the file cannot be read",
+                hint="check its name and rights",
+            ) from None
         return (lines[0].strip() if lines else ""), field_name, False
 
     def __call__(self) -> dict[str, Any]:

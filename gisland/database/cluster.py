@@ -115,7 +115,10 @@ def stop(settings: Settings, *, force: bool = False) -> bool:
         if _postmaster(data_dir) is None:
             return False
         if not alone and not force:
-            raise Conflict("another gisland process uses the private database", hint="end it first, or use --force")
+            raise Conflict(
+                "một tiến trình gisland khác đang dùng CSDL riêng · another gisland process uses the private database",
+                hint="end it first, or use --force",
+            )
         (state_dir / "pg.keep").unlink(missing_ok=True)
         _stop_server(data_dir, account)
     return True
@@ -226,7 +229,8 @@ def _make_state_dir(state_dir: Path, account: Account) -> None:
         folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
     if account.run("test", "-x", str(state_dir)).returncode:
         raise DatabaseUnavailable(
-            f"the user {account.name}, who runs the private database, cannot enter {state_dir}",
+            f"người dùng {account.name} chạy CSDL riêng không vào được {state_dir}"
+            f" · the user {account.name}, who runs the private database, cannot enter {state_dir}",
             hint="choose a folder that every user may enter with GISLAND_STATE_DIR",
         )
 
@@ -243,7 +247,10 @@ def _initialised(data_dir: Path, account: Account) -> Programs:
     options = ["--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=peer", "--no-instructions"]
     made = account.run(programs["initdb"], "-D", ".", f"--username={SUPERUSER}", *options, cwd=draft)
     if made.returncode:
-        raise DatabaseUnavailable(f"the private database cannot be created in {data_dir}: {_last_line(made.stderr)}")
+        raise DatabaseUnavailable(
+            "không tạo được CSDL riêng"
+            f" · the private database cannot be created in {data_dir}: {_last_line(made.stderr)}"
+        )
     for unused in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf"):  # ours are in <state>/conf
         (draft / unused).unlink()
     draft.rename(data_dir)
@@ -271,7 +278,9 @@ def _start_server(data_dir: Path, sockets: Path, account: Account, programs: Pro
     if started.returncode or pid is None:
         said = log.read_bytes()[seen:].decode(errors="replace") if log.exists() else ""
         reasons = re.findall(r"(?:FATAL|PANIC): +(.*)", said) or [_last_line(said or started.stderr)]
-        raise DatabaseUnavailable(f"the private database does not start: {reasons[-1]}", hint=f"see {log}")
+        raise DatabaseUnavailable(
+            f"CSDL riêng không khởi động · the private database does not start: {reasons[-1]}", hint=f"see {log}"
+        )
     return pid
 
 
@@ -281,7 +290,9 @@ def _stop_server(data_dir: Path, account: Account) -> None:
     options = ("--pgdata=.", "--mode=fast", "--wait", f"--timeout={START_SECONDS}", "--silent")
     stopped = account.run(programs["pg_ctl"], "stop", *options, cwd=data_dir)
     if stopped.returncode and _postmaster(data_dir):
-        raise DatabaseUnavailable(f"the private database does not stop: {_last_line(stopped.stderr)}")
+        raise DatabaseUnavailable(
+            f"CSDL riêng không dừng · the private database does not stop: {_last_line(stopped.stderr)}"
+        )
 
 
 def _postmaster(data_dir: Path) -> int | None:
@@ -308,7 +319,10 @@ def _end_orphans(data_dir: Path) -> None:
     while orphans := [int(p.name) for p in Path("/proc").glob("[0-9]*") if _is_postgres(int(p.name), data_dir)]:
         waited = time.monotonic() - begin
         if waited > 2 * ORPHAN_SECONDS:
-            raise DatabaseUnavailable(f"processes of the killed database server are still there: {orphans}")
+            raise DatabaseUnavailable(
+                "còn tiến trình của máy chủ CSDL đã bị dừng đột ngột"
+                f" · processes of the killed database server are still there: {orphans}"
+            )
         if waited > ORPHAN_SECONDS:
             for pid in orphans:
                 with contextlib.suppress(ProcessLookupError):

@@ -54,7 +54,7 @@ def find_programs(version: int | None = None) -> Programs:
     if not usable:
         wanted = version or OLDEST_VERSION
         raise DatabaseUnavailable(
-            f"PostgreSQL {wanted} with PostGIS is not installed",
+            f"chưa cài PostgreSQL {wanted} với PostGIS · PostgreSQL {wanted} with PostGIS is not installed",
             hint=f"`apt install postgresql-{wanted}-postgis-3`, or set GISLAND_DATABASE_URL to a server that has it",
         )
     return max(usable, key=lambda each: each.version)
@@ -69,7 +69,7 @@ def client_program(name: str) -> str:
     folders = [each for each in Path("/usr/lib/postgresql").glob("*/bin") if (each / name).exists()]
     found = max(folders, key=lambda each: int(each.parent.name)) / name if folders else shutil.which(name)
     if found is None:
-        raise DatabaseUnavailable(f"{name} is not installed", hint="`apt install postgresql-client`")
+        raise DatabaseUnavailable(f"chưa cài {name} · {name} is not installed", hint="`apt install postgresql-client`")
     return str(found)
 
 
@@ -132,7 +132,8 @@ def account_for(data_dir: Path) -> Account:
     uid = data_dir.stat().st_uid if data_dir.exists() else os.geteuid()
     if os.geteuid() not in (0, uid):
         raise DatabaseUnavailable(
-            f"the private database in {data_dir} belongs to the user {_user(uid).pw_name}",
+            "CSDL riêng thuộc người dùng khác"
+            f" · the private database in {data_dir} belongs to the user {_user(uid).pw_name}",
             hint="run gisland as that user, or choose another folder with GISLAND_STATE_DIR",
         )
     user = _system_user() if uid == 0 else _user(uid)
@@ -145,7 +146,7 @@ def _user(uid: int) -> pwd.struct_passwd:
     except KeyError as error:
         # Peer authentication goes by name; a container started with a bare number has none.
         raise DatabaseUnavailable(
-            f"the operating system knows no user with number {uid}",
+            f"hệ điều hành không có người dùng số {uid} · the operating system knows no user with number {uid}",
             hint="add one to /etc/passwd, or set GISLAND_DATABASE_URL to a server",
         ) from error
 
@@ -163,7 +164,8 @@ def _system_user() -> pwd.struct_passwd:
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise DatabaseUnavailable(
-            f"PostgreSQL does not run as root, and the user {SYSTEM_USER} cannot be created",
+            f"PostgreSQL không chạy dưới quyền root, và không tạo được người dùng {SYSTEM_USER}"
+            f" · PostgreSQL does not run as root, and the user {SYSTEM_USER} cannot be created",
             hint=f"`useradd --system {SYSTEM_USER}`, or run gisland as an ordinary user",
         ) from error
     return pwd.getpwnam(SYSTEM_USER)
@@ -185,7 +187,8 @@ def socket_dir(state_dir: Path, account: Account) -> Path:
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o022:
         raise DatabaseUnavailable(
-            f"the folder {folder} for the database's socket is not the user {account.name}'s alone",
+            "thư mục socket không phải của riêng người dùng"
+            f" · the folder {folder} for the database's socket is not the user {account.name}'s alone",
             hint="remove it, or choose a shorter folder with GISLAND_STATE_DIR",
         )
     return folder

@@ -34,12 +34,18 @@ File = Annotated[Path, typer.Argument(help="Tệp sao lưu · The dump file.")]
 
 def _private(settings: Settings) -> None:
     if settings.database_url is not None:
-        raise UsageError("this concerns the private cluster, but GISLAND_DATABASE_URL names a server", hint="unset it")
+        raise UsageError(
+            "lệnh này dành cho CSDL riêng · this concerns the private cluster, but GISLAND_DATABASE_URL names a server",
+            hint="unset it",
+        )
 
 
 def _confirmed(*, yes: bool) -> None:
     if not yes:
-        raise UsageError("this deletes all data of the private cluster", hint="add --yes if that is meant")
+        raise UsageError(
+            "lệnh này xoá toàn bộ dữ liệu của CSDL riêng · this deletes all data of the private cluster",
+            hint="add --yes if that is meant",
+        )
 
 
 def _note(asked: Caller, tag: Tag, file: Path | None = None, **detail: int) -> None:

@@ -107,7 +107,8 @@ def _unavailable(settings: Settings, role: Role, error: psycopg.OperationalError
             hint="chạy · run `gisland db migrate`",
         )
     return DatabaseUnavailable(
-        "the database does not answer", hint="start it with `gisland db start`, or check GISLAND_DATABASE_URL"
+        "cơ sở dữ liệu không trả lời · the database does not answer",
+        hint="start it with `gisland db start`, or check GISLAND_DATABASE_URL",
     )
 
 

@@ -49,7 +49,7 @@ def dump(settings: Settings, file: Path) -> None:
         DatabaseUnavailable: the database does not answer or pg_dump is missing.
     """
     if file.exists():
-        raise Conflict("the file exists already", hint="choose another name", file=str(file))
+        raise Conflict("tệp đã có · the file exists already", hint="choose another name", file=str(file))
     info, env = without_password(conninfo(settings, Role.BACKUP))
     # Under another name until it is complete, so that half a dump is never kept for a whole one.
     draft = file.with_name(file.name + ".part")
@@ -63,7 +63,9 @@ def dump(settings: Settings, file: Path) -> None:
             command, env=env, umask=0o077, capture_output=True, text=True, check=False
         )
         if made.returncode:
-            raise DatabaseUnavailable(f"the database cannot be dumped: {_reason(made.stderr)}")
+            raise DatabaseUnavailable(
+                f"không sao lưu được CSDL · the database cannot be dumped: {_reason(made.stderr)}"
+            )
         draft.rename(file)
     finally:
         draft.unlink(missing_ok=True)
@@ -78,13 +80,16 @@ def restore(settings: Settings, file: Path) -> None:
     """
     contents = _pg_restore("--list", str(file))
     if contents.returncode:
-        raise InputError("this is not a dump made by `gisland db dump`", file=str(file))
+        raise InputError(
+            "đây không phải bản sao lưu của `gisland db dump` · this is not a dump made by `gisland db dump`",
+            file=str(file),
+        )
     prepare_server(settings)
     with psycopg.connect(admin_conninfo(settings)) as connection:
         row = connection.execute(IS_EMPTY).fetchone()
         if row is None or not row[0]:
             raise Conflict(
-                "the database is not empty",
+                "CSDL không trống · the database is not empty",
                 hint="restore into a new server, or delete this one with `gisland db remove`",
             )
         srids = _reference_systems(contents.stdout, file)
@@ -94,7 +99,10 @@ def restore(settings: Settings, file: Path) -> None:
     entries = [line for line in contents.stdout.splitlines() if " EXTENSION " not in line]
     restored = _with_list(entries, file, f"--dbname={info}", "--single-transaction", "--exit-on-error", env=env)
     if restored.returncode:
-        raise InputError(f"the dump cannot be restored: {_reason(restored.stderr)}", file=str(file))
+        raise InputError(
+            f"không khôi phục được bản sao lưu · the dump cannot be restored: {_reason(restored.stderr)}",
+            file=str(file),
+        )
     migrate(settings)
 
 

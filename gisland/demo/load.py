@@ -71,4 +71,6 @@ def _command(settings: Settings, output: TextIO | None, *arguments: str | int | 
     command = [sys.executable, "-m", "gisland", *map(str, arguments)]
     done = subprocess.run(command, env=settings.as_environment(), stdout=output, check=False)  # noqa: S603 - our own program
     if done.returncode != 0:
-        raise GislandError(f"the demo ward was not loaded: `gisland {arguments[0]} {arguments[1]}` failed")
+        raise GislandError(
+            f"chưa nạp được phường mẫu · the demo ward was not loaded: `gisland {arguments[0]} {arguments[1]}` failed"
+        )

@@ -21,7 +21,10 @@ def load_key(path: Path, *, make: bool, of: str, setting: str) -> bytes:
     """
     keys = load_keys(path, make=make, of=of, setting=setting)
     if len(keys) != 1:
-        raise GislandError(f"the key of {of} must be one, of 32 bytes in hex", hint=f"check {setting}")
+        raise GislandError(
+            f"khoá phải là một, 32 byte dạng hex · the key of {of} must be one, of 32 bytes in hex",
+            hint=f"check {setting}",
+        )
     return keys[0]
 
 
@@ -47,9 +50,12 @@ def load_keys(path: Path, *, make: bool, of: str, setting: str) -> tuple[bytes, 
     try:
         keys = tuple(bytes.fromhex(line) for line in path.read_text(encoding="ascii").split())
     except (OSError, ValueError) as error:
-        raise GislandError(f"the key of {of} cannot be read", hint=f"check {setting}") from error
+        raise GislandError(f"không đọc được khoá · the key of {of} cannot be read", hint=f"check {setting}") from error
     if not keys or any(len(key) != KEY_BYTES for key in keys):
-        raise GislandError(f"the key of {of} must be 32 bytes in hex", hint="make one: openssl rand -hex 32")
+        raise GislandError(
+            f"khoá phải dài 32 byte dạng hex · the key of {of} must be 32 bytes in hex",
+            hint="make one: openssl rand -hex 32",
+        )
     return keys
 
 

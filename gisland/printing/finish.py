@@ -85,7 +85,7 @@ def check(finished: bytes) -> list[str]:
         with pikepdf.open(io.BytesIO(finished)) as pdf:
             report = pdfa.check(pdf, FLAVOUR)
     except pikepdf.PdfError as error:
-        raise GislandError("this is no PDF") from error
+        raise GislandError("đây không phải PDF · this is no PDF") from error
     return [str(each) for each in report.findings if (each.rule, each.message, each.kind) != UNKNOWN_VIEWPORT]
 
 

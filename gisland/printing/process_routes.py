@@ -98,7 +98,9 @@ async def execute(
     product = _product(process_id)
     unknown = body.outputs.keys() - {OUTPUT}
     if unknown:
-        raise UsageError(f"there is no output {sorted(unknown)[0][:40]}", hint=OUTPUT, parameter="outputs")
+        raise UsageError(
+            f"không có đầu ra này · there is no output {sorted(unknown)[0][:40]}", hint=OUTPUT, parameter="outputs"
+        )
     wanted = body.outputs.get(OUTPUT, Output())
     answer = {"response": body.response, "transmission": wanted.transmission}
     made = await rest.place(request, subject, product.id, body.inputs, answer)
@@ -230,7 +232,9 @@ async def _job(request: Request, text: str) -> PrintJob:
 def _filter(given: dict[str, str]) -> Asked:
     states = None if "status" not in given else tuple(given["status"].split(","))
     if states is not None and not set(states) <= set(STATES):
-        raise UsageError("there is no such status", hint=", ".join(STATES), parameter="status")
+        raise UsageError(
+            "không có trạng thái này · there is no such status", hint=", ".join(STATES), parameter="status"
+        )
     since, until = _interval(given["datetime"]) if "datetime" in given else (None, None)
     return Asked(
         states=states,
@@ -264,7 +268,11 @@ def _moment(text: str) -> datetime | None:
 
 
 def _wrong_time() -> UsageError:
-    return UsageError("this is no time or interval", hint="2026-11-01T00:00:00Z/..", parameter="datetime")
+    return UsageError(
+        "không phải thời điểm hay khoảng thời gian · this is no time or interval",
+        hint="2026-11-01T00:00:00Z/..",
+        parameter="datetime",
+    )
 
 
 def _number(given: dict[str, str], name: str, default: int, least: int, most: int) -> int:
@@ -272,7 +280,9 @@ def _number(given: dict[str, str], name: str, default: int, least: int, most: in
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) >= least):
-        raise UsageError("this is no number that fits", hint=f"{least} … {most}", parameter=name)
+        raise UsageError(
+            "không phải số phù hợp · this is no number that fits", hint=f"{least} … {most}", parameter=name
+        )
     # Too many are not refused: as many are given as there may be.
     return min(int(text), most)
 

@@ -121,5 +121,7 @@ def load_product(settings: Settings, name: str, kind: type[Kind]) -> Kind:
     file = settings.config_dir / "print" / name / "product.yml"
     if not file.exists():
         known = sorted(each.parent.name for each in file.parent.parent.glob("*/product.yml"))
-        raise NotFound(f"there is no printed product {name!r}", hint=f"one of: {', '.join(known)}")
+        raise NotFound(
+            f"không có sản phẩm in {name!r} · there is no printed product {name!r}", hint=f"one of: {', '.join(known)}"
+        )
     return parse(kind, file, read_yaml(file, FOLDER), EXAMPLE)

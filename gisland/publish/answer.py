@@ -63,7 +63,9 @@ class Asked:
         try:
             given = parse_qsl(request.scope["query_string"].decode(), keep_blank_values=True, errors="strict")
         except UnicodeDecodeError:
-            raise UsageError("the query string is no UTF-8", hint="percent-encode it as UTF-8") from None
+            raise UsageError(
+                "chuỗi truy vấn không phải UTF-8 · the query string is no UTF-8", hint="percent-encode it as UTF-8"
+            ) from None
         return cls(request, subject, state_of(request), given)
 
     @property

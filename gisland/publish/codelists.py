@@ -42,7 +42,7 @@ def check_codes(settings: Settings, catalogue: Catalogue) -> None:
         for field in layer.fields:
             if field.codes is not None and field.codes not in known:
                 raise UsageError(
-                    f"there is no code list {field.codes!r}",
+                    f"không có bảng mã {field.codes!r} · there is no code list {field.codes!r}",
                     hint=f"one of: {', '.join(sorted(known))}",
                     layer=layer.id,
                     file="layer.yml",

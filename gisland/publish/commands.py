@@ -100,7 +100,9 @@ def export(
     asked = caller(ctx)
     name = file_format or target.suffix.lstrip(".")
     if name not in FILE_FORMATS:
-        raise UsageError(f"there is no format {name!r}", hint=f"--format: {', '.join(FILE_FORMATS)}")
+        raise UsageError(
+            f"không có định dạng {name!r} · there is no format {name!r}", hint=f"--format: {', '.join(FILE_FORMATS)}"
+        )
     given = [("filter", filter_), ("bbox", bbox), ("crs", crs and f"{EPSG}{crs}")]
     wanted = [(key, value) for key, value in given if value]
     done = export_file(asked.settings, layer_id, target, FILE_FORMATS[name], wanted, asked.subject, reason)
@@ -131,5 +133,8 @@ def drop(ctx: typer.Context, layer_id: LayerId) -> None:
     """Thôi công bố một lớp · publish a layer no longer."""
     asked = caller(ctx)
     if not layers.drop_layer(asked.settings, layer_id, by=asked.subject.name):
-        raise NotFound(f"the layer {layer_id!r} is not published", hint="`gisland layer list` shows those that are")
+        raise NotFound(
+            f"lớp {layer_id!r} chưa được công bố · the layer {layer_id!r} is not published",
+            hint="`gisland layer list` shows those that are",
+        )
     typer.echo(f"{layer_id}: đã bỏ · dropped")

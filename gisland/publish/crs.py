@@ -114,7 +114,11 @@ class Planes:
         """
         found = ALWAYS.get(uri) or next((each for each in map(plane, self.offered) if each.uri == uri), None)
         if found is None:
-            raise UsageError("this CRS is not offered", hint=f"one of: {', '.join(self.uris)}", parameter=parameter)
+            raise UsageError(
+                "không có hệ tọa độ này · this CRS is not offered",
+                hint=f"one of: {', '.join(self.uris)}",
+                parameter=parameter,
+            )
         return found
 
 
@@ -156,7 +160,11 @@ def to_degrees(box: Box, crs: OfferedCrs) -> Box:
     x, y = transformer(CRS.from_epsg(crs.srid), CRS.from_epsg(4326)).transform([west, east], [south, north])
     found = (x[0], y[0], x[1], y[1])
     if not np.isfinite(found).all():
-        raise UsageError("it lies beyond the CRS", hint="metres, west,south,east,north", parameter="bbox")
+        raise UsageError(
+            "nằm ngoài phạm vi hệ tọa độ · it lies beyond the CRS",
+            hint="metres, west,south,east,north",
+            parameter="bbox",
+        )
     return found
 
 
@@ -191,7 +199,11 @@ def region_of(box: Box, crs: OfferedCrs) -> Region:
     change = transformer(CRS.from_epsg(crs.srid), CRS.from_epsg(4326))
     places = shapely.transform(shape, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
     if not np.isfinite(shapely.get_coordinates(places)).all():
-        raise UsageError("it lies beyond the CRS", hint="metres, in the order of its axes", parameter="bbox")
+        raise UsageError(
+            "nằm ngoài phạm vi hệ tọa độ · it lies beyond the CRS",
+            hint="metres, in the order of its axes",
+            parameter="bbox",
+        )
     text = str(shapely.to_wkb(shapely.set_srid(places, 4326), hex=True, include_srid=True))
     west, south, east, north = (float(each) for each in shapely.bounds(places))
     return Region(text, (west, south, east, north), _within(box, shapely.get_coordinates(shape), places))

@@ -54,7 +54,10 @@ async def export_public(request: Request, layer_id: str, subject: Annotated[Subj
     asked = Asked.of(request, subject)
     layer = asked.catalogue.layer(layer_id)
     if not layer.public:
-        raise NotFound("a staff layer is exported with a reason", hint='POST {"reason": "…"} here, signed in')
+        raise NotFound(
+            "xuất lớp nội bộ phải có lý do · a staff layer is exported with a reason",
+            hint='POST {"reason": "…"} here, signed in',
+        )
     return await _export(asked, layer, "")
 
 
@@ -120,10 +123,14 @@ async def _query(asked: Asked, layer: Layer) -> tuple[FileFormat, ItemsQuery, Re
     state = asked.state
     file_format = FILE_FORMATS.get(dict(asked.given).get("f", "gpkg"))
     if file_format is None:
-        raise UsageError("this is not offered", hint=f"one of: {', '.join(FILE_FORMATS)}", parameter="f")
+        raise UsageError(
+            "không có lựa chọn này · this is not offered", hint=f"one of: {', '.join(FILE_FORMATS)}", parameter="f"
+        )
     for name in ("limit", "cursor"):
         if name in dict(asked.given):
-            raise UsageError("an export has no pages", hint="leave it out, or read items", parameter=name)
+            raise UsageError(
+                "tệp xuất không chia trang · an export has no pages", hint="leave it out, or read items", parameter=name
+            )
     wanted = crs_asked_for(asked.given)
     scoped = not (layer.public or asked.scope.everywhere)
     planes = await asked.planes(layer, wanted) if wanted else NO_PLANES

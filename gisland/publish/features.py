@@ -91,7 +91,7 @@ async def item(request: Request) -> Response:
             named = str(number) if found is not None else mask_ids(str(number), code=True)
             await _note(connection, asked, f"{layer.id}/{named}", int(found is not None))
     if found is None:
-        missing = NotFound("there is no feature with this id", collection=layer.id)
+        missing = NotFound("không có đối tượng mang mã này · there is no feature with this id", collection=layer.id)
         raise missing if layer.public else missing.of(layer.feature.removeprefix("registry."), number)
     feature, newest = found
     tag = asked.tag(layer, newest if version is None else version, asked.format) if layer.public else None

@@ -436,9 +436,13 @@ async def version_of(connection: AsyncConnection, layer: Layer, as_of: int | dat
     newest, first, then = row
     version = as_of if isinstance(as_of, int) else then
     if version is None or version > newest:
-        raise UsageError("it lies in the future", hint=f"the newest data version is {newest}", parameter="as-of")
+        raise UsageError(
+            "nằm trong tương lai · it lies in the future",
+            hint=f"the newest data version is {newest}",
+            parameter="as-of",
+        )
     if version < first:
-        told = "the layer was not defined yet as it is now"
+        told = "khi ấy lớp chưa được định nghĩa như hiện nay · the layer was not defined yet as it is now"
         raise UsageError(told, hint=f"it can be read as of data version {first} and later", parameter="as-of")
     return int(version)
 
@@ -464,7 +468,9 @@ async def _read(
         if query.cursor is None or not query.sort:
             raise
         # Somebody wrote values into it that are none of these fields.
-        raise UsageError("it is none of ours", hint="follow the `next` links", parameter="cursor") from None
+        raise UsageError(
+            "không phải do hệ thống tạo ra · it is none of ours", hint="follow the `next` links", parameter="cursor"
+        ) from None
     result = cursor.pgresult
     assert result is not None
     # The bytes as they came over the wire: no decoding here, no encoding for the client.

@@ -323,13 +323,16 @@ def _create_view(connection: Connection, layer: Layer, source: sql.Identifier) -
         connection.execute("SET ROLE gisland_owner")
     except psycopg.errors.InsufficientPrivilege as error:
         raise UsageError(
-            f"a public layer may not show this: {error.diag.message_primary}",
+            "lớp công khai không được hiện nội dung này"
+            f" · a public layer may not show this: {error.diag.message_primary}",
             hint="use columns that sql/grants.sql grants to gisland_publisher, or make the layer `public: false`",
             **where,
         ) from error
     except psycopg.Error as error:
         raise UsageError(
-            f"the view does not run: {error.diag.message_primary}", hint="mend the SQL", **where
+            f"khung nhìn không chạy được · the view does not run: {error.diag.message_primary}",
+            hint="mend the SQL",
+            **where,
         ) from error
     check_columns(connection, layer, source)
 

@@ -42,7 +42,7 @@ class ClientWatch:
             self._watching.cancel()
         if kind is asyncio.CancelledError and self._left and self._work is not None:
             self._work.uncancel()
-            raise TookTooLong("the client has left") from None
+            raise TookTooLong("máy khách đã rời đi · the client has left") from None
 
     def _begin(self) -> None:
         self._watching = asyncio.get_running_loop().create_task(self._watch())

@@ -102,7 +102,7 @@ def _column(connection: Connection, layer: Layer, field: LayerField) -> tuple[in
     row = connection.execute(COLUMN, [table, name]).fetchone()
     if row is None:
         raise UsageError(
-            f"there is no column {field.column}",
+            f"không có cột {field.column} · there is no column {field.column}",
             hint="schema.table.column",
             layer=layer.id,
             file="layer.yml",

@@ -44,12 +44,20 @@ def parse_sort(layer: Layer, text: str | None) -> Sort:
         name = part[1:] if part[:1] in {"-", "+", " "} else part
         if name != ID and name not in layer.sortables:
             known = ", ".join((ID, *layer.sortables))
-            raise UsageError("features cannot be sorted by this", hint=f"one of: {known}", parameter="sortby")
+            raise UsageError(
+                "không sắp xếp được theo trường này · features cannot be sorted by this",
+                hint=f"one of: {known}",
+                parameter="sortby",
+            )
         if name in {key.name for key in keys}:
-            raise UsageError(f"{name} is there twice", hint="give each field once", parameter="sortby")
+            raise UsageError(
+                f"{name} có hai lần · {name} is there twice", hint="give each field once", parameter="sortby"
+            )
         keys.append(SortKey(name, part.startswith("-")))
     if len(keys) > MOST_KEYS:
-        raise UsageError("these are too many fields", hint=f"at most {MOST_KEYS}", parameter="sortby")
+        raise UsageError(
+            "quá nhiều trường · these are too many fields", hint=f"at most {MOST_KEYS}", parameter="sortby"
+        )
     return tuple(keys)
 
 

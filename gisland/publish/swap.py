@@ -37,7 +37,7 @@ def lock_for_swap(connection: Connection, tables: Sequence[sql.Identifier]) -> N
             return
         except psycopg.errors.LockNotAvailable:
             time.sleep(0.01)
-    raise Conflict("the layer is read without pause", hint="try again in a moment")
+    raise Conflict("lớp đang được đọc liên tục · the layer is read without pause", hint="try again in a moment")
 
 
 def _exists(connection: Connection, table: str) -> bool:

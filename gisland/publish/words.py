@@ -27,14 +27,22 @@ def parse_words(layer: Layer, text: str | None) -> str | None:
     if text is None:
         return None
     if not layer.texts:
-        raise UsageError("this layer has no text to search", hint="see the texts of its schema", parameter="q")
+        raise UsageError(
+            "lớp này không có chữ để tìm · this layer has no text to search",
+            hint="see the texts of its schema",
+            parameter="q",
+        )
     choices = [words for part in text.split(",") if (words := plain_words(part))]
     if not choices:
-        raise UsageError("there is no word in it", hint="write letters or digits, also several words", parameter="q")
+        raise UsageError(
+            "không có từ nào · there is no word in it",
+            hint="write letters or digits, also several words",
+            parameter="q",
+        )
     if sum(map(len, choices)) > MOST_WORDS:
-        raise UsageError("these are too many words", hint=f"at most {MOST_WORDS}", parameter="q")
+        raise UsageError("quá nhiều từ · these are too many words", hint=f"at most {MOST_WORDS}", parameter="q")
     if any(len(word) > LONGEST_WORD for words in choices for word in words):
-        raise UsageError("a word is too long", hint=f"at most {LONGEST_WORD} letters", parameter="q")
+        raise UsageError("có từ quá dài · a word is too long", hint=f"at most {LONGEST_WORD} letters", parameter="q")
     return " | ".join(f"({' & '.join(f'{word}:*' for word in words)})" for words in choices)
 
 

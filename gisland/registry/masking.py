@@ -61,7 +61,11 @@ def check_asked(kind: Kind, asked: Mapping[str, Any], subject: Subject) -> None:
     for name, value in asked.items():
         each = kind.sorts.get(value) if name == "sort" else kind.filters.get(name)
         if each is not None and each.needs is not None and each.needs not in permissions:
-            raise Forbidden("your role does not allow to ask for persons", parameter=name, hint="leave it out")
+            raise Forbidden(
+                "vai trò của bạn không được hỏi về người · your role does not allow to ask for persons",
+                parameter=name,
+                hint="leave it out",
+            )
 
 
 def masked_events(events: Iterable[Event], ward_id: int, subject: Subject) -> list[Event]:

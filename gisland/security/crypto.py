@@ -167,7 +167,10 @@ class IdVault:
         try:
             return self._cipher.decrypt(cipher[:NONCE_BYTES], cipher[NONCE_BYTES:], None)
         except InvalidTag:
-            raise GislandError("a national id does not open with this key", hint="check GISLAND_ID_KEY_FILE") from None
+            raise GislandError(
+                "không mở được số định danh bằng khoá này · a national id does not open with this key",
+                hint="check GISLAND_ID_KEY_FILE",
+            ) from None
 
 
 def new_file(path: Path) -> Path:

@@ -75,10 +75,10 @@ class Require:
             return subject
         await self._note_refusal(request, subject)
         if not subject.signed_in:
-            raise Unauthorized("sign in to see this")
+            raise Unauthorized("hãy đăng nhập để xem · sign in to see this")
         if subject.must_change:
             raise Forbidden("hãy đặt mật khẩu của mình trước · set a password of your own first", hint="/account")
-        raise Forbidden("your role does not allow this")
+        raise Forbidden("vai trò của bạn không được làm việc này · your role does not allow this")
 
     async def _note_refusal(self, request: Request, subject: Subject) -> None:
         # On a connection of its own: the refused act leaves no transaction behind that could carry it.
@@ -134,7 +134,7 @@ def requires(permission: Permission) -> Callable[[Callable[Params, Result]], Cal
         def guarded(*args: Params.args, **kwargs: Params.kwargs) -> Result:
             # By its annotation only: typer passes a context of a class of its own.
             if permission not in caller(cast("typer.Context", kwargs["ctx"])).subject.permissions:
-                raise Forbidden("your role does not allow this command")
+                raise Forbidden("vai trò của bạn không được dùng lệnh này · your role does not allow this command")
             return command(*args, **kwargs)
 
         guarded.require = permission  # type: ignore[attr-defined]  # read by the test of all commands

@@ -76,7 +76,7 @@ async def _by_header(request: HTTPConnection, header: str) -> Subject:
     subject = await state.sign_ins.subject(state.pools, header, verify)
     if subject is None:
         await asyncio.to_thread(_note_bad_key, state.settings)
-        raise Unauthorized("name or secret is wrong", hint="sign in again")
+        raise Unauthorized("sai tên hoặc mật khẩu · name or secret is wrong", hint="sign in again")
     return subject
 
 
@@ -102,7 +102,7 @@ def _proof(connection: Connection, account: Known) -> Proof:
 
 def _token_proof(token: str, name: str | None) -> TokenProof:
     if not is_token(token):
-        raise Unauthorized("the bearer is no token of gisland")
+        raise Unauthorized("không phải mã truy cập của gisland · the bearer is no token of gisland")
     return TokenProof(key_hash(token), name)
 
 
@@ -123,5 +123,8 @@ def _basic_credentials(scheme: str, encoded: str) -> tuple[str, str]:
         if not colon:
             raise ValueError
     except (ValueError, binascii.Error):
-        raise Unauthorized("the Authorization header is neither HTTP Basic nor a bearer token") from None
+        raise Unauthorized(
+            "tiêu đề Authorization không phải HTTP Basic hay mã truy cập"
+            " · the Authorization header is neither HTTP Basic nor a bearer token"
+        ) from None
     return name, secret

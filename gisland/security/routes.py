@@ -73,7 +73,7 @@ async def person(subject: Anybody) -> Subject:
         Forbidden: a token asks.
     """
     if not subject.signed_in:
-        raise Unauthorized("nobody is signed in")
+        raise Unauthorized("chưa ai đăng nhập · nobody is signed in")
     if subject.by == "token":
         raise Forbidden("mã truy cập không quản lý được tài khoản · a token does not manage its owner's account")
     return subject
@@ -105,7 +105,7 @@ def id_of(subject: Subject) -> int:
 async def me(subject: Anybody, response: Response) -> dict[str, Any]:
     """Name and roles of the one signed in, with their wards and groups; 401 when nobody is."""
     if not subject.signed_in:
-        raise Unauthorized("nobody is signed in")
+        raise Unauthorized("chưa ai đăng nhập · nobody is signed in")
     response.headers.update(PRIVATE)
     grants = [
         {"role": each.role, "ward_id": each.ward_id, "residential_group_id": each.residential_group_id}

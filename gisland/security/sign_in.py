@@ -83,7 +83,7 @@ def check_password_of(settings: Settings, claim: Claim, then: Callable[[Connecti
 
     done = run(settings, end)
     if done is None:
-        raise Unauthorized("name or secret is wrong", hint="sign in again")
+        raise Unauthorized("sai tên hoặc mật khẩu · name or secret is wrong", hint="sign in again")
     return done[0]
 
 

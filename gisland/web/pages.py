@@ -78,7 +78,7 @@ def bundle_version(dist: Path) -> str:
             digest.update((dist / name).read_bytes())
         except FileNotFoundError:
             raise GislandError(
-                f"Giao diện bản đồ chưa được dựng (the map page is not built): {name} is missing",
+                f"chưa dựng trang bản đồ · the map page is not built: {name} is missing",
                 hint="run `npm ci && npm run build` in gisland/web",
             ) from None
     return digest.hexdigest()[:12]

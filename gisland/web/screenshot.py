@@ -35,10 +35,12 @@ def chromium() -> Iterator[Browser]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise NotFound("Playwright is not installed", hint="pip install 'gisland[test]'") from None
+        raise NotFound(
+            "chưa cài Playwright · Playwright is not installed", hint="pip install 'gisland[test]'"
+        ) from None
     program = shutil.which("chromium")
     if program is None:
-        raise NotFound("Chromium is not installed", hint="apt install chromium")
+        raise NotFound("chưa cài Chromium · Chromium is not installed", hint="apt install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         try:

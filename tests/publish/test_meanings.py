@@ -83,5 +83,5 @@ def test_better_words_come_with_the_next_apply(settings: Settings, catalogue: Ca
 
 def test_a_column_that_there_is_not_is_told(own_config: Settings) -> None:
     edit(own_config, "layers/parcels/layer.yml", "registry.map_sheet.sheet_no", "registry.map_sheet.nope")
-    with pytest.raises(UsageError, match=r"field sheet_no: there is no column registry\.map_sheet\.nope"):
+    with pytest.raises(UsageError, match=r"field sheet_no: .* · there is no column registry\.map_sheet\.nope"):
         layers.check_layers(own_config, load_catalogue(own_config))

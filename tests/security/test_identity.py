@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
 from gisland.database import Role, connect, run
 from gisland.security.accounts import create_first_admin
 from gisland.security.passwords import fits
+from gisland.server import announce
 from gisland.settings import Settings
 from tests.factories import one
 from tests.live import LiveServer
@@ -30,7 +33,7 @@ def test_admin_signs_in(live_server: LiveServer) -> None:
 def test_wrong_name_and_wrong_secret_look_alike(live_server: LiveServer, name: str) -> None:
     answer = httpx.get(f"{live_server.url}/api/v1/me", auth=(name, "wrong"))
     assert answer.status_code == 401
-    assert answer.json()["detail"] == "name or secret is wrong"
+    assert answer.json()["detail"] == "sai tên hoặc mật khẩu · name or secret is wrong"
 
 
 @pytest.mark.parametrize("header", ["Basic !!!", "Basic YWRtaW4=", "Basic", ""])
@@ -60,3 +63,15 @@ def test_first_admin_is_made_once(settings: Settings) -> None:
         stored = one(connection, "SELECT secret_hash FROM security.account")
     assert stored.startswith("$argon2id$")
     assert fits(stored, secret)
+
+
+def test_its_secret_is_told_at_the_first_start_only(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    announce(settings)
+    told = re.search(r"admin  (\S{20,})", capsys.readouterr().out)
+    assert told is not None
+    with connect(settings, Role.APP) as connection:
+        assert fits(one(connection, "SELECT secret_hash FROM security.account"), told[1])
+    announce(settings)
+    again = capsys.readouterr().out
+    assert told[1] not in again
+    assert "http" in again

@@ -82,7 +82,10 @@ def base_layer(catalogue: Catalogue) -> Layer:
     for layer in catalogue.layers.values():
         if layer.public and layer.extents_by is not None:
             return layer
-    raise NotFound("there is no public layer that says its wards", hint="`extents_by` in its layer.yml")
+    raise NotFound(
+        "không có lớp công khai nào theo phường · there is no public layer that says its wards",
+        hint="`extents_by` in its layer.yml",
+    )
 
 
 def write(project: Project, kind: Format) -> bytes:

@@ -89,7 +89,7 @@ def layer_of(style_id: str) -> tuple[str, Theme]:
     for each in THEMES:
         if dot + theme == ("" if each == "light" else f".{each}"):
             return layer_id, each
-    raise NotFound("there is no such style", hint="see /ogc/styles")
+    raise NotFound("không có kiểu vẽ này · there is no such style", hint="see /ogc/styles")
 
 
 def style_of(layer: Layer, palette: Palette, theme: Theme = "light") -> Style:

@@ -96,7 +96,7 @@ async def resource(asked: Anyone, style_id: str, name: str) -> Response:
         made = json.dumps(sprite_index(found, ratio)) if kind == "json" else sprite_png(found, ratio)
         return Response(made, 200, _headers(found.layer), "application/json" if kind == "json" else "image/png")
     if name not in hatches:
-        raise NotFound("there is no such resource of a style")
+        raise NotFound("không có tài nguyên này của kiểu vẽ · there is no such resource of a style")
     made = tile_svg(hatches[name], found.ground.ink, MILLIMETRE)
     return Response(made, 200, _headers(found.layer), "image/svg+xml")
 
@@ -116,10 +116,14 @@ def _encoding(asked: Asked, known: Mapping[str, Encoding]) -> str | None:
     replace(asked, given=[each for each in asked.given if each[0] != "f"]).check_no_parameters()
     wanted = [value for name, value in asked.given if name == "f"]
     if len(wanted) > 1:
-        raise UsageError("it is there twice", hint="give it once", parameter="f")
+        raise UsageError("có hai lần · it is there twice", hint="give it once", parameter="f")
     if wanted:
         if wanted[0] not in {*known, HTML}:
-            raise UsageError("this is not offered", hint=f"one of: {', '.join([*known, HTML])}", parameter="f")
+            raise UsageError(
+                "không có lựa chọn này · this is not offered",
+                hint=f"one of: {', '.join([*known, HTML])}",
+                parameter="f",
+            )
         return None if wanted[0] == HTML else wanted[0]
     for each in asked.request.headers.get("accept", "").split(","):
         kind = each.partition(";")[0].strip()

@@ -226,4 +226,4 @@ def _of_document(asked: Asked) -> list[Json]:
 
 def _check(matrix_set: str) -> None:
     if matrix_set != grid.ID:
-        raise NotFound("there is no such tile matrix set", hint=f"tiles come in {grid.ID}")
+        raise NotFound("không có lưới mảnh này · there is no such tile matrix set", hint=f"tiles come in {grid.ID}")

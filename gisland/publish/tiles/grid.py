@@ -85,7 +85,10 @@ def tile_over(longitude: float, latitude: float, zoom: int) -> Tile:
 
 
 def _outside() -> NotFound:
-    return NotFound("there is no such tile", hint=f"{ID}/zoom/row/column, zoom 0 to {MAX_ZOOM}, both below 2^zoom")
+    return NotFound(
+        "không có mảnh này · there is no such tile",
+        hint=f"{ID}/zoom/row/column, zoom 0 to {MAX_ZOOM}, both below 2^zoom",
+    )
 
 
 def limits(box: Box) -> list[dict[str, Any]]:

@@ -97,13 +97,15 @@ async def _staff(asked: Asked, layer: Layer, tile: Tile) -> Response:
 def _tile(asked: Asked) -> Tile:
     path = asked.request.path_params
     if path["matrix_set"] != ID:
-        raise NotFound("there is no such tile matrix set", hint=f"tiles come in {ID}")
+        raise NotFound("không có lưới mảnh này · there is no such tile matrix set", hint=f"tiles come in {ID}")
     tile = tile_at(path["zoom"], path["row"], path["column"])
     for name, value in asked.given:
         if name != "f":
-            raise UsageError("there is no such parameter", hint="known is: f", parameter=name[:50])
+            raise UsageError(
+                "không có tham số này · there is no such parameter", hint="known is: f", parameter=name[:50]
+            )
         if value != "mvt":
-            raise UsageError("this is not offered", hint="one of: mvt", parameter=name)
+            raise UsageError("không có lựa chọn này · this is not offered", hint="one of: mvt", parameter=name)
     return tile
 
 
