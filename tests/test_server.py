@@ -32,10 +32,19 @@ def settings() -> Iterator[Settings]:
         cluster.remove(settings)
 
 
+def start(settings: Settings, **options: Any) -> subprocess.Popen[bytes]:
+    # Tests that run in the background were started with Ctrl-C ignored, and a child inherits that.
+    def heed() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    command = [sys.executable, "-m", "gisland", "up"]
+    return subprocess.Popen(command, env=settings.as_environment(), preexec_fn=heed, **options)
+
+
 @contextmanager
 def gisland_up(settings: Settings, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A running `gisland up` that answers."""
-    process = subprocess.Popen([sys.executable, "-m", "gisland", "up"], env=settings.as_environment(), **options)
+    process = start(settings, **options)
     try:
         wait_until_ready(url(settings), process)
         yield process
@@ -71,6 +80,24 @@ def wait_until_gone(settings: Settings, seconds: float = 20) -> None:
     while left(settings) and time.monotonic() < until:
         time.sleep(0.05)
     assert not left(settings)
+
+
+def test_ctrl_c_in_the_first_start_breaks_nothing(settings: Settings) -> None:
+    """While the cluster is made, and while its tables are; whoever comes first in this module, it is a first start."""
+    cluster.remove(settings)
+    for made in ("pg.init", "pg"):
+        process = start(settings, start_new_session=True, stderr=subprocess.PIPE)
+        until = time.monotonic() + 60
+        while not (settings.state_dir / made).exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert b"Traceback" not in said
+        wait_until_gone(settings, 5)
+    with gisland_up(settings):
+        pass
 
 
 def test_what_is_killed_comes_back_and_the_last_one_leaves_no_trace(settings: Settings) -> None:
