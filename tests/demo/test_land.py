@@ -10,7 +10,7 @@ import pyproj
 import pytest
 import shapely
 
-from gisland.demo.generate import DemoFiles, generate
+from gisland.demo.generate import DemoFiles, describe, draw_land, generate
 from gisland.demo.lots import LEAST
 from gisland.demo.mesh import Edges, connected, neighbours
 from gisland.demo.sheets import lay_sheets, sheet_names
@@ -128,6 +128,17 @@ def test_sheet_names_follow_the_kilometre_grid() -> None:
     assert sheet_names(np.array([[502_500 // 250, 1_723_250 // 250]]), np.array([250.0])).tolist() == ["725500-6-(11)"]
 
 
+def test_the_ward_of_the_demo_has_its_size() -> None:
+    """12 km² with 14,000 parcels on sheets 1:500 and 1:1000, in 70 groups."""
+    land, pieces = draw_land(14_000, 1, lambda _: None)
+    points = shapely.get_coordinates(shapely.point_on_surface(land.polygons))
+    columns = describe(land, pieces, points, 14_000, 1)
+    assert len(land.polygons) == 14_000
+    assert shapely.area(land.polygons).sum() == pytest.approx(12.1e6, rel=0.03)
+    assert set(columns["tyle"].tolist()) == {500, 1000}
+    assert len(set(columns["tdp"])) == 70
+
+
 def test_groups_are_of_one_piece_and_of_like_size(parcels: Parcels) -> None:
     groups = parcels["tdp"]
     codes, counts = np.unique(groups, return_counts=True)
@@ -152,7 +163,7 @@ def test_the_town_is_one_of_tube_houses_with_some_large_plots(parcels: Parcels) 
     sides = np.sort(np.hypot(*np.diff(corners, axis=1)[:, :2].transpose(2, 0, 1)), axis=1)
     assert 3.5 < np.median(sides[:, 0]) < 9
     assert np.median(sides[:, 1] / sides[:, 0]) > 2
-    assert {"DGT", "SON", "DTL", "ODT+CLN", "LUC", "SKC", "TMD"} <= set(types)
+    assert {"DGT", "SON", "DTL", "ODT+CLN", "LUC", "SKC", "TMD", "MNC"} <= set(types)
     angled = area[types == "ODT"] / shapely.area(box) < 0.75
     assert 0.01 < angled.mean() < 0.2, "some lots are L-shaped"
 

@@ -137,6 +137,25 @@ def test_certificates_of_each_period_appear_and_some_have_no_serial(rows: list[l
     assert "" in serials
 
 
+def test_serial_and_book_number_are_those_of_the_day() -> None:
+    """Domain notes §3.1, §3.2: by the day from which a form was in use."""
+    forms = (
+        (dt.date(1991, 1, 1), r"[BĐKMSV] \d{6}|", r"\d{5,} QSDĐ/HB"),
+        (dt.date(2004, 1, 1), r"A[A-ZĐ] \d{6}", r"(H|CT)\d{5,}"),
+        (dt.date(2010, 1, 1), r"[BCD][A-ZĐ] \d{6}", r"(CH|CT)\d{5,}"),
+        (dt.date(2015, 1, 1), r"[BCD][A-ZĐ] \d{6}", r"(CS|CT)\d{5,}"),
+        (dt.date(2024, 8, 1), r"A[AB] \d{8}", r"CN \d+"),
+    )
+    issuer, seen = Issuer(np.random.default_rng(6)), set()
+    for number in range(5_000):
+        certificate = issuer.issue(organisation=number % 5 == 0)
+        begun, serial, book = max(form for form in forms if form[0] <= certificate.issued)
+        assert re.fullmatch(serial, certificate.serial), certificate
+        assert re.fullmatch(book, certificate.book_no), certificate
+        seen.add(begun)
+    assert len(seen) == len(forms)
+
+
 def test_serials_never_repeat() -> None:
     issuer = Issuer(np.random.default_rng(5))
     serials = [certificate.serial for certificate in (issuer.issue() for _ in range(20_000)) if certificate.serial]
