@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 import subprocess
@@ -308,6 +309,22 @@ def test_no_command_says_an_id(traces: Traces) -> None:
 def test_no_log_of_the_server_holds_an_id(traces: Traces) -> None:
     assert traces.server_log.count('"event": "request"') >= traces.asked
     assert not clear_ids(traces.server_log, traces.ids)
+
+
+def test_no_log_of_the_server_tells_of_a_person(traces: Traces) -> None:
+    """Its lines are JSON, in which letters with accents are escaped."""
+    lines = [json.loads(line) for line in traces.server_log.splitlines() if line.startswith("{")]
+    said = "\n".join(str(line) for line in lines)
+    assert len(lines) >= traces.asked
+    persons = """
+        SELECT DISTINCT word FROM registry.holder, LATERAL (VALUES (full_name), (address), (birth_date::text)) v (word)
+         WHERE length(word) > 6
+         UNION SELECT serial FROM registry.certificate WHERE length(serial) > 6
+    """
+    with connect(traces.settings, Role.APP) as connection:
+        words = [word for (word,) in connection.execute(persons)]
+    assert len(words) > 500
+    assert not [word for word in words if word in said or word in traces.server_log]
 
 
 def test_no_log_of_the_database_holds_an_id(traces: Traces) -> None:
