@@ -108,12 +108,12 @@ def scale_block(ink: Ink, words: Words, box: Box, scale: int) -> None:
     scale_bar(ink, box.x, box.top - 12.6, scale, box.width - arrow - 8)
 
 
-def scale_bar(ink: Ink, x: float, y: float, scale: int, room: float) -> tuple[float, float]:
-    """A bar of four parts; returns its length on paper (mm) and on the ground (m)."""
-    most = room * scale / 1000
+def scale_bar(ink: Ink, x: float, y: float, scale: int, room: float) -> None:
+    """A bar of four parts, as long on paper as the scale says, however much larger all around it is drawn."""
+    most = room * ink.larger * scale / 1000
     unit = 10 ** np.floor(np.log10(most / BAR_PARTS))
     part = max(each * unit for each in (1, 2, 2.5, 5) if each * unit * BAR_PARTS <= most)
-    step = part * 1000 / scale
+    step = part * 1000 / scale / ink.larger
     ink.draw_with(BLACK, 0.15)
     ink.fill_with(BLACK)
     ink.boxes([(x + index * step, y, step, 1.3) for index in range(0, BAR_PARTS, 2)], fill=True)
@@ -122,7 +122,6 @@ def scale_bar(ink: Ink, x: float, y: float, scale: int, room: float) -> tuple[fl
         unit_name = " m" if index == BAR_PARTS else ""
         said = f"{part * index:g}".replace(".", ",")
         ink.text(x + index * step - width(said, 2.0) / 2, y - 2.4, said + unit_name, 2.0)
-    return step * BAR_PARTS, float(part * BAR_PARTS)
 
 
 def north_arrow(ink: Ink, said: str, x: float, y: float, high: float) -> None:

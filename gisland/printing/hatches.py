@@ -23,7 +23,7 @@ def draw_status(
     within: Box,
     covered: shapely.STRtree | None = None,
 ) -> None:
-    """Fill polygons (mm) with the colour and the hatch of a status.
+    """Fill polygons (mm) with the colour and the hatch of a status: on paper it is the same on a map and in a legend.
 
     Args:
         ink: where.
@@ -46,20 +46,21 @@ def draw_status(
         return
     # White would not be seen on white.
     tone = inked(palette.stroke if look.color == palette.paper else look.color)
+    spacing, thick = hatch.spacing / ink.larger, hatch.width / ink.larger
     with ink.kept():
         ink.clip_to(shapes)
         if not hatch.lines:
-            ink.draw_with(tone, hatch.width, (0, hatch.spacing))
-            ink.lines(_rows_of_dots(west, south, east, north, hatch.spacing))
+            ink.draw_with(tone, thick, (0, spacing))
+            ink.lines(_rows_of_dots(west, south, east, north, spacing))
             if covered is not None:
-                ink.draw_with(tone, hatch.width)
-                ink.dots(missing_dots(shapes, hatch.spacing, covered), hatch.width)
+                ink.draw_with(tone, thick)
+                ink.dots(missing_dots(shapes, spacing, covered), thick)
         else:
-            ink.draw_with(tone, hatch.width)
+            ink.draw_with(tone, thick)
             for angle in hatch.lines:
-                ink.lines(_lines(west, south, east, north, angle, hatch.spacing))
+                ink.lines(_lines(west, south, east, north, angle, spacing))
                 if covered is not None:
-                    ink.lines(missing_lines(shapes, angle, hatch.spacing, covered))
+                    ink.lines(missing_lines(shapes, angle, spacing, covered))
 
 
 def inked(tone: str) -> Color:

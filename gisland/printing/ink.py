@@ -70,6 +70,8 @@ class Ink:
         """Characters that the font has not: on which pages they were to be written, from 1."""
         self.cut: set[int] = set()
         """Pages, from 1, on which a text was cut off for want of room."""
+        self.larger = 1.0
+        """How many times larger what is drawn now comes out on paper."""
         # Told how many pages are drawn, after each.
         self.on_page: Callable[[int], None] = lambda _: None
 
@@ -118,7 +120,9 @@ class Ink:
     def scaled(self, x: float, y: float, larger: float) -> Iterator[None]:
         """Draw so many times larger, from a point that is (0, 0) within; not for links."""
         self._ops.append(f"q {larger:.5f} 0 0 {larger:.5f} {x:.3f} {y:.3f} cm")
+        outside, self.larger = self.larger, self.larger * larger
         yield
+        self.larger = outside
         self._ops.append("Q")
 
     def fill_with(self, paint: Color) -> None:

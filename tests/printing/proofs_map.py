@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tests.printing.pdf_text import Text
+from tests.printing.pdf_text import Page, Text
 from tests.printing.seen import HERE, SMALL, Map, Seen
 
 
@@ -92,27 +92,40 @@ def _ticks(each: Map, along: int, across: int, edge: float) -> list[float]:
 
 
 def check_bar(seen: Seen) -> None:
-    """The scale bar is as long as it says, within 0.2 mm, and its middle is in its middle."""
+    """The scale bar of each map page is right."""
     for each in seen.maps:
-        parts = [
-            (float(ring[:, 0].min()), float(ring[:, 0].max()), path.filled, round(float(ring[:, 1].min()), 1))
-            for path in each.around
-            for ring in path.rings
-            if abs(np.ptp(ring[:, 1]) - 1.3) < 0.01 and np.ptp(ring[:, 0]) > 4
-        ]
-        # A page on the key map may be as high; it is not beside the black parts.
-        black = {bottom for _, _, filled, bottom in parts if filled == (0, 0, 0)}
-        bar = sorted({(begin, end, filled is not None) for begin, end, filled, bottom in parts if bottom in black})
-        assert [filled for _, _, filled in bar] == [True, False, True, False]
-        assert np.allclose([end for _, end, _ in bar[:-1]], [begin for begin, _, _ in bar[1:]], atol=0.01)
-        (end,) = [text for text in each.page.texts if re.fullmatch(r"[\d,]+ m", text.said) and text not in each.on_map]
-        metres = float(end.said.removesuffix(" m").replace(",", "."))
-        length = bar[-1][1] - bar[0][0]
-        assert abs(length - metres / each.metres) < 0.2
-        level = [text for text in each.page.texts if abs(text.box.bounds[1] - end.box.bounds[1]) < 0.1]
-        said = {text.said: text.middle[0] for text in level if bar[0][0] - 2 < text.middle[0] < bar[-1][1] + 3}
-        assert abs(said["0"] - bar[0][0]) < 0.2
-        assert abs(said[f"{metres / 2:g}".replace(".", ",")] - bar[1][1]) < 0.2
+        check_bar_of(each.page, each.scale)
+
+
+def check_bar_of(page: Page, scale: int, larger: float = 1.0) -> None:
+    """The scale bar is as long as it says, within 0.2 mm, and its middle is in its middle.
+
+    Args:
+        page: with one bar.
+        scale: of its map.
+        larger: how many times larger than usual the bar is drawn.
+    """
+    parts = [
+        (float(ring[:, 0].min()), float(ring[:, 0].max()), path.filled, round(float(ring[:, 1].min()), 1))
+        for path in page.paths
+        for ring in path.rings
+        if path.clip is None and abs(np.ptp(ring[:, 1]) - 1.3 * larger) < 0.01 and np.ptp(ring[:, 0]) > 3
+    ]
+    # A page on the key map may be as high; it is not beside the black parts.
+    (bottom,) = {bottom for _, _, filled, bottom in parts if filled == (0, 0, 0)}
+    bar = sorted({(begin, end, filled is not None) for begin, end, filled, low in parts if low == bottom})
+    assert [filled for _, _, filled in bar] == [True, False, True, False]
+    assert np.allclose([end for _, end, _ in bar[:-1]], [begin for begin, _, _ in bar[1:]], atol=0.01)
+    begin, middle, end = bar[0][0], bar[1][1], bar[-1][1]
+    beneath = shapely.box(begin - 4 * larger, bottom - 4 * larger, end + 8 * larger, bottom)
+    said = {text.said: text.middle[0] for text in page.texts if beneath.contains(text.box)}
+    (last,) = [each for each in said if re.fullmatch(r"[\d,]+ m", each)]
+    metres = float(last.removesuffix(" m").replace(",", "."))
+    assert abs(end - begin - metres / scale * 1000) < 0.2
+    assert abs(said["0"] - begin) < 0.2
+    assert abs(said[f"{metres / 2:g}".replace(".", ",")] - middle) < 0.2
+    # Its number stands under the end, the unit after it.
+    assert said[last] - 3 * larger < end < said[last]
 
 
 # Labels --------------------------------------------------------------------------------------------------------------

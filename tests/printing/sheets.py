@@ -9,6 +9,7 @@ import pikepdf
 import shapely
 
 from tests.printing.pdf_text import MM, opened, overlapping, see_page
+from tests.printing.proofs_map import check_bar_of
 from tests.printing.seen import HERE, Map, lines_of, only, viewport
 from tests.printing.truth import Ward
 
@@ -38,6 +39,7 @@ def check_sheet(content: bytes, ward: Ward, sheet: str) -> None:
         _, _, wide, high = (float(each) * MM for each in pdf.pages[index].MediaBox)
         assert not [text.said for text in page.texts if not shapely.box(0, 0, wide, high).contains(text.box)]
         assert not overlapping(page.texts), (sheet, index, overlapping(page.texts)[:5])
+    check_bar_of(seen.page, seen.scale)
     said = " ".join(text.said for text in seen.page.texts)
     assert f"Tổng số thửa trong tờ: {len(own)}." in said
     lines = [line for page in pages for line in lines_of(page.texts)]

@@ -10,6 +10,7 @@ import shapely
 
 from gisland.errors import GislandError, NotFound, UsageError
 from gisland.printing.areamap import AreaOrder, PrintedArea, print_area
+from gisland.printing.areamap_page import AreaPaper
 from gisland.printing.finish import check
 from gisland.printing.labels import FORMS, Form
 from gisland.printing.products import PRODUCTS, AreaInputs
@@ -18,7 +19,8 @@ from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
 from tests.printing.conftest import ADMIN
 from tests.printing.outside import check_file, check_position
-from tests.printing.pdf_text import Text, opened, read_page
+from tests.printing.pdf_text import Text, opened, read_page, see_page
+from tests.printing.proofs_map import check_bar_of
 from tests.printing.test_lists import rows
 from tests.printing.test_sets import SOUTH, WEST, District, area
 
@@ -85,6 +87,7 @@ def test_each_paper_either_way_round(district: District, paper: str) -> None:
         assert (printed.edition.paper.name, printed.edition.paper.orientation) == (paper, way)
         check_sound(printed)
         scales[way] = printed.edition.place.scale
+        check_bar_of(see_page(opened(printed.content), 0), scales[way], AreaPaper.LARGER[paper])
     auto = print_area(district[0].settings, ADMIN, AreaOrder(ward="11311", wards="11312", paper=paper))
     assert auto.edition.place.scale == min(scales.values())
 

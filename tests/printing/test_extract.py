@@ -32,6 +32,7 @@ from gisland.settings import Settings
 from tests.factories import make_certificate, make_holder, make_holding, make_sheet
 from tests.printing.conftest import ADMIN, WHY, Land
 from tests.printing.pdf_text import opened, read_page, see_page
+from tests.printing.proofs_map import check_bar_of
 from tests.printing.seen import viewport
 from tests.printing.test_lists import rows
 from tests.publish.conftest import serving
@@ -124,6 +125,7 @@ def test_figures_and_sketch(land: Land, tmp_path: Path) -> None:
     assert "12/99" not in said
     area = shapely.area(owner.extract.shape)
     assert f"{decimal(area)} m²" in said
+    check_bar_of(see_page(opened(owner.content), 0), owner.place.scale)
 
     # In the sketch nothing is written over anything, and it lies where it says.
     inner = shapely.box(sketch.x, sketch.y, sketch.right, sketch.top)

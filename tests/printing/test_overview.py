@@ -17,6 +17,7 @@ from gisland.printing.ink import WHITE
 from gisland.printing.model import Group
 from gisland.printing.overview import OverviewOrder, PrintedOverview, print_overview
 from gisland.printing.overview_map import paint_of
+from gisland.printing.overview_page import OverviewPaper
 from gisland.printing.picture import picture
 from gisland.printing.product import OverviewProduct
 from gisland.printing.read import find_group, read_group
@@ -26,7 +27,8 @@ from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
 from tests.printing.conftest import ADMIN, Land
 from tests.printing.outside import check_file, check_position
-from tests.printing.pdf_text import opened, read_page
+from tests.printing.pdf_text import opened, read_page, see_page
+from tests.printing.proofs_map import check_bar_of
 from tests.printing.test_lists import rows
 
 
@@ -95,10 +97,16 @@ def test_sound_and_the_same_each_time(printed: PrintedOverview, demo: Settings, 
     most = max(0.01, 0.02 * place.scale / 1000)
     check_position(path, place.inset().bounds, printed.edition.srid, most=most)
     assert print_overview(demo, ADMIN, OverviewOrder(ward="11311", paper="a3")).content == printed.content
-    large = print_overview(demo, ADMIN, OverviewOrder(ward="11311", paper="A0", language="en"))
-    assert large.overview.place.scale < printed.overview.place.scale
+
+
+@pytest.mark.parametrize("paper", ["A3", "A2", "A1", "A0"])
+def test_each_paper(printed: PrintedOverview, demo: Settings, paper: str) -> None:
+    large = print_overview(demo, ADMIN, OverviewOrder(ward="11311", paper=paper, language="en"))
+    assert (large.overview.place.scale < printed.overview.place.scale) == (paper != "A3")
     page = shapely.box(0, 0, large.edition.paper.width, large.edition.paper.height)
-    assert all(page.contains(text.box) for text in read_page(opened(large.content), 0)[0])
+    seen = see_page(opened(large.content), 0)
+    assert all(page.contains(text.box) for text in seen.texts)
+    check_bar_of(seen, large.overview.place.scale, OverviewPaper.LARGER[paper])
 
 
 def test_what_cannot_be(land: Land) -> None:
