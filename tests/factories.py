@@ -101,11 +101,16 @@ def make_former(connection: Connection, ward: int, sheet: int) -> int:
 
 
 def make_holder(
-    connection: Connection, ward: int, name: str = "Nguyễn Văn Thử", national_id: str = "", kind: str = "person"
+    connection: Connection,
+    ward: int,
+    name: str = "Nguyễn Văn Thử",
+    national_id: str = "",
+    kind: str = "person",
+    vault: IdVault = VAULT,
 ) -> int:
     """A holder; with a national id when one is given (12 digits that start with 999)."""
     parsed = parse_personal_id(national_id)
-    sealed = VAULT.seal(parsed) if parsed else None
+    sealed = vault.seal(parsed) if parsed else None
     query = """
         INSERT INTO registry.holder
                (ward_id, kind, full_name, name_key, id_kind, id_cipher, id_hash, id_masked, created_by)

@@ -20,6 +20,7 @@ from gisland.database import Role, connect
 from gisland.kit.text import plain_name
 from gisland.registry.search import search
 from gisland.security.crypto import IdVault, load_vault
+from gisland.security.mask import OF_PERSONS
 from gisland.settings import Settings
 
 # Milliseconds of the 95th percentile: numbers anywhere, names in a ward, names in the city.
@@ -157,7 +158,7 @@ def _time(
     connection: Connection, vault: IdVault, sort: str, limit: int, sought: list[Sought], *, in_ward: bool
 ) -> Times:
     def one(each: Sought) -> bool:
-        hits = search(connection, each.text, vault, ward_id=each.ward if in_ward else None)
+        hits = search(connection, each.text, vault, held=OF_PERSONS, ward_id=each.ward if in_ward else None)
         return any(hit.id == each.id for hit in hits)
 
     for each in sought:

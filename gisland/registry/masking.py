@@ -42,6 +42,11 @@ def held_in(subject: Subject, ward_id: int | None) -> frozenset[str]:
     return held(subject, EVERYWHERE if ward_id is None else Scope(wards=frozenset({ward_id})))
 
 
+def held_where(subject: Subject, permission: Permission, ward_id: int | None) -> frozenset[str]:
+    """What somebody may see of persons in the ward that they ask about; in none, wherever they have a permission."""
+    return held(subject, subject.scope(permission)) if ward_id is None else held_in(subject, ward_id)
+
+
 def masked_state(kind: Kind, state: Json, subject: Subject) -> Json:
     """A former state of a record, and the changes that made it so."""
     changes = [masked(KINDS["change"], change, subject) for change in state["changes"]]
@@ -56,8 +61,7 @@ def check_asked(kind: Kind, asked: Mapping[str, Any], subject: Subject) -> None:
         Forbidden: there is one; its answer would tell.
     """
     ward = asked.get("ward_id")
-    within = subject.scope(Permission.REGISTRY_READ) if ward is None else Scope(wards=frozenset({int(ward)}))
-    permissions = held(subject, within)
+    permissions = held_where(subject, Permission.REGISTRY_READ, None if ward is None else int(ward))
     for name, value in asked.items():
         each = kind.sorts.get(value) if name == "sort" else kind.filters.get(name)
         if each is not None and each.needs is not None and each.needs not in permissions:

@@ -14,12 +14,13 @@ from typing import Any
 from psycopg import AsyncConnection, Connection
 from psycopg.errors import QueryCanceled
 
-from gisland.errors import UsageError
+from gisland.errors import Forbidden, UsageError
 from gisland.kit.identifiers import mask_ids
 from gisland.kit.text import name_key
 from gisland.registry import search_queries as queries
 from gisland.registry.search_terms import Identity, Name, ParcelCode, ParcelNumber, Serial, Term, spellings, understand
 from gisland.security.crypto import IdVault
+from gisland.security.permissions import Permission
 
 LIMIT, MOST = 20, 100
 
@@ -92,6 +93,7 @@ def search(
     text: str,
     vault: IdVault,
     *,
+    held: frozenset[str],
     ward_id: int | None = None,
     ward_ids: Sequence[int] | None = None,
     kinds: Iterable[Kind] = Kind,
@@ -103,6 +105,8 @@ def search(
         connection: a transaction; its statements are bound to two seconds each from now on.
         text: what was typed, such as “tờ 54 thửa 34”, “54/34”, “BK 123456”, an id or a name.
         vault: the key under which ids are found.
+        held: what the one who asks may see of persons where they seek (`masking.held_where`): what is not shown cannot
+            be sought either. Without names no holder is found; without ids none is found by one, nor shown with it.
         ward_id: only in this ward.
         ward_ids: only in these wards: the scope of the one who asks; None is everywhere.
         kinds: only these.
@@ -113,8 +117,9 @@ def search(
 
     Raises:
         UsageError: it takes too long.
+        Forbidden: only holders are sought, by somebody who may not see persons.
     """
-    lookups = plan(text, vault.in_use(connection), _scope(ward_id, ward_ids), frozenset(kinds), limit)
+    lookups = plan(text, vault.in_use(connection), _scope(ward_id, ward_ids), frozenset(kinds), limit, held)
     connection.execute(SESSION)
     try:
         rows = [connection.execute(each.statement.encode(), each.parameters).fetchall() for each in lookups]
@@ -128,6 +133,7 @@ async def search_async(
     text: str,
     vault: IdVault,
     *,
+    held: frozenset[str],
     ward_id: int | None = None,
     ward_ids: Sequence[int] | None = None,
     kinds: Iterable[Kind] = Kind,
@@ -135,7 +141,7 @@ async def search_async(
 ) -> list[Hit]:
     """The same as `search`, on a connection of a web worker's pool (which has its plans and caches at hand)."""
     key = await vault.in_use_async(connection)
-    lookups = plan(text, key, _scope(ward_id, ward_ids), frozenset(kinds), limit)
+    lookups = plan(text, key, _scope(ward_id, ward_ids), frozenset(kinds), limit, held)
     await connection.execute(SESSION)
     try:
         rows = [
@@ -156,17 +162,29 @@ def wards_of(hits: Sequence[Hit], asked: int | None) -> set[int]:
     return {hit.ward_id for hit in hits} if asked is None else {asked}
 
 
-def plan(text: str, vault: IdVault, wards: list[int] | None, kinds: frozenset[Kind], limit: int) -> list[Lookup]:
-    """The statements that answer a text within these wards (None: all)."""
+def plan(
+    text: str, vault: IdVault, wards: list[int] | None, kinds: frozenset[Kind], limit: int, held: frozenset[str]
+) -> list[Lookup]:
+    """The statements that answer a text within these wards (None: all), as far as its answer may be told.
+
+    Raises:
+        Forbidden: see `search`.
+    """
+    if Permission.PERSON_READ not in held:
+        kinds -= {Kind.HOLDER}
+        if not kinds:
+            raise Forbidden("your role does not allow to ask for persons", parameter="kinds", hint="leave it out")
     if wards == []:
         return []
-    return [lookup for term in understand(text) for lookup in _lookups(term, vault, wards, kinds, limit)]
+    ids = Permission.IDENTITY_READ in held
+    terms = [term for term in understand(text) if ids or not isinstance(term, Identity)]
+    return [lookup for term in terms for lookup in _lookups(term, vault, wards, kinds, limit, ids=ids)]
 
 
 def _lookups(
-    term: Term, vault: IdVault, wards: list[int] | None, kinds: frozenset[Kind], limit: int
+    term: Term, vault: IdVault, wards: list[int] | None, kinds: frozenset[Kind], limit: int, *, ids: bool
 ) -> Iterable[Lookup]:
-    values: dict[str, Any] = {"limit": limit, "wards": wards}
+    values: dict[str, Any] = {"limit": limit, "wards": wards, "ids": ids}
 
     def lookup(statement: str, table: str, sheet: str = "") -> Lookup:
         ward = f"AND {table}.ward_id = ANY (%(wards)s)" if wards is not None else ""
@@ -187,8 +205,11 @@ def _lookups(
         case Serial(key, variants) if Kind.CERTIFICATE in kinds:
             values |= {"key": key, "variants": list(variants)}
             yield lookup(queries.CERTIFICATE_BY_SERIAL, "certificate")
-        case Identity(ids, padded) if Kind.HOLDER in kinds:
-            values |= {"hashes": [vault.hash(each) for each in ids], "padded": [vault.hash(padded)] if padded else []}
+        case Identity(numbers, padded) if Kind.HOLDER in kinds:
+            values |= {
+                "hashes": [vault.hash(each) for each in numbers],
+                "padded": [vault.hash(padded)] if padded else [],
+            }
             yield lookup(queries.HOLDER_BY_ID, "holder")
         case Name(key, plain) if Kind.HOLDER in kinds:
             values |= {"key": key, "plain": plain, "words": plain.split()}

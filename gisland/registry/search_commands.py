@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from gisland.audit import log
 from gisland.database import run
+from gisland.registry.masking import held_where
 from gisland.registry.search import LIMIT, MOST, Hit, Kind, Match, counts, search, wards_of
 from gisland.registry.units import find_unit
 from gisland.security.crypto import load_vault
@@ -52,7 +53,8 @@ def search_command(
 
     def work(connection: Connection) -> list[Hit]:
         ward_id = find_unit(connection, ward).id if ward is not None else None
-        hits = search(connection, typed, vault, ward_id=ward_id, kinds=kind or Kind, limit=limit)
+        held = held_where(who.subject, Permission.REGISTRY_SEARCH, ward_id)
+        hits = search(connection, typed, vault, held=held, ward_id=ward_id, kinds=kind or Kind, limit=limit)
         wards = wards_of(hits, ward_id)
         log.record(connection, who.subject.name, log.Tag.REGISTRY_SEARCHED, wards=wards, detail=counts(hits))
         return hits

@@ -84,11 +84,11 @@ CERTIFICATE_BY_SERIAL = f"""
      ORDER BY serial_key <> %(key)s, retired, ward_id, id LIMIT %(limit)s
 """
 
-# The id is shown masked.
+# The id is shown masked, to those who may see it so.
 _HOLDER = """
     'holder' AS kind, holder.id,
     concat_ws(' · ', holder.full_name, coalesce(holder.birth_year, extract(year FROM holder.birth_date)),
-              holder.id_masked) AS label, holder.ward_id
+              CASE WHEN %(ids)s THEN holder.id_masked END) AS label, holder.ward_id
 """
 _HOLDER_REST = "'' AS source, NULL::float8 AS confidence, false AS retired, holder.full_name AS name"
 

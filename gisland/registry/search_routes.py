@@ -12,6 +12,7 @@ from gisland.audit import log
 from gisland.audit.log import INSERT
 from gisland.database import Role, current_scope
 from gisland.registry import fields
+from gisland.registry.masking import held_where
 from gisland.registry.search import LIMIT, MOST, Hit, Kind, counts, search_async, wards_of
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
@@ -40,7 +41,10 @@ class Query(BaseModel):
 
 
 class Found(BaseModel):
-    """The hits, the surest first. Those without accents, of a part or with a typo are hints and never a proof."""
+    """The hits, the surest first. Those without accents, of a part or with a typo are hints and never a proof.
+
+    Holders are among them for those who may see persons only, and are found by an id by those who may see ids.
+    """
 
     hits: list[Hit]
     limited: bool = Field(description="Đã đủ số kết quả nhiều nhất, có thể còn nữa · There may be more than the limit")
@@ -58,7 +62,13 @@ async def search_registry(
     vault = load_vault(state.settings)
     async with state.pools.within(current_scope(), Role.APP) as connection:
         hits = await search_async(
-            connection, query.text, vault, ward_id=query.ward_id, kinds=query.kinds, limit=query.limit
+            connection,
+            query.text,
+            vault,
+            held=held_where(subject, Permission.REGISTRY_SEARCH, query.ward_id),
+            ward_id=query.ward_id,
+            kinds=query.kinds,
+            limit=query.limit,
         )
         ward, several = log.ward_and_detail(wards_of(hits, query.ward_id))
         event = [subject.name, log.Tag.REGISTRY_SEARCHED.value, ward, "", Jsonb(counts(hits) | several)]

@@ -16,12 +16,14 @@ from gisland.app import create_app
 from gisland.database import Role, connect, run
 from gisland.registry import search_commands, search_routes
 from gisland.security import permissions
+from gisland.security.crypto import load_vault
 from gisland.security.guards import Caller
 from gisland.security.subject import Grant, operator
 from gisland.settings import Settings
 from tests.factories import SECRET, make_account, make_holder, make_parcel, make_sheet, make_ward, one
 from tests.registry.conftest import Api
 
+NAME, NUMBER, MASKED = "Nguyễn Văn Thử", "999070000034", "999*****0034"
 Ask = Callable[..., httpx.Response]
 EVENTS = "SELECT subject, tag, ward_id, object, detail FROM audit.event WHERE tag = 'registry:searched'"
 
@@ -30,7 +32,7 @@ EVENTS = "SELECT subject, tag, ward_id, object, detail FROM audit.event WHERE ta
 def ward(settings: Settings) -> int:
     def fill(connection: Connection) -> int:
         ward = make_ward(connection)
-        make_holder(connection, ward, "Nguyễn Văn Thử")
+        make_holder(connection, ward, NAME, NUMBER, vault=load_vault(settings))
         make_parcel(connection, ward, make_sheet(connection, ward, "54"), "34")
         for role in (permissions.Role.OFFICER, permissions.Role.VIEWER):
             make_account(connection, role.value, Grant(role, ward))
@@ -45,15 +47,21 @@ def ask(settings: Settings, ward: int) -> Ask:
     app = create_app(settings)
     app.include_router(search_routes.router)
 
-    async def answer(method: str, body: dict[str, Any], auth: tuple[str, str] | None) -> httpx.Response:
+    async def answer(method: str, path: str, body: dict[str, Any], auth: tuple[str, str] | None) -> httpx.Response:
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
         ):
-            return await client.request(method, "/api/v1/search", json=body, auth=auth)
+            return await client.request(method, f"/api/v1/{path}", json=body, auth=auth)
 
-    def ask(body: dict[str, Any], who: str | None = "officer", method: str = "POST") -> httpx.Response:
-        return asyncio.run(answer(method, body, (who, SECRET) if who else None))
+    def ask(
+        body: dict[str, Any],
+        who: str | None = "officer",
+        method: str = "POST",
+        path: str = "search",
+        secret: str = SECRET,
+    ) -> httpx.Response:
+        return asyncio.run(answer(method, path, body, (who, secret) if who else None))
 
     return ask
 
@@ -63,7 +71,8 @@ def test_an_officer_searches_and_only_counts_are_noted(ask: Ask, settings: Setti
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "private, no-store"
     (hit,) = answer.json()["hits"]
-    assert (hit["kind"], hit["match"], hit["label"], hit["ward_id"]) == ("holder", "accentless", "Nguyễn Văn Thử", ward)
+    told = hit["kind"], hit["match"], hit["label"], hit["ward_id"]
+    assert told == ("holder", "accentless", f"{NAME} · {MASKED}", ward)
     assert answer.json()["limited"] is False
     assert ask({"text": "54/34", "limit": 1}).json()["limited"] is True
     with connect(settings, Role.APP) as connection:
@@ -77,6 +86,36 @@ def test_an_officer_searches_and_only_counts_are_noted(ask: Ask, settings: Setti
 def test_who_may_not_search_is_refused(ask: Ask, ward: int) -> None:
     assert ask({"text": "nguyen van thu"}, "viewer").status_code == 403
     assert ask({"text": "nguyen van thu"}, None).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("more", "by_name", "by_id"),
+    [
+        # What is not shown cannot be sought, else one question after the other would find it out.
+        ([], [], []),
+        (["identity:read"], [], []),
+        (["person:read"], [NAME], []),
+        (["person:read", "identity:read"], [f"{NAME} · {MASKED}"], [f"{NAME} · {MASKED}"]),
+    ],
+)
+def test_a_token_finds_what_it_may_see(
+    ask: Ask, ward: int, more: list[str], by_name: list[str], by_id: list[str]
+) -> None:
+    wanted = {"name": "thử", "permissions": ["registry:search", *more]}
+    token = ask(wanted, path="tokens").json()["token"]
+
+    def labels(text: str, **where: object) -> list[str]:
+        answer = ask({"text": text} | where, secret=token)
+        assert answer.status_code == 200, answer.text
+        return [hit["label"] for hit in answer.json()["hits"]]
+
+    for where in ({}, {"ward_id": ward}):
+        assert labels("tờ 54 thửa 34", **where) == ["Tờ 54, thửa 34"]
+        assert labels(NAME, **where) == by_name
+        assert labels(NUMBER, **where) == by_id
+    # Who asks for holders only hears that it is not theirs, whatever the text.
+    only = ask({"text": NAME, "kinds": ["holder"]}, secret=token)
+    assert only.status_code == (200 if "person:read" in more else 403)
 
 
 def test_what_was_typed_stands_in_no_address(ask: Ask) -> None:

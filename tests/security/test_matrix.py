@@ -248,8 +248,17 @@ def test_search(world: World, who: str) -> None:
             assert answer.status_code == refused(who)
             continue
         wards = {place.ward for name, place in world.places.items() if may(who, Permission.REGISTRY_SEARCH, name)}
-        assert {hit["ward_id"] for hit in answer.json()["hits"]} <= wards
-        assert answer.json()["hits"]
+        hits = answer.json()["hits"]
+        assert {hit["ward_id"] for hit in hits} <= wards
+        assert hits
+        # What a label tells: to who may see it wherever they search.
+        persons, numbers = (
+            all(may(who, each, name) for name in world.places if may(who, Permission.REGISTRY_SEARCH, name))
+            for each in (PERSON, Permission.IDENTITY_READ)
+        )
+        labels = [hit["label"] for hit in hits if hit["kind"] == "holder"]
+        assert bool(labels) == (persons and (text == NAME or (text.isdigit() and numbers)))
+        assert all(NAME in label and ("***" in label) == numbers for label in labels)
 
 
 @pytest.mark.parametrize("who", PEOPLE)

@@ -23,6 +23,7 @@ from gisland.publish.query import Cursor, ItemsQuery
 from gisland.publish.tiles.grid import tile_at
 from gisland.publish.tiles.statements import tile_statement
 from gisland.registry.search import SESSION, Kind, plan
+from gisland.security.mask import OF_PERSONS
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.factories import VAULT, one
@@ -166,7 +167,7 @@ def test_a_search(city: Settings, text: str) -> None:
     info = conninfo(city, Role.APP, scope=Scope(wards=frozenset({ward})))
     with psycopg.connect(info) as connection:
         connection.execute(SESSION)
-        found = plan(text, VAULT, [ward], frozenset(Kind), 20)
+        found = plan(text, VAULT, [ward], frozenset(Kind), 20, OF_PERSONS)
         assert found
         for lookup in found:
             _, nodes = explained(connection, lookup.statement, lookup.parameters)
