@@ -52,7 +52,7 @@ SELECT p.id, p.ward_id, p.residential_group_id AS group_id, sheet.sheet_no, p.pa
         -- As the layers have it: the current users where any are known, else those on the certificate.
         SELECT DISTINCT ON (parcel_id) parcel_id, min(status.position) AS position
           FROM registry.holding
-          JOIN verification.holder_status ON holder_status.holder_id = holding.holder_id
+          JOIN verification.status_in_reach ON status_in_reach.holder_id = holding.holder_id
           JOIN publish.status USING (status)
          WHERE parcel_id = ANY (%(ids)s::bigint[]) AND holding.retired_by IS NULL
          GROUP BY parcel_id, role ORDER BY parcel_id, role = 'current_user' DESC

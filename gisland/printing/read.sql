@@ -50,7 +50,7 @@ SELECT p.id,
           FROM registry.holding
           JOIN registry.parcel ON parcel.id = parcel_id
           JOIN registry.holder ON holder.id = holding.holder_id
-          JOIN verification.holder_status ON holder_status.holder_id = holding.holder_id
+          JOIN verification.status_in_reach ON status_in_reach.holder_id = holding.holder_id
           JOIN publish.status USING (status)
          WHERE residential_group_id = %(group)s AND holding.retired_by IS NULL
          GROUP BY parcel_id, role ORDER BY parcel_id, role = 'current_user' DESC

@@ -219,3 +219,4 @@ COMMENT ON COLUMN verification.list_row.id_masked IS 'Số đã che · The id as
 
 COMMENT ON VIEW verification.holder_status IS 'Tình trạng xác minh của mỗi người sử dụng đất · One exact status per holder; holds no personal data';
 COMMENT ON COLUMN verification.holder_status.status IS 'Tự tính từ bằng chứng mới nhất về số hiện nay, unsent khi chưa có; missing_id khi không có số; organisation với tổ chức, cộng đồng · Derived from the newest evidence on the present id, unsent without any; missing_id where there is no id; organisation for organisations and communities';
+COMMENT ON VIEW verification.status_in_reach IS 'Như verification.holder_status, của những người mà phiên làm việc được xem · The same, of the holders whom the transaction may see';

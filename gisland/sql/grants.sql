@@ -13,6 +13,7 @@ GRANT DELETE ON registry.land_use, registry.holding, registry.certificate_parcel
                 registry.unit_successor TO gisland_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA history TO gisland_app;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA history TO gisland_app;
+-- Without a policy: who bears a name is found in registry.holder, under its own.
 GRANT SELECT ON search.name TO gisland_app;
 GRANT SELECT, INSERT ON verification.evidence, verification.list, verification.list_row, intake.batch, intake.source_row TO gisland_app;
 -- What was ordered, by whom and with which rights, never changes.
@@ -20,8 +21,7 @@ GRANT SELECT, INSERT, DELETE, UPDATE (state, progress, message, attempts, starte
                                       media_type, size_bytes, sha256, print_id, pages, data_version, names, exact, wards)
     ON printing.job TO gisland_app;
 GRANT SELECT, INSERT, DELETE ON printing.result TO gisland_app;
--- Opaque ids and statuses; whoever asks for holders sees those of the own wards.
-GRANT SELECT ON verification.holder_status TO gisland_app;
+GRANT SELECT ON verification.status_in_reach TO gisland_app;
 GRANT SELECT ON publish.layer, publish.status, publish.data_version, published.change_version TO gisland_app;
 GRANT SELECT, INSERT, UPDATE ON security.account TO gisland_app;
 GRANT SELECT, INSERT, DELETE ON security.grant, security.session TO gisland_app;

@@ -177,7 +177,9 @@ $$;
 
 -- Acts of the whole service (reform, layers) have no ward; they tell nothing of persons.
 SELECT security.protect('registry.change', 'gisland_app', '(ward_id IS NULL OR ward_id = ANY ((SELECT security.wards())::int[]))');
-SELECT security.protect('verification.evidence', 'gisland_app', 'EXISTS (SELECT FROM registry.holder WHERE holder.id = holder_id AND ward_id = ANY ((SELECT security.wards())::int[]))');
+-- Evidence is seen with its holder, by the head of a group, too, whose papers show the status.
+SELECT security.protect('verification.evidence', 'gisland_app', 'EXISTS (SELECT FROM registry.holder WHERE holder.id = holder_id)',
+                        'EXISTS (SELECT FROM registry.holder WHERE holder.id = holder_id AND ward_id = ANY ((SELECT security.wards())::int[]))');
 SELECT security.protect('verification.list', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
 SELECT security.protect('verification.list_row', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');
 SELECT security.protect('intake.batch', 'gisland_app', 'ward_id = ANY ((SELECT security.wards())::int[])');

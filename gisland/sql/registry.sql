@@ -273,17 +273,28 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT id, min(line.step) FROM line GROUP BY id
 $$;
 
--- The status of a holder is derived from the newest evidence on the id that the holder bears now (design §3).
-CREATE OR REPLACE VIEW verification.holder_status AS
-SELECT holder.id AS holder_id,
-       CASE
-           WHEN holder.kind IN ('organisation', 'community') THEN 'organisation'
-           WHEN holder.id_hash IS NULL THEN 'missing_id'
-           ELSE coalesce(newest.result, 'unsent')
-       END AS status
-  FROM registry.holder
-  LEFT JOIN LATERAL (
-        SELECT result FROM verification.evidence
-         WHERE evidence.holder_id = holder.id AND evidence.id_hash = holder.id_hash
-         ORDER BY evidence.id DESC LIMIT 1
-       ) newest ON true;
+-- The status of a holder is derived from the newest evidence on the id that the holder bears now (design §3). Layers are
+-- made from those of all holders, for a publisher who may read nothing else of them; the application is told of the holders
+-- that the transaction reaches.
+DO $$
+DECLARE
+    shown record;
+BEGIN
+    FOR shown IN SELECT * FROM (VALUES ('holder_status', false), ('status_in_reach', true)) of_view (name, as_reader) LOOP
+        EXECUTE format($view$
+            CREATE OR REPLACE VIEW verification.%I WITH (security_invoker = %s) AS
+            SELECT holder.id AS holder_id,
+                   CASE
+                       WHEN holder.kind IN ('organisation', 'community') THEN 'organisation'
+                       WHEN holder.id_hash IS NULL THEN 'missing_id'
+                       ELSE coalesce(newest.result, 'unsent')
+                   END AS status
+              FROM registry.holder
+              LEFT JOIN LATERAL (
+                    SELECT result FROM verification.evidence
+                     WHERE evidence.holder_id = holder.id AND evidence.id_hash = holder.id_hash
+                     ORDER BY evidence.id DESC LIMIT 1
+                   ) newest ON true$view$, shown.name, shown.as_reader);
+    END LOOP;
+END
+$$;

@@ -4,14 +4,14 @@
 -- that says whether there is something to send. While a certificate waits for its parcel its own numbers stand for it.
 -- name: choose
 CREATE TEMP TABLE chosen ON COMMIT DROP AS
-SELECT DISTINCT ON (holder_id) holder_id, holder_status.status,
+SELECT DISTINCT ON (holder_id) holder_id, status_in_reach.status,
        coalesce(sheet.sheet_no, paper.paper_sheet_no, '') AS sheet_no,
        coalesce(parcel.parcel_no, paper.paper_parcel_no, '') AS parcel_no,
        CASE WHEN parcel.id IS NULL THEN paper.paper_area_m2
             ELSE coalesce(parcel.legal_area_m2, round(parcel.area_m2::numeric, 1)) END AS area_m2,
        coalesce(certificate.serial, issued.serial, '') AS serial
   FROM registry.holding
-  JOIN verification.holder_status USING (holder_id)
+  JOIN verification.status_in_reach USING (holder_id)
   LEFT JOIN registry.certificate ON certificate.id = holding.certificate_id
   LEFT JOIN registry.certificate_parcel paper
     ON holding.parcel_id IS NULL AND paper.certificate_id = holding.certificate_id AND paper.parcel_id IS NULL

@@ -16,6 +16,7 @@ import pytest
 from gisland.bench import bulk, database
 from gisland.catalogue import Catalogue, Layer
 from gisland.database import Role, Scope, connect, conninfo
+from gisland.database.migrate import admin_conninfo
 from gisland.database.scope import ENTER
 from gisland.publish.cql2.filter import parse_filter
 from gisland.publish.items import page_statement
@@ -174,3 +175,26 @@ def test_a_search(city: Settings, text: str) -> None:
             scans = [each for each in nodes if each["Node Type"] == "Seq Scan"]
             assert not [each for each in scans if each["Relation Name"] in {"parcel", "holder", "certificate", "name"}]
         connection.rollback()
+
+
+def test_statuses(city: Settings) -> None:
+    """Of the holders of some parcels, by who reaches the ward: neither all holders nor all evidence is read."""
+    with connect(city, Role.APP) as connection:
+        ward = one(connection, "SELECT id FROM registry.unit WHERE code = '90001'")
+        connection.execute(
+            "INSERT INTO verification.evidence (holder_id, id_hash, source, result, accepted_by)"
+            " SELECT id, id_hash, 'test', 'verified', 'test' FROM registry.holder WHERE id_hash IS NOT NULL"
+        )
+    with psycopg.connect(admin_conninfo(city), autocommit=True) as connection:
+        connection.execute("ANALYZE verification.evidence")
+    query = """
+        SELECT parcel_id, status FROM registry.holding JOIN verification.status_in_reach USING (holder_id)
+         WHERE parcel_id = ANY (%s) AND holding.retired_by IS NULL
+    """
+    with psycopg.connect(conninfo(city, Role.APP, scope=Scope(wards=frozenset({ward})))) as connection:
+        asked = [[row[0] for row in connection.execute("SELECT id FROM registry.parcel ORDER BY id LIMIT 20").fetchall()]]
+        assert {row[1] for row in connection.execute(query, asked).fetchall()} == {"verified"}
+        blocks, nodes = explained(connection, query, asked)
+        connection.rollback()
+    assert not [each for each in nodes if each["Node Type"] == "Seq Scan"]
+    assert blocks < 2 * FEW
