@@ -2,7 +2,7 @@
 
 -- Arguments: pairs of (table whose row is dirty, column that holds its id).
 CREATE OR REPLACE FUNCTION publish.mark_dirty() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rows text := CASE TG_OP
         WHEN 'INSERT' THEN 'TABLE new_rows'

@@ -19,7 +19,7 @@ $$;
 -- Anybody may set gisland.change. It counts when it names a change that was noted in this very transaction, whose beginning
 -- is the time of its changes. Asked once for a statement, not for each of its rows.
 CREATE OR REPLACE FUNCTION registry.change_is_forged() RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     said CONSTANT text := coalesce(current_setting('gisland.change', true), '');
 BEGIN
@@ -28,7 +28,7 @@ BEGIN
 END
 $$;
 CREATE OR REPLACE FUNCTION registry.forget_forged_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF registry.change_is_forged() THEN
         PERFORM set_config('gisland.change', '', true);
@@ -38,7 +38,7 @@ END
 $$;
 -- For what is written once for a statement or transaction. A statement that set it for itself has made rows of another change.
 CREATE OR REPLACE FUNCTION registry.sure_change() RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF registry.change_is_forged() THEN
         RAISE EXCEPTION 'gisland.change names no change of this transaction'
@@ -76,7 +76,7 @@ $$;
 
 -- A new row is of this transaction's change, whatever the statement says. One that comes back goes on counting.
 CREATE OR REPLACE FUNCTION registry.first_version() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('SELECT coalesce(max(version), 0) + 1 FROM history.%I WHERE id = $1', TG_TABLE_NAME)
        INTO NEW.version USING NEW.id;
@@ -88,7 +88,7 @@ $$;
 
 -- Argument: the columns of the table. A state that this very change made was never seen by anybody: it is not kept.
 CREATE OR REPLACE FUNCTION history.keep() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- A statement that touched no row is no change.
     IF NOT EXISTS (SELECT FROM old_rows) THEN

@@ -30,7 +30,7 @@ $$;
 
 -- Begin a transaction of staff, who may not read the registry: the codes of their wards and groups are looked up once.
 CREATE OR REPLACE FUNCTION security.enter(of_wards text, of_groups text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM set_config('gisland.wards', of_wards, true), set_config('gisland.groups', of_groups, true);
     IF NOT security.everywhere() THEN
@@ -108,19 +108,19 @@ $$;
 -- Whether a holder, certificate or asset belongs to a present parcel of the groups that the transaction reaches. As their
 -- owner, who sees all rows: the policies of links ask for the records, and would go round in a circle.
 CREATE OR REPLACE FUNCTION security.holder_in_groups(of_holder bigint) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM registry.holding JOIN registry.parcel ON parcel.id = parcel_id
                     WHERE holder_id = of_holder AND holding.retired_by IS NULL AND parcel.retired_by IS NULL
                       AND residential_group_id = ANY (security.groups()))
 $$;
 CREATE OR REPLACE FUNCTION security.certificate_in_groups(of_certificate bigint) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM registry.certificate_parcel JOIN registry.parcel ON parcel.id = parcel_id
                     WHERE certificate_id = of_certificate AND parcel.retired_by IS NULL
                       AND residential_group_id = ANY (security.groups()))
 $$;
 CREATE OR REPLACE FUNCTION security.asset_in_groups(of_asset bigint) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM registry.asset_parcel JOIN registry.parcel ON parcel.id = parcel_id
                     WHERE asset_id = of_asset AND parcel.retired_by IS NULL
                       AND residential_group_id = ANY (security.groups()))

@@ -279,7 +279,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION publish.flush() RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET jit = off
 -- Times within properties are written in UTC, whoever changed the row.
 SET timezone = 'UTC' AS $$
 DECLARE
@@ -328,7 +328,7 @@ $$;
 -- The layers that follow no table (`refresh: manual | interval`): all that differs from what the view gives now is
 -- refreshed, with a change and a data version if there is any. Returns the number of features that changed.
 CREATE OR REPLACE FUNCTION publish.refresh_all(of_layer text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET jit = off SET timezone = 'UTC' AS $$
 DECLARE
     layer publish.layer;
     source_columns text;
@@ -361,7 +361,7 @@ $$;
 -- The features of late layers that changes have touched since: made anew in one transaction, with one change and one data
 -- version, in the order of the layers. Returns their number. What is committed after the rows were taken leaves its own.
 CREATE OR REPLACE FUNCTION publish.refresh_late() RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET jit = off SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET jit = off SET timezone = 'UTC' AS $$
 DECLARE
     dirty publish.dirty_source[];
     layer publish.layer;
@@ -399,7 +399,7 @@ $$;
 
 -- Whoever forgets to flush (psql, a script) is flushed at commit.
 CREATE OR REPLACE FUNCTION publish.flush_at_commit() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM publish.flush();
     RETURN NULL;
@@ -411,26 +411,26 @@ CREATE CONSTRAINT TRIGGER flush_at_commit AFTER INSERT ON publish.dirty_transact
 
 -- Fold the counts of a layer into one row; concurrent writers only ever add rows, so nobody waits.
 CREATE OR REPLACE FUNCTION publish.fold_counts() RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH folded AS (DELETE FROM publish.count_delta RETURNING layer, delta)
     INSERT INTO publish.count_delta (layer, delta) SELECT layer, sum(delta) FROM folded GROUP BY layer
 $$;
 
 -- Features in a layer, exact: what numberMatched says when nothing is filtered.
 CREATE OR REPLACE FUNCTION publish.feature_count(of_layer text) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(sum(delta), 0)::bigint FROM publish.count_delta WHERE layer = of_layer
 $$;
 
 -- The data version in force at a time: the newest one given until then, 0 before the first.
 CREATE OR REPLACE FUNCTION publish.version_at(moment timestamptz) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce((SELECT version FROM publish.data_version WHERE at <= moment ORDER BY at DESC, version DESC LIMIT 1), 0)
 $$;
 
 -- The newest data version: what is the same for all who see it bears it as its tag. plpgsql, whose plan is kept.
 CREATE OR REPLACE FUNCTION publish.newest_version() RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN coalesce((SELECT max(version) FROM publish.data_version), 0);
 END
@@ -438,7 +438,7 @@ $$;
 
 -- The data version from which on a layer can be read as of: when its present definition was applied.
 CREATE OR REPLACE FUNCTION publish.first_version(of_layer text) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT version FROM publish.layer JOIN published.change_version ON change_id = defined_by WHERE layer.id = of_layer
 $$;
 
@@ -452,7 +452,7 @@ $$;
 -- The planes (EPSG codes) that features of a layer are offered in: its own, and those of the map sheets that are in use.
 -- It has its own by its native geometry; the parcels that come after it was applied lie on these sheets.
 CREATE OR REPLACE FUNCTION publish.planes(of_layer text, OUT offered int[], OUT own int[])
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     sheets int[] := ARRAY(SELECT DISTINCT srid FROM registry.map_sheet);
 BEGIN
@@ -466,7 +466,7 @@ $$;
 -- What places are called whose codes layers bear: wards that have map sheets, and residential groups; whose code is that of
 -- several groups, has the names of all of them. So many of each list at most.
 CREATE OR REPLACE FUNCTION publish.place_names(most int, OUT list text, OUT code text, OUT name text) RETURNS SETOF record
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     (SELECT 'wards', code, name FROM registry.unit
       WHERE level = 'ward' AND valid_to IS NULL AND EXISTS (SELECT FROM registry.map_sheet WHERE ward_id = unit.id)
       ORDER BY code LIMIT most)

@@ -31,7 +31,7 @@ CREATE OR REPLACE TRIGGER derive BEFORE INSERT OR UPDATE OF geom, geom_4326, are
 -- Which of these parcel codes a parcel bears, of whichever ward, in force or not: a code is given once in the country, and
 -- row-level security hides the parcels of other wards from whoever has to know. It says no more than that.
 CREATE OR REPLACE FUNCTION registry.taken_codes(codes text[]) RETURNS SETOF text
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 10 SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
     SELECT parcel_code FROM registry.parcel WHERE parcel_code = ANY (codes)
 $$;
 

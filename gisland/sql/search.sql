@@ -3,7 +3,7 @@
 -- Names only ever come: one that nobody bears any more finds nobody. Two transactions that bring the same new name do not
 -- wait for one another: then it is there twice, and is found as if it were once.
 CREATE OR REPLACE FUNCTION search.add_names() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO search.name (name)
     SELECT DISTINCT plain_name FROM new_rows

@@ -16,7 +16,7 @@ $$;
 
 -- Whatever may take rights away is known to all workers a moment later: see `gisland.security.remembered`.
 CREATE OR REPLACE FUNCTION security.note_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE security.epoch SET number = number + 1;
     RETURN NULL;
@@ -33,7 +33,7 @@ CREATE OR REPLACE TRIGGER note_change AFTER DELETE ON security.session
 
 -- Somebody must be left who can give rights back.
 CREATE OR REPLACE FUNCTION security.keep_an_admin() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- Waits for whoever takes another administrator's right away at the same time; what they did is seen by the next
     -- statement.

@@ -80,7 +80,7 @@ $$;
 -- Whether all rows that a change touched lie in wards that the transaction reaches, as they are and as they were before.
 -- With the owner's rights: it is about those that are not seen.
 CREATE OR REPLACE FUNCTION history.is_reached(of_change bigint) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     t record;
     outside boolean;

@@ -150,7 +150,7 @@ def settings(office: Office) -> Settings:
 
 
 def statuses(office: Office) -> dict[str, str]:
-    query = "SELECT right(full_name, 1), status FROM verification.status_in_reach JOIN registry.holder ON id = holder_id"
+    query = "SELECT right(full_name, 1), status FROM verification.holder_status JOIN registry.holder ON id = holder_id"
     return dict(office.rows(query))
 
 

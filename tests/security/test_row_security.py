@@ -1,4 +1,4 @@
-"""What the roles that read reach: nothing without a scope, and nothing without a policy that the doctor does not know of.
+"""What the roles that read reach: nothing without a scope, and without a policy only what the doctor knows of.
 
 Asked of the catalogue of the database itself, so that what is made tomorrow is asked, too.
 """
@@ -34,7 +34,8 @@ GUARDED = """
             OR EXISTS (SELECT FROM pg_options_to_table(reloptions) WHERE option_name = 'security_invoker'))
 """
 SCHEMAS = """
-    SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'published') ORDER BY 1
+    SELECT nspname FROM pg_namespace
+     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'published') ORDER BY 1
 """
 
 
@@ -88,8 +89,9 @@ def test_layers_and_the_application_are_told_the_same_statuses(filled: Settings)
         told = dict(connection.execute("SELECT holder_id, status FROM verification.holder_status").fetchall())
         group, of_group = connection.execute(
             "SELECT residential_group_id, array_agg(DISTINCT holder_id) FROM registry.holding"
-            "  JOIN registry.parcel ON parcel.id = parcel_id WHERE holding.retired_by IS NULL AND parcel.retired_by IS NULL"
-            "   AND residential_group_id IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT 1"
+            "  JOIN registry.parcel ON parcel.id = parcel_id"
+            " WHERE holding.retired_by IS NULL AND parcel.retired_by IS NULL AND residential_group_id IS NOT NULL"
+            " GROUP BY 1 ORDER BY 1 LIMIT 1"
         ).fetchone() or (0, [])
         wards = [ward for (ward,) in connection.execute("SELECT DISTINCT ward_id FROM registry.holder").fetchall()]
     assert len({told[holder] for holder in of_group}) > 3
@@ -102,3 +104,19 @@ def test_layers_and_the_application_are_told_the_same_statuses(filled: Settings)
         with psycopg.connect(conninfo(filled, Role.APP, scope=reached)) as connection:
             seen = dict(connection.execute("SELECT holder_id, status FROM verification.status_in_reach").fetchall())
         assert seen == expected
+
+
+DEFINERS = """
+    SELECT p.oid::regprocedure::text,
+           (SELECT option_value FROM pg_options_to_table(proconfig) WHERE option_name = 'search_path')
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+     WHERE prosecdef AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
+"""
+
+
+def test_what_runs_as_its_owner_looks_into_no_table_of_its_caller(filled: Settings) -> None:
+    """Unless it is named as the last one, the schema of temporary tables is looked into first."""
+    with connect(filled, Role.APP) as connection:
+        found = dict(connection.execute(DEFINERS).fetchall())
+    assert "publish.flush()" in found
+    assert {name: path for name, path in found.items() if not (path or "").endswith(", pg_temp")} == {}
