@@ -173,7 +173,11 @@ def plan(
     if Permission.PERSON_READ not in held:
         kinds -= {Kind.HOLDER}
         if not kinds:
-            raise Forbidden("your role does not allow to ask for persons", parameter="kinds", hint="leave it out")
+            raise Forbidden(
+                "vai trò của bạn không được hỏi về người · your role does not allow to ask for persons",
+                parameter="kinds",
+                hint="leave it out",
+            )
     if wards == []:
         return []
     ids = Permission.IDENTITY_READ in held

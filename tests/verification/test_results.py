@@ -38,7 +38,9 @@ def take_in(settings: Settings, path: Path, *rows: dict[str, str], **options: An
 
 def statuses(connection: Connection) -> dict[str, str]:
     connection.rollback()
-    query = "SELECT right(full_name, 1), status FROM verification.status_in_reach JOIN registry.holder ON id = holder_id"
+    query = (
+        "SELECT right(full_name, 1), status FROM verification.status_in_reach JOIN registry.holder ON id = holder_id"
+    )
     return dict(connection.execute(query).fetchall())
 
 
