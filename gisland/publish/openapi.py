@@ -6,6 +6,7 @@ document is OpenAPI 3.1, which the OGC test suite does not read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import gisland
@@ -16,7 +17,7 @@ from gisland.publish.html import ROWS
 from gisland.publish.meanings import Meanings, in_language
 from gisland.publish.processes import processes_paths
 from gisland.publish.pygeoapi import JSON_TYPES
-from gisland.publish.query import values_of
+from gisland.publish.query import PAGE_FORMATS, values_of
 from gisland.publish.sorting import ID, MOST_KEYS
 from gisland.publish.styles.openapi import styles_paths
 from gisland.publish.tables import FILE_FORMATS
@@ -125,7 +126,7 @@ def _layer_paths(layer: Layer, meanings: dict[str, str], palette: Palette, langu
         f"{path}/sortables": _operation(f"get{name}Sortables", title, "Document", "application/schema+json"),
         f"{path}/export": _export(name, title, items),
         f"{path}/schema": _operation(f"get{name}Schema", title, "Document", "application/schema+json"),
-        f"{path}/items": _operation(f"get{name}", title, f"{name}Features", "application/geo+json", items),
+        f"{path}/items": _items(name, title, items),
         f"{path}/items/{{featureId}}": _operation(
             f"get{name}One", title, f"{name}Feature", "application/geo+json", one
         ),
@@ -157,18 +158,30 @@ def _ref(parameter: str) -> Json:
     return {"$ref": f"#/components/parameters/{parameter}"}
 
 
+def _items(name: str, title: str, parameters: list[Json]) -> Json:
+    """A page of features: a document, or a file."""
+    operation = _operation(f"get{name}", title, f"{name}Features", "application/geo+json", parameters)
+    _offer(operation["get"], PAGE_FORMATS, PAGE_FORMATS[0])
+    return operation
+
+
 def _export(name: str, title: str, items: list[Json]) -> Json:
     """The whole layer, or what a filter finds of it, as a file."""
     left_out = [_ref("limit"), _ref("cursor")]
-    of_file = _parameter("f", {"type": "string", "enum": list(FILE_FORMATS), "default": "gpkg"}, "Format")
     operation = _operation(
         f"export{name}", title, "Document", parameters=[each for each in items if each not in left_out]
     )
-    get = operation["get"]
-    get["parameters"] = [of_file if each == _ref("f") else each for each in get["parameters"]]
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    get["responses"]["200"]["content"] = {each.media_type: binary for each in FILE_FORMATS.values()}
+    operation["get"]["responses"]["200"]["content"] = {}
+    _offer(operation["get"], FILE_FORMATS, "gpkg")
     return operation
+
+
+def _offer(get: Json, formats: Iterable[str], default: str) -> None:
+    """Say which formats there are, and that some of them are files."""
+    known = _parameter("f", {"type": "string", "enum": list(formats), "default": default}, "Format")
+    get["parameters"] = [known if each == _ref("f") else each for each in get["parameters"]]
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    get["responses"]["200"]["content"] |= {each.media_type: binary for each in FILE_FORMATS.values()}
 
 
 def _with_reason(export: Json) -> Json:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from gisland.catalogue import LANGUAGES, Catalogue, Language, Layer
 from gisland.publish.crs import CRS84
-from gisland.publish.schema import describe_geometry, describe_values
+from gisland.publish.schema import describe_geometry, describe_times, describe_values
 
 # Stands in the documents for the URL that the visitor uses.
 BASE = "http://gisland.invalid/ogc"
@@ -193,4 +193,5 @@ def _described(document: dict[str, Any], catalogue: Catalogue, layer: Layer, lan
             found["description"] = field.description.to(language)
         describe_values(found, field, catalogue.palette, language)
     describe_geometry(document, layer)
+    describe_times(document, layer)
     return document

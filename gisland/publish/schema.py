@@ -22,6 +22,14 @@ def describe_geometry(document: dict[str, Any], layer: Layer) -> None:
         geometry |= {"x-ogc-role": "primary-geometry", "format": GEOMETRY_FORMATS[layer.geometry_type]}
 
 
+def describe_times(document: dict[str, Any], layer: Layer) -> None:
+    """Say which dates begin and end what a feature was: pygeoapi knows features of an instant only."""
+    if layer.ends is not None:
+        for name, role in ((layer.datetime, "start"), (layer.ends, "end")):
+            if name in document["properties"]:
+                document["properties"][name]["x-ogc-role"] = f"primary-interval-{role}"
+
+
 def describe_values(found: dict[str, Any], field: LayerField, palette: Palette, language: Language) -> None:
     """Say unit and closed list of values, with their labels."""
     if field.unit is not None:

@@ -48,6 +48,14 @@ def test_it_is_told_with_its_end_and_with_what_came_of_it(
     now = {each["id"]: each["properties"] for each in found(client, "parcels")}
     assert said["successors"] == "; ".join(sorted(now[each]["parcel_code"] for each in split.parcels))
     assert said.keys().isdisjoint({"verification_status", "label_angle"})
+    schema = client.get("/ogc/collections/parcels-former/schema").json()["properties"]
+    roles = {name: each["x-ogc-role"] for name, each in schema.items() if "x-ogc-role" in each}
+    assert roles == {
+        "id": "id",
+        "geometry": "primary-geometry",
+        "valid_from": "primary-interval-start",
+        "valid_to": "primary-interval-end",
+    }
     extent = client.get("/ogc/collections/parcels-former").json()["extent"]
     assert extent["temporal"]["interval"] == [["2020-05-01T00:00:00Z", "2026-03-02T00:00:00Z"]]
 

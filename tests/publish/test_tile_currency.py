@@ -30,7 +30,7 @@ from tests.publish.conftest import Ward
 from tests.publish.tiles import address, features, tile_of
 
 ITEMS = "/ogc/collections/parcels/items"
-READERS, CHANGES = 8, 20
+READERS, CHANGES = 16, 20
 # Of each address and of each worker; and how long a busy machine is waited for.
 ENOUGH, SECONDS = 8, 60
 # Numbers that no other parcel has.

@@ -9,13 +9,15 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from gisland.catalogue import load_catalogue
 from gisland.publish.cql2.conformance import CQL2_CONFORMANCE
+from gisland.settings import Settings
 from tests.publish.cql2.test_filter import World, world
 from tests.publish.cql2.writers import to_json
 
 __all__ = ["world"]
 
-COLLECTIONS = ["parcels", "parcels-staff"]
+COLLECTIONS = list(load_catalogue(Settings()).layers)
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 VALUES = {
     "string": "'foo'",
