@@ -39,7 +39,7 @@ SELECT jsonb_build_object(
            'restrictions', coalesce((
                SELECT jsonb_agg(jsonb_build_object('kind', kind, 'from', valid_from) ORDER BY id)
                  FROM registry.restriction
-                WHERE parcel_id = p.id AND retired_by IS NULL AND (valid_to IS NULL OR valid_to >= current_date)), '[]')) AS facts
+                WHERE parcel_id = p.id AND retired_by IS NULL), '[]')) AS facts
   FROM registry.parcel p
   JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id
   JOIN registry.unit ward ON ward.id = p.ward_id

@@ -1,7 +1,7 @@
 """Rights (quyền; LA_RRR): transfer, rights of the past, certificates that are issued anew, restrictions that end.
 
-A right or restriction in force is on what is in force. The database holds to it at the commit (`sql/registry.sql`); the
-acts lock what they are about first, so that who comes too late hears it at once.
+A right or restriction is in force until a change ends it, and is on what is in force. The database holds to it at the
+commit (`sql/registry.sql`); the acts lock what they are about first, so that who comes too late hears it at once.
 """
 
 from __future__ import annotations
@@ -151,6 +151,25 @@ def check_thing(connection: Connection, right: Mapping[str, Any]) -> None:
         )
 
 
+def is_over(connection: Connection, valid_to: object) -> bool:
+    """Whether a day on which a right or restriction ends has come: it is ended by the change that writes this day."""
+    return connection.execute("SELECT registry.is_over(%s::date)", [valid_to]).fetchone() == (True,)
+
+
+def check_stays_ended(connection: Connection, kind: str, record: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """See that a correction leaves what has ended with a day of its end.
+
+    Raises:
+        Conflict: it takes the day away, or names one to come.
+    """
+    if "valid_to" in given and record["retired_by"] is not None and not is_over(connection, given["valid_to"]):
+        raise Conflict(
+            f"{kind} {record['id']} đã hết hiệu lực · {kind} {record['id']} has ended",
+            hint="huỷ biến động đã kết thúc nó · undo the change that ended it: POST /api/v1/changes/…/undo",
+            change=record["retired_by"],
+        )
+
+
 def check_certificate(connection: Connection, certificate: int | None) -> None:
     """See that a right can begin under a certificate: it is in force, and stays so until the end of the transaction.
 
@@ -213,7 +232,7 @@ def enter_historic_right(
         UsageError: it ends before it begins, or in the future.
         NotFound: there is no such parcel, asset or holder.
     """
-    if not valid_from <= valid_to <= date.today():  # noqa: DTZ011 - a day of the calendar, as the papers have it
+    if valid_from > valid_to or not is_over(connection, valid_to):
         raise UsageError("quyền trong quá khứ phải đã kết thúc · a right of the past has ended", hint="valid_to")
     ward = _lock_thing(connection, on)
     change = begin(connection, ChangeKind.HISTORIC, why, by=by, ward_id=ward)

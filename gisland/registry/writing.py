@@ -22,7 +22,7 @@ from gisland.registry.kinds import Body, Kind, PatchBody
 from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
 from gisland.registry.records import Json, etag, part_json, read
 from gisland.registry.refusals import refusal
-from gisland.registry.rights import check_certificate, check_parent, check_thing
+from gisland.registry.rights import check_certificate, check_parent, check_stays_ended, check_thing, is_over
 from gisland.security.crypto import IdVault
 from gisland.settings import Settings
 
@@ -30,6 +30,7 @@ Result = TypeVar("Result")
 Columns = dict[str, Any]
 
 REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError, psycopg.errors.InsufficientPrivilege)
+RIGHTS = ("holding", "restriction")
 SHEET = "SELECT ward_id, srid FROM registry.map_sheet WHERE id = %s"
 
 
@@ -92,7 +93,10 @@ def create(connection: Connection, kind: Kind, new: Body, clerk: Clerk) -> Writt
     if kind.name == "parcel" and new.change.valid_on is not None:
         columns["valid_from"] = new.change.valid_on
     ward = columns.get("ward_id", given.get("ward_id"))
-    change = changes.begin(connection, kind.creates, new.change, by=clerk.name, ward_id=ward)
+    # What has ended already is part of the past from the beginning.
+    past = kind.name in RIGHTS and is_over(connection, given["valid_to"])
+    creates = ChangeKind.HISTORIC if past else kind.creates
+    change = changes.begin(connection, creates, new.change, by=clerk.name, ward_id=ward)
     if "created_by" in kind.record.model_fields:
         columns["created_by"] = change
     assigned, values = _assignments(kind, given, columns)
@@ -213,25 +217,34 @@ def _derived(connection: Connection, kind: Kind, given: Json, current: Json, cle
         return columns
     if kind.name == "certificate" and "serial" in given:
         return {"serial_key": serial_key(given["serial"])}
-    if kind.name in ("holding", "restriction") and current.get("retired_by") is None:
-        check_thing(connection, current | given)
-        check_certificate(connection, given.get("certificate_id"))
+    if kind.name in RIGHTS:
+        _check_right(connection, kind, given, current)
     if kind.name == "asset" and given.get("parent_id") is not None and current.get("retired_by") is None:
         check_parent(connection, given["parent_id"])
     if kind.name == "unit" and given.get("level") == "ward" and given.get("srid") is None:
         raise InputError("phường/xã cần hệ toạ độ của tờ bản đồ · a ward needs the CRS of its sheets", field="srid")
-    if kind.name == "parcel":
-        # A supplied code wins; it was made by no method of ours.
-        columns = {"parcel_code_method": None} if "parcel_code" in given else {}
-        if not current:
-            sheet = connection.execute(SHEET, [given["map_sheet_id"]]).fetchone()
-            if sheet is None:
-                raise InputError("không có tờ bản đồ này · there is no such map sheet", field="map_sheet_id")
-            columns |= dict(zip(("ward_id", "srid"), sheet, strict=True))
-            if given["parcel_code"] is None:
-                columns |= _first_code(connection, given["geometry"], sheet[1])
-        return columns
-    return {}
+    return _of_parcel(connection, given, current) if kind.name == "parcel" else {}
+
+
+def _of_parcel(connection: Connection, given: Json, current: Json) -> Columns:
+    # A supplied code wins; it was made by no method of ours.
+    columns: Columns = {"parcel_code_method": None} if "parcel_code" in given else {}
+    if not current:
+        sheet = connection.execute(SHEET, [given["map_sheet_id"]]).fetchone()
+        if sheet is None:
+            raise InputError("không có tờ bản đồ này · there is no such map sheet", field="map_sheet_id")
+        columns |= dict(zip(("ward_id", "srid"), sheet, strict=True))
+        if given["parcel_code"] is None:
+            columns |= _first_code(connection, given["geometry"], sheet[1])
+    return columns
+
+
+def _check_right(connection: Connection, kind: Kind, given: Json, current: Json) -> None:
+    if current.get("retired_by") is None:
+        check_thing(connection, current | given)
+        check_certificate(connection, given.get("certificate_id"))
+    else:
+        check_stays_ended(connection, kind.name, current, given)
 
 
 def _first_code(connection: Connection, geometry: Json, srid: int) -> Columns:

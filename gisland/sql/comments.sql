@@ -152,6 +152,7 @@ COMMENT ON COLUMN registry.holding.certificate_id IS 'Giấy chứng nhận củ
 COMMENT ON COLUMN registry.holding.role IS 'Vai trò: certificate_holder người đứng tên Giấy, current_user người sử dụng hiện tại (PL3-01 cột 14) · Role';
 COMMENT ON COLUMN registry.holding.party IS 'Pháp nhân trên Giấy (PL3-01 cột 12): individual cá nhân, household hộ gia đình, couple vợ chồng, co_users đồng sử dụng, community cộng đồng, organisation tổ chức · Party that the certificate names';
 COMMENT ON COLUMN registry.holding.member_role IS 'Vai trò trong pháp nhân: Chủ hộ, Chồng, Vợ… (PL3-01 cột 13) · Role within the party';
+COMMENT ON COLUMN registry.holding.valid_to IS 'Hết hiệu lực từ ngày; ngày đã qua khi ghi thì quyền kết thúc ngay bằng biến động đó; ràng buộc: không trước valid_from · In force until this day: one that has come when it is written ends the right by that change, one to come ends nothing until somebody ends it (a finding from that day on); constraint: not before valid_from';
 COMMENT ON COLUMN registry.holding.reason IS 'Lý do thay đổi người sử dụng (PL3-01 cột 17) · Why the user changed';
 COMMENT ON COLUMN registry.holding.share_num IS 'Tử số của phần · Numerator of the exact share; none: held undivided; constraint: the shares of one right sum to 1, or nobody has one';
 COMMENT ON COLUMN registry.holding.share_den IS 'Mẫu số của phần · Denominator of the exact share';
@@ -160,6 +161,7 @@ COMMENT ON TABLE registry.restriction IS 'Hạn chế quyền, thế chấp (LA_
 COMMENT ON COLUMN registry.restriction.kind IS 'Loại hạn chế: thế chấp, quy hoạch, tranh chấp… · Kind of restriction';
 COMMENT ON COLUMN registry.restriction.beneficiary IS 'Bên nhận: ngân hàng… · In whose favour';
 COMMENT ON COLUMN registry.restriction.continues IS 'Hạn chế ban đầu mà dòng này tiếp nối sau tách, hợp thửa · The restriction (restriction.id) that it goes on from since a split or merge: the first of its line';
+COMMENT ON COLUMN registry.restriction.valid_to IS 'Hết hiệu lực từ ngày; ngày đã qua khi ghi thì hạn chế kết thúc ngay bằng biến động đó; ràng buộc: không trước valid_from · In force until this day: one that has come when it is written ends it by that change, one to come ends nothing until somebody ends it (a finding from that day on); constraint: not before valid_from';
 COMMENT ON COLUMN registry.restriction.description IS 'Nội dung · What it says';
 
 COMMENT ON TABLE registry.document IS 'Văn bản, bản quét · Document or scan: what is known of it, not its content';

@@ -45,7 +45,7 @@ GRANT EXECUTE ON FUNCTION audit.records_of(jsonb), audit.unsealed(), audit.wards
                           audit.note_unseen(text, text, text, int, text, text) TO gisland_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registry, verification, intake, security, audit TO gisland_app;
 GRANT EXECUTE ON FUNCTION publish.flush(), publish.refresh_all(text), publish.refresh_late(), publish.fold_counts(), publish.feature_count(text),
-                          publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]),
+                          publish.version_at(timestamptz), publish.first_version(text), registry.is_whole(int[], int[]), registry.is_over(date),
                           registry.lock_thing(bigint, bigint, bigint), registry.refuse_right(text, boolean),
                           registry.ancestors(bigint), registry.descendants(bigint), registry.current_change(),
                           registry.taken_codes(text[]),

@@ -35,6 +35,38 @@ LANGUAGE sql STABLE SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, pg_te
     SELECT parcel_code FROM registry.parcel WHERE parcel_code = ANY (codes)
 $$;
 
+-- A right or restriction is in force until a change ends it: `retired_by IS NULL`, wherever it is asked. No reader compares
+-- its day (valid_to) with today, or layers would tell one thing or another by the day they were made. So one that is over
+-- when its day is written is ended by that change; one whose day comes later stays in force until somebody ends it, and is a
+-- finding from that day on (past_its_day).
+CREATE OR REPLACE FUNCTION registry.is_over(valid_to date) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN valid_to IS NOT NULL AND valid_to <= current_date;
+
+CREATE OR REPLACE FUNCTION registry.end_as_written() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    NEW.retired_by := registry.current_change();
+    RETURN NEW;
+END
+$$;
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['holding', 'restriction'] LOOP
+        -- The conditions spare rows that are in force a call: a large import comes through here.
+        EXECUTE format('CREATE OR REPLACE TRIGGER ends_as_written BEFORE INSERT ON registry.%I FOR EACH ROW '
+                       'WHEN (NEW.valid_to IS NOT NULL AND NEW.retired_by IS NULL AND registry.is_over(NEW.valid_to)) '
+                       'EXECUTE FUNCTION registry.end_as_written()', name);
+        -- Only where the day is another one: an undo brings back what was in force past its day.
+        EXECUTE format('CREATE OR REPLACE TRIGGER ends_as_corrected BEFORE UPDATE OF valid_to ON registry.%I FOR EACH ROW '
+                       'WHEN (NEW.valid_to IS DISTINCT FROM OLD.valid_to AND NEW.retired_by IS NULL AND registry.is_over(NEW.valid_to)) '
+                       'EXECUTE FUNCTION registry.end_as_written()', name);
+    END LOOP;
+END
+$$;
+
 -- What a right or restriction is on: its parcel, else its asset, else its certificate. Whether that is out of force, and
 -- its ward. It is locked: what is retired or moves to another ward at this moment is waited for.
 CREATE OR REPLACE FUNCTION registry.lock_thing(parcel bigint, asset bigint, certificate bigint,
@@ -73,7 +105,7 @@ $$;
 -- what is retired. One trigger says both, at the commit: for the shares it has to lock the thing and read these rights
 -- anyway. A large import comes through here: measured, 11.6 µs a right for the shares alone, 12.1 for both; so that it stays
 -- so, the way of a right on a parcel is spelled out (with a call of lock_thing it was 17), and its ward is left to the
--- foreign key. A right that has ended (valid_to) is history, and may be on anything.
+-- foreign key. A right that has ended is history, and may be on anything.
 CREATE OR REPLACE FUNCTION registry.check_holding() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -111,7 +143,7 @@ BEGIN
         END IF;
         IF gone OR held.parcel_id IS NULL THEN
             -- The right as it is at the commit, if it is still on this.
-            SELECT gone AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE, ward_id <> coalesce(ward, ward_id)
+            SELECT gone AND retired_by IS NULL, ward_id <> coalesce(ward, ward_id)
               INTO dead, away FROM registry.holding
              WHERE id = held.id
                AND (parcel_id, asset_id, certificate_id) IS NOT DISTINCT FROM (held.parcel_id, held.asset_id, held.certificate_id);
@@ -164,7 +196,7 @@ BEGIN
     SELECT * INTO held FROM registry.restriction WHERE id = NEW.id;
     IF FOUND THEN
         place := registry.lock_thing(held.parcel_id, held.asset_id, held.certificate_id);
-        IF place.gone AND held.retired_by IS NULL AND (held.valid_to > current_date) IS NOT FALSE THEN
+        IF place.gone AND held.retired_by IS NULL THEN
             PERFORM registry.refuse_right(place.thing, true);
         ELSIF held.ward_id <> place.ward_id THEN
             PERFORM registry.refuse_right(place.thing, false);
@@ -185,8 +217,8 @@ DECLARE
     bears boolean;
 BEGIN
     EXECUTE format('SELECT EXISTS (SELECT FROM registry.%1$I WHERE id = $1 AND retired_by IS NOT NULL) AND ('
-                   'EXISTS (SELECT FROM registry.holding WHERE %2$s AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE) OR '
-                   'EXISTS (SELECT FROM registry.restriction WHERE %2$s AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE))',
+                   'EXISTS (SELECT FROM registry.holding WHERE %2$s AND retired_by IS NULL) OR '
+                   'EXISTS (SELECT FROM registry.restriction WHERE %2$s AND retired_by IS NULL))',
                    TG_TABLE_NAME, TG_ARGV[0]) INTO bears USING NEW.id;
     IF bears THEN
         RAISE EXCEPTION '% % is retired, but bears rights or restrictions in force', TG_TABLE_NAME, NEW.id

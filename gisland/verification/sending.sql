@@ -23,7 +23,7 @@ SELECT DISTINCT ON (holder_id) holder_id, status_in_reach.status,
               WHERE ward_id = %(ward)s AND retired_by IS NULL AND serial <> '' GROUP BY parcel_id) issued
     ON issued.parcel_id = parcel.id
   LEFT JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
- WHERE holding.ward_id = %(ward)s AND holding.retired_by IS NULL AND (holding.valid_to IS NULL OR holding.valid_to > current_date)
+ WHERE holding.ward_id = %(ward)s AND holding.retired_by IS NULL
    AND (%(group)s::int IS NULL OR parcel.residential_group_id = %(group)s)
  ORDER BY holder_id, coalesce(sheet.sheet_no, paper.paper_sheet_no, '') COLLATE registry.vietnamese_numbers,
           coalesce(parcel.parcel_no, paper.paper_parcel_no, '') COLLATE registry.vietnamese_numbers, holding.id

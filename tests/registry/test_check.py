@@ -56,13 +56,14 @@ def unguarded(land: Land, *statements: str) -> None:
     """What a session does that switched the triggers of a rule off."""
     with connect(land.settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
-        tables = {"parcel": "in_force", "certificate": "in_force", "holding": "shares"}
-        for table, trigger in tables.items():
+        rules = ["parcel.in_force", "certificate.in_force", "holding.shares", "holding.ends_as_corrected"]
+        tables = [rule.split(".") for rule in rules]
+        for table, trigger in tables:
             connection.execute(f"ALTER TABLE registry.{table} DISABLE TRIGGER {trigger}".encode())
         change = make_change(connection, land.ward, "retire")
         for statement in statements:
             connection.execute(statement.format(change=change).encode())
-        for table, trigger in tables.items():
+        for table, trigger in tables:
             connection.execute(f"ALTER TABLE registry.{table} ENABLE TRIGGER {trigger}".encode())
 
 
@@ -147,8 +148,11 @@ def twin_serials(land: Land) -> int:
 
 
 def expired(land: Land) -> int:
-    query = "UPDATE registry.holding SET valid_to = '2020-01-01' WHERE parcel_id = %s RETURNING id"
-    return int(land.do(lambda c: one(c, query, land.west)))
+    """Its day was one to come when it was written."""
+    query = "UPDATE registry.holding SET valid_to = current_date + 1 WHERE parcel_id = %s RETURNING id"
+    right = int(land.do(lambda c: one(c, query, land.west)))
+    unguarded(land, f"UPDATE registry.holding SET valid_to = current_date WHERE id = {right}")
+    return right
 
 
 def former_ward(land: Land) -> int:

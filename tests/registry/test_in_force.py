@@ -77,7 +77,7 @@ def test_requests_on_retired_land_are_refused(api: Api, kind: str) -> None:
     # It cannot come back by a correction.
     revived = api.patch(f"{kind}s/{past['id']}", valid_to=None)
     assert revived.status_code == 409
-    assert "retired" in revived.json()["detail"]
+    assert "has ended" in revived.json()["detail"]
 
 
 def test_direct_sql_is_held_to_it(land: Land) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -102,12 +102,14 @@ def test_what_was_released_on_one_piece_comes_from_the_other(land: Land) -> None
 
 
 def test_it_never_ends_later_than_it_was_to_nor_before_it_began(land: Land) -> None:
-    past = mortgage(land, valid_to=date(2025, 12, 31))
+    soon = date.today() + timedelta(days=3)  # noqa: DTZ011 - a day of the calendar
+    short = mortgage(land, valid_to=soon)
     young = mortgage(land, valid_from=date(2026, 3, 1))
-    for seen in (past, young):
-        land.do(lambda c: rights.end_restriction(c, seen, PAID, by=BY))  # noqa: B023 - done at once
+    late = Why(reason="đã trả nợ", valid_on=soon + timedelta(days=1))
+    for seen, why in ((short, late), (young, PAID)):
+        land.do(lambda c: rights.end_restriction(c, seen, why, by=BY))  # noqa: B023 - done at once
     query = "SELECT valid_to FROM registry.restriction ORDER BY id"
-    assert land.rows(query) == [(date(2025, 12, 31),), (date(2026, 3, 1),)]
+    assert land.rows(query) == [(soon,), (date(2026, 3, 1),)]
 
 
 def test_the_end_is_undone_and_done_again(land: Land) -> None:

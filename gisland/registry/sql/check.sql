@@ -1,5 +1,5 @@
 -- What is examined by `gisland registry check`: each statement gives kind of record, id, ward and a note (numbers and kinds,
--- never a person) of what it finds, in the ward %(ward)s or everywhere. "In force": not retired, and its own end has not come.
+-- never a person) of what it finds, in the ward %(ward)s or everywhere. "In force": not retired.
 
 -- name: right_on_retired
 SELECT 'holding' AS kind, r.id, r.ward_id, thing.note
@@ -10,7 +10,7 @@ SELECT 'holding' AS kind, r.id, r.ward_id, thing.note
                  UNION ALL
                 SELECT 'certificate ' || id FROM registry.certificate
                  WHERE id = r.certificate_id AND num_nonnulls(r.parcel_id, r.asset_id) = 0 AND retired_by IS NOT NULL) thing ON true
- WHERE r.retired_by IS NULL AND (r.valid_to > current_date) IS NOT FALSE
+ WHERE r.retired_by IS NULL
 
 -- name: restriction_on_retired
 SELECT 'restriction' AS kind, r.id, r.ward_id, thing.note
@@ -22,7 +22,7 @@ SELECT 'restriction' AS kind, r.id, r.ward_id, thing.note
                  UNION ALL
                 SELECT 'certificate ' || id FROM registry.certificate
                  WHERE id = r.certificate_id AND num_nonnulls(r.parcel_id, r.asset_id) = 0 AND retired_by IS NOT NULL) thing ON true
- WHERE r.retired_by IS NULL AND (r.valid_to > current_date) IS NOT FALSE
+ WHERE r.retired_by IS NULL
 
 -- name: shares_not_whole
 SELECT CASE WHEN parcel_id IS NOT NULL THEN 'parcel' WHEN asset_id IS NOT NULL THEN 'asset' ELSE 'certificate' END AS kind,
@@ -39,11 +39,11 @@ SELECT 'parcel' AS kind, p.id, p.ward_id, change.kind || ' ' || change.id AS not
 
 -- name: right_under_retired_certificate
 SELECT r.kind, r.id, r.ward_id, 'certificate ' || certificate.id AS note
-  FROM (SELECT 'holding' AS kind, id, ward_id, certificate_id, parcel_id, asset_id, retired_by, valid_to FROM registry.holding
+  FROM (SELECT 'holding' AS kind, id, ward_id, certificate_id, parcel_id, asset_id, retired_by FROM registry.holding
          UNION ALL
-        SELECT 'restriction', id, ward_id, certificate_id, parcel_id, asset_id, retired_by, valid_to FROM registry.restriction) r
+        SELECT 'restriction', id, ward_id, certificate_id, parcel_id, asset_id, retired_by FROM registry.restriction) r
   JOIN registry.certificate ON certificate.id = r.certificate_id
- WHERE certificate.retired_by IS NOT NULL AND r.retired_by IS NULL AND (r.valid_to > current_date) IS NOT FALSE
+ WHERE certificate.retired_by IS NOT NULL AND r.retired_by IS NULL
    AND num_nonnulls(r.parcel_id, r.asset_id) > 0
 
 -- name: past_its_day
@@ -51,7 +51,7 @@ SELECT r.kind, r.id, r.ward_id, valid_to::text AS note
   FROM (SELECT 'holding' AS kind, id, ward_id, retired_by, valid_to FROM registry.holding
          UNION ALL
         SELECT 'restriction', id, ward_id, retired_by, valid_to FROM registry.restriction) r
- WHERE r.retired_by IS NULL AND r.valid_to <= current_date
+ WHERE r.retired_by IS NULL AND registry.is_over(r.valid_to)
 
 -- name: certificate_without_parcel
 SELECT 'certificate' AS kind, c.id, c.ward_id, concat_ws('/', paper_sheet_no, paper_parcel_no) AS note

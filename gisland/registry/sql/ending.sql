@@ -11,7 +11,7 @@ SELECT version, ward_id, retired_by IS NOT NULL FROM registry.document WHERE id 
 
 -- name: restriction_on_asset
 SELECT id FROM registry.restriction
- WHERE asset_id = %(id)s AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE LIMIT 1
+ WHERE asset_id = %(id)s AND retired_by IS NULL LIMIT 1
 
 -- name: part_of_asset
 SELECT id FROM registry.asset WHERE parent_id = %(id)s AND retired_by IS NULL ORDER BY id LIMIT 1
@@ -32,10 +32,10 @@ UPDATE registry.asset SET retired_by = %(change)s WHERE id = %(id)s
 
 -- name: right_under_certificate
 SELECT on_it FROM (
-       SELECT 'holding ' || id AS on_it, retired_by, valid_to FROM registry.holding WHERE certificate_id = %(id)s
+       SELECT 'holding ' || id AS on_it, retired_by FROM registry.holding WHERE certificate_id = %(id)s
         UNION ALL
-       SELECT 'restriction ' || id, retired_by, valid_to FROM registry.restriction WHERE certificate_id = %(id)s) under
- WHERE retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE LIMIT 1
+       SELECT 'restriction ' || id, retired_by FROM registry.restriction WHERE certificate_id = %(id)s) under
+ WHERE retired_by IS NULL LIMIT 1
 
 -- name: retire_certificate
 UPDATE registry.certificate SET retired_by = %(change)s WHERE id = %(id)s

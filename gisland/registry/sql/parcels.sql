@@ -84,7 +84,7 @@ SELECT %(parcel)s, row_number() OVER (ORDER BY min(parcel_id), min(seq)), land_t
   FROM registry.land_use WHERE parcel_id = ANY (%(old)s) GROUP BY land_type, origin, use_form, term
 
 -- What stands on the old parcels stands on the new one: rights and restrictions as new rows, for the old ones end. What
--- has ended by its own date (valid_to) stays behind.
+-- is past its own day (valid_to) ends with the old parcel.
 -- name: inherit_holdings
 INSERT INTO registry.holding (ward_id, parcel_id, holder_id, certificate_id, role, party, member_role, reason, share_num,
                               share_den, valid_from, valid_to, created_by)
@@ -92,7 +92,7 @@ SELECT DISTINCT ON (holder_id, certificate_id, role)
        %(ward)s, %(parcel)s, holder_id, certificate_id, role, party, member_role, holding.reason, share_num, share_den,
        valid_from, valid_to, %(change)s
   FROM registry.holding
- WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE
+ WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND NOT registry.is_over(valid_to)
  ORDER BY holder_id, certificate_id, role, id
 
 -- A restriction that came to several parcels by a split is one again on their union; and what is said in the same words of
@@ -107,7 +107,7 @@ SELECT %(ward)s, %(parcel)s, asset_id, certificate_id, kind, beneficiary, descri
           FROM (SELECT *, coalesce(continues, id) AS first_id,
                        CASE WHEN certificate_id IS NULL THEN coalesce(continues, id) END AS one_of
                   FROM registry.restriction
-                 WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE) held) said
+                 WHERE parcel_id = ANY (%(old)s) AND retired_by IS NULL AND NOT registry.is_over(valid_to)) held) said
  GROUP BY one_of, asset_id, certificate_id, kind, beneficiary, description, valid_from, valid_to, which ORDER BY min(id)
 
 -- name: inherit_assets
@@ -135,15 +135,15 @@ UPDATE registry.restriction SET retired_by = change.id, valid_to = least(valid_t
 
 -- name: restrictions
 SELECT count(*) FROM registry.restriction
- WHERE parcel_id = ANY (%(ids)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE
+ WHERE parcel_id = ANY (%(ids)s) AND retired_by IS NULL
 
--- Parcels that are merged are held by the same people in the same shares.
+-- Parcels that are merged are held by the same people in the same shares, as far as it goes over.
 -- name: kinds_of_holding
 SELECT count(DISTINCT held) FROM (
        SELECT parcel.id, coalesce(array_agg((holder_id, role, share_num, share_den)::text ORDER BY holder_id, role, share_num, share_den)
                            FILTER (WHERE holder_id IS NOT NULL), '{}') AS held
          FROM registry.parcel LEFT JOIN (
               SELECT DISTINCT parcel_id, holder_id, role, share_num, share_den FROM registry.holding
-               WHERE parcel_id = ANY (%(ids)s) AND retired_by IS NULL AND (valid_to > current_date) IS NOT FALSE
+               WHERE parcel_id = ANY (%(ids)s) AND retired_by IS NULL AND NOT registry.is_over(valid_to)
               ) h ON h.parcel_id = parcel.id
         WHERE parcel.id = ANY (%(ids)s) GROUP BY parcel.id) each

@@ -14,13 +14,12 @@ SELECT id, version, retired_by IS NOT NULL FROM registry.holding
 UPDATE registry.holding SET retired_by = change.id, valid_to = least(valid_to, greatest(change.valid_on, holding.valid_from))
   FROM registry.change WHERE change.id = %(change)s AND holding.id = ANY (%(ids)s)
 
--- A right of the past is retired by the change that enters it.
+-- A right of the past is retired by the change that enters it (`registry.end_as_written`).
 -- name: add
 INSERT INTO registry.holding (ward_id, parcel_id, asset_id, holder_id, certificate_id, role, party, member_role, reason,
-                              share_num, share_den, valid_from, valid_to, created_by, retired_by)
+                              share_num, share_den, valid_from, valid_to, created_by)
 SELECT %(ward)s, %(parcel_id)s, %(asset_id)s, %(holder_id)s, %(certificate_id)s, %(role)s, %(party)s, %(member_role)s,
-       %(reason)s, %(num)s, %(den)s, coalesce(%(valid_from)s, valid_on), %(valid_to)s, id,
-       CASE WHEN %(valid_to)s::date IS NOT NULL THEN id END
+       %(reason)s, %(num)s, %(den)s, coalesce(%(valid_from)s, valid_on), %(valid_to)s, id
   FROM registry.change WHERE id = %(change)s
 RETURNING id
 
@@ -33,7 +32,7 @@ UPDATE registry.restriction SET retired_by = change.id, valid_to = least(valid_t
 
 -- What a right or restriction is on, under lock; whether it is out of force while the right is not.
 -- name: lock_thing
-SELECT thing, gone AND (%(valid_to)s::date > current_date) IS NOT FALSE
+SELECT thing, gone AND NOT registry.is_over(%(valid_to)s::date)
   FROM registry.lock_thing(%(parcel_id)s, %(asset_id)s, %(certificate_id)s)
 
 -- A certificate that is out of force, and the one that replaced it. Whoever replaces it at this moment is waited for.
