@@ -225,6 +225,8 @@ def enter_historic_right(
 ) -> tuple[int, int]:
     """Enter a right that has ended already (dữ liệu lịch sử): it is part of the past and never of the present.
 
+    Also on what is not in force any more: who held a parcel before it was split is found in old papers afterwards.
+
     Returns:
         The change and the right.
 
@@ -234,7 +236,7 @@ def enter_historic_right(
     """
     if valid_from > valid_to or not is_over(connection, valid_to):
         raise UsageError("quyền trong quá khứ phải đã kết thúc · a right of the past has ended", hint="valid_to")
-    ward = _lock_thing(connection, on)
+    ward = _lock_thing(connection, on, past=True)
     change = begin(connection, ChangeKind.HISTORIC, why, by=by, ward_id=ward)
     return change, _add(connection, change, ward, on, right, valid_from, valid_to)
 
@@ -261,10 +263,11 @@ def reissue(connection: Connection, certificate: Seen, new: IssuedCertificate, w
     return change, int(made[0])
 
 
-def _lock_thing(connection: Connection, on: Held) -> int:
+def _lock_thing(connection: Connection, on: Held, *, past: bool = False) -> int:
+    """Lock what a right is on, in force or else for a right of the `past`. Returns its ward."""
     name = "lock_parcel" if on.parcel_id is not None else "lock_asset"
     row = connection.execute(SQL[name], {"id": on.parcel_id or on.asset_id}).fetchone()
-    if row is None:
+    if row is None or (row[1] and not past):
         what = "không có thửa đất hoặc tài sản này, hoặc đã hết hiệu lực · there is no such current thing"
         raise NotFound(what).of(name.removeprefix("lock_"), on.parcel_id or on.asset_id or 0)
     return int(row[0])

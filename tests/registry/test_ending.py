@@ -16,7 +16,7 @@ from gisland.registry.timeline import timeline
 from tests.factories import make_change, one
 from tests.registry.conftest import WHY as SAID
 from tests.registry.conftest import Api
-from tests.registry.land import BY, WHY, Land, right_on
+from tests.registry.land import BY, HALVES, WHY, Land, right_on
 
 WRONG = Why(reason="nhập nhầm người")
 
@@ -104,7 +104,7 @@ def test_a_certificate_is_revoked_once_nothing_is_under_it(land: Land) -> None:
 
 
 def test_a_document_counts_no_more(land: Land) -> None:
-    paper = add(land, "document", kind="contract")
+    paper = add(land, "document", kind="HD")
     land.do(lambda c: ending.retire_document(c, paper, WHY, by=BY))
     assert retired(land, "document", paper)
 
@@ -172,7 +172,7 @@ def test_over_http(api: Api) -> None:
     assert api.client.get(path, params={"as_of": states[0]["data_version"]}).status_code == 404
     assert api.client.get("holdings/999999999/history").status_code == 404
     # What ends over HTTP.
-    for kind, values in {"assets": {"kind": "house"}, "certificates": {}, "documents": {"kind": "contract"}}.items():
+    for kind, values in {"assets": {"kind": "house"}, "certificates": {}, "documents": {"kind": "HD"}}.items():
         made = api.make(kind, ward_id=ward, **values)
         answer = api.post(f"{kind}/{made['id']}/retire", version=made["version"])
         assert answer.status_code == 200, answer.text
@@ -182,3 +182,38 @@ def test_over_http(api: Api) -> None:
     asset = api.make("assets", ward_id=ward, kind="house")
     late = api.post(f"assets/{asset['id']}/retire", version=5)
     assert (late.status_code, late.json()["given_version"], late.json()["current_version"]) == (412, 5, 1)
+
+
+def test_a_right_of_the_past_of_a_parcel_that_was_split(land: Land) -> None:
+    """Who held the land before is found in old papers after it was split. The pieces know nothing of it."""
+    split = land.split(*HALVES)
+    right = historic(land)
+    assert land.rows("SELECT parcel_id, retired_by = created_by FROM registry.holding WHERE id = %s", right.id) == [
+        (land.west, True)
+    ]
+    told = land.do(lambda c: timeline(c, land.west))[-1]
+    assert (told.kind, [(each.record, each.id, each.action) for each in told.entries]) == (
+        "historic",
+        [("holding", right.id, "created")],
+    )
+    for piece in split.parcels:
+        assert told.change not in [event.change for event in land.do(lambda c, of=piece: timeline(c, of))]
+    # It is taken back as any other, that is undone, and the split as well.
+    change = land.do(lambda c: ending.withdraw_historic_right(c, right, WRONG, by=BY))
+    land.do(lambda c: undo.undo(c, change, WHY, by=BY))
+    assert len(land.rows("SELECT FROM registry.holding WHERE id = %s", right.id)) == 1
+    land.do(lambda c: undo.undo(c, split.change, WHY, by=BY))
+    held = "SELECT id FROM registry.holding WHERE parcel_id = %s AND retired_by IS NULL"
+    assert right.id not in [row[0] for row in land.rows(held, land.west)]
+    assert not retired(land, "parcel", Seen(id=land.west, version=1))
+
+
+def test_a_right_of_the_past_of_a_house_that_is_gone(land: Land) -> None:
+    house = add(land, "asset", kind="house")
+    land.do(lambda c: ending.retire_asset(c, house, WHY, by=BY))
+    on, right = rights.Held(asset_id=house.id), rights.NewRight(holder_id=land.holder)
+    days = date(1995, 1, 1), date(2005, 6, 30)
+    _, made = land.do(lambda c: rights.enter_historic_right(c, on, right, *days, WHY, by=BY))
+    assert land.rows("SELECT asset_id FROM registry.holding WHERE id = %s", made) == [(house.id,)]
+    with pytest.raises(NotFound, match="no such current thing"):
+        land.do(lambda c: rights.transfer(c, on, [], [right], WHY, by=BY))

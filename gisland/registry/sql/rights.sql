@@ -1,10 +1,10 @@
 -- Rights and certificates.
 
 -- name: lock_parcel
-SELECT ward_id FROM registry.parcel WHERE id = %(id)s AND retired_by IS NULL FOR NO KEY UPDATE
+SELECT ward_id, retired_by IS NOT NULL FROM registry.parcel WHERE id = %(id)s FOR NO KEY UPDATE
 
 -- name: lock_asset
-SELECT ward_id FROM registry.asset WHERE id = %(id)s AND retired_by IS NULL FOR NO KEY UPDATE
+SELECT ward_id, retired_by IS NOT NULL FROM registry.asset WHERE id = %(id)s FOR NO KEY UPDATE
 
 -- name: lock_holdings
 SELECT id, version, retired_by IS NOT NULL FROM registry.holding
