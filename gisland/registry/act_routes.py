@@ -125,8 +125,8 @@ async def findings(
             raise NotFound(
                 f"không có phường {ward_id} · there is no ward {ward_id}", hint="GET /api/v1/units?level=ward"
             ).of("unit", ward_id)
-        land_types = load_codes(settings).code_list("land_types")
-        found = check(connection, land_types, load_vault(settings), ward_id=ward_id, examples=examples, held=held)
+        codes, vault = load_codes(settings), load_vault(settings)
+        found = check(connection, codes, vault, ward_id=ward_id, examples=examples, held=held)
         note_check(connection, subject.name, found, ward_id)
         return found
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from gisland.audit import log
 from gisland.database.statements import statements
 from gisland.kit.certificate_numbers import CERTIFICATE_CODE, USUAL_SERIAL, serial_hints
-from gisland.registry.codes import CodeList
+from gisland.registry.codes import CodeList, CodeLists
 from gisland.registry.identity import odd_ids
 from gisland.registry.land_types import read_land_label, residential_code
 from gisland.security.crypto import IdVault
@@ -141,6 +141,11 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         "loại đất không phải mã hiện hành · land types that are no code of today",
         "ghi mã hiện hành · give the code of today: patch land_uses; GET /api/v1/codes/land_types",
     ),
+    "unknown_code": (
+        Sort.ODD,
+        "loại, nguồn gốc, hình thức không có trong danh mục · kinds, origins and forms of use that no code list knows",
+        "ghi mã của danh mục · give a code of the list: patch; GET /api/v1/codes/…",
+    ),
     "residential_of_another_unit": (
         Sort.ODD,
         "đất ở không theo loại đơn vị hành chính · residential land whose code is not that of its unit",
@@ -204,10 +209,14 @@ FIND: LiteralString = """
     SELECT (SELECT count(*) FROM found), kind, id, ward_id, note FROM found ORDER BY id, note LIMIT %(examples)s
 """
 
+TEXTS: LiteralString = """
+    SELECT DISTINCT note FROM ({check}) f WHERE %(ward)s::int IS NULL OR ward_id = %(ward)s
+"""
+
 
 def check(
     connection: Connection,
-    land_types: CodeList,
+    codes: CodeLists,
     vault: IdVault,
     *,
     ward_id: int | None = None,
@@ -218,7 +227,7 @@ def check(
 
     Args:
         connection: a transaction as `gisland_app`.
-        land_types: the code list.
+        codes: the code lists.
         vault: the key of the national ids.
         ward_id: only this ward.
         examples: how many records are named of each finding.
@@ -227,10 +236,12 @@ def check(
     Returns:
         One finding a check, in a fixed order, also of what is as it should be.
     """
+    land_types = codes.code_list("land_types")
     values: dict[str, object] = {"ward": ward_id, "examples": examples}
     values |= {"serial": USUAL_SERIAL, "certificate_code": CERTIFICATE_CODE}
     values |= {"land_types": [code.code for code in land_types.codes if code.selectable]}
     values |= {"units": list(RESIDENTIAL), "residential": list(RESIDENTIAL.values())}
+    values["unknown"] = _unknown_texts(connection, codes, ward_id)
     hints: dict[str, Callable[[str], str]] = {
         "serial_unusual": lambda serial: ", ".join(serial_hints(serial)),
         "unknown_land_type": lambda label: _types(label, land_types),
@@ -260,6 +271,13 @@ def _unusual_ids(connection: Connection, vault: IdVault, ward_id: int | None, ex
         if len(cases) < examples:
             cases.append(Case(kind="holder", id=holder, ward_id=ward, note=", ".join(warnings)))
     return count, cases
+
+
+def _unknown_texts(connection: Connection, codes: CodeLists, ward_id: int | None) -> list[str]:
+    """The texts that are no word of their code list, each after the name of the list: 'document_kinds: contract'."""
+    rows = connection.execute(TEXTS.format(check=SQL["unknown_code"]).encode(), {"ward": ward_id, "unknown": None})
+    parted = [note.partition(": ") for (note,) in rows]
+    return [name + colon + text for name, colon, text in parted if codes.code_list(name).look_up(text) is None]
 
 
 def _types(label: str, land_types: CodeList) -> str:

@@ -45,8 +45,7 @@ def check_command(
 
     def work(connection: Connection) -> list[Finding]:
         ward_id = None if ward is None else find_unit(connection, ward).id
-        land_types = load_codes(settings).code_list("land_types")
-        found = check(connection, land_types, load_vault(settings), ward_id=ward_id, examples=examples)
+        found = check(connection, load_codes(settings), load_vault(settings), ward_id=ward_id, examples=examples)
         note_check(connection, who.subject.name, found, ward_id)
         return found
 

@@ -394,7 +394,7 @@ class Document(Record):
     table = "document"
     example: ClassVar[dict[str, Any]] = {
         "ward_id": 1,
-        "kind": "contract",
+        "kind": "HD",
         "number": "12/2026",
         "issued_on": "2026-02-03",
         "links": [{"parcel_id": 1}],

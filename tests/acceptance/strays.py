@@ -93,7 +93,7 @@ class Clerk:
             return ward | {"parcel_id": self.make("parcel"), "holder_id": self.make("holder"), "role": "current_user"}
         if name == "restriction":
             return ward | {"parcel_id": self.make("parcel"), "kind": "mortgage"}
-        return ward | {"asset": {"kind": "house"}, "certificate": {}, "document": {"kind": "contract"}}[name]
+        return ward | {"asset": {"kind": "house"}, "certificate": {}, "document": {"kind": "HD"}}[name]
 
     def part(self, name: str, part: str) -> dict[str, Any]:
         """The least that makes a row of a list."""

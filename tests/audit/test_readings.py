@@ -58,7 +58,7 @@ def fill(connection: Connection, vault: IdVault) -> None:
         ("residential_group (ward_id, code, name)", ward, "1", "1"),
         ("asset (ward_id, kind, created_by)", ward, "house", change),
         ("restriction (ward_id, parcel_id, kind, created_by)", ward, parcel, "mortgage", change),
-        ("document (ward_id, kind, created_by)", ward, "contract", change),
+        ("document (ward_id, kind, created_by)", ward, "HD", change),
     ):
         connection.execute(f"INSERT INTO registry.{into} VALUES ({', '.join(['%s'] * len(values))})".encode(), values)
 

@@ -33,8 +33,7 @@ def found(land: Land, ward: int | None = None) -> dict[str, Finding]:
         connection = land.reading(Role.APP)
     with connection.transaction():
         connection.execute(SET_SCOPE, current_scope().values())
-        land_types = load_codes(land.settings).code_list("land_types")
-        findings = check(connection, land_types, VAULT, ward_id=ward)
+        findings = check(connection, load_codes(land.settings), VAULT, ward_id=ward)
     assert [each.check for each in findings] == list(CHECKS)
     return {each.check: each for each in findings if each.count}
 
@@ -183,6 +182,16 @@ def unknown_type(land: Land) -> int:
     return land.west
 
 
+def unknown_kind(land: Land) -> int:
+    """A code, its name and another word for it are known; the name of a field of another program is not."""
+    for text in ("HD", "Hợp đồng chuyển nhượng", "giấy chứng nhận"):
+        add(land, "document", ward_id=land.ward, kind=text)
+    add(land, "restriction", ward_id=land.ward, parcel_id=land.west, kind="Thế chấp")
+    certificate(land)
+    assert found(land) == {}
+    return add(land, "document", ward_id=land.ward, kind="contract")
+
+
 def odd_serial(land: Land) -> int:
     return certificate(land, "A0 12345O", "A012345O")
 
@@ -278,6 +287,7 @@ ODD: dict[str, Callable[[Land], int]] = {
     "asset_larger_than_its_land": wide_house,
     "parcel_outside_its_group": drawn_elsewhere,
     "unknown_land_type": unknown_type,
+    "unknown_code": unknown_kind,
     "residential_of_another_unit": rural_code,
     "uses_not_the_area": unlike_areas,
     "parcel_without_code": without_code,
@@ -300,6 +310,21 @@ def test_what_reality_breaks_is_odd_and_nothing_else(sound: Land, name: str) -> 
     assert found(sound, sound.ward + 1) == {}
     with scope(Scope(wards=frozenset({sound.ward + 1}))):
         assert found(sound) == {}
+
+
+def test_each_text_with_a_code_list_is_examined(sound: Land) -> None:
+    add(sound, "restriction", ward_id=sound.ward, parcel_id=sound.west, kind="pledge")
+    add(sound, "certificate", ward_id=sound.ward, kind="sổ hồng")
+    add(sound, "land_use", parcel_id=sound.west, seq=2, land_type="CLN", origin="cha truyền", use_form="Riêng")
+    add(sound, "land_use", parcel_id=sound.west, seq=3, land_type="CLN", origin="CNQ-CTT", use_form="một mình")
+    told = found(sound)
+    assert {case.note for case in told["unknown_code"].examples} == {
+        "restriction_kinds: pledge",
+        "certificate_kinds: sổ hồng",
+        "origins: cha truyền",
+        "use_forms: một mình",
+    }
+    assert told["unknown_code"].count == 4
 
 
 HINTS = {"serial_unusual": "A0 12345O → AO 123450?", "unknown_land_type": "Đất vườn → CLN, HNK, ONT, ODT?"}

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import typing
+from enum import EnumType
 from pathlib import Path
 
 import pytest
 from psycopg import Connection
+from pydantic import BaseModel
 
 from gisland.errors import NotFound, UsageError
 from gisland.kit.text import clean_text
 from gisland.registry.codes import CodeList, LegacyCode, load_codes
+from gisland.registry.kinds import KINDS
 from gisland.settings import Settings
 from tests.factories import one
 
@@ -112,10 +115,56 @@ def test_provinces_of_ids() -> None:
     assert len({code.ids["province_2025"] for code in provinces.codes}) == 34
 
 
-@pytest.mark.parametrize(
-    ("name", "table", "column"),
-    [("owner_kinds", "holder", "kind"), ("party_kinds", "holding", "party"), ("change_kinds", "change", "kind")],
-)
+# Which column says a code of which list: the database refuses others, or `registry check` finds them.
+REFUSED = {
+    "asset_kinds": ("asset", "kind"),
+    "change_kinds": ("change", "kind"),
+    "owner_kinds": ("holder", "kind"),
+    "parcel_number_series": ("parcel_number", "series"),
+    "party_kinds": ("holding", "party"),
+}
+FOUND = {
+    "certificate_kinds": ("certificate", "kind"),
+    "document_kinds": ("document", "kind"),
+    "land_types": ("land_use", "land_type"),
+    "origins": ("land_use", "origin"),
+    "restriction_kinds": ("restriction", "kind"),
+    "use_forms": ("land_use", "use_form"),
+}
+# What other systems and forms say, results of a check, words of a form: no column of the registry.
+NO_COLUMN = {"certificate_authorities", "change_codes", "id_provinces", "identifier_warnings", "land_user_classes"}
+NO_COLUMN |= {"member_roles", "transfer_origins", "verification_results"}
+
+
+def said_by(table: str) -> type[BaseModel]:
+    """The class of what requests say of a table's rows."""
+    classes = [each for kind in KINDS.values() for each in (kind.record, *kind.parts.values())]
+    return next(each for each in classes if each.table == table)  # type: ignore[attr-defined]  # each names its table
+
+
+def test_each_list_has_its_column_or_none() -> None:
+    assert set(LISTS) == REFUSED.keys() | FOUND.keys() | NO_COLUMN
+
+
+@pytest.mark.parametrize(("name", "table", "column"), [(name, *place) for name, place in REFUSED.items()])
+def test_requests_take_these_codes(name: str, table: str, column: str) -> None:
+    taken = said_by(table).model_fields[column].annotation
+    codes = {each.value for each in taken} if isinstance(taken, EnumType) else set(typing.get_args(taken))
+    assert codes == set(LISTS[name].by_code)
+
+
+@pytest.mark.parametrize(("name", "table", "column"), [(name, *place) for name, place in (REFUSED | FOUND).items()])
+def test_examples_say_codes(name: str, table: str, column: str) -> None:
+    """What the document of the API shows is what there is."""
+    examples = [(kind.record.table, kind.example) for kind in KINDS.values() if kind.writable]  # type: ignore[attr-defined]  # each names its table
+    rows = {part.table: (kind, part_name) for kind in KINDS.values() for part_name, part in kind.parts.items()}
+    examples += [(part, row) for part, (kind, said) in rows.items() for row in kind.example.get(said, [])]
+    codes = [example[column] for where, example in examples if where == table and column in example]
+    assert set(codes) <= set(LISTS[name].by_code)
+    assert codes or name in {"change_kinds", "certificate_kinds", "party_kinds", "use_forms"}
+
+
+@pytest.mark.parametrize(("name", "table", "column"), [(name, *place) for name, place in REFUSED.items()])
 def test_the_database_takes_these_codes(app_connection: Connection, name: str, table: str, column: str) -> None:
     query = """SELECT pg_get_constraintdef(oid) FROM pg_constraint
                 WHERE conrelid = %s::regclass AND contype = 'c' AND pg_get_constraintdef(oid) LIKE %s"""

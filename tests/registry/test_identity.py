@@ -114,7 +114,7 @@ def test_refusal_holds_no_number(api: Api, holder: dict[str, Any]) -> None:
 def test_ids_in_other_texts_are_masked(api: Api) -> None:
     ward = api.ward()
     made = api.holder(ward, full_name=f"Nguyễn Thử {NUMBER}", address=f"số 1, {NUMBER}")
-    document = api.make("documents", ward_id=ward, kind="contract", number=NUMBER, file_name=f"{NUMBER}.pdf")
+    document = api.make("documents", ward_id=ward, kind="HD", number=NUMBER, file_name=f"{NUMBER}.pdf")
     assert NUMBER not in json.dumps([made, document])
 
 

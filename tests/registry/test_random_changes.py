@@ -242,7 +242,7 @@ class Play:
         return self.make("certificate", serial=f"CD {next(self.numbers):06}", parcels=on)
 
     def file(self) -> int | None:
-        return self.make("document", kind="contract", links=[{"parcel_id": self.chance.choice(self.parcels())[0].id}])
+        return self.make("document", kind="HD", links=[{"parcel_id": self.chance.choice(self.parcels())[0].id}])
 
     def make(self, name: str, **said: Any) -> int:
         kind = KINDS[name]

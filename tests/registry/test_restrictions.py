@@ -136,7 +136,7 @@ def test_what_is_refused(land: Land) -> None:
 def test_over_http(api: Api) -> None:
     ward = api.ward()
     parcel = api.parcel(ward)
-    paper = api.make("documents", ward_id=ward, kind="contract", number="12/2026")
+    paper = api.make("documents", ward_id=ward, kind="HD", number="12/2026")
     made = api.make("restrictions", ward_id=ward, parcel_id=parcel["id"], kind="mortgage", beneficiary="Ngân hàng Thử")
     body = {
         "change": {"reason": "xoá thế chấp", "document_id": paper["id"], "valid_on": "2026-02-03"},

@@ -87,7 +87,7 @@ def papers(land: Land) -> dict[str, int]:
     paper, _ = make(land, "certificate", serial="AB 123456", **named)
     correct(land, "holding", right_on(land, land.west).id, certificate_id=paper)
     mortgage, _ = make(land, "restriction", parcel_id=land.west, certificate_id=paper, kind="mortgage")
-    document, _ = make(land, "document", kind="contract", links=[{"parcel_id": land.west}, {"holder_id": land.holder}])
+    document, _ = make(land, "document", kind="HD", links=[{"parcel_id": land.west}, {"holder_id": land.holder}])
     return {"asset": house, "certificate": paper, "restriction": mortgage, "document": document}
 
 
@@ -150,7 +150,7 @@ MADE: dict[str, Callable[[Land], int]] = {
     "create an asset": lambda land: make(land, "asset", kind="house", parcels=[{"parcel_id": land.west}])[1],
     "create a certificate": lambda land: make(land, "certificate", parcels=[{"parcel_id": land.west}])[1],
     "restrict": lambda land: make(land, "restriction", parcel_id=land.west, kind="mortgage")[1],
-    "file a document": lambda land: make(land, "document", kind="contract", links=[{"parcel_id": land.west}])[1],
+    "file a document": lambda land: make(land, "document", kind="HD", links=[{"parcel_id": land.west}])[1],
     "correct a holder": lambda land: correct(land, "holder", land.holder, full_name="Trần Thị Thử", gender="female"),
     "correct lists": lambda land: correct(
         land, "parcel", land.west, land_uses=[{"land_type": "CLN"}], numbers=[{"series": "map_299", "parcel_no": "4"}]

@@ -171,7 +171,7 @@ NEW: dict[str, Values] = {
         "serial": f"DD 40{next(_numbers)}",
         "parcels": [{"parcel_id": it.parcel}],
     },
-    "document": lambda it: {"ward_id": it.ward, "kind": "contract"},
+    "document": lambda it: {"ward_id": it.ward, "kind": "HD"},
 }
 
 

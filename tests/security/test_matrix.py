@@ -109,7 +109,7 @@ def _place(connection: Connection, ward: int, sheet: int, number: str, vault: Id
     restriction = _made(
         connection, "restriction (ward_id, certificate_id, kind, created_by)", ward, certificate, "mortgage", change
     )
-    document = _made(connection, "document (ward_id, kind, created_by)", ward, "contract", change)
+    document = _made(connection, "document (ward_id, kind, created_by)", ward, "HD", change)
     link = "INSERT INTO registry.document_link (document_id, parcel_id) VALUES (%s, %s)"
     connection.execute(link, [document, parcel])
     code = one(connection, "SELECT code FROM registry.unit WHERE id = %s", ward)
@@ -345,7 +345,7 @@ LINKS: dict[str, Callable[[Place, Place], dict[str, Any]]] = {
     "holdings": lambda own, other: {"parcel_id": own.parcel, "holder_id": other.holder, "role": "current_user"},
     "restrictions": lambda own, other: {"certificate_id": other.certificate, "kind": "mortgage"},
     "certificates": lambda own, other: {"serial": "DD 200000", "parcels": [{"parcel_id": other.parcel}]},
-    "documents": lambda own, other: {"kind": "contract", "links": [{"holder_id": other.holder}]},
+    "documents": lambda own, other: {"kind": "HD", "links": [{"holder_id": other.holder}]},
     "assets": lambda own, other: {"kind": "house", "parcels": [{"parcel_id": other.parcel}]},
     "assets ": lambda own, other: {"kind": "apartment", "parent_id": other.asset},
 }

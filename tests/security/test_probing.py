@@ -139,7 +139,7 @@ def test_a_link_to_what_is_hidden_is_in_the_log(world: World) -> None:
     """An own record that names a record of another ward is refused like one that names nothing."""
     registrar, own = world.clients["registrar"], world.places["A1"]
     before = len(refusals(world, "registrar"))
-    body = {"change": WHY, "ward_id": own.ward, "kind": "contract", "links": [{"holder_id": world.places["B1"].holder}]}
+    body = {"change": WHY, "ward_id": own.ward, "kind": "HD", "links": [{"holder_id": world.places["B1"].holder}]}
     assert registrar.post("/api/v1/documents", json=body).status_code == 422
     assert len(refusals(world, "registrar")) == before + 1
 

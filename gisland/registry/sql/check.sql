@@ -116,6 +116,21 @@ SELECT 'parcel' AS kind, p.id, p.ward_id, use.land_type AS note
   FROM registry.land_use use JOIN registry.parcel p ON p.id = use.parcel_id
  WHERE p.retired_by IS NULL AND use.land_type <> ALL (%(land_types)s)
 
+-- Texts that have a code list, which is named in the note: of all records in force, or of those with
+-- one of some notes. Whether a word stands for a code is known outside of the database.
+-- name: unknown_code
+SELECT record AS kind, id, ward_id, note
+  FROM (SELECT 'document' AS record, id, ward_id, retired_by, kind AS said, 'document_kinds: ' || kind AS note FROM registry.document
+         UNION ALL
+        SELECT 'restriction', id, ward_id, retired_by, kind, 'restriction_kinds: ' || kind FROM registry.restriction
+         UNION ALL
+        SELECT 'certificate', id, ward_id, retired_by, kind, 'certificate_kinds: ' || kind FROM registry.certificate
+         UNION ALL
+        SELECT 'parcel', p.id, p.ward_id, p.retired_by, text.said, text.list || ': ' || text.said
+          FROM registry.land_use use JOIN registry.parcel p ON p.id = use.parcel_id
+         CROSS JOIN LATERAL (VALUES ('origins', use.origin), ('use_forms', use.use_form)) text (list, said)) listed
+ WHERE retired_by IS NULL AND said <> '' AND (%(unknown)s::text[] IS NULL OR note = ANY (%(unknown)s::text[]))
+
 -- Of units that are called by what they are. Wards that were communes have many of these; so have papers.
 -- name: residential_of_another_unit
 SELECT 'parcel' AS kind, p.id, p.ward_id, use.land_type || ' ≠ ' || said.code AS note
