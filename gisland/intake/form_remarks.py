@@ -41,7 +41,10 @@ TOLD = {
         "ghi loại đất rồi nhận lại · give the land type, then take the form in again",
     ),
     "address": ("địa chỉ thửa khác trong CSDL, giữ nguyên · another address of the parcel is there, left alone", MEND),
-    "code": ("mã định danh thửa khác trong CSDL, giữ nguyên · another parcel code is there, left alone", MEND),
+    "code": (
+        "mã định danh không nhận: có mã khác, hoặc sai · parcel codes not taken in: another is there, or it is wrong",
+        MEND,
+    ),
 }
 UNREAD = "cột không nhận, dữ liệu không vào CSDL · columns that were not taken in"
 FIRST_COUNTS = "lấy dòng mới đầu tiên · the first new row counts"
@@ -62,8 +65,8 @@ def remarks(
         tables: the sheets that were read.
         open_rows: rows without their parcel, each with the number of parcels that bear its numbers.
         conflicts: rows that say otherwise than what somebody has corrected.
-        unlike: per row, its number and place, and whether the registry has another address or another code
-            of its parcel.
+        unlike: per row, its number and place, and whether its address or its code of the parcel is not taken, as the
+            registry has another one.
         contradictions: what rows of the form say differently (see `CONTRADICTIONS`), with these rows.
     """
     told = notes.told | {

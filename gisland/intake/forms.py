@@ -22,6 +22,7 @@ from gisland.intake.staging import accept, lock_unit, stage, write_batch
 from gisland.intake.tables import Table, find_tables, read_rows
 from gisland.kit.identifiers import map_number
 from gisland.registry.crosswalk import former_codes
+from gisland.registry.parcel_code import PATTERN
 from gisland.registry.units import Unit, find_unit
 from gisland.security.crypto import load_vault
 from gisland.settings import Settings
@@ -108,7 +109,7 @@ def _sheet(table: Table, tables: list[Table]) -> dict[str, str]:
 
 
 def _accept(connection: Connection, unit: Unit, path: Path, tables: list[Table], notes: Notes, by: str) -> Report:
-    ids: dict[str, object] = {"ward": unit.id}
+    ids: dict[str, object] = {"ward": unit.id, "parcel_code": PATTERN}
     _judge(connection, ids)
     rows = connection.execute(SQL["outcomes"]).fetchall()
     outcomes = Counter(outcome for *_, outcome in rows)

@@ -281,11 +281,43 @@ def test_addresses_and_codes_of_parcels(ward: Settings, app_connection: Connecti
     ]
     report = take_in(ward, write_form(tmp_path / "f.xlsx", rows))
     assert "another address of the parcel is there, left alone (1): dòng · row 8" in str(report)
-    assert "another parcel code is there, left alone (1): dòng · row 8" in str(report)
+    assert "parcel codes not taken in" not in str(report)
     found = app_connection.execute(
         "SELECT parcel_no, address FROM registry.parcel WHERE parcel_no IN ('1', '9') ORDER BY 1"
     )
     assert found.fetchall() == [("1", "Số 1 phố Thử Nghiệm"), ("9", "Số 9 ngõ Mới")]
+
+
+def test_a_supplied_code_wins(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
+    """Over a computed one and over none, also on a parcel that was corrected; not over one that was supplied before."""
+    code = "Mã định danh thửa đất"
+
+    def codes() -> list[tuple[Any, ...]]:
+        app_connection.rollback()
+        query = "SELECT parcel_no::int, parcel_code, parcel_code_method FROM registry.parcel ORDER BY 1"
+        return app_connection.execute(query).fetchall()
+
+    old = {number: known for number, known, _ in codes()}
+    correct = "UPDATE registry.parcel SET parcel_code = NULL, parcel_code_method = NULL WHERE parcel_no = '2'"
+    app_connection.execute(correct)
+    app_connection.commit()
+    said = {1: "W7EYEW652JVM", 2: "w7eyew652jvn", 3: old[4], 4: "w7eyew652jvm", 5: "031085000123", 6: old[6]}
+    rows = [form_row(number, **{code: each}) for number, each in said.items()]
+    report = take_in(ward, write_form(tmp_path / "f.xlsx", rows))
+    assert (report.counts["new"], report.counts["conflicts"]) == (5, 1)
+    # One that another parcel bears, the same one twice, and one that is none.
+    assert "or it is wrong (3): dòng · row 9, 10, 11" in str(report)
+    assert [row[1:] for row in codes()[:6]] == [
+        ("w7eyew652jvm", None),
+        ("w7eyew652jvn", None),
+        (old[3], 1),
+        (old[4], 1),
+        (old[5], 1),
+        (old[6], None),
+    ]
+    told = take_in(ward, write_form(tmp_path / "again.xlsx", [form_row(1, **{code: "w7eyew652jvp"})]))
+    assert "parcel codes not taken in" in str(told)
+    assert codes()[0][1:] == ("w7eyew652jvm", None)
 
 
 def test_no_column_is_dropped_silently(ward: Settings, app_connection: Connection, tmp_path: Path) -> None:
@@ -328,7 +360,6 @@ def test_no_column_is_dropped_silently(ward: Settings, app_connection: Connectio
         BUILT: "60.5",
         FLOORS: "181",
         "CCCD người sử dụng hiện tại": "999*****0003",
-        "Mã định danh thửa đất": "another parcel code",
         "Số điện thoại": "AZ (Số điện thoại)",
         "Địa chỉ thửa (chi tiết, không xã/tỉnh)": "another address",
         "Phần quyền (nếu có)": "'share_num': 1",

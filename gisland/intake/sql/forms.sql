@@ -183,21 +183,37 @@ SELECT said.parcel_id, said.uses,
          ORDER BY parcel_id, row_no) said
   JOIN registry.parcel ON parcel.id = said.parcel_id
 
--- The address of a parcel that has none. Another one is left as it is, and told.
+-- The address of a parcel that has none, and a code where none was supplied before (a computed one has its method): the first
+-- that the form says and that no parcel bears. Other ones are left as they are, and told. A computed code is nobody's
+-- correction, so it gives way also on a parcel that was corrected.
 -- name: parcels
 CREATE TEMP TABLE form_parcel ON COMMIT DROP AS
-SELECT said.*, parcel.address = '' AS differs,
-       EXISTS (SELECT FROM registry.change WHERE id = parcel.changed_by AND batch_id IS NOT NULL) AS free
-  FROM (SELECT DISTINCT ON (parcel_id) parcel_id, parcel_address AS address
-          FROM form_right WHERE NOT seen AND parcel_id IS NOT NULL AND parcel_address <> ''
-         ORDER BY parcel_id, row_no) said
+WITH said AS (
+    SELECT parcel_id, row_no, parcel_address,
+           CASE WHEN lower(parcel_code) ~ %(parcel_code)s THEN lower(parcel_code) END AS code
+      FROM form_right WHERE NOT seen AND parcel_id IS NOT NULL AND parcel_address || parcel_code <> ''
+), codes AS (
+    -- Each code once, each parcel once.
+    SELECT DISTINCT ON (parcel_id) parcel_id, code
+      FROM (SELECT DISTINCT ON (code) parcel_id, code, row_no FROM said WHERE code IS NOT NULL ORDER BY code, row_no) first
+     WHERE code NOT IN (SELECT registry.taken_codes(ARRAY(SELECT code FROM said WHERE code IS NOT NULL)))
+        OR code = (SELECT parcel_code FROM registry.parcel WHERE parcel.id = parcel_id)
+     ORDER BY parcel_id, row_no
+)
+SELECT said.*, parcel.address = '' AND said.address <> '' AS differs,
+       EXISTS (SELECT FROM registry.change WHERE id = parcel.changed_by AND batch_id IS NOT NULL) AS free,
+       CASE WHEN parcel.parcel_code IS NULL OR parcel.parcel_code_method IS NOT NULL THEN codes.code END AS code
+  FROM (SELECT parcel_id, coalesce((array_agg(parcel_address ORDER BY row_no) FILTER (WHERE parcel_address <> ''))[1], '') AS address
+          FROM said GROUP BY parcel_id) said
   JOIN registry.parcel ON parcel.id = said.parcel_id
+  LEFT JOIN codes USING (parcel_id)
 
--- Where the registry has another address of a parcel, or another code. A code is computed from the map, or comes with it.
+-- Where the registry has another address of a parcel, or another code, and keeps it.
 -- name: unlike_parcels
 SELECT DISTINCT row_no, place, parcel_address <> '' AND parcel.address <> '' AND lower(parcel.address) <> lower(parcel_address) AS address,
-       form_right.parcel_code <> '' AND lower(form_right.parcel_code) IS DISTINCT FROM parcel.parcel_code AS code
+       form_right.parcel_code <> '' AND lower(form_right.parcel_code) IS DISTINCT FROM coalesce(said.code, parcel.parcel_code) AS code
   FROM form_right JOIN registry.parcel ON parcel.id = form_right.parcel_id
+  LEFT JOIN form_parcel said ON said.parcel_id = parcel.id
  WHERE NOT seen ORDER BY row_no
 
 -- Rows of one form that say different things of one thing: per thing, the first row with each of its values. An empty
@@ -235,7 +251,7 @@ CREATE TEMP TABLE form_outcome ON COMMIT DROP AS
 SELECT r.row_no, min(r.place) AS place, min(r.found) AS found, min(r.content_hash::text)::bytea AS content_hash,
        bool_or(NOT seen AND right_.existing_id IS NULL AND NOT right_.ended) AS adds, bool_and(r.complete) AS complete,
        bool_or(coalesce(asset.existing_id IS NULL AND NOT asset.ended, false) OR coalesce(asset.differs AND asset.free, false)
-               OR coalesce(link.differs AND link.free, false) OR coalesce(parcel.differs AND parcel.free, false)
+               OR coalesce(link.differs AND link.free, false) OR coalesce(parcel.differs AND parcel.free, false) OR parcel.code IS NOT NULL
                OR coalesce(certificate.differs AND certificate.free, false) OR coalesce(holder.differs AND holder.free, false)
                OR coalesce(right_.differs AND right_.free, false) OR coalesce(use.differs AND use.free, false)
                OR (NOT seen AND (named.existing_id IS NULL OR (named.differs AND named.free)))) AS changes,
@@ -369,9 +385,12 @@ SELECT said.parcel_id, seq, use.land_type, use.area, use.origin, use.form, use.t
  ORDER BY said.parcel_id, seq
 
 -- name: change_parcels
-UPDATE registry.parcel SET address = said.address
+UPDATE registry.parcel
+   SET address = CASE WHEN said.differs AND said.free THEN said.address ELSE parcel.address END,
+       parcel_code = coalesce(said.code, parcel_code),
+       parcel_code_method = CASE WHEN said.code IS NULL THEN parcel_code_method END
   FROM form_parcel said
- WHERE said.differs AND said.free AND parcel.id = said.parcel_id
+ WHERE ((said.differs AND said.free) OR said.code IS NOT NULL) AND parcel.id = said.parcel_id
 
 -- name: check_shares
 SET CONSTRAINTS registry.shares IMMEDIATE
