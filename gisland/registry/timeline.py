@@ -15,15 +15,27 @@ from gisland.audit import log
 from gisland.database.statements import statements
 from gisland.errors import NotFound
 
+# Ids as an array: each part of a condition is found by its own index.
+_ASSETS = "ANY (ARRAY(SELECT id FROM asset_ids))"
+_CERTIFICATES = "ANY (ARRAY(SELECT id FROM certificate_ids))"
+# A right or restriction on the parcel, on what stands there, or on nothing but a certificate of either. One on another
+# parcel of the certificate is told there.
+HELD = (
+    f"parcel_id = %(parcel)s OR asset_id = {_ASSETS}"
+    f" OR (certificate_id = {_CERTIFICATES} AND num_nonnulls(parcel_id, asset_id) = 0)"
+)
+ABOUT = f"parcel_id = %(parcel)s OR asset_id = {_ASSETS} OR certificate_id = {_CERTIFICATES}"
 # Per table, which of its rows have to do with the parcel.
 RECORDS = {
     "land_use": "parcel_id = %(parcel)s",
-    "holding": "parcel_id = %(parcel)s",
-    "restriction": "parcel_id = %(parcel)s",
+    "holding": HELD,
+    "restriction": HELD,
     "certificate_parcel": "parcel_id = %(parcel)s",
+    "certificate_asset": f"asset_id = {_ASSETS}",
     "parcel_number": "parcel_id = %(parcel)s",
     "asset_parcel": "parcel_id = %(parcel)s",
-    "document_link": "parcel_id = %(parcel)s",
+    "document_link": ABOUT,
+    "document": "id IN (SELECT id FROM document_ids)",
     "parcel_lineage": "ancestor_id = %(parcel)s OR descendant_id = %(parcel)s",
     "holder": "id IN (SELECT id FROM holder_ids)",
     "certificate": "id IN (SELECT id FROM certificate_ids)",
@@ -60,6 +72,8 @@ class Event:
 
 # Not a column: the names of the holders, beside their ids.
 HOLDER = "holder"
+# Neither: whether the geometry is another one. The areas are beside it (`area_m2`, `legal_area_m2`).
+BOUNDARY = "boundary"
 FIELDS = [each.name for each in fields(Event) if each.name != "entries"]
 
 
@@ -72,7 +86,8 @@ def timeline(connection: Connection, parcel: int) -> list[Event]:
     further = "\nUNION ALL\n".join(
         SQL["of_table"].format(table=table, condition=condition) for table, condition in RECORDS.items()
     )
-    rows = connection.execute(SQL["states"].format(further=further).encode(), {"parcel": parcel}).fetchall()
+    states = SQL["states"].format(further=further, assets=_ASSETS, held=HELD, about=ABOUT)
+    rows = connection.execute(states.encode(), {"parcel": parcel}).fetchall()
     if not any(record == "parcel" for record, *_ in rows):
         raise NotFound(f"không có thửa {parcel} · there is no parcel {parcel}").of("parcel", parcel)
     entries: dict[int, list[Entry]] = defaultdict(list)
@@ -83,7 +98,10 @@ def timeline(connection: Connection, parcel: int) -> list[Event]:
     # Before the parcel was there, a holder may have been corrected for the sake of another one.
     begin = min(change for change, each in entries.items() if any(entry.record == "parcel" for entry in each))
     told = (dict(zip(FIELDS, row, strict=True)) for row in changes if row[0] >= begin)
-    return [Event(**each, entries=entries[each["change"]]) for each in told]
+    events = [Event(**each, entries=entries[each["change"]]) for each in told]
+    for event in events:
+        _place_boundaries(event)
+    return events
 
 
 def note_timeline(connection: Connection, by: str, parcel: int) -> int:
@@ -123,6 +141,15 @@ def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tup
 
 # An empty text that appears with a record tells nothing.
 NOTHING = ((None, ""), ("", None))
+
+
+def _place_boundaries(event: Event) -> None:
+    """Say where the geometry before and after is read: that it is another one tells a reader nothing."""
+    for entry in event.entries:
+        if BOUNDARY in entry.fields and event.data_version is not None:
+            pair = zip(entry.fields[BOUNDARY], (event.data_version - 1, event.data_version), strict=True)
+            before, after = (said and f"parcels/{entry.id}?geometry=sheet&as_of={version}" for said, version in pair)
+            entry.fields[BOUNDARY] = (before, after)
 
 
 def _name_holders(connection: Connection, entries: Iterable[list[Entry]]) -> None:

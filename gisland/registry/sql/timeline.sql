@@ -1,15 +1,24 @@
 -- All states, now and before, of what has to do with a parcel. No id, hash or search key of a person.
 
+-- What stands or stood on the parcel, with its parts (flats of a building); what is or was certified of either; who has or
+-- had a right on any of it; and the documents about it.
 -- name: states
-WITH holder_ids AS (
-    SELECT holder_id AS id FROM registry.holding WHERE parcel_id = %(parcel)s
-     UNION SELECT holder_id FROM history.holding WHERE parcel_id = %(parcel)s
+WITH RECURSIVE asset_ids AS (
+    SELECT id FROM (SELECT asset_id AS id FROM registry.asset_parcel WHERE parcel_id = %(parcel)s
+                     UNION SELECT asset_id FROM history.asset_parcel WHERE parcel_id = %(parcel)s) standing
+     UNION
+    SELECT asset.id FROM asset_ids JOIN registry.asset ON parent_id = asset_ids.id
 ), certificate_ids AS (
     SELECT certificate_id AS id FROM registry.certificate_parcel WHERE parcel_id = %(parcel)s
      UNION SELECT certificate_id FROM history.certificate_parcel WHERE parcel_id = %(parcel)s
-), asset_ids AS (
-    SELECT asset_id AS id FROM registry.asset_parcel WHERE parcel_id = %(parcel)s
-     UNION SELECT asset_id FROM history.asset_parcel WHERE parcel_id = %(parcel)s
+     UNION SELECT certificate_id FROM registry.certificate_asset WHERE asset_id = {assets}
+     UNION SELECT certificate_id FROM history.certificate_asset WHERE asset_id = {assets}
+), holder_ids AS (
+    SELECT holder_id AS id FROM registry.holding WHERE {held}
+     UNION SELECT holder_id FROM history.holding WHERE {held}
+), document_ids AS (
+    SELECT document_id AS id FROM registry.document_link WHERE {about}
+     UNION SELECT document_id FROM history.document_link WHERE {about}
 ), states AS (
     SELECT 'parcel' AS record, id, version, changed_by, NULL::bigint AS ended_by,
            to_jsonb(t) - '{{geom,geom_4326}}'::text[] || jsonb_build_object('boundary', md5(ST_AsBinary(geom))) AS fields
