@@ -89,6 +89,9 @@ MediaType = Annotated[
         max_length=127,
     ),
 ]
+# SHA-256 as hexadecimal digits, and a number of bytes.
+ContentHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Bytes = Annotated[int, Field(ge=0, le=2**53 - 1, strict=True)]
 # In one writing: AB 123456.
 Serial = Annotated[Book, AfterValidator(normalise_serial)]
 MapNumber = Annotated[Word, AfterValidator(map_number)]

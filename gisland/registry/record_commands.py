@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -102,10 +103,22 @@ def history(ctx: typer.Context, kind_name: KindName, record_id: Id) -> None:
 
 @app.command("create")
 @requires(Permission.REGISTRY_WRITE)
-def make(ctx: typer.Context, kind_name: KindName, file: File) -> None:
+def make(
+    ctx: typer.Context,
+    kind_name: KindName,
+    file: File,
+    *,
+    content: Annotated[
+        Path | None,
+        typer.Option("--file", help="Bản quét của document: lấy SHA-256, kích thước, tên · Its scan: hash, size, name"),
+    ] = None,
+) -> None:
     """Thêm một bản ghi từ JSON có change.reason · Make a record from JSON, whose `change` says the reason."""
     kind, who = _writable(kind_name), caller(ctx)
-    new = checked(kind.new, load_json(file))
+    said = load_json(file)
+    if content is not None and isinstance(said, dict):
+        said = _known_of_file(kind, content) | said
+    new = checked(kind.new, said)
     clerk = Clerk(who.subject.name, load_vault(who.settings))
     _tell(act(who.settings, lambda connection: create(connection, kind, new, clerk)))
 
@@ -147,6 +160,15 @@ def _writable(name: str) -> Kind:
     if not kind.writable:
         raise UsageError(f"{kind.name}: chỉ đọc · is read only")
     return kind
+
+
+def _known_of_file(kind: Kind, file: Path) -> Json:
+    """What a document says of its file; the content itself stays where it is."""
+    if kind.name != "document":
+        raise UsageError("--file: chỉ dùng cho document · is for documents only")
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+        return {"content_hash": digest, "size_bytes": content.tell(), "file_name": file.name}
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -17,8 +17,10 @@ from gisland.registry.fields import (
     Area,
     BigKey,
     Book,
+    Bytes,
     CertificateCode,
     Confidence,
+    ContentHash,
     Day,
     Derived,
     Fixed,
@@ -407,8 +409,8 @@ class Document(Record):
     issuer: Text = ""
     file_name: Personal[Text] = ""
     media_type: MediaType = ""
-    content_hash: Derived[str | None]
-    size_bytes: Derived[int | None]
+    content_hash: Fixed[ContentHash | None] = None
+    size_bytes: Fixed[Bytes | None] = None
     pages: Numerator | None = None
     created_by: Derived[int]
     retired_by: Derived[int | None]

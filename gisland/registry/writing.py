@@ -217,6 +217,8 @@ def _derived(connection: Connection, kind: Kind, given: Json, current: Json, cle
         return columns
     if kind.name == "certificate" and "serial" in given:
         return {"serial_key": serial_key(given["serial"])}
+    if kind.name == "document" and given.get("content_hash") is not None:
+        return {"content_hash": bytes.fromhex(given["content_hash"])}
     if kind.name in RIGHTS:
         _check_right(connection, kind, given, current)
     if kind.name == "asset" and given.get("parent_id") is not None and current.get("retired_by") is None:
