@@ -10,9 +10,14 @@ from __future__ import annotations
 # that more names hold ("nguyen") finds only some of its bearers in a small ward.
 PARCELS, NAMES = 500, 10_000
 
-_PARCEL = """
-    'parcel' AS kind, parcel.id, format('Tờ %%s, thửa %%s', sheet.sheet_no, parcel.parcel_no) AS label, parcel.ward_id
+# A ward may have sheets of one number, at several scales or of several former wards: these are said then.
+_LABEL = """
+    format('Tờ %%s, thửa %%s', sheet.sheet_no, parcel.parcel_no) || CASE
+        WHEN EXISTS (SELECT FROM registry.map_sheet twin
+                      WHERE twin.ward_id = sheet.ward_id AND twin.sheet_no = sheet.sheet_no AND twin.id <> sheet.id)
+        THEN format(' (%%s)', concat_ws(', ', '1:' || sheet.scale, nullif(sheet.old_ward_code, ''))) ELSE '' END
 """
+_PARCEL = f"'parcel' AS kind, parcel.id, {_LABEL} AS label, parcel.ward_id"
 _ORDER = "ORDER BY match, retired, ward_id, id LIMIT %(limit)s"
 
 # Former numbers: of a parcel that is retired, they are found as well.
@@ -54,7 +59,7 @@ PARCEL_BY_PAPER_NUMBER = f"""
         SELECT CASE WHEN parcel.id IS NULL THEN 'certificate' ELSE 'parcel' END AS kind,
                coalesce(parcel.id, certificate.id) AS id,
                CASE WHEN parcel.id IS NULL THEN {_CERTIFICATE}
-                    ELSE format('Tờ %%s, thửa %%s', sheet.sheet_no, parcel.parcel_no) END AS label,
+                    ELSE {_LABEL} END AS label,
                certificate.ward_id, %(as_paper)s AS match, {_CERTIFICATE} AS source,
                CASE WHEN parcel.id IS NULL THEN certificate.retired_by ELSE parcel.retired_by END IS NOT NULL AS retired
           FROM registry.certificate_parcel named JOIN registry.certificate ON certificate.id = named.certificate_id

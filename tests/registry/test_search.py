@@ -63,6 +63,41 @@ def test_a_parcel_by_its_number_in_each_ward(city: City) -> None:
     assert city.hits("54/34")[0].label == "Tờ 54, thửa 34"
 
 
+def test_sheets_of_one_number_are_told_apart(city: City) -> None:
+    """By their scale and former ward, whichever number a parcel is found by; the label of others stays short."""
+    here, there = city.parcels
+    add = """
+        INSERT INTO registry.map_sheet (ward_id, sheet_no, scale, old_ward_code, srid)
+        VALUES (%s, '54', %s, %s, 9210) RETURNING id
+    """
+    for scale, former in ((1000, ""), (500, "11299")):
+        sheet = int(one(city.connection, add, city.ward, scale, former))
+        make_parcel(city.connection, city.ward, sheet, "34")
+    city.certificate("AB 123456", here, "12", "7")
+    labels = {hit.label for hit in city.hits("tờ 54 thửa 34", ward_id=city.ward)}
+    assert labels == {f"Tờ 54, thửa 34 ({of})" for of in ("1:500", "1:1000", "1:500, 11299")}
+    assert [hit.label for hit in city.hits("12/7")] == ["Tờ 54, thửa 34 (1:500)"]
+    assert [hit.label for hit in city.hits("54/34", ward_id=city.other)] == ["Tờ 54, thửa 34"]
+    assert there in [hit.id for hit in city.hits("54/34", ward_id=city.other)]
+
+
+def test_numbers_and_parcels_are_many_to_many(city: City) -> None:
+    """A parcel of two old ones, and an old one that became both of them."""
+    here, there = city.parcels
+    add = """
+        INSERT INTO registry.parcel_number (ward_id, parcel_id, series, sheet_no, parcel_no, confidence)
+        VALUES (%s, %s, 'map_299', '3', %s, %s)
+    """
+    for ward, parcel, number, confidence in (
+        (city.ward, here, "120", 1),
+        (city.ward, here, "121", 1),
+        (city.other, there, "121", 0.5),
+    ):
+        city.connection.execute(add, [ward, parcel, number, confidence])
+    assert city.find("tờ 3 thửa 120") == [(Match.OLD_NUMBER, here)]
+    assert city.find("tờ 3 thửa 121") == [(Match.OLD_NUMBER, here), (Match.OLD_NUMBER, there)]
+
+
 def test_two_numbers_in_the_other_order_are_listed_and_said_to_be(city: City) -> None:
     reverse = make_parcel(city.connection, city.ward, make_sheet(city.connection, city.ward, "34"), "54")
     assert city.find("54/34", ward_id=city.ward) == [(Match.EXACT, city.parcels[0]), (Match.OTHER_ORDER, reverse)]
