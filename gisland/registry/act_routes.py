@@ -5,19 +5,20 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from psycopg import Connection
 from pydantic import TypeAdapter
 
 from gisland.database import Scope, flush
 from gisland.errors import NotFound
-from gisland.registry.acts import ACTS, Act, Done
+from gisland.registry.acts import ACTS, Act, Done, OfVersion
 from gisland.registry.check import EXAMPLES, MOST, Finding, check, note_check
 from gisland.registry.codes import CodeList, load_codes
 from gisland.registry.lineage import Relative, lineage
 from gisland.registry.masking import held_in, masked_events
 from gisland.registry.routes import ROOT, Id, Reader, Writer, check_once, problems
+from gisland.registry.seen import version_seen
 from gisland.registry.timeline import Event, note_timeline, timeline
 from gisland.registry.writing import act
 from gisland.security.crypto import load_vault
@@ -28,6 +29,8 @@ from gisland.state import state_of
 
 EVENTS, RELATIVES = TypeAdapter(list[Event]), TypeAdapter(list[Relative])
 FINDINGS = TypeAdapter(list[Finding])
+
+IfMatch = Annotated[str | None, Header(description="ETag đã thấy, thay cho version · state seen, instead of `version`")]
 
 router = APIRouter(prefix=ROOT)
 anybody = [Depends(Require(Permission.PUBLIC_READ))]
@@ -51,7 +54,21 @@ def _add(name: str, each: Act) -> None:
         "responses": problems(404, 409, 412, 413, 422),
     }
     path = "/" + each.path.replace("{id}", "{record_id:int}")
-    if each.on_record:
+    if issubclass(each.body, OfVersion):
+        options["responses"] = problems(404, 409, 412, 413, 422, 428)
+
+        @router.post(path, **options)  # type: ignore[arg-type]  # as FastAPI's own parameters
+        async def on_version(  # type: ignore[no-untyped-def]  # the body is of this act
+            request: Request,
+            subject: Writer,
+            record_id: Id,
+            body: each.body,
+            if_match: IfMatch = None,
+        ) -> Response:
+            seen = version_seen(if_match, body.version)
+            return await _do(request, subject.name, each, body.model_copy(update={"version": seen}), record_id)
+
+    elif each.on_record:
 
         @router.post(path, **options)  # type: ignore[arg-type]  # as FastAPI's own parameters
         async def on_record(request: Request, subject: Writer, record_id: Id, body: each.body) -> Response:  # type: ignore[name-defined]  # of this act

@@ -12,14 +12,14 @@ from typing import Any
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
-from gisland.errors import UsageError
+from gisland.errors import PreconditionRequired, UsageError
 from gisland.registry import ending, move, reshape, rights, undo
 from gisland.registry.fields import Day, Key
 from gisland.registry.kinds import Body
 from gisland.registry.parcels import DrawnParcel, Number, renumber_parcel, retire_parcel
 from gisland.registry.seen import Seen
 
-VERSION = "Phiên bản đã xem · version that was seen"
+VERSION = "Phiên bản đã xem; qua HTTP có thể dùng If-Match · version that was seen; over HTTP If-Match says it, too"
 
 
 class Done(BaseModel):
@@ -34,7 +34,20 @@ class Done(BaseModel):
 class OfVersion(Body):
     """An act on one record in the version that was seen."""
 
-    version: Key = Field(description=VERSION)
+    version: Key | None = Field(default=None, description=VERSION)
+
+    def seen(self, record_id: int) -> Seen:
+        """The record that the act is on, as it was seen.
+
+        Raises:
+            PreconditionRequired: no version is said.
+        """
+        if self.version is None:
+            raise PreconditionRequired(
+                "cho biết bản ghi đã thấy ở phiên bản nào · say which version of the record you have seen",
+                hint="version, or If-Match: the ETag that came with the record",
+            )
+        return Seen(id=record_id, version=self.version)
 
 
 class Split(OfVersion):
@@ -138,8 +151,7 @@ def _reshaped(done: reshape.Reshaped) -> Done:
 
 
 def _split(connection: Connection, record_id: int, body: Split, by: str) -> Done:
-    seen = Seen(id=record_id, version=body.version)
-    return _reshaped(reshape.split(connection, seen, body.pieces, body.change, by=by))
+    return _reshaped(reshape.split(connection, body.seen(record_id), body.pieces, body.change, by=by))
 
 
 def _merge(connection: Connection, _: int, body: Merge, by: str) -> Done:
@@ -152,8 +164,7 @@ def _adjust(connection: Connection, _: int, body: Adjust, by: str) -> Done:
 
 
 def _renumber(connection: Connection, record_id: int, body: Renumber, by: str) -> Done:
-    seen = Seen(id=record_id, version=body.version)
-    change, number = renumber_parcel(connection, seen, body.change, by=by, parcel_no=body.parcel_no)
+    change, number = renumber_parcel(connection, body.seen(record_id), body.change, by=by, parcel_no=body.parcel_no)
     return Done(change=change, parcel_no=number)
 
 
@@ -161,7 +172,7 @@ def _ending(end: Callable[..., int]) -> Work:
     """An act that ends one record."""
 
     def work(connection: Connection, record_id: int, body: OfVersion, by: str) -> Done:
-        return Done(change=end(connection, Seen(id=record_id, version=body.version), body.change, by=by))
+        return Done(change=end(connection, body.seen(record_id), body.change, by=by))
 
     return work
 
@@ -178,13 +189,13 @@ def _historic(connection: Connection, _: int, body: HistoricRight, by: str) -> D
 
 
 def _reissue(connection: Connection, record_id: int, body: Reissue, by: str) -> Done:
-    seen = Seen(id=record_id, version=body.version)
-    change, made = rights.reissue(connection, seen, body.certificate, body.change, by=by)
+    change, made = rights.reissue(connection, body.seen(record_id), body.certificate, body.change, by=by)
     return Done(change=change, made=[made])
 
 
 def _move(connection: Connection, record_id: int, body: Move, by: str) -> Done:
-    sheet = move.SheetMove(id=record_id, **body.model_dump(exclude={"change"}))
+    seen = body.seen(record_id).model_dump()
+    sheet = move.SheetMove(**seen, ward_code=body.ward_code, sheet_no=body.sheet_no)
     change, made = move.move_sheet(connection, sheet, body.change, by=by)
     return Done(change=change, made=[made])
 

@@ -107,7 +107,9 @@ def _complete(operation: Json, context: RouteContext, meanings: Meanings) -> Non
         if kind is not None and "description" not in parameter:
             parameter["description"] = _meaning(meanings, kind.table, parameter["name"])
         if parameter["name"].lower() == "if-match":
-            parameter |= {"name": "If-Match", "required": True, "schema": {"type": "string"}}
+            # A patch says the state that was seen by this header only, an act by its body as well.
+            required = operation["operationId"].startswith("patch_")
+            parameter |= {"name": "If-Match", "required": required, "schema": {"type": "string"}}
     for each in responses.values():
         if "application/json" in each.get("content", {}):
             each["headers"] = _headers(operation["operationId"])

@@ -69,6 +69,26 @@ def test_the_second_writer_is_told_both_versions(api: Api) -> None:
     assert (late.json()["given_version"], late.json()["current_version"]) == (seen, seen + 1)
 
 
+def test_an_act_takes_the_entity_tag_that_came_with_the_record(api: Api) -> None:
+    parcel, _, _ = parcel_with_holder(api)
+    path = f"parcels/{parcel['id']}"
+    seen = api.tag(path)
+
+    def renumber(tag: str | None, **said: Any) -> httpx.Response:
+        headers = {"If-Match": tag} if tag else {}
+        return api.client.post(f"{path}/renumber", json={"change": WHY} | said, headers=headers)
+
+    # Who says no state could overwrite what somebody else has done.
+    for tag in (None, "*", "W/x", f"{seen}, {seen}", '"0-x"'):
+        refused = renumber(tag)
+        assert (refused.status_code, "hint" in refused.json()) == (428, True), tag
+    assert renumber(seen, version=7).status_code == 422
+    assert renumber(seen).json()["parcel_no"] == "2"
+    late = renumber(seen)
+    assert (late.status_code, late.json()["given_version"], late.json()["current_version"]) == (412, 1, 2)
+    assert renumber(api.tag(path), version=2).json()["parcel_no"] == "3"
+
+
 def test_transfer_and_its_refusal(api: Api) -> None:
     parcel, holding, _ = parcel_with_holder(api)
     buyer = api.holder(parcel["ward_id"], full_name="Lê Văn Mua")
