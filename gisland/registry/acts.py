@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from psycopg import Connection
 from pydantic import BaseModel, Field
@@ -20,6 +20,13 @@ from gisland.registry.parcels import DrawnParcel, Number, renumber_parcel, retir
 from gisland.registry.seen import Seen
 
 VERSION = "Phiên bản đã xem; qua HTTP có thể dùng If-Match · version that was seen; over HTTP If-Match says it, too"
+ON = "Trên thửa hoặc tài sản nào · on which parcel or asset"
+
+
+def _drawn(west: float, east: float) -> dict[str, Any]:
+    """GeoJSON of a rectangle of 10 m from south to north, as an example."""
+    ring = [[x, y] for x, y in ((west, 2309000.0), (east, 2309000.0), (east, 2309010.0), (west, 2309010.0))]
+    return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
 
 
 class Done(BaseModel):
@@ -33,6 +40,8 @@ class Done(BaseModel):
 
 class OfVersion(Body):
     """An act on one record in the version that was seen."""
+
+    example: ClassVar[dict[str, Any]] = {"version": 1}
 
     version: Key | None = Field(default=None, description=VERSION)
 
@@ -53,41 +62,84 @@ class OfVersion(Body):
 class Split(OfVersion):
     """Tách thửa: together the pieces are the ground of the parcel."""
 
-    pieces: list[DrawnParcel] = Field(min_length=2, max_length=500)
+    example: ClassVar[dict[str, Any]] = {
+        "version": 1,
+        "pieces": [
+            {"geometry": _drawn(594000, 594004), "legal_area_m2": 40.0},
+            {"geometry": _drawn(594004, 594010), "legal_area_m2": 60.0},
+        ],
+    }
+
+    pieces: list[DrawnParcel] = Field(
+        min_length=2,
+        max_length=500,
+        description="Các thửa mới, phủ kín thửa cũ · the new parcels, which cover the old one",
+    )
 
 
 class Merge(Body):
     """Hợp thửa: without a drawing, the new parcel is the union of the old ones."""
 
-    parcels: list[Seen] = Field(min_length=2, max_length=500)
-    new: DrawnParcel | None = None
+    example: ClassVar[dict[str, Any]] = {"parcels": [{"id": 1, "version": 1}, {"id": 2, "version": 1}]}
+
+    parcels: list[Seen] = Field(min_length=2, max_length=500, description="Các thửa cũ · the old parcels")
+    new: DrawnParcel | None = Field(default=None, description="Thửa mới, mặc định: hợp các thửa cũ · the new parcel")
 
 
 class Adjust(Body):
     """Chỉnh ranh: the parcels together keep their ground."""
 
-    parcels: list[reshape.Redrawn] = Field(min_length=1, max_length=500)
+    example: ClassVar[dict[str, Any]] = {
+        "parcels": [
+            {"id": 1, "version": 1, "geometry": _drawn(594000, 594012)},
+            {"id": 2, "version": 1, "geometry": _drawn(594012, 594020)},
+        ]
+    }
+
+    parcels: list[reshape.Redrawn] = Field(
+        min_length=1, max_length=500, description="Các thửa với ranh mới · the parcels with their new boundaries"
+    )
 
 
 class Renumber(OfVersion):
     """Đổi số thửa; without a number, the largest of the sheet + 1."""
 
-    parcel_no: Number | None = None
+    example: ClassVar[dict[str, Any]] = {"version": 1, "parcel_no": "124"}
+
+    parcel_no: Number | None = Field(default=None, description="Số mới · the new number")
 
 
 class Transfer(Body):
     """Chuyển quyền: rights end and others begin."""
 
-    on: rights.Held
-    ending: list[Seen] = Field(default=[], max_length=500)
-    beginning: list[rights.NewRight] = Field(default=[], max_length=500)
+    example: ClassVar[dict[str, Any]] = {
+        "on": {"parcel_id": 1},
+        "ending": [{"id": 1, "version": 1}],
+        "beginning": [
+            {"holder_id": 2, "party": "couple", "member_role": "Chồng", "share": {"num": 1, "den": 2}},
+            {"holder_id": 3, "party": "couple", "member_role": "Vợ", "share": {"num": 1, "den": 2}},
+        ],
+    }
+
+    on: rights.Held = Field(description=ON)
+    ending: list[Seen] = Field(default=[], max_length=500, description="Quyền kết thúc · the rights that end")
+    beginning: list[rights.NewRight] = Field(
+        default=[], max_length=500, description="Quyền bắt đầu · the rights that begin"
+    )
 
 
 class HistoricRight(Body):
     """Quyền trong quá khứ (dữ liệu lịch sử)."""
 
-    on: rights.Held
-    right: rights.NewRight
+    example: ClassVar[dict[str, Any]] = {
+        "on": {"parcel_id": 1},
+        "right": {"holder_id": 1},
+        "valid_from": "1995-01-01",
+        "valid_to": "2005-06-30",
+    }
+
+    on: rights.Held = Field(description=ON)
+    right: rights.NewRight = Field(description="Quyền đã kết thúc · the right, which has ended")
     valid_from: Day
     valid_to: Day
 
@@ -95,7 +147,12 @@ class HistoricRight(Body):
 class Reissue(OfVersion):
     """Cấp đổi, cấp lại Giấy chứng nhận."""
 
-    certificate: rights.IssuedCertificate
+    example: ClassVar[dict[str, Any]] = {
+        "version": 1,
+        "certificate": {"serial": "AA 00000002", "issue_date": "2026-02-03", "kind": "form_2024"},
+    }
+
+    certificate: rights.IssuedCertificate = Field(description="Giấy mới · the new certificate")
 
 
 class Release(OfVersion):
@@ -112,6 +169,8 @@ class Withdraw(OfVersion):
 
 class Move(OfVersion):
     """Chuyển tờ bản đồ sang phường khác, hoặc đổi số tờ."""
+
+    example: ClassVar[dict[str, Any]] = {"version": 1, "ward_code": "11312", "sheet_no": "85"}
 
     ward_code: str = Field(description="Mã phường/xã mới · code of the unit it comes to")
     sheet_no: Number | None = Field(default=None, description="Số tờ mới, mặc định như cũ · its new number")

@@ -150,11 +150,11 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type: Literal["Polygon", "MultiPolygon"]
+    type: Literal["Polygon", "MultiPolygon"] = Field(description="Một vùng hay nhiều vùng · one part or several")
     coordinates: (
         Annotated[list[Ring], Field(min_length=1)]
         | Annotated[list[Annotated[list[Ring], Field(min_length=1)]], Field(min_length=1)]
-    )
+    ) = Field(description="Vòng ngoài rồi các lỗ, [đông, bắc] · outer ring, then holes, of [east, north]")
 
     def rings(self) -> Iterator[list[list[float]]]:
         """All rings, outer and inner."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -26,8 +26,10 @@ class Body(BaseModel):
     """What each write says besides the values: why."""
 
     model_config = ConfigDict(extra="forbid")
+    example: ClassVar[dict[str, Any]] = {}
+    """What an act may say besides."""
 
-    change: Why
+    change: Why = Field(description="Vì sao, theo văn bản nào, từ ngày nào · why, by which document, from which day")
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:

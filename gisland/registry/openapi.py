@@ -15,6 +15,7 @@ from psycopg import Connection
 from starlette.routing import BaseRoute
 
 import gisland
+from gisland.registry.acts import ACTS
 from gisland.registry.kinds import KINDS, Kind
 from gisland.registry.masking import needs
 from gisland.security.guards import Require
@@ -43,6 +44,15 @@ SIGN_IN: dict[str, Json] = {
         "name": "gisland_session",
         "description": "Phiên của trình duyệt; ghi cần X-Gisland-Page · A browser's session; to write: X-Gisland-Page",
     },
+}
+# What acts say of records: schema → the table whose columns it names.
+OF_ACTS = {
+    "DrawnParcel": "parcel",
+    "HistoricRight": "holding",
+    "IssuedCertificate": "certificate",
+    "NewRight": "holding",
+    "Held": "holding",
+    "Redrawn": "parcel",
 }
 QUERY = """
     SELECT relname, coalesce(attname, ''), coalesce(col_description(c.oid, attnum), obj_description(c.oid), '')
@@ -162,6 +172,10 @@ def _describe(schemas: dict[str, Json], meanings: Meanings) -> None:
         if kind.writable:
             schemas[f"New{name}"]["examples"] = [{"change": WHY} | kind.example]
             schemas[f"{name}Patch"]["examples"] = [{"change": WHY} | patch_example(kind)]
+    for name, table in OF_ACTS.items():
+        _describe_fields(schemas[name], table, meanings | {(table, ""): schemas[name]["description"]})
+    for act in ACTS.values():
+        schemas[act.body.__name__]["examples"] = [{"change": WHY} | act.body.example]
 
 
 def _masked(field: Json, permission: Permission) -> Json:

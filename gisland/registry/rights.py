@@ -32,8 +32,8 @@ class Share(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    num: Numerator
-    den: Numerator
+    num: Numerator = Field(description="Tử số · Numerator")
+    den: Numerator = Field(description="Mẫu số · Denominator")
 
 
 class NewRight(BaseModel):
@@ -46,7 +46,7 @@ class NewRight(BaseModel):
     party: Party = "individual"
     member_role: Text = ""
     certificate_id: BigKey | None = None
-    share: Share | None = None
+    share: Share | None = Field(default=None, description="Phần quyền; trống: không chia · its part; none: undivided")
     reason: Text = ""
 
 

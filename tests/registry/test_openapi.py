@@ -8,7 +8,8 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from gisland.registry.kinds import KINDS
+from gisland.registry.acts import ACTS, Act
+from gisland.registry.kinds import KINDS, Body
 from gisland.registry.openapi import WHY, patch_example
 from tests.live import LiveServer
 
@@ -45,6 +46,41 @@ def test_every_field_and_parameter_is_described(document: dict[str, Any]) -> Non
         for path in (f"/api/v1/{kind.path}", f"/api/v1/{kind.path}/{{record_id}}"):
             for parameter in document["paths"][path]["get"]["parameters"]:
                 assert " · " in parameter.get("description", ""), f"{path} {parameter['name']}"
+
+
+def references(schema: Any) -> set[str]:
+    """The names of the schemas that one mentions."""
+    if isinstance(schema, dict):
+        own = {str(schema["$ref"]).rpartition("/")[2]} if "$ref" in schema else set()
+        return own.union(*map(references, schema.values()))
+    return set().union(*map(references, schema)) if isinstance(schema, list) else set()
+
+
+def reached(document: dict[str, Any], schema: Any) -> set[str]:
+    """The names of all schemas that one leads to."""
+    found: set[str] = set()
+    while new := references(schema) - found:
+        found |= new
+        schema = [document["components"]["schemas"][name] for name in found]
+    return found
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_what_acts_say_is_described_to_the_last_field(document: dict[str, Any], act: Act) -> None:
+    """Each field of each schema that the body leads to, with an example that fits."""
+    operation = document["paths"]["/api/v1/" + act.path.replace("{id}", "{record_id}")]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    schemas = document["components"]["schemas"]
+    assert act.body.__name__ in references(body)
+    for name in reached(document, body):
+        assert schemas[name].get("description"), name
+        for field, said in schemas[name].get("properties", {}).items():
+            assert " · " in said.get("description", ""), f"{name}.{field}"
+    (example,) = schemas[act.body.__name__]["examples"]
+    assert example.keys() > {"change"} or act.body is Body
+    act.body.model_validate(example)
+    for name in {"version"} & act.body.model_fields.keys():
+        assert name in example
 
 
 def test_errors_are_problem_details(document: dict[str, Any]) -> None:
