@@ -19,6 +19,7 @@ from gisland.database.statements import statements
 from gisland.kit.certificate_numbers import CERTIFICATE_CODE, USUAL_SERIAL, serial_hints
 from gisland.registry.codes import CodeList, CodeLists
 from gisland.registry.identity import odd_ids
+from gisland.registry.keys import KEYS
 from gisland.registry.land_types import read_land_label, residential_code
 from gisland.security.crypto import IdVault
 from gisland.security.mask import OF_PERSONS
@@ -181,6 +182,11 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         "một số định danh, nhiều người trong phường · national ids that several holders of a ward bear",
         "xem ai là ai · see who is who: patch",
     ),
+    "key_stale": (
+        Sort.ODD,
+        "khoá so sánh không phải của chữ, do sửa trực tiếp · comparison keys that are not those of their texts",
+        "ghi lại chữ đó · say the text again: patch full_name, serial",
+    ),
     "holder_of_nothing": (
         Sort.ODD,
         "người không có quyền nào · holders who hold nothing and never did",
@@ -195,8 +201,6 @@ NEEDS: Mapping[str, Permission] = {
     "holder_of_nothing": Permission.PERSON_READ,
 }
 
-# What is examined row by row, for the database cannot open a national id.
-OPENED = "id_unusual"
 # As units are called, and how residential land is called there.
 RESIDENTIAL: Mapping[str, str] = {
     "phường": residential_code("ward"),
@@ -250,8 +254,8 @@ def check(
     for name, (sort, title, mend) in CHECKS.items():
         if name in NEEDS and NEEDS[name] not in held:
             continue
-        if name == OPENED:
-            count, cases = _unusual_ids(connection, vault, ward_id, examples)
+        if name in OPENED:
+            count, cases = OPENED[name](connection, vault, ward_id, examples)
         else:
             rows = connection.execute(FIND.format(check=SQL[name]).encode(), values).fetchall()
             cases = [Case(kind=kind, id=id_, ward_id=ward, note=note) for _, kind, id_, ward, note in rows]
@@ -271,6 +275,26 @@ def _unusual_ids(connection: Connection, vault: IdVault, ward_id: int | None, ex
         if len(cases) < examples:
             cases.append(Case(kind="holder", id=holder, ward_id=ward, note=", ".join(warnings)))
     return count, cases
+
+
+def _stale_keys(connection: Connection, _: IdVault, ward_id: int | None, examples: int) -> tuple[int, list[Case]]:
+    """How many comparison keys are not what the rule makes of their text, and the first of their records."""
+    count, cases = 0, list[Case]()
+    with connection.cursor(name="keys") as cursor:
+        cursor.itersize = 5000
+        for kind, record, ward, text, there in cursor.execute(SQL["key_stale"], {"ward": ward_id}):
+            if there != KEYS[kind].rule(text):
+                count += 1
+                if len(cases) < examples:
+                    cases.append(Case(kind=kind, id=record, ward_id=ward, note=KEYS[kind].column))
+    return count, cases
+
+
+# What is examined row by row, for the database knows neither what is in a national id nor the rule of a key.
+OPENED: Mapping[str, Callable[[Connection, IdVault, int | None, int], tuple[int, list[Case]]]] = {
+    "id_unusual": _unusual_ids,
+    "key_stale": _stale_keys,
+}
 
 
 def _unknown_texts(connection: Connection, codes: CodeLists, ward_id: int | None) -> list[str]:

@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gisland.database.statements import statements
 from gisland.errors import Conflict, NotFound, UsageError
-from gisland.kit.identifiers import serial_key
 from gisland.registry.changes import ChangeKind, Why, begin
 from gisland.registry.fields import BigKey, Book, CertificateCode, Day, Numerator, Serial, Text
+from gisland.registry.keys import KEYS
 from gisland.registry.refusals import refusal
 from gisland.registry.seen import Seen, check_seen, lock_in_force
 
@@ -254,7 +254,7 @@ def reissue(connection: Connection, certificate: Seen, new: IssuedCertificate, w
     """
     ward = lock_in_force(connection, SQL["lock_certificate"], "certificate", certificate)
     change = begin(connection, ChangeKind.REISSUE, why, by=by, ward_id=ward)
-    values = new.model_dump() | {"old": certificate.id, "serial_key": serial_key(new.serial)}
+    values = new.model_dump() | {"old": certificate.id, "serial_key": KEYS["certificate"].rule(new.serial)}
     made = connection.execute(SQL["add_certificate"], values | {"ward": ward, "change": change}).fetchone()
     assert made is not None
     values = {"old": certificate.id, "new": made[0], "change": change}

@@ -12,12 +12,11 @@ from psycopg import Connection, sql
 
 from gisland.database import flush, run
 from gisland.errors import InputError, NotFound, PreconditionFailed, PreconditionRequired
-from gisland.kit.identifiers import serial_key
-from gisland.kit.text import name_key
 from gisland.registry import changes
 from gisland.registry.changes import ChangeKind
 from gisland.registry.geometry import read_shape
 from gisland.registry.identity import sealed_columns
+from gisland.registry.keys import KEYS
 from gisland.registry.kinds import Body, Kind, PatchBody
 from gisland.registry.parcel_code import METHOD_VERSION, parcel_codes
 from gisland.registry.records import Json, etag, part_json, read
@@ -137,7 +136,7 @@ def patch(
     named = {name: value for name, value in _given(said).items() if name in said.model_fields_set}
     given = {name: kind.default(name) if value is None else value for name, value in named.items()}
     given = {name: value for name, value in given.items() if name not in current or value != current[name]}
-    columns = _derived(connection, kind, given, current, clerk)
+    columns = _renewed_key(connection, kind, named, current) | _derived(connection, kind, given, current, clerk)
     if not given and not columns:
         return Written(current, None)
     ward = current.get("ward_id")
@@ -208,15 +207,12 @@ def _assignments(kind: Kind, given: Json, columns: Columns) -> tuple[dict[str, s
 
 def _derived(connection: Connection, kind: Kind, given: Json, current: Json, clerk: Clerk) -> Columns:
     """Columns that follow from what was said. `national_id` leaves `given`: the number is nobody's to keep."""
-    if kind.name == "holder":
-        columns: Columns = {}
-        if "full_name" in given:
-            columns["name_key"] = name_key(given["full_name"])
+    if kind.name in KEYS:
+        key = KEYS[kind.name]
+        columns: Columns = {key.column: key.rule(given[key.text])} if key.text in given else {}
         if "national_id" in given:
             columns |= sealed_columns(connection, given.pop("national_id"), given, current, clerk.vault)
         return columns
-    if kind.name == "certificate" and "serial" in given:
-        return {"serial_key": serial_key(given["serial"])}
     if kind.name == "document" and given.get("content_hash") is not None:
         return {"content_hash": bytes.fromhex(given["content_hash"])}
     if kind.name in RIGHTS:
@@ -226,6 +222,19 @@ def _derived(connection: Connection, kind: Kind, given: Json, current: Json, cle
     if kind.name == "unit" and given.get("level") == "ward" and given.get("srid") is None:
         raise InputError("phường/xã cần hệ toạ độ của tờ bản đồ · a ward needs the CRS of its sheets", field="srid")
     return _of_parcel(connection, given, current) if kind.name == "parcel" else {}
+
+
+def _renewed_key(connection: Connection, kind: Kind, named: Json, current: Json) -> Columns:
+    """The comparison key of a text that is said again, where it is not the text's (it was written by direct SQL)."""
+    key = KEYS.get(kind.name)
+    if key is None or key.text not in named:
+        return {}
+    query = sql.SQL("SELECT {} FROM registry.{} WHERE id = %s")
+    there = connection.execute(
+        query.format(sql.Identifier(key.column), sql.Identifier(kind.table)), [current["id"]]
+    ).fetchone()
+    right = key.rule(current[key.text])
+    return {} if there == (right,) else {key.column: right}
 
 
 def _of_parcel(connection: Connection, given: Json, current: Json) -> Columns:

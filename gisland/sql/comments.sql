@@ -103,7 +103,7 @@ COMMENT ON COLUMN registry.land_use.term IS 'Thời hạn: Lâu dài, đến ng�
 COMMENT ON TABLE registry.holder IS 'Người sử dụng đất, chủ sở hữu (LA_Party) · Holder: person, household, couple, organisation or community; inconsistent ids and doubles are findings';
 COMMENT ON COLUMN registry.holder.kind IS 'Loại: person cá nhân, household hộ gia đình, couple vợ chồng, organisation tổ chức, community cộng đồng dân cư · Kind of holder';
 COMMENT ON COLUMN registry.holder.full_name IS 'Họ tên, tên tổ chức, không kèm Ông/Bà (PL3-01 cột 5, 7, 14) · Name, without titles';
-COMMENT ON COLUMN registry.holder.name_key IS 'Tự tính: khoá so sánh tên (chữ hoa, dấu thanh, Ð/Đ như nhau) · Derived: comparison key of the name';
+COMMENT ON COLUMN registry.holder.name_key IS 'Tự tính khi ghi qua chương trình: khoá so sánh tên (chữ hoa, dấu thanh, Ð/Đ như nhau) · Derived by the program: comparison key of the name; one that direct SQL left behind is a finding';
 COMMENT ON COLUMN registry.holder.birth_date IS 'Ngày sinh (PL3-01 cột 8) · Date of birth';
 COMMENT ON COLUMN registry.holder.birth_year IS 'Năm sinh khi không rõ ngày (PL3-01 cột 8) · Year of birth where the day is not known; constraint: 1850–2150; its contradiction to the id is a finding';
 COMMENT ON COLUMN registry.holder.gender IS 'Giới tính: male nam, female nữ (PL3-01 cột 9) · Gender; its contradiction to the id is a finding';
@@ -115,7 +115,7 @@ COMMENT ON COLUMN registry.holder.address IS 'Địa chỉ thường trú (PL3-0
 
 COMMENT ON TABLE registry.certificate IS 'Giấy chứng nhận quyền sử dụng đất, quyền sở hữu tài sản gắn liền với đất · Certificate; an odd or repeated serial is a finding';
 COMMENT ON COLUMN registry.certificate.serial IS 'Số phát hành (PL3-01 cột 2); Giấy cũ có thể không có · Serial as it is written; old certificates may have none';
-COMMENT ON COLUMN registry.certificate.serial_key IS 'Tự tính: số phát hành để so sánh (chữ hoa, bỏ khoảng trắng, Ð thành Đ) · Derived: the serial as it is compared';
+COMMENT ON COLUMN registry.certificate.serial_key IS 'Tự tính khi ghi qua chương trình: số phát hành để so sánh (chữ hoa, bỏ khoảng trắng, Ð thành Đ) · Derived by the program: the serial as it is compared; one that direct SQL left behind is a finding';
 COMMENT ON COLUMN registry.certificate.book_no IS 'Số vào sổ cấp Giấy (PL3-01 cột 4) · Number in the book of certificates';
 COMMENT ON COLUMN registry.certificate.gcn_code IS 'Mã Giấy chứng nhận 12 ký tự (mẫu 2024) · Code of the certificate, 12 characters (form of 2024); another shape is a finding';
 COMMENT ON COLUMN registry.certificate.issue_date IS 'Ngày cấp (PL3-01 cột 3) · Day of issue';

@@ -17,6 +17,9 @@ from gisland.database.scope import SET_SCOPE
 from gisland.kit.identifiers import NationalId, parse_organisation_id, parse_personal_id
 from gisland.registry.check import CHECKS, SQL, Finding, Sort, check
 from gisland.registry.codes import load_codes
+from gisland.registry.kinds import KINDS
+from gisland.registry.records import etag, read
+from gisland.registry.writing import Clerk, patch
 from gisland.security.crypto import IdVault
 from tests.factories import VAULT, make_change, make_holder, make_holding, one
 from tests.registry.conftest import Api
@@ -192,6 +195,11 @@ def unknown_kind(land: Land) -> int:
     return add(land, "document", ward_id=land.ward, kind="contract")
 
 
+def stale_key(land: Land) -> int:
+    """Somebody corrected a serial by SQL."""
+    return certificate(land, "AA 00000009", "AA00000008")
+
+
 def odd_serial(land: Land) -> int:
     return certificate(land, "A0 12345O", "A012345O")
 
@@ -295,6 +303,7 @@ ODD: dict[str, Callable[[Land], int]] = {
     "parcel_in_former_ward": former_ward,
     "id_unusual": odd_id,
     "id_borne_by_several": one_id_for_two,
+    "key_stale": stale_key,
     "holder_of_nothing": lambda land: land.do(lambda c: make_holder(c, land.ward, "Ai đó")),
 }
 
@@ -325,6 +334,23 @@ def test_each_text_with_a_code_list_is_examined(sound: Land) -> None:
         "use_forms: một mình",
     }
     assert told["unknown_code"].count == 4
+
+
+def test_a_key_is_made_anew_by_saying_the_text_again(land: Land) -> None:
+    """Else the record is not found by what it says; nothing of the text stands in the finding."""
+    rename = "UPDATE registry.holder SET full_name = 'Lê Thị Sửa' WHERE id = %s"
+    land.do(lambda c: c.execute(rename, [land.holder]))
+    (case,) = found(land)["key_stale"].examples
+    assert (case.kind, case.id, case.note) == ("holder", land.holder, "name_key")
+    kind, clerk = KINDS["holder"], Clerk("test", VAULT)
+    current = land.do(lambda c: read(c, kind, land.holder))
+    said = kind.patch.model_validate({"change": {"reason": "khoá cũ"}, "full_name": "Lê Thị Sửa"})
+    written = land.do(lambda c: patch(c, kind, land.holder, said, clerk, if_match=etag(current)))
+    assert written.record["version"] == current["version"] + 1
+    assert "key_stale" not in found(land)
+    # The same again changes nothing.
+    again = land.do(lambda c: patch(c, kind, land.holder, said, clerk, if_match=etag(written.record)))
+    assert again.version is None
 
 
 HINTS = {"serial_unusual": "A0 12345O → AO 123450?", "unknown_land_type": "Đất vườn → CLN, HNK, ONT, ODT?"}

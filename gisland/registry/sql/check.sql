@@ -176,6 +176,13 @@ SELECT 'holder' AS kind, h.id, h.ward_id, count(*) OVER (PARTITION BY h.ward_id,
   JOIN (SELECT ward_id, id_hash FROM registry.holder WHERE id_hash IS NOT NULL
          GROUP BY ward_id, id_hash HAVING count(*) > 1) borne USING (ward_id, id_hash)
 
+-- Compared outside of the database, which has not the rule.
+-- name: key_stale
+SELECT 'certificate' AS kind, id, ward_id, serial AS text, serial_key AS key
+  FROM registry.certificate WHERE %(ward)s::int IS NULL OR ward_id = %(ward)s
+ UNION ALL
+SELECT 'holder', id, ward_id, full_name, name_key FROM registry.holder WHERE %(ward)s::int IS NULL OR ward_id = %(ward)s
+
 -- name: holder_of_nothing
 SELECT 'holder' AS kind, h.id, h.ward_id, '' AS note
   FROM registry.holder h WHERE NOT EXISTS (SELECT FROM registry.holding WHERE holder_id = h.id)
