@@ -183,8 +183,9 @@ class Settings(BaseSettings):
     query_cost_max: float = Field(
         default=5_000_000,
         gt=0,
-        description="Highest cost, as PostgreSQL plans it, of a query whose filter no index serves; 230,000 was half a "
-        "second of work.",
+        description="Highest cost, as PostgreSQL plans it, of a query whose filter or order no index serves. 230,000 "
+        "was half a second of work, so 5,000,000 is some 11 seconds: what would not end before statement_timeout_ms is "
+        "refused at once, and what stops early once its page is full is not.",
     )
     items_limit_default: int = Field(
         default=100, ge=1, description="Features on a page of items when none is asked for."

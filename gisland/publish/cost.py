@@ -19,7 +19,7 @@ async def check_cost(
     """Refuse a query whose plan is absurd, instead of letting it run into the statement timeout.
 
     The dearest node of the plan counts, as if it ran to its end: below a LIMIT the planner hopes to be done soon, and
-    whoever asks for what there is not proves it wrong.
+    whoever asks for what there is not proves it wrong. Where nothing is asked for it is right: that LIMIT is full soon.
 
     Args:
         connection: as the role that the query runs as, with its settings: the plan is that of the query.
@@ -43,7 +43,17 @@ async def check_cost(
         )
 
 
+# What hands on all rows that it reads, unless it has a filter.
+_WHOLE = {"Append", "Incremental Sort", "Index Only Scan", "Index Scan", "Limit", "Merge Append", "Seq Scan", "Sort"}
+
+
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
+    if plan["Node Type"] == "Limit" and _hands_on_all(plan):
+        return
     for each in plan.get("Plans", ()):
         yield from _nodes(each)
+
+
+def _hands_on_all(plan: dict[str, Any]) -> bool:
+    return plan["Node Type"] in _WHOLE and "Filter" not in plan and all(map(_hands_on_all, plan.get("Plans", ())))

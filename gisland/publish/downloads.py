@@ -141,7 +141,7 @@ async def _query(asked: Asked, layer: Layer) -> tuple[FileFormat, ItemsQuery, Re
         query = replace(query, as_of=version)
         known = await asked.known(layer, connection, version, file_format.name)
         query = query.in_form(file_format.form)
-        if not is_served(layer, query):
+        if not is_served(layer, query, "walk"):
             page = page_statement(layer, replace(query, limit=ROWS), "walk")
             await check_cost(connection, *page, most=state.settings.query_cost_max)
     return file_format, query, known

@@ -65,23 +65,29 @@ async def read_page(
         connection: as the role that sees them.
         layer: whose features they are.
         query: which ones.
-        most_cost: highest cost of the plan when no index serves the filter; a query that an index serves is bounded as
-            it is, and is not asked for its plan.
+        most_cost: highest cost of the plan when no index serves the filter or the order; a query that an index serves
+            is bounded as it is, and is not asked for its plan.
 
     Raises:
         UsageError: it would cost more.
     """
-    most = None if is_served(layer, query) else most_cost
+
+    def most(way: Way) -> float | None:
+        return None if is_served(layer, query, way) else most_cost
+
     if query.cursor is None and (query.filtered or query.scoped or query.as_of is not None):
-        page = await _read(connection, layer, query, "hits", most)
+        page = await _read(connection, layer, query, "hits", most("hits"))
         if page.matched is not None:
             return page
     way: Way = query.cursor.way if query.cursor else "walk"
-    return await _read(connection, layer, query, way, most)
+    return await _read(connection, layer, query, way, most(way))
 
 
-def is_served(layer: Layer, query: ItemsQuery) -> bool:
+def is_served(layer: Layer, query: ItemsQuery, way: Way) -> bool:
     """Whether an index finds what is asked for, or a walk along the key finds a page at once."""
+    if query.sort and way == "walk" and (query.filtered or query.scoped or len(sorting.complete(query.sort)) > 2):
+        # The index of an order knows nothing of what is asked for, and of a second field neither.
+        return False
     if query.filter is not None:
         # What a filter costs, and whether an index serves it, its plan tells.
         return False
