@@ -46,7 +46,7 @@ def login(settings: Settings, role: Role) -> dict[str, str]:
     """
     if role not in LOGINS or not by_password(settings):
         return {}
-    given = _given(settings)
+    given = given_to(settings)
     found = {"user": role.value, "password": _password(settings, role)}
     # Where no database is named, libpq takes the one that is called like the user.
     return found if {"dbname", "service"} & given.keys() else found | {"dbname": given["user"]}
@@ -54,7 +54,7 @@ def login(settings: Settings, role: Role) -> dict[str, str]:
 
 def by_password(settings: Settings) -> bool:
     """Whether the server is given by a URL with a password, in it or in PGPASSWORD."""
-    return settings.database_url is not None and bool(_given(settings).get("password"))
+    return settings.database_url is not None and bool(given_to(settings).get("password"))
 
 
 def set_passwords(connection: Connection, settings: Settings) -> None:
@@ -82,7 +82,7 @@ def _password(settings: Settings, role: Role) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _given(settings: Settings) -> dict[str, str]:
+def given_to(settings: Settings) -> dict[str, str]:
     """The connection parameters of the URL and, where it is silent, of libpq's environment."""
     defaults = {each.keyword.decode(): each.val.decode() for each in pq.Conninfo.get_defaults() if each.val}
     return defaults | {name: str(value) for name, value in conninfo_to_dict(settings.database_url or "").items()}

@@ -6,7 +6,6 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +16,13 @@ import gisland
 from gisland.audit.alerts.rules import load_rules
 from gisland.audit.alerts.ways import ways_of
 from gisland.database import Role
+from gisland.database.roles import given_to
 from gisland.database.statements import statements
 from gisland.errors import GislandError
 from gisland.kit.crs import MERIDIANS, to_wgs84
+from gisland.kit.keys import load_keys
 from gisland.security.crypto import load_vault
+from gisland.security.proxies import is_loopback
 from gisland.settings import Settings
 
 OLDEST_SERVER = 150000
@@ -149,10 +151,22 @@ def _id_key(connection: Connection, settings: Settings) -> Found:
     return _private(settings.id_key_path) or "đúng, chỉ chủ đọc được · it fits, and only its owner reads it"
 
 
-def _other_keys(_: Connection, settings: Settings) -> Found:
-    if not settings.role_key_path.exists():
+def _role_key(_: Connection, settings: Settings) -> Found:
+    return _key(settings.role_key_path, settings.role_key_file)
+
+
+def _print_key(_: Connection, settings: Settings) -> Found:
+    return _key(settings.print_key_path, settings.print_key_file)
+
+
+def _key(path: Path, named: Path | None) -> Found:
+    """What is to be said of the file of a key that is made when it is first needed, unless a setting names it."""
+    if named is None and not path.exists():
         return "không dùng · none is used"
-    return _private(settings.role_key_path) or "chỉ chủ đọc được · only its owner reads it"
+    if wrong := _private(path):
+        return wrong
+    load_keys(path, make=False, of=path.name, setting="the file")
+    return "chỉ chủ đọc được · only its owner reads it"
 
 
 def _private(path: Path) -> Found | None:
@@ -230,22 +244,19 @@ def _alerts(connection: Connection, settings: Settings) -> Found:
 
 
 def _transport(_: Connection, settings: Settings) -> Found:
+    local = _is_here(settings.host)
     if settings.public_url:
         scheme = urlsplit(settings.public_url).scheme
-        return (
-            "https"
-            if scheme == "https"
-            else (
-                State.HOLE,
-                f"{scheme}: mật khẩu đi không mã hoá · secrets travel in clear",
-                "GISLAND_PUBLIC_URL=https://…",
-            )
-        )
-    try:
-        loopback = settings.host == "localhost" or ip_address(settings.host).is_loopback
-    except ValueError:
-        loopback = False
-    if loopback:
+        if scheme != "https":
+            told = f"{scheme}: mật khẩu đi không mã hoá · secrets travel in clear"
+            return State.HOLE, told, "GISLAND_PUBLIC_URL=https://…"
+        if settings.trusted_proxies:
+            return "https"
+        # Behind a proxy on this machine all clients look like this machine, which is not limited (security.entrance);
+        # behind another one they share the limits of one address.
+        told = "chưa khai máy chủ uỷ quyền: giới hạn không theo từng người · no proxy is named: limits know no client"
+        return State.HOLE if local else State.WEAK, told, "GISLAND_TRUSTED_PROXIES"
+    if local:
         return "chỉ máy này · this machine only"
     return (
         State.HOLE,
@@ -254,12 +265,36 @@ def _transport(_: Connection, settings: Settings) -> Found:
     )
 
 
+def _is_here(host: str) -> bool:
+    """Whether it is this machine: an address, or a socket of the file system."""
+    return host == "localhost" or host[:1] in {"", "/", "@"} or is_loopback(host)
+
+
+def _link(_: Connection, settings: Settings) -> Found:
+    if settings.database_url is None:
+        return "chỉ máy này · this machine only"
+    given = given_to(settings)
+    hosts = (given.get("hostaddr") or given.get("host") or "").split(",")
+    away = [host for host in hosts if not _is_here(host)]
+    mode = given.get("sslmode", "prefer")
+    if not away or mode in {"verify-ca", "verify-full"}:
+        return f"sslmode={mode}" if away else "chỉ máy này · this machine only"
+    told, mend = f"{', '.join(away)}: sslmode={mode}", "sslmode=verify-full in GISLAND_DATABASE_URL, or PGSSLMODE"
+    if mode == "require":
+        return State.WEAK, f"{told}: không biết có đúng máy chủ · the server is not proven", mend
+    # A name without a dot is one of a network of containers, whose other members are known.
+    lone = all("." not in host and ":" not in host for host in away)
+    state = State.WEAK if lone else State.HOLE
+    return state, f"{told}: dữ liệu có thể đi không mã hoá · data may travel in clear", mend
+
+
 def _dump(connection: Connection, _: Settings) -> Found:
     days = _one(connection, "newest_dump")
-    if days is None:
-        return State.WEAK, "chưa sao lưu lần nào · never dumped", "gisland db dump FILE"
-    told = f"{days:.1f} ngày trước · days ago"
-    return told if days <= DUMP_DAYS else (State.WEAK, told, "gisland db dump FILE")
+    told = "chưa sao lưu lần nào · never dumped" if days is None else f"{days:.1f} ngày trước · days ago"
+    if days is not None and days <= DUMP_DAYS:
+        return told
+    # While there is nothing to lose it is no more than a reminder.
+    return State.HOLE if _one(connection, "registry_filled") else State.WEAK, told, "gisland db dump FILE"
 
 
 CHECKS: dict[str, Callable[[Connection, Settings], Found]] = {
@@ -270,13 +305,15 @@ CHECKS: dict[str, Callable[[Connection, Settings], Found]] = {
     "vai trò khác · other roles": _others,
     "chỉ mục dưới RLS · index under RLS": _operators,
     "khoá số định danh · key of the ids": _id_key,
-    "khoá vai trò · key of the roles": _other_keys,
+    "khoá vai trò · key of the roles": _role_key,
+    "khoá trang in · key of printed pages": _print_key,
     "quản trị viên · administrators": _administrators,
     "mật khẩu dùng một lần · one-time secrets": _secrets,
     "VN-2000": _vn2000,
     "nhật ký · audit log": _audit,
     "cảnh báo · alerts": _alerts,
     "đường truyền · transport": _transport,
+    "đường tới CSDL · way to the database": _link,
     "sao lưu · dump": _dump,
 }
 SQL = statements("gisland.security", "doctor.sql")

@@ -119,6 +119,9 @@ SELECT name FROM security.account
 -- name: newest_dump
 SELECT extract(epoch FROM now() - max(at)) / 86400 FROM audit.event WHERE tag = 'database:dumped'
 
+-- name: registry_filled
+SELECT EXISTS (SELECT FROM registry.parcel) OR EXISTS (SELECT FROM registry.holder)
+
 -- Seconds since the oldest event that is not sealed yet.
 -- name: unsealed
 SELECT extract(epoch FROM now() - since) FROM audit.unsealed()

@@ -64,6 +64,7 @@ def test_a_fresh_system_has_no_hole(office: Settings) -> None:
         ("ALTER TABLE history.holder DISABLE ROW LEVEL SECURITY", "row-level security"),
         ("DROP POLICY in_scope ON published_staff.parcels_staff", "row-level security"),
         ("CREATE TABLE registry.forgotten (id int)", "row-level security"),
+        ("ALTER VIEW verification.status_in_reach SET (security_invoker = false)", "row-level security"),
         ("ALTER POLICY in_scope ON registry.holder USING (true)", "row-level security"),
         (
             "ALTER POLICY in_scope ON registry.holder USING ((SELECT security.everywhere()) OR true)",
@@ -142,20 +143,42 @@ def test_a_server_that_is_too_old(office: Settings, monkeypatch: pytest.MonkeyPa
     assert findings(office)["versions"].state is State.HOLE
 
 
-def test_a_key_of_the_roles_that_others_may_read(office: Settings, tmp_path: Path) -> None:
-    key = tmp_path / "role.key"
-    own = office.model_copy(update={"role_key_file": key})
-    assert findings(own)["key of the roles"].state is State.OK
-    key.write_bytes(b"0" * 32)
+@pytest.mark.parametrize(
+    ("setting", "made", "check"),
+    [
+        ("role_key_file", "roles.key", "key of the roles"),
+        ("print_key_file", "print.key", "key of printed pages"),
+    ],
+)
+def test_a_key_that_is_missing_or_that_others_may_read(
+    office: Settings, tmp_path: Path, setting: str, made: str, check: str
+) -> None:
+    fresh = office.model_copy(update={"state_dir": tmp_path, "database_url": admin_conninfo(office)})
+    fresh = fresh.model_copy(update={"id_key_file": office.id_key_path})
+    assert findings(fresh)[check].state is State.OK, "it is made when it is first needed"
+    key = tmp_path / "keys" / made
+    named = fresh.model_copy(update={setting: key})
+    assert findings(named)[check].state is State.HOLE
+    key.parent.mkdir()
+    key.write_text("00" * 32)
     key.chmod(0o640)
-    assert holes(own) == {"key of the roles"}
+    for own in (fresh, named):
+        assert holes(own) == {check}
     key.chmod(0o600)
-    assert holes(own) == set()
+    for own in (fresh, named):
+        assert holes(own) == set()
+    key.write_text("00" * 31)
+    assert holes(named) == {check}
 
 
-def test_how_old_the_newest_dump_is(office: Settings) -> None:
-    assert "never" in findings(office)["dump"].told
-    for days, state in ((9, State.WEAK), (1, State.OK)):
+@pytest.mark.parametrize(("filled", "late"), [(False, State.WEAK), (True, State.HOLE)])
+def test_how_old_the_newest_dump_is(office: Settings, filled: bool, late: State) -> None:
+    if filled:
+        with connect(office, Role.APP) as connection:
+            make_holder(connection, make_ward(connection))
+    found = findings(office)["dump"]
+    assert (found.state, "never" in found.told) == (late, True)
+    for days, state in ((9, late), (1, State.OK)):
         with psycopg.connect(admin_conninfo(office)) as connection:
             connection.execute(DUMPED, [days])
         found = findings(office)["dump"]
@@ -192,6 +215,8 @@ def test_each_check_is_tested() -> None:
 def test_a_key_of_another_database(office: Settings, tmp_path: Path) -> None:
     with connect(office, Role.APP) as connection:
         make_holder(connection, make_ward(connection), national_id="999070000001")
+    with psycopg.connect(admin_conninfo(office)) as connection:
+        connection.execute(DUMPED, [0])
     assert holes(office) == {"key of the ids"}
 
 
@@ -208,14 +233,43 @@ def test_a_key_that_others_may_read(office: Settings, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "state"),
     [
-        ({"public_url": "https://example.vn"}, State.OK),
-        ({"public_url": "http://example.vn"}, State.HOLE),
+        ({"public_url": "https://example.vn", "trusted_proxies": "127.0.0.1"}, State.OK),
+        ({"public_url": "https://example.vn"}, State.HOLE),
+        ({"public_url": "https://example.vn", "host": "192.0.2.1"}, State.WEAK),
+        ({"public_url": "http://example.vn", "trusted_proxies": "127.0.0.1"}, State.HOLE),
         ({"host": "0.0.0.0"}, State.HOLE),
         ({"host": "::1"}, State.OK),
     ],
 )
 def test_transport(office: Settings, change: dict[str, str], state: State) -> None:
     assert findings(office.model_copy(update=change))["transport"].state is state
+
+
+@pytest.mark.parametrize(
+    ("url", "mode", "state"),
+    [
+        (None, "", State.OK),
+        ("host=/run/postgresql", "", State.OK),
+        ("postgresql://localhost/gisland", "", State.OK),
+        ("host=127.0.0.1,::1", "", State.OK),
+        ("postgresql://db.example.vn/gisland", "", State.HOLE),
+        ("host=127.0.0.1,db.example.vn sslmode=disable", "", State.HOLE),
+        ("host=localhost hostaddr=192.0.2.1", "", State.HOLE),
+        ("host=db", "", State.WEAK),
+        ("postgresql://db.example.vn/gisland?sslmode=require", "", State.WEAK),
+        ("postgresql://db.example.vn/gisland?sslmode=verify-full", "", State.OK),
+        ("postgresql://db.example.vn/gisland", "verify-full", State.OK),
+    ],
+)
+def test_the_way_to_the_database(
+    office: Settings, monkeypatch: pytest.MonkeyPatch, url: str | None, mode: str, state: State
+) -> None:
+    with connect(office, Role.APP) as connection:
+        monkeypatch.setenv("PGSSLMODE", mode)
+        own = office.model_copy(update={"database_url": url})
+        found = {each.check.rpartition(" · ")[2]: each for each in examine(connection, own)}
+    assert found["way to the database"].state is state
+    assert bool(found["way to the database"].mend) == (state is not State.OK)
 
 
 def test_alerts_without_a_way_out_and_those_that_are_stuck(office: Settings) -> None:
