@@ -50,7 +50,7 @@ from gisland.registry import routes as registry_routes
 from gisland.security import account_routes
 from gisland.security import routes as security_routes
 from gisland.security.entrance import Entrance
-from gisland.security.guards import note_unseen
+from gisland.security.guards import note_refused
 from gisland.security.headers import SafeHeaders
 from gisland.security.keys import mask_tokens
 from gisland.security.limits import Limits
@@ -202,7 +202,7 @@ def problem(error: GislandError, *, to_page: bool = False) -> JSONResponse:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, GislandError)
-    await note_unseen(request, error)
+    await note_refused(request, error)
     return problem(error, to_page=is_page(request))
 
 

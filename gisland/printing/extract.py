@@ -117,6 +117,15 @@ def print_extract(settings: Settings, subject: Subject, order: ExtractOrder) -> 
     return PrintedExtract(content, edition, extract, place)
 
 
+def check_extract(connection: Connection, subject: Subject, order: ExtractOrder) -> None:
+    """Refuse at once what could not be printed.
+
+    Raises:
+        NotFound, UsageError, Forbidden: as `print_extract`.
+    """
+    _reader(order, subject, find_parcel(connection, order).ward_id)
+
+
 def find_parcel(connection: Connection, order: ExtractOrder) -> Row:
     """The parcel that is meant: its id, its ward, the scale of its sheet.
 

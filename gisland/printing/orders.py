@@ -178,7 +178,7 @@ def order(
 
     Raises:
         NotFound: there is no such ward or group within reach.
-        Forbidden: who may print in a group only orders what is of no group.
+        Forbidden: who may print in a group only orders what is of no group; or the product is not for them.
         UsageError: names would be printed and no reason is given.
         Conflict: too many prints of this account wait.
     """
@@ -187,7 +187,7 @@ def order(
     names = product.names(inputs) and sees(subject, Permission.PERSON_READ, ward, group)
     given["reason"] = reason_of(inputs.reason, names=names)
     if product.check is not None:
-        product.check(connection, inputs)
+        product.check(connection, subject, inputs)
     shown = frozenset[int]() if product.reach is None else product.reach(connection, subject, inputs)
     connection.execute(SQL["hold"], {"account": subject.account_id})
     waiting = connection.execute(SQL["waiting"], {"account": subject.account_id}).fetchone()

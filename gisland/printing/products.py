@@ -21,7 +21,7 @@ from gisland.printing.areamap import AreaOrder, area_wards, print_area
 from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.bundle import codes_of, print_bundle
 from gisland.printing.edition import Printed
-from gisland.printing.extract import ExtractOrder, For, find_parcel, print_extract
+from gisland.printing.extract import ExtractOrder, For, check_extract, print_extract
 from gisland.printing.files import plain
 from gisland.printing.forms import print_forms
 from gisland.printing.group_papers import GroupOrder
@@ -121,8 +121,8 @@ class Product:
     inputs: type[Inputs]
     draw: Draw
     """Settings, who prints, the inputs (of the type above), whom to tell how far it is."""
-    check: Callable[[Connection, Any], object] | None = None
-    """Raises what can be told at once of inputs that make no sense, before they are queued."""
+    check: Callable[[Connection, Subject, Any], object] | None = None
+    """Raises what can be told at once of inputs that make no sense, or are not for who asks, before they are queued."""
     names: Callable[[Any], bool] = lambda _: True
     """Whether it prints names of holders for those who may see them, by its inputs: then it needs a reason."""
     media_type: str = "application/pdf"
@@ -317,7 +317,7 @@ PRODUCTS: Mapping[str, Product] = {
             ),
             AtlasInputs,
             _draws("atlas", print_atlas, Order, "group"),
-            lambda connection, asked: find_group(connection, asked.ward, asked.group),
+            lambda connection, _, asked: find_group(connection, asked.ward, asked.group),
             preview=lambda connection, settings, asked: preview_atlas(connection, settings, Order(**dict(asked))),
         ),
         Product(
@@ -340,7 +340,7 @@ PRODUCTS: Mapping[str, Product] = {
             ),
             ExtractInputs,
             _draws("extract", _at_once(print_extract), ExtractOrder, "parcel"),
-            lambda connection, asked: find_parcel(connection, ExtractOrder(**dict(asked))),
+            lambda connection, subject, asked: check_extract(connection, subject, ExtractOrder(**dict(asked))),
             lambda asked: asked.reader != "third-party",
         ),
         Product(
@@ -352,7 +352,7 @@ PRODUCTS: Mapping[str, Product] = {
             ),
             SheetInputs,
             _draws("sheet", _at_once(print_sheet), SheetOrder, "sheet"),
-            lambda connection, asked: find_sheet(connection, SheetOrder(**dict(asked))),
+            lambda connection, _, asked: find_sheet(connection, SheetOrder(**dict(asked))),
             names=lambda _: False,
         ),
         Product(
@@ -388,7 +388,7 @@ PRODUCTS: Mapping[str, Product] = {
             ),
             ReceiptsInputs,
             _draws("receipts", print_receipts, GroupOrder, "group"),
-            lambda connection, asked: find_group(connection, asked.ward, asked.group),
+            lambda connection, _, asked: find_group(connection, asked.ward, asked.group),
         ),
         Product(
             "forms",
@@ -399,7 +399,7 @@ PRODUCTS: Mapping[str, Product] = {
             ),
             FormsInputs,
             _draws("forms", print_forms, GroupOrder, "group"),
-            lambda connection, asked: find_group(connection, asked.ward, asked.group),
+            lambda connection, _, asked: find_group(connection, asked.ward, asked.group),
         ),
     )
 }

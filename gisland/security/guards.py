@@ -15,7 +15,7 @@ from gisland.audit.log import INSERT, Tag
 from gisland.database import use_scope
 from gisland.errors import Forbidden, GislandError, Unauthorized
 from gisland.kit.identifiers import mask_ids
-from gisland.security.identity import authenticate
+from gisland.security.identity import SUBJECT, authenticate
 from gisland.security.limits import VISIT, Visit, Work
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
@@ -26,16 +26,8 @@ Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
 
-PASSED = "gisland.passed"
-"""Where a request carries who was let in, see `Passed`."""
-
-
-@dataclass(frozen=True)
-class Passed:
-    """Who was let in, by which permission."""
-
-    subject: Subject
-    permission: Permission
+PERMISSION = "gisland.permission"
+"""Where a request carries the permission that its guard asked for last."""
 
 
 class Require:
@@ -58,10 +50,11 @@ class Require:
 
         Raises:
             Unauthorized: nobody is signed in, and somebody must be.
-            Forbidden: the subject has not the permission; this refusal is audited.
+            Forbidden: the subject has not the permission.
             TooManyRequests: the account asks too often.
             Busy: too much of this work is going on.
         """
+        request.scope[PERMISSION] = self.permission
         subject = await authenticate(request)
         visit: Visit = request.scope[VISIT]
         limits = state_of(request).limits
@@ -71,47 +64,46 @@ class Require:
             if self.work is not None:
                 await limits.begin(visit, self.work)
             use_scope(subject.scope(self.permission))
-            request.scope[PASSED] = Passed(subject, self.permission)
             return subject
-        await self._note_refusal(request, subject)
         if not subject.signed_in:
+            await _note(request, subject, self.permission)
             raise Unauthorized("hãy đăng nhập để xem · sign in to see this")
         if subject.must_change:
             raise Forbidden("hãy đặt mật khẩu của mình trước · set a password of your own first", hint="/account")
         raise Forbidden("vai trò của bạn không được làm việc này · your role does not allow this")
 
-    async def _note_refusal(self, request: Request, subject: Subject) -> None:
-        # On a connection of its own: the refused act leaves no transaction behind that could carry it.
-        async with state_of(request).pools.app.connection() as connection:
-            detail = Jsonb({"permission": self.permission.value})
-            path = mask_ids(request.url.path, code=True)
-            await connection.execute(INSERT, [subject.name, Tag.REQUEST_REFUSED, None, path, detail])
 
+async def note_refused(request: Request, error: GislandError) -> None:
+    """Note in the audit log that somebody who is signed in was refused, which leaves no other trace.
 
-async def note_unseen(request: Request, error: GislandError) -> None:
-    """Note in the audit log that somebody asked for what is not there for them, which leaves no other trace.
-
-    On a connection of its own, for the act was rolled back; the same for what is hidden and for what is not there at
-    all. Where it lies in another ward, the log says which; the answer does not. Who reaches the whole service has found
-    out nothing, and what anybody may ask for is nobody's secret.
+    That is whatever is forbidden them, by a guard or behind it; and what is not there for them: the same for what is
+    hidden and for what is not there at all. Where it lies in another ward, the log says which; the answer does not. Who
+    reaches the whole service has found out nothing, and what anybody may ask for is nobody's secret.
     """
-    passed = request.scope.get(PASSED)
-    if not isinstance(passed, Passed) or not error.unseen or not passed.subject.signed_in:
+    subject, permission = request.scope.get(SUBJECT), request.scope.get(PERMISSION)
+    if not isinstance(subject, Subject) or not isinstance(permission, Permission) or not subject.signed_in:
         return
-    if passed.permission is Permission.PUBLIC_READ or passed.subject.scope(passed.permission).everywhere:
+    if isinstance(error, Forbidden):
+        await _note(request, subject, permission)
         return
-    path = mask_ids(request.url.path, code=True)
+    if not error.unseen or permission is Permission.PUBLIC_READ or subject.scope(permission).everywhere:
+        return
     kind, record = error.record or (None, None)
-    values = [
-        passed.subject.name,
-        path,
-        passed.permission.value,
-        error.status,
-        kind,
-        None if record is None else str(record),
-    ]
+    record_id = None if record is None else str(record)
+    values = [subject.name, _path(request), permission.value, error.status, kind, record_id]
     async with state_of(request).pools.app.connection() as connection:
         await connection.execute("SELECT audit.note_unseen(%s, %s, %s, %s, %s, %s::text)", values)
+
+
+async def _note(request: Request, subject: Subject, permission: Permission) -> None:
+    # On a connection of its own: what was refused is rolled back, and leaves no transaction that could carry it.
+    async with state_of(request).pools.app.connection() as connection:
+        detail = Jsonb({"permission": permission.value})
+        await connection.execute(INSERT, [subject.name, Tag.REQUEST_REFUSED, None, _path(request), detail])
+
+
+def _path(request: Request) -> str:
+    return mask_ids(request.url.path, code=True)
 
 
 @dataclass(frozen=True)

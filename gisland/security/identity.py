@@ -27,6 +27,9 @@ from gisland.state import state_of
 
 Result = TypeVar("Result")
 
+SUBJECT = "gisland.subject"
+"""Where a request carries who sends it, once that is known."""
+
 # A hash takes 64 MB and a tenth of a second of a processor: few at a time, and not where other work waits.
 _hashing = ThreadPoolExecutor(2, "argon2")
 
@@ -62,8 +65,6 @@ async def _by_header(request: HTTPConnection, header: str) -> Subject:
     state = state_of(request)
     scheme, _, given = header.partition(" ")
     bearer = scheme.lower() == "bearer"
-    if not bearer:
-        check_origin(request, state.settings)
 
     async def verify() -> Proof:
         if bearer:
@@ -77,6 +78,10 @@ async def _by_header(request: HTTPConnection, header: str) -> Subject:
     if subject is None:
         await asyncio.to_thread(_note_bad_key, state.settings)
         raise Unauthorized("sai tên hoặc mật khẩu · name or secret is wrong", hint="sign in again")
+    request.scope[SUBJECT] = subject
+    if not bearer:
+        # Not before: the audit log knows whose browser another site makes ask.
+        check_origin(request, state.settings)
     return subject
 
 
@@ -91,6 +96,7 @@ async def _by_cookie(request: HTTPConnection, key: str) -> Subject:
     subject = await state.sign_ins.subject(state.pools, f"{COOKIE} {key}", verify)
     if subject is None:
         return ANONYMOUS
+    request.scope[SUBJECT] = subject
     check_cookie_write(request, state.settings)
     return subject
 

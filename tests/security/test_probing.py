@@ -5,9 +5,10 @@ The world is that of `test_matrix`. What lies in another ward is answered like w
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -15,8 +16,10 @@ import pytest
 from gisland.audit.alerts.rules import load_rules
 from gisland.audit.alerts.store import list_alerts
 from gisland.database import run
+from gisland.printing.work import draw_print
 from gisland.registry.acts import ACTS
 from tests.audit.alerts.conftest import Watched
+from tests.factories import SECRET
 from tests.security import test_matrix
 from tests.security.acts import body_of, path_of
 from tests.security.test_matrix import ABSENT, NOBODY, STAFF, WHY, Place, World, _without_numbers
@@ -184,6 +187,102 @@ def test_trying_one_id_after_the_other_raises_an_alert(world: World) -> None:
     found = look(world)
     assert ("refusals", "account:a-mixed") in found
     assert ("other-ward", "account:a-mixed") not in found
+
+
+EVIL = {"Origin": "https://evil.example"}
+TOKEN = {"name": "thử", "permissions": ["registry:search"]}
+
+
+def with_token(world: World, who: str) -> httpx.Client:
+    """Somebody with a token for nothing but to search."""
+    token = world.clients[who].post("/api/v1/tokens", json=TOKEN).json()["token"]
+    return httpx.Client(base_url=world.url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+
+
+def search_for_holders(world: World) -> httpx.Response:
+    with with_token(world, "officer") as client:
+        return client.post("/api/v1/search", json={"text": "an", "kinds": ["holder"]})
+
+
+def account_by_token(world: World) -> httpx.Response:
+    with with_token(world, "officer") as client:
+        return client.get("/api/v1/tokens")
+
+
+def write_by_cookie(world: World) -> httpx.Response:
+    claim = {"name": "a-officer", "secret": SECRET}
+    with httpx.Client(base_url=world.url, timeout=60) as browser:
+        assert browser.post("/api/v1/session", json=claim).status_code == 200
+        return browser.post("/api/v1/tokens", json=TOKEN)
+
+
+def ordered(world: World, reader: str) -> dict[str, Any]:
+    place = world.places["A1"]
+    inputs = {"ward": place.code, "parcel": "7/1", "reader": reader, "reason": "thử"}
+    return {"product": "extract", "inputs": inputs}
+
+
+def print_with_names(world: World) -> httpx.Response:
+    job = world.clients["admin"].post("/api/v1/prints", json=ordered(world, "owner")).json()["id"]
+    draw_print(world.settings, UUID(job), threading.Event())
+    return world.clients["officer"].get(f"/api/v1/prints/{job}/result")
+
+
+def dismiss_of_another(world: World) -> httpx.Response:
+    job = world.clients["admin"].post("/api/v1/prints", json=ordered(world, "third-party")).json()["id"]
+    return world.clients["officer"].delete(f"/api/v1/prints/{job}")
+
+
+# What a guard let in and something behind it refuses, each with the account and the permission it was let in by.
+BEHIND: dict[str, tuple[str, str, Callable[[World], httpx.Response]]] = {
+    "filter by a person": (
+        "viewer",
+        "registry:read",
+        lambda it: it.clients["viewer"].get(f"/api/v1/parcels?holder_id={it.places['A1'].holder}"),
+    ),
+    "order by name": ("viewer", "registry:read", lambda it: it.clients["viewer"].get("/api/v1/holders?sort=name")),
+    "search for holders": ("officer", "registry:search", search_for_holders),
+    "extract with names": (
+        "viewer",
+        "map:print",
+        lambda it: it.clients["viewer"].post("/api/v1/prints", json=ordered(it, "owner")),
+    ),
+    "print with names": ("officer", "map:print", print_with_names),
+    "print of another": ("officer", "map:print", dismiss_of_another),
+    "print of the whole ward": (
+        "group_head",
+        "map:print",
+        lambda it: it.clients["group_head"].post("/api/v1/prints", json=ordered(it, "third-party")),
+    ),
+    "account by token": ("officer", "public:read", account_by_token),
+    "write of another site by cookie": ("officer", "public:read", write_by_cookie),
+    "write of another site by password": (
+        "officer",
+        "public:read",
+        lambda it: it.clients["officer"].post("/api/v1/tokens", json=TOKEN, headers=EVIL),
+    ),
+    "no permission": ("officer", "audit:read", lambda it: it.clients["officer"].get("/api/v1/audit/events")),
+}
+
+
+@pytest.mark.parametrize("way", BEHIND)
+def test_whatever_is_refused_to_somebody_is_in_the_log_once(world: World, way: str) -> None:
+    who, permission, ask = BEHIND[way]
+    before = len(refusals(world, who))
+    answer = ask(world)
+    assert answer.status_code == 403, answer.text
+    found = refusals(world, who)
+    assert len(found) == before + 1
+    assert (found[0]["object"], found[0]["detail"]) == (answer.request.url.path, {"permission": permission})
+
+
+def test_what_is_refused_behind_a_guard_raises_an_alert(world: World) -> None:
+    police = world.clients["police"]
+    for number in range(20):
+        if number == 19:
+            assert ("refusals", "account:a-police") not in look(world)
+        assert police.post("/api/v1/tokens", json=TOKEN, headers=EVIL).status_code == 403
+    assert ("refusals", "account:a-police") in look(world)
 
 
 def test_many_numbers_in_clear_raise_an_alert(world: World) -> None:
