@@ -26,12 +26,14 @@ from gisland.audit.opaque import sees_people
 from gisland.database import run
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
+from gisland.security.limits import Work
 from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.state import state_of
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 Auditor = Annotated[Subject, Depends(Require(Permission.AUDIT_READ))]
+Exporter = Annotated[Subject, Depends(Require(Permission.AUDIT_READ, Work.EXPORTS))]
 
 
 class CsvResponse(StreamingResponse):
@@ -69,7 +71,7 @@ async def events(request: Request, subject: Auditor, query: Annotated[EventQuery
     summary="Nhật ký, tệp CSV · Events of the audit log as CSV",
     response_class=CsvResponse,
 )
-async def export(request: Request, subject: Auditor, query: Annotated[Filters, Query()]) -> Response:
+async def export(request: Request, subject: Exporter, query: Annotated[Filters, Query()]) -> Response:
     """Tất cả theo bộ lọc, được ghi trước khi gửi · All that the filters choose; it is in the log before it is given."""
     settings = state_of(request).settings
     await asyncio.to_thread(run, settings, lambda connection: note_export(connection, subject.name, query))

@@ -41,7 +41,7 @@ async def items(request: Request) -> Response:
     state = asked.state
     scoped = not (layer.public or asked.scope.everywhere)
     planes = await _planes(asked, layer)
-    file_format = file_format_of(asked)
+    file_format = file_format_of(asked, layer)
     query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given, planes=planes, scoped=scoped)
     if file_format is not None:
         query = query.in_form(file_format.form)

@@ -8,16 +8,32 @@ import io
 from fastapi import Response
 
 from gisland.catalogue import Layer
-from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, Asked
+from gisland.errors import UsageError
+from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, ROOT, Asked
 from gisland.publish.items import Page
 from gisland.publish.query import ItemsQuery, next_cursor
 from gisland.publish.tables import FILE_FORMATS, FileFormat, text_of, write_file
 
 
-def file_format_of(asked: Asked) -> FileFormat | None:
-    """The format of a file that is asked for: `f` decides, then the Accept header; None is GeoJSON or HTML."""
+def file_format_of(asked: Asked, layer: Layer) -> FileFormat | None:
+    """The format of a file that is asked for: `f` decides, then the Accept header; None is GeoJSON or HTML.
+
+    A file is taken away, page by page or whole: of a staff layer there is one as an export only, which has a reason.
+
+    Raises:
+        UsageError: `f` asks for a file of a staff layer.
+    """
     if asked.chosen is not None:
-        return FILE_FORMATS.get(asked.chosen)
+        found = FILE_FORMATS.get(asked.chosen)
+        if found is not None and not layer.public:
+            raise UsageError(
+                "tệp của lớp nội bộ cần lý do · a file of a staff layer needs a reason",
+                hint=f'POST {ROOT}/collections/{layer.id}/export?f={found.name} {{"reason": "…"}}',
+                parameter="f",
+            )
+        return found
+    if not layer.public:
+        return None
     accept = asked.request.headers.get("accept", "")
     if "+" not in accept and "csv" not in accept and "flatgeobuf" not in accept:
         return None

@@ -64,14 +64,16 @@ FILE_FORMATS = {
 
 
 def file_links(root: str, language: Language, layer: Layer) -> list[dict[str, str]]:
-    """Links of a collection to its features in these formats: pages, and the whole of a public layer."""
+    """Links of a collection to its features in these formats: pages and the whole; of a staff layer there are none."""
+    if not layer.public:
+        # Without a reason nobody is given a file, and a link gives none.
+        return []
     path = f"{root}/collections/{layer.id}"
     links = []
     for each in FILE_FORMATS.values():
         of = {"type": each.media_type, "title": each.title.to(language)}
         links.append({"rel": "items", **of, "href": f"{path}/items?f={each.name}"})
-        if layer.public:
-            links.append({"rel": "enclosure", **of, "href": f"{path}/export?f={each.name}"})
+        links.append({"rel": "enclosure", **of, "href": f"{path}/export?f={each.name}"})
     return links
 
 

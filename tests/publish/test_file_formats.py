@@ -165,6 +165,16 @@ def test_a_staff_layer_is_taken_away_with_a_reason_only(
     assert client.post(path, json={"reason": "kiểm tra"}, params={"f": "csv"}).status_code == 401
     for body in ({}, {"reason": ""}, {"reason": "x"}):
         assert client.post(path, auth=admin, json=body, params={"f": "csv"}).status_code == 400
+    # Nor page by page.
+    items, collection = (path.replace("/export", each) for each in ("/items", ""))
+    for name, each in FILE_FORMATS.items():
+        refused = client.get(items, auth=admin, params={"f": name})
+        assert (refused.status_code, refused.json()["parameter"]) == (400, "f")
+        assert refused.json()["hint"].startswith(f"POST {path}?f={name} ")
+        read_there = client.get(items, auth=admin, headers={"Accept": each.media_type})
+        assert read_there.headers["content-type"] == "application/geo+json"
+    shown = client.get(collection, auth=admin).json()["links"]
+    assert not {each.media_type for each in FILE_FORMATS.values()} & {link["type"] for link in shown}
     query = "SELECT count(*) FROM audit.event WHERE tag = 'data:exported'"
     with connect(ward.settings, Role.APP) as connection:
         assert one(connection, query) == 0

@@ -194,6 +194,20 @@ def test_a_worker_that_is_busy_says_so(settings: Settings, monkeypatch: pytest.M
         assert client.get(items).status_code == 200, "its slot is free again"
 
 
+def test_files_wait_for_a_slot_of_exports(
+    settings: Settings, admin: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_: Limits, __: Visit, work: Work) -> None:
+        if work is Work.EXPORTS:
+            raise Busy("no slot")
+
+    monkeypatch.setattr(Limits, "begin", full)
+    with behind_proxy(settings) as client:
+        assert client.get("/api/v1/audit/events", auth=admin).status_code == 200
+        for path in ("/api/v1/audit/events.csv", "/ogc/collections/parcels/export"):
+            assert client.get(path, auth=admin).status_code == 503, path
+
+
 def test_health_needs_no_slot(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_: object) -> None:
         raise Busy("no slot")
