@@ -10,7 +10,7 @@ import io
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ from shapely import Polygon
 MM = 25.4 / 72
 Matrix = tuple[float, float, float, float, float, float]
 Paint = tuple[float, ...]
+Rings = tuple[NDArray[np.float64], ...]
 UNTURNED: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
@@ -63,8 +64,11 @@ class Path:
     stroked: Paint | None
     thick: float
     dash: tuple[float, ...]
+    """mm."""
     clip: tuple[float, float, float, float] | None
     """West, south, east and north of the rectangle that is drawn within; None: the page."""
+    within: Rings | None = None
+    """The rings of the polygons that it is drawn within, too."""
 
     @cached_property
     def rings(self) -> list[NDArray[np.float64]]:
@@ -94,6 +98,7 @@ class State:
     thick: float = 1.0
     dash: tuple[float, ...] = ()
     clip: tuple[float, float, float, float] | None = None
+    within: Rings | None = None
 
 
 def times(one: Matrix, two: Matrix) -> Matrix:
@@ -216,22 +221,18 @@ class Reader:
             self.state = self.kept.pop()
         elif name == b"cm":
             a, b, c, d, e, f = operands
-            self.state = State(times((a, b, c, d, e, f), now.place), *self.rest())
+            self.state = replace(now, place=times((a, b, c, d, e, f), now.place))
         elif name == b"rg":
-            self.state = State(now.place, tuple(operands), now.stroke, now.thick, now.dash, now.clip)
+            self.state = replace(now, fill=tuple(operands))
         elif name == b"RG":
-            self.state = State(now.place, now.fill, tuple(operands), now.thick, now.dash, now.clip)
+            self.state = replace(now, stroke=tuple(operands))
         elif name == b"w":
-            self.state = State(now.place, now.fill, now.stroke, operands[0], now.dash, now.clip)
+            self.state = replace(now, thick=operands[0])
         elif name == b"d":
-            self.state = State(now.place, now.fill, now.stroke, now.thick, tuple(operands[0]), now.clip)
+            self.state = replace(now, dash=tuple(operands[0]))
         else:
             return name in {b"j", b"J"}
         return True
-
-    def rest(self) -> tuple[Any, ...]:
-        now = self.state
-        return now.fill, now.stroke, now.thick, now.dash, now.clip
 
     def paint(self, name: bytes) -> None:
         now = self.state
@@ -253,16 +254,22 @@ class Reader:
             self.read.paths.append(
                 Path(
                     *(parts, closed, now.fill if filled else None, now.stroke if stroked else None),
-                    *(now.thick * larger, now.dash, now.clip),
+                    *(now.thick * larger, tuple(each * larger for each in now.dash), now.clip, now.within),
                 )
             )
-        if self.clipping and len(parts) == 1 and self.rectangles:
-            (west, south), (east, north) = parts[0].min(axis=0).tolist(), parts[0].max(axis=0).tolist()
-            if now.clip is not None:
-                west, south = max(west, now.clip[0]), max(south, now.clip[1])
-                east, north = min(east, now.clip[2]), min(north, now.clip[3])
-            self.state = State(*(now.place, now.fill, now.stroke, now.thick, now.dash), clip=(west, south, east, north))
+        if self.clipping:
+            self.state = replace(now, **self.clipped(parts))
         self.parts, self.closed, self.rectangles, self.clipping = [], [], [], False
+
+    def clipped(self, parts: list[NDArray[np.float64]]) -> dict[str, Any]:
+        """What is drawn within from now on: one rectangle, or polygons."""
+        if len(parts) != 1 or not self.rectangles:
+            return {"within": tuple(parts)}
+        (west, south), (east, north) = parts[0].min(axis=0).tolist(), parts[0].max(axis=0).tolist()
+        if (now := self.state.clip) is not None:
+            west, south = max(west, now[0]), max(south, now[1])
+            east, north = min(east, now[2]), min(north, now[3])
+        return {"clip": (west, south, east, north)}
 
     def write(self, name: bytes, operands: list[Any]) -> None:
         if name == b"Tm":

@@ -13,11 +13,13 @@ import numpy as np
 import shapely
 
 from tests.printing.pdf_text import MM, Text, overlapping
+from tests.printing.proofs_hatches import check_hatches
 from tests.printing.proofs_map import check_bar, check_grid, check_labels, check_words_on_map, complete
-from tests.printing.proofs_panel import check_cover, check_key_map, check_legend
-from tests.printing.seen import CHECKLIST, HERE, PROOF, SMALL, Map, Seen, paint_of, viewport
+from tests.printing.proofs_panel import check_cover, check_key_map, check_legend, paints_beside
+from tests.printing.seen import CHECKLIST, HERE, PROOF, SMALL, Map, Seen, alike, by_corner, paint_of, viewport
 from tests.printing.truth import Parcel
 
+OVERLAP = "Phần in trùng trang khác"
 OPPOSITE = {"north": "south", "south": "north", "east": "west", "west": "east"}
 
 
@@ -140,6 +142,23 @@ def check_references(seen: Seen) -> None:
                 assert not shared or other.number in sides[each.number], (each.number, other.number)
 
 
+def check_overlap(seen: Seen) -> None:
+    """What another page of the same scale shows, too, is tinted and has a dashed line around it; nothing else."""
+    for each in seen.maps:
+        others = [other for other in seen.maps if other is not each and other.scale == each.scale]
+        both = [each.ground.intersection(other.ground) for other in others]
+        wanted = each.shapes(np.array([land for land in both if land.area > each.metres**2], dtype=object))
+        (text,) = [text for text in each.page.texts if text.said == OVERLAP]
+        (tint,), (line,) = paints_beside(each, text, fill=True), paints_beside(each, text, fill=False)
+        tinted = [ring for path in each.drawn if path.filled == tint for ring in path.rings]
+        dashed = [ring for path in each.drawn if path.dash and path.stroked == line for ring in path.rings]
+        for rings in (tinted, dashed):
+            tree = by_corner(rings)
+            found = [alike(shapely.get_exterior_ring(shape), rings, tree) for shape in wanted]
+            assert all(found), each.number
+            assert len(rings) == len(wanted), (each.number, len(rings), len(wanted))
+
+
 def _references(each: Map) -> dict[int, tuple[str, Text]]:
     """The numbers on the tabs around the frame, each with its side."""
     _, south, east, north = each.frame
@@ -159,7 +178,7 @@ Check = Callable[[Seen], None]
 CHECKS: list[Check] = [
     *(check_pages, check_place, check_bound, check_whole, check_colours, check_texts),
     *(check_grid, check_bar, check_labels, check_words_on_map),
-    *(check_checklists, check_small, check_proof, check_references),
-    *(check_key_map, check_legend, check_cover),
+    *(check_checklists, check_small, check_proof, check_references, check_overlap),
+    *(check_key_map, check_legend, check_hatches, check_cover),
 ]
 """All of them."""

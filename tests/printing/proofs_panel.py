@@ -74,18 +74,20 @@ def check_legend(seen: Seen) -> None:
             texts = [text for text in each.page.texts if text.said == look.label.vi]
             assert len(texts) == (name in there), (name, each.number)
             for text in texts:
-                assert _sample(each, text, paint_of(seen.palette.tinted(look.color))), (name, each.number)
+                right = paint_of(seen.palette.tinted(look.color))
+                paints = paints_beside(each, text, fill=True)
+                assert any(np.allclose(paint, right, atol=0.002) for paint in paints), (name, each.number)
 
 
-def _sample(each: Map, text: Text, paint: list[float]) -> bool:
-    """Whether a field of a colour lies at the left of a text."""
+def paints_beside(each: Map, text: Text, *, fill: bool) -> set[tuple[float, ...]]:
+    """In which paints the field at the left of a text of the legend is filled, or its outline drawn."""
     beside = shapely.Point(text.box.bounds[0] - 6, text.middle[1])
-    return any(
-        shapely.Polygon(ring).contains(beside)
-        for path in each.around
-        if path.filled is not None and np.allclose(path.filled, paint, atol=0.002)
-        for ring in path.rings
-    )
+    found = set()
+    for path in each.around:
+        paint = path.filled if fill else path.stroked
+        if paint is not None and any(shapely.Polygon(ring).contains(beside) for ring in path.rings):
+            found.add(paint)
+    return found
 
 
 def check_cover(seen: Seen) -> None:

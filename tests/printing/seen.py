@@ -100,23 +100,24 @@ class Map:
             if paint is not None and not path.dash:
                 rings += path.rings
                 paints += [paint] * len(path.rings)
-        # A ring is found by the corner of the box around it.
-        low = np.array([ring.min(axis=0) for ring in rings]).reshape(-1, 2)
-        tree = shapely.STRtree(shapely.points(low))
+        tree = by_corner(rings)
         found: list[set[tuple[float, ...]]] = []
         for shape in shapes:
-            alike = [set(_alike(ring, rings, paints, tree)) for ring in shapely.get_rings(shape)]
-            found.append(set.intersection(*alike))
+            same = [{paints[at] for at in alike(ring, rings, tree)} for ring in shapely.get_rings(shape)]
+            found.append(set.intersection(*same))
         return found
 
 
-def _alike(ring: Any, rings: list[NDArray[Any]], paints: list[Any], tree: shapely.STRtree) -> list[Any]:
-    """The paints of the rings that are drawn just as a ring."""
+def by_corner(rings: list[NDArray[Any]]) -> shapely.STRtree:
+    """The lower left corners of the boxes around rings, by which these are found."""
+    return shapely.STRtree(shapely.points(np.array([ring.min(axis=0) for ring in rings]).reshape(-1, 2)))
+
+
+def alike(ring: Any, rings: list[NDArray[Any]], tree: shapely.STRtree) -> list[int]:
+    """Which of some rings (with their corners) are drawn just as another one."""
     west, south, _, _ = ring.bounds
-    near = tree.query(shapely.points(west, south), predicate="dwithin", distance=NEAR)
-    return [
-        paints[index] for index in near if shapely.hausdorff_distance(ring, shapely.linearrings(rings[index])) < NEAR
-    ]
+    near: list[int] = tree.query(shapely.points(west, south), predicate="dwithin", distance=NEAR).tolist()
+    return [at for at in near if shapely.hausdorff_distance(ring, shapely.linearrings(rings[at])) < NEAR]
 
 
 def find_maps(pdf: pikepdf.Pdf, srid: int) -> list[Map]:

@@ -20,6 +20,7 @@ from gisland.settings import Settings
 from tests.printing.conftest import ADMIN
 from tests.printing.outside import check_file, check_position
 from tests.printing.pdf_text import Text, opened, read_page, see_page
+from tests.printing.proofs_hatches import check_same
 from tests.printing.proofs_map import check_bar_of
 from tests.printing.test_lists import rows
 from tests.printing.test_sets import SOUTH, WEST, District, area
@@ -87,7 +88,9 @@ def test_each_paper_either_way_round(district: District, paper: str) -> None:
         assert (printed.edition.paper.name, printed.edition.paper.orientation) == (paper, way)
         check_sound(printed)
         scales[way] = printed.edition.place.scale
-        check_bar_of(see_page(opened(printed.content), 0), scales[way], AreaPaper.LARGER[paper])
+        seen, larger = see_page(opened(printed.content), 0), AreaPaper.LARGER[paper]
+        check_bar_of(seen, scales[way], larger)
+        check_same(seen, printed.edition.palette, printed.edition.counts, larger)
     auto = print_area(district[0].settings, ADMIN, AreaOrder(ward="11311", wards="11312", paper=paper))
     assert auto.edition.place.scale == min(scales.values())
 

@@ -28,6 +28,7 @@ from gisland.settings import Settings
 from tests.printing.conftest import ADMIN, Land
 from tests.printing.outside import check_file, check_position
 from tests.printing.pdf_text import opened, read_page, see_page
+from tests.printing.proofs_hatches import check_same
 from tests.printing.proofs_map import check_bar_of
 from tests.printing.test_lists import rows
 
@@ -107,6 +108,7 @@ def test_each_paper(printed: PrintedOverview, demo: Settings, paper: str) -> Non
     seen = see_page(opened(large.content), 0)
     assert all(page.contains(text.box) for text in seen.texts)
     check_bar_of(seen, large.overview.place.scale, OverviewPaper.LARGER[paper])
+    check_same(seen, large.overview.palette, large.overview.counts, OverviewPaper.LARGER[paper])
 
 
 def test_what_cannot_be(land: Land) -> None:

@@ -14,7 +14,7 @@ from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.scene import Scene
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.printing import proofs, proofs_map, proofs_panel
+from tests.printing import proofs, proofs_hatches, proofs_map, proofs_panel
 from tests.printing.conftest import ADMIN, WHY, empty_land
 from tests.printing.seen import Seen
 from tests.printing.truth import Ward, read_ward
@@ -83,13 +83,37 @@ FAULTS = {
     "no list of small parcels": (wrapped(lists, "small_parcels", lambda *_: None), [proofs_map.check_labels]),
     "no references": (wrapped(mapsheet, "references", lambda *_: []), [proofs.check_references]),
     "references on the wrong side": (wrapped(mapsheet, "references", other_side), [proofs.check_references]),
+    "what two pages show is not tinted": (
+        wrapped(
+            mapsheet, "_draw_overlaps", lambda right, *given, filled: None if filled else right(*given, filled=False)
+        ),
+        [proofs.check_overlap],
+    ),
+    "no line around what two pages show": (
+        wrapped(mapsheet, "_draw_overlaps", lambda right, *given, filled: right(*given, filled=True)),
+        [proofs.check_overlap],
+    ),
+    "what another page shows is not tinted": (
+        wrapped(
+            mapsheet, "_draw_overlaps", lambda right, ink, scene, page, **more: right(ink, scene, _last(scene), **more)
+        ),
+        [proofs.check_overlap],
+    ),
     "the colour of another status": (
         wrapped(mapsheet, "draw_status", lambda right, ink, look, _, *more: right(ink, look, "verified", *more)),
         [proofs.check_colours],
     ),
     "samples of another status": (
         wrapped(blocks, "draw_status", lambda right, ink, look, _, *more: right(ink, look, "verified", *more)),
-        [proofs_panel.check_legend],
+        [proofs_panel.check_legend, proofs_hatches.check_hatches],
+    ),
+    "hatches of the legend wider than on the map": (
+        wrapped(blocks, "draw_status", lambda right, ink, *more: _wider(right, ink, *more)),
+        [proofs_hatches.check_hatches],
+    ),
+    "no hatches on the map": (
+        wrapped(mapsheet, "draw_status", lambda right, ink, *more: _without_hatch(right, ink, *more)),
+        [proofs_hatches.check_hatches],
     ),
     "another page lit": (
         wrapped(
@@ -126,8 +150,23 @@ def test_each_proof_has_a_fault() -> None:
     assert {check for _, checks in FAULTS.values() for check in checks} == set(proofs.CHECKS)
 
 
+def _wider(right: Any, ink: Any, *more: Any) -> None:
+    ink.larger = 0.9
+    right(ink, *more)
+    ink.larger = 1.0
+
+
+def _without_hatch(right: Any, ink: Any, look: Any, *more: Any) -> None:
+    exact = {name: each.model_copy(update={"hatch": "none"}) for name, each in look.exact.items()}
+    right(ink, look.model_copy(update={"exact": exact}), *more)
+
+
 def _moved(frame: Any) -> Any:
     return replace(frame, x=frame.x + 0.1)
+
+
+def _last(scene: Any) -> Any:
+    return scene.layout.pages[-1]
 
 
 def _first(scene: Any) -> Any:
