@@ -126,7 +126,7 @@ def _layer_paths(layer: Layer, meanings: dict[str, str], palette: Palette, langu
         f"{path}/sortables": _operation(f"get{name}Sortables", title, "Document", "application/schema+json"),
         f"{path}/export": _export(name, title, items),
         f"{path}/schema": _operation(f"get{name}Schema", title, "Document", "application/schema+json"),
-        f"{path}/items": _items(name, title, items),
+        f"{path}/items": _items(layer, title, items),
         f"{path}/items/{{featureId}}": _operation(
             f"get{name}One", title, f"{name}Feature", "application/geo+json", one
         ),
@@ -158,10 +158,12 @@ def _ref(parameter: str) -> Json:
     return {"$ref": f"#/components/parameters/{parameter}"}
 
 
-def _items(name: str, title: str, parameters: list[Json]) -> Json:
-    """A page of features: a document, or a file."""
+def _items(layer: Layer, title: str, parameters: list[Json]) -> Json:
+    """A page of features: a document, or a file, for which a layer of staff wants a reason, see `_export`."""
+    name = _name(layer)
     operation = _operation(f"get{name}", title, f"{name}Features", "application/geo+json", parameters)
-    _offer(operation["get"], PAGE_FORMATS, PAGE_FORMATS[0])
+    if layer.public:
+        _offer(operation["get"], PAGE_FORMATS, PAGE_FORMATS[0])
     return operation
 
 
