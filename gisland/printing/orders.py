@@ -333,7 +333,9 @@ def fetch(connection: Connection, subject: Subject, job: UUID, **more: object) -
     if row is None:
         raise NotFound("tệp không còn · the file is no more", hint="đặt lại · order it anew").seen()
     if found.names:
-        detail: dict[str, object] = {"print": found.print_id, "pages": found.pages or 0, "sha256": found.sha256} | more
+        # Alerts count pages: of a picture of one page it is one.
+        pages = 1 if "page" in more else found.pages or 0
+        detail: dict[str, object] = {"print": found.print_id, "pages": pages, "sha256": found.sha256} | more
         log.record(
             connection,
             subject.name,
