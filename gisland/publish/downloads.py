@@ -17,7 +17,7 @@ from typing import Annotated, TypeVar
 from anyio import CancelScope, to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from psycopg.errors import QueryCanceled
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, StreamingResponse
 
@@ -45,6 +45,8 @@ LOOK_SECONDS = 0.25
 
 class Why(BaseModel):
     """The body of an export of a staff layer."""
+
+    model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=3, max_length=500, description="Lý do · The reason; no personal data")
 

@@ -189,7 +189,7 @@ def _offer(get: Json, formats: Iterable[str], default: str) -> None:
 def _with_reason(export: Json) -> Json:
     """The export of a layer of staff, who say what it is for."""
     reason = {"type": "string", "minLength": 3, "maxLength": 500, "example": "đối soát tháng 12 · check of December"}
-    body = {"type": "object", "required": ["reason"], "properties": {"reason": reason}}
+    body = {"type": "object", "required": ["reason"], "properties": {"reason": reason}, "additionalProperties": False}
     return {"post": export | {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}}
 
 

@@ -163,7 +163,7 @@ def test_a_staff_layer_is_taken_away_with_a_reason_only(
     path = "/ogc/collections/parcels-staff/export"
     assert client.get(path, auth=admin, params={"f": "csv"}).status_code == 404
     assert client.post(path, json={"reason": "kiểm tra"}, params={"f": "csv"}).status_code == 401
-    for body in ({}, {"reason": ""}, {"reason": "x"}):
+    for body in ({}, {"reason": ""}, {"reason": "x"}, {"reason": "kiểm tra", "scope": "all"}):
         assert client.post(path, auth=admin, json=body, params={"f": "csv"}).status_code == 400
     # Nor page by page.
     items, collection = (path.replace("/export", each) for each in ("/items", ""))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from gisland.printing.products import PRODUCTS
 from gisland.registry.acts import ACTS, Act
 from gisland.registry.kinds import KINDS, Body
 from gisland.registry.openapi import WHY, patch_example
@@ -81,6 +83,43 @@ def test_what_acts_say_is_described_to_the_last_field(document: dict[str, Any], 
     act.body.model_validate(example)
     for name in {"version"} & act.body.model_fields.keys():
         assert name in example
+
+
+def objects(schema: Any, schemas: dict[str, Any], seen: set[str], place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All schemas of objects within a schema, each once, with where they stand."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from objects(each, schemas, seen, place)
+    elif isinstance(schema, dict):
+        name = schema.get("$ref", "").rpartition("/")[2]
+        if name and name not in seen:
+            seen.add(name)
+            yield from objects(schemas[name], schemas, seen, name)
+        if schema.get("type") == "object":
+            yield place, schema
+        for key, within in schema.items():
+            if key == "properties":
+                for field, each in within.items():
+                    yield from objects(each, schemas, seen, f"{place}.{field}")
+            elif key in {"items", "prefixItems", "anyOf", "oneOf", "allOf", "additionalProperties"}:
+                yield from objects(within, schemas, seen, place)
+
+
+def test_no_body_takes_what_it_does_not_know(document: dict[str, Any]) -> None:
+    """What is passed over in silence is a mistake that nobody is told of, or a try to set what is not theirs."""
+    seen: set[str] = set()
+    found = [
+        (place, schema)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for place, schema in objects(content["schema"], document["components"]["schemas"], seen, f"{method} {path}")
+    ]
+    assert len(found) > 50
+    open_ = {place for place, schema in found if schema.get("additionalProperties") is not False}
+    # What a product asks for is its own: each says that it takes nothing else.
+    assert open_ == {"NewPrint.inputs"}
+    assert all(each.inputs.model_json_schema()["additionalProperties"] is False for each in PRODUCTS.values())
 
 
 def test_errors_are_problem_details(document: dict[str, Any]) -> None:
