@@ -153,7 +153,11 @@ class Settings(BaseSettings):
         "any number. This machine itself is not limited, so name your proxies. Rates are those of all web workers "
         "together: each grants its part, so who keeps to one connection gets that part only.",
     )
-    rate_account: float = Field(default=100, ge=0, description="The same of one account, whatever its addresses.")
+    rate_account: float = Field(
+        default=100,
+        ge=0,
+        description="The same of one account, whatever its addresses; of one token of it half as many.",
+    )
     rate_sign_in: float = Field(
         default=10, ge=0, description="The same of sign-ins of one address that fail or are under way."
     )

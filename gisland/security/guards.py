@@ -51,7 +51,7 @@ class Require:
         Raises:
             Unauthorized: nobody is signed in, and somebody must be.
             Forbidden: the subject has not the permission.
-            TooManyRequests: the account asks too often.
+            TooManyRequests: the account, or its token, asks too often.
             Busy: too much of this work is going on.
         """
         request.scope[PERMISSION] = self.permission
@@ -59,7 +59,7 @@ class Require:
         visit: Visit = request.scope[VISIT]
         limits = state_of(request).limits
         if subject.signed_in:
-            limits.signed_in(visit, subject.name)
+            limits.signed_in(visit, subject.name, subject.token_id)
         if self.permission in subject.permissions:
             if self.work is not None:
                 await limits.begin(visit, self.work)

@@ -23,6 +23,8 @@ BURST_SECONDS = 20
 FREE_BYTES = 16_384
 # One address may hold this part of what is held in all.
 PART = 4
+# One token may ask for this part of what its account may: a program that has gone wild leaves its owner the rest.
+TOKEN_PART = 2
 # Clients that are remembered; some 20 MB.
 MOST_CLIENTS = 100_000
 
@@ -115,6 +117,7 @@ class Limits:
         self._addresses = Bucket("address", settings.rate_address, settings.workers)
         self._attempts = Bucket("sign-in", settings.rate_sign_in, settings.workers)
         self._accounts = Bucket("account", settings.rate_account, settings.workers)
+        self._tokens = Bucket("token", settings.rate_account / TOKEN_PART, settings.workers)
         self._wait = settings.slot_wait_seconds
         self._most = max(settings.bodies_max_bytes, PART * settings.body_max_bytes)
         self._held = 0
@@ -139,16 +142,19 @@ class Limits:
         if visit.limited:
             (self._attempts if with_credentials else self._addresses).take(visit.address)
 
-    def signed_in(self, visit: Visit, account: str) -> None:
-        """Count a request by the account that it has turned out to be of.
+    def signed_in(self, visit: Visit, account: str, token_id: int | None = None) -> None:
+        """Count a request by the account that it has turned out to be of, and by the token that it came with.
 
         Raises:
-            TooManyRequests: the account asks too often.
+            TooManyRequests: the account asks too often, or this token of it does.
         """
         if visit.limited and visit.account is None:
             # Once, however many permissions the request needs.
             visit.account = account
             self._attempts.give_back(visit.address)
+            if token_id is not None:
+                # First: what it is refused for is not counted against its owner.
+                self._tokens.take(str(token_id))
             self._accounts.take(account)
 
     def holds(self, visit: Visit, size: int) -> None:

@@ -134,6 +134,31 @@ def test_an_account_is_counted_whatever_its_address(settings: Settings, admin: t
         assert client.get("/ogc", headers=SOMEBODY).status_code == 200
 
 
+def test_a_token_that_has_gone_wild_leaves_its_owner_the_rest(settings: Settings, clock: list[float]) -> None:
+    limits = Limits(settings.model_copy(update={"rate_account": LEAST * 8, "workers": 1}))
+
+    def refused_by(token: int | None) -> str:
+        try:
+            limits.signed_in(Visit("a", limited=True), "account:b", token)
+        except TooManyRequests as refused:
+            return refused.policy
+        return ""
+
+    assert [refused_by(7) for _ in range(30)] == [""] * 4 + ["token"] * 26
+    # Neither what its owner does nor another token of theirs; all together have what the account has.
+    assert [refused_by(8), *(refused_by(None) for _ in range(4))] == [""] * 4 + ["account"]
+
+
+def test_a_token_is_counted_by_itself(settings: Settings, admin: tuple[str, str]) -> None:
+    wanted = {"name": "x", "permissions": ["staff_layer:read"]}
+    with behind_proxy(settings, rate_account=LEAST * 4) as client:
+        token = client.post("/api/v1/tokens", json=wanted, auth=admin).json()["token"]
+        answers = [client.get("/api/v1/me", headers=SOMEBODY, auth=(admin[0], token)) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert answers[-1].headers["ratelimit-policy"].startswith('"token"')
+        assert client.get("/api/v1/me", headers=SOMEBODY, auth=admin).status_code == 200
+
+
 def test_guessing_secrets_is_slow_and_keeps_nobody_out_who_knows_theirs(
     settings: Settings, admin: tuple[str, str]
 ) -> None:
