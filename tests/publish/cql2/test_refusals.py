@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +15,7 @@ from gisland.errors import UsageError
 from gisland.publish.cql2 import nodes as n
 from gisland.publish.cql2.filter import parse_filter
 from gisland.publish.cql2.literals import MOST_DEPTH
+from gisland.settings import Settings
 from tests.publish.cql2.conftest import FIELDS, Table
 from tests.publish.cql2.strategies import booleans
 from tests.publish.cql2.writers import to_text
@@ -291,3 +294,33 @@ def test_the_database_takes_what_is_just_not_too_deep_or_too_long(table: Table) 
     assert not served(table, twice)
     everything = f"s1 LIKE '{'%a' * 2000}'"
     assert served(table, everything)
+
+
+# Where each sign can be matched in many ways, and the last one in none: as long as an address may be, with the text.
+SLOW = {
+    "many wildcards": "%a" * 700 + "%b",
+    "a long end": f"%{'a' * 2500}b",
+    "a long middle": f"%{'a' * 1700}b%",
+    "halves": f"%{'a' * 900}%{'a' * 900}_b%",
+    "any sign": "%_" * 700 + "%b",
+    "signs and wildcards": "%a_" * 500 + "%ab",
+    "letters that fold to two": f"%{'ß' * 280}s%b",
+}
+
+
+@pytest.mark.parametrize("pattern", SLOW)
+@pytest.mark.parametrize("wrap", ["{}", "CASEI({})", "ACCENTI({})", "CASEI(ACCENTI({}))"])
+def test_no_pattern_is_slow_on_a_text_of_the_filter(table: Table, pattern: str, wrap: str) -> None:
+    """A literal at the left may be as long as the address: it is matched once, and not for each feature."""
+    sign = "ß" if "ß" in SLOW[pattern] else "a"
+    room = Settings().url_max_bytes - len(quote(SLOW[pattern])) - 200
+    text = sign * (room // len(quote(sign)))
+    like = " LIKE ".join(wrap.format(f"'{each}'") for each in (text, SLOW[pattern]))
+    for said in (like, f"s1 = 'x' OR {like}"):
+        assert room < len(quote(said)) < Settings().url_max_bytes
+        condition = parse_filter(said, None).condition(table.layer, past=False)
+        query = f"SELECT count(*) FROM pg_temp.x, generate_series(1, 1000) WHERE {condition.sql}"
+        begun = time.monotonic()
+        found = table.connection.execute(query.encode(), condition.values, prepare=False).fetchone()
+        assert time.monotonic() - begun < 1
+        assert found == (0,)
