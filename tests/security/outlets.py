@@ -205,7 +205,7 @@ def _of_the_registry() -> list[Row]:
                     made,
                     elsewhere,
                     body=new,
-                    # Which sheets there are is no secret.
+                    # Which sheets there are is no secret; what is taken on them: test_taken.
                     words="" if kind.name == "parcel" else "AB",
                     answers=_a_unit if kind.name == "unit" else None,
                 )
