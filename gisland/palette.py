@@ -34,8 +34,8 @@ Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 class Text(Entry):
     """A text in both languages."""
 
-    vi: Filled
-    en: Filled
+    vi: Filled = Field(description="Tiếng Việt · Vietnamese")
+    en: Filled = Field(description="Tiếng Anh · English")
 
     def to(self, language: Language) -> str:
         """The text in one language."""

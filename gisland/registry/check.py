@@ -39,19 +39,19 @@ class Case(BaseModel):
     """A record with which something is the matter."""
 
     kind: str = Field(description="Loại bản ghi · Kind of record")
-    id: int
-    ward_id: int
+    id: int = Field(description="Mã nội bộ của bản ghi · Id of the record")
+    ward_id: int = Field(description="Phường · The ward")
     note: str = Field(description="Chi tiết, không có dữ liệu cá nhân · What it is about; no personal data")
 
 
 class Finding(BaseModel):
     """What was found by one check; nothing of it when `count` is 0."""
 
-    check: str
-    sort: Sort
+    check: str = Field(description="Tên của điều được khám · Name of what is examined")
+    sort: Sort = Field(description="wrong: sai; odd: bất thường · Wrong, or odd")
     title: str = Field(description="Điều gì · What is examined")
     mend: str = Field(description="Cách sửa · How to mend it")
-    count: int
+    count: int = Field(description="Số bản ghi · How many records")
     examples: list[Case] = Field(description="Các bản ghi đầu tiên · The first of them")
 
 

@@ -21,21 +21,22 @@ from gisland.settings import Settings
 
 Confidence = Literal["V", "V2", "R", "A"]
 EXAMPLE = "data/codes/land_types.yml"
+SURE = "Độ chắc chắn: V văn bản gốc, V2 nguồn khác, R nhớ lại, A tự đặt · how sure: V primary text … A our own choice"
+NOTE = "Ghi chú · a note"
 
 
 class Named(Entry):
     """What each entry of a list has."""
 
-    code: Filled
-    vi: Filled
-    en: Filled
-    aliases: tuple[Filled, ...] = ()
-    """Other words that mean the same, as they stand in forms and old papers."""
-    confidence: Confidence | None = None
-    """How sure the entry is; that of the list when none is given."""
-    source: Filled | None = None
-    """Where it is from, when not from the source of the list."""
-    note: Text | None = None
+    code: Filled = Field(description="Mã · the code")
+    vi: Filled = Field(description="Tên tiếng Việt · Vietnamese name")
+    en: Filled = Field(description="Tên tiếng Anh · English name")
+    aliases: tuple[Filled, ...] = Field(
+        default=(), description="Từ đồng nghĩa trên giấy tờ · other words, as on papers"
+    )
+    confidence: Confidence | None = Field(default=None, description=SURE)
+    source: Filled | None = Field(default=None, description="Nguồn, nếu khác của danh mục · where from, if elsewhere")
+    note: Text | None = Field(default=None, description=NOTE)
 
     @property
     def words(self) -> list[str]:
@@ -46,23 +47,22 @@ class Named(Entry):
 class Code(Named):
     """An entry in force."""
 
-    group: Filled | None = None
-    """The entry of the same list that this one is part of."""
-    selectable: bool = True
-    """False for a group, which is counted but not given to a parcel, a right or a paper."""
-    color: Color | None = None
-    color_confidence: Confidence | None = None
-    """How sure the colour is, when not as the entry."""
-    ids: dict[Name, tuple[int | Filled, ...]] = Field(default={})
-    """What it is elsewhere: per system or other list of ours, the ids there."""
+    group: Filled | None = Field(default=None, description="Thuộc nhóm · the entry of this list that it is part of")
+    selectable: bool = Field(
+        default=True, description="false: nhóm, không ghi cho thửa · a group, which nothing is given"
+    )
+    color: Color | None = Field(default=None, description="Màu trên bản đồ · colour on the map")
+    color_confidence: Confidence | None = Field(default=None, description=SURE)
+    ids: dict[Name, tuple[int | Filled, ...]] = Field(
+        default={}, description="Mã ở nơi khác · what it is elsewhere: system or list → ids there"
+    )
 
 
 class LegacyCode(Named):
     """A code or word of an earlier law. Where it may be several of today's, nobody but a person decides."""
 
-    confidence: Confidence
-    current: tuple[Filled, ...]
-    """Today's codes that it may be; none where nothing today corresponds (the note says why)."""
+    confidence: Confidence = Field(description=SURE)
+    current: tuple[Filled, ...] = Field(description="Các mã nay có thể là · the codes of today that it may be")
 
     @property
     def target(self) -> str | None:
@@ -73,13 +73,13 @@ class LegacyCode(Named):
 class CodeList(Entry):
     """One list."""
 
-    name: Name
-    title: Text
-    source: Filled
-    confidence: Confidence
-    note: Text | None = None
-    codes: tuple[Code, ...] = Field(min_length=1)
-    legacy: tuple[LegacyCode, ...] = ()
+    name: Name = Field(description="Tên danh mục · name of the list")
+    title: Text = Field(description="Tiêu đề · title")
+    source: Filled = Field(description="Nguồn · where it is from")
+    confidence: Confidence = Field(description=SURE)
+    note: Text | None = Field(default=None, description=NOTE)
+    codes: tuple[Code, ...] = Field(min_length=1, description="Mã hiện hành · codes in force")
+    legacy: tuple[LegacyCode, ...] = Field(default=(), description="Mã cũ · codes of earlier laws")
 
     @cached_property
     def by_code(self) -> dict[str, Code]:

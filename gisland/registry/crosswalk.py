@@ -39,8 +39,8 @@ class LinkedUnit(NamedUnit):
 class UnitMeaning(NamedUnit):
     """A unit that a code meant, with all units it came of and all that it became, one step each."""
 
-    predecessors: list[LinkedUnit]
-    successors: list[LinkedUnit]
+    predecessors: list[LinkedUnit] = Field(description="Các đơn vị trước · the units that it came of")
+    successors: list[LinkedUnit] = Field(description="Các đơn vị sau · the units that it became")
 
 
 def crosswalk(connection: Connection, code: str, on: date | None = None) -> list[UnitMeaning]:

@@ -32,7 +32,10 @@ class RevealReason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Word = Field(
-        min_length=3, max_length=500, description="Lý do; không ghi dữ liệu cá nhân · The reason; no personal data"
+        min_length=3,
+        max_length=500,
+        description="Lý do; không ghi dữ liệu cá nhân · The reason; no personal data",
+        examples=["Đối chiếu bản giấy"],
     )
 
 
@@ -41,7 +44,7 @@ class Revealed(BaseModel):
 
     holder_id: int
     id_kind: str
-    national_id: str
+    national_id: str = Field(description="Số định danh · The number")
 
 
 def reveal(connection: Connection, holder_id: int, why: RevealReason, *, by: str, vault: IdVault) -> Revealed:

@@ -217,28 +217,34 @@ class Kind:
     @cached_property
     def page(self) -> type[BaseModel]:
         """A page of records."""
-        return create_model(f"{self.record.__name__}Page", __base__=Page, items=(list[self.record], ...))  # type: ignore[name-defined]  # of this kind
+        items = Field(description="Các bản ghi · the records")
+        return create_model(
+            f"{self.record.__name__}Page",
+            __base__=Page,
+            __doc__=Page.__doc__,
+            items=(list[self.record], items),  # type: ignore[name-defined]  # of this kind
+        )
 
 
 class Link(BaseModel):
     """A link to another page."""
 
-    rel: Literal["next"]
-    href: str
+    rel: Literal["next"] = Field(description="Trang sau · the page after this one")
+    href: str = Field(description="Địa chỉ · its address")
 
 
 class Page(BaseModel):
     """Records in the order of their ids; `links` holds `next` while there are more."""
 
-    links: list[Link]
+    links: list[Link] = Field(description="Trang sau, nếu còn · the next page, if there is one")
 
 
 class State(BaseModel):
     """A record as of a data version, and the changes that made it so; null while it was not there."""
 
-    data_version: int
-    changes: list[schemas.Change]
-    record: dict[str, Any] | None
+    data_version: int = Field(description="Phiên bản dữ liệu · the data version")
+    changes: list[schemas.Change] = Field(description="Các biến động · the changes")
+    record: dict[str, Any] | None = Field(description="Bản ghi khi ấy · the record as it was then")
 
 
 def _is(column: str, kind: Any) -> Filter:

@@ -33,7 +33,7 @@ class Relative(BaseModel):
     area_m2: float = Field(description="Diện tích, m² · planar area, m²")
     valid_from: date
     valid_to: date | None
-    current: bool
+    current: bool = Field(description="Còn hiệu lực · whether it is in force")
     created_by: int
     retired_by: int | None
 

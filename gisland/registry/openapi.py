@@ -45,14 +45,19 @@ SIGN_IN: dict[str, Json] = {
         "description": "Phiên của trình duyệt; ghi cần X-Gisland-Page · A browser's session; to write: X-Gisland-Page",
     },
 }
-# What acts say of records: schema → the table whose columns it names.
-OF_ACTS = {
+# What is said of records by acts, and in answers that are no record: schema → the table whose columns it names.
+OF_RECORDS = {
     "DrawnParcel": "parcel",
     "HistoricRight": "holding",
     "IssuedCertificate": "certificate",
     "NewRight": "holding",
     "Held": "holding",
     "Redrawn": "parcel",
+    "LinkedUnit": "unit",
+    "Relative": "parcel",
+    "Revealed": "holder",
+    "UnitMeaning": "unit",
+    "gisland__registry__timeline__Event": "change",
 }
 QUERY = """
     SELECT relname, coalesce(attname, ''), coalesce(col_description(c.oid, attnum), obj_description(c.oid), '')
@@ -172,7 +177,7 @@ def _describe(schemas: dict[str, Json], meanings: Meanings) -> None:
         if kind.writable:
             schemas[f"New{name}"]["examples"] = [{"change": WHY} | kind.example]
             schemas[f"{name}Patch"]["examples"] = [{"change": WHY} | patch_example(kind)]
-    for name, table in OF_ACTS.items():
+    for name, table in OF_RECORDS.items():
         _describe_fields(schemas[name], table, meanings | {(table, ""): schemas[name]["description"]})
     for act in ACTS.values():
         schemas[act.body.__name__]["examples"] = [{"change": WHY} | act.body.example]

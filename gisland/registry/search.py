@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from psycopg import AsyncConnection, Connection
 from psycopg.errors import QueryCanceled
+from pydantic import Field
 
 from gisland.errors import Forbidden, UsageError
 from gisland.kit.identifiers import mask_ids
@@ -60,14 +61,14 @@ RANK = {match: rank for rank, match in enumerate(Match)}
 class Hit:
     """Something that was found. The label shows no national id; `retired` says that it is in force no more."""
 
-    kind: Kind
-    id: int
-    label: str
-    ward_id: int
-    match: Match
-    source: str = ""
-    confidence: float | None = None
-    retired: bool = False
+    kind: Annotated[Kind, Field(description="Loại bản ghi · kind of record")]
+    id: Annotated[int, Field(description="Mã nội bộ của bản ghi · id of the record")]
+    label: Annotated[str, Field(description="Tên để hiện · what it is called")]
+    ward_id: Annotated[int, Field(description="Phường · the ward")]
+    match: Annotated[Match, Field(description="Vì sao tìm thấy · why it was found")]
+    source: Annotated[str, Field(description="Số nào, từ đâu · which number it was, and where it is from")] = ""
+    confidence: Annotated[float | None, Field(description="Độ tin cậy của số cũ · how sure a former number is")] = None
+    retired: Annotated[bool, Field(description="Đã hết hiệu lực · whether it is in force no more")] = False
 
 
 @dataclass(frozen=True, repr=False)

@@ -46,7 +46,7 @@ class Found(BaseModel):
     Holders are among them for those who may see persons only, and are found by an id by those who may see ids.
     """
 
-    hits: list[Hit]
+    hits: list[Hit] = Field(description="Các kết quả · the hits")
     limited: bool = Field(description="Đã đủ số kết quả nhiều nhất, có thể còn nữa · There may be more than the limit")
 
 

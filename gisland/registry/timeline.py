@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from itertools import groupby, pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from psycopg import Connection
+from pydantic import Field
 
 from gisland.audit import log
 from gisland.database.statements import statements
@@ -47,17 +48,17 @@ RECORDS = {
 class Entry:
     """What a change did to one record: for each field that differs, the value before and after."""
 
-    record: str
-    id: int
-    action: Literal["created", "changed", "deleted"]
-    fields: dict[str, tuple[Any, Any]]
+    record: Annotated[str, Field(description="Loại bản ghi · kind of record")]
+    id: Annotated[int, Field(description="Mã nội bộ của bản ghi · id of the record")]
+    action: Annotated[Literal["created", "changed", "deleted"], Field(description="Tạo, đổi, xoá · what was done")]
+    fields: Annotated[dict[str, tuple[Any, Any]], Field(description="Trường: trước, sau · field: before, after")]
 
 
 @dataclass(frozen=True)
 class Event:
     """A change, with what it did to the records of the parcel."""
 
-    change: int
+    change: Annotated[int, Field(description="Biến động · the change (change.id)")]
     kind: str
     reason: str
     by: str
@@ -66,8 +67,10 @@ class Event:
     document_id: int | None
     undoes: int | None
     detail: dict[str, Any]
-    data_version: int | None
-    entries: list[Entry] = field(default_factory=list)
+    data_version: Annotated[int | None, Field(description="Phiên bản dữ liệu · the data version it got")]
+    entries: Annotated[list[Entry], Field(description="Các bản ghi đã đổi · what it did to records")] = field(
+        default_factory=list
+    )
 
 
 # Not a column: the names of the holders, beside their ids.

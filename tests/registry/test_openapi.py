@@ -122,6 +122,39 @@ def test_no_body_takes_what_it_does_not_know(document: dict[str, Any]) -> None:
     assert all(each.inputs.model_json_schema()["additionalProperties"] is False for each in PRODUCTS.values())
 
 
+def of_registry(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The operations of this room."""
+    places = {kind.path for kind in KINDS.values()} | {"codes", "findings", "search"}
+    operations = [
+        operation
+        for path, found in document["paths"].items()
+        for operation in found.values()
+        if path.split("/")[3] in places
+    ]
+    assert len(operations) > 60
+    return operations
+
+
+def test_all_that_is_said_and_answered_is_described(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    bare = []
+    for name in reached(document, of_registry(document)):
+        bare += [] if schemas[name].get("description") or name == "Problem" else [name]
+        fields = schemas[name].get("properties", {}).items()
+        bare += [f"{name}.{field}" for field, said in fields if " · " not in said.get("description", "")]
+    assert sorted(bare) == []
+
+
+def test_each_body_has_an_example(document: dict[str, Any]) -> None:
+    """As a whole, or for the field that must be said."""
+    schemas = document["components"]["schemas"]
+    for operation in of_registry(document):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            for name in references(content["schema"]):
+                needed = [schemas[name]["properties"][field] for field in schemas[name].get("required", ())]
+                assert "examples" in schemas[name] or all("examples" in field for field in needed), name
+
+
 def test_errors_are_problem_details(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
