@@ -58,11 +58,11 @@ def _add(name: str, each: Act) -> None:
         options["responses"] = problems(404, 409, 412, 413, 422, 428)
 
         @router.post(path, **options)  # type: ignore[arg-type]  # as FastAPI's own parameters
-        async def on_version(  # type: ignore[no-untyped-def]  # the body is of this act
+        async def on_version(
             request: Request,
             subject: Writer,
             record_id: Id,
-            body: each.body,
+            body: each.body,  # type: ignore[name-defined]  # of this act
             if_match: IfMatch = None,
         ) -> Response:
             seen = version_seen(if_match, body.version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -197,7 +198,8 @@ def test_a_right_of_the_past_of_a_parcel_that_was_split(land: Land) -> None:
         [("holding", right.id, "created")],
     )
     for piece in split.parcels:
-        assert told.change not in [event.change for event in land.do(lambda c, of=piece: timeline(c, of))]
+        of_piece = land.do(partial(timeline, parcel=piece))
+        assert told.change not in [event.change for event in of_piece]
     # It is taken back as any other, that is undone, and the split as well.
     change = land.do(lambda c: ending.withdraw_historic_right(c, right, WRONG, by=BY))
     land.do(lambda c: undo.undo(c, change, WHY, by=BY))

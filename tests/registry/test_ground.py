@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -65,16 +66,18 @@ def test_nine_millimetres_are_the_same_ground_and_eleven_are_not(land: Land, how
 def test_areas_on_paper_are_summed_where_each_is_known(land: Land) -> None:
     land.do(lambda c: c.execute("UPDATE registry.parcel SET legal_area_m2 = 98.5 WHERE id = %s", [land.west]))
 
-    def pieces(*areas: float | None) -> list[DrawnParcel]:
-        return [DrawnParcel(geometry=each, legal_area_m2=area) for each, area in zip(HALVES, areas, strict=True)]
+    def pieces(*areas: str) -> list[DrawnParcel]:
+        return [
+            DrawnParcel(geometry=each, legal_area_m2=Decimal(area)) for each, area in zip(HALVES, areas, strict=True)
+        ]
 
-    done = land.do(lambda c: reshape.split(c, land.seen(land.west), pieces(39.5, 59.0), WHY, by=BY))
+    done = land.do(lambda c: reshape.split(c, land.seen(land.west), pieces("39.5", "59"), WHY, by=BY))
     assert (done.balance["old_legal_m2"], done.balance["new_legal_m2"]) == (98.5, 98.5)
     detail = "SELECT (detail ->> 'old_legal_m2')::float8, (detail ->> 'new_legal_m2')::float8 FROM registry.change"
     assert land.rows(f"{detail} WHERE id = %s", done.change) == [(98.5, 98.5)]
     # The eastern parcel has none, so a sum would say too little.
     seen = [land.seen(parcel) for parcel in (*done.parcels, land.east)]
-    new = DrawnParcel(geometry=box(0, 0, 20, 10), legal_area_m2=200)
+    new = DrawnParcel(geometry=box(0, 0, 20, 10), legal_area_m2=Decimal(200))
     merged = land.do(lambda c: reshape.merge(c, seen, new, WHY, by=BY))
     assert "old_legal_m2" not in merged.balance
     assert merged.balance["new_legal_m2"] == 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qsl
 
 import shapely
@@ -20,8 +19,10 @@ from tests.factories import add_evidence, make_certificate, make_holder, one
 from tests.registry.land import BY, HALVES, Land, box, right_on
 
 
-def shape_area(shape: dict[str, Any]) -> float:
-    return float(shapely.geometry.shape(shape).area)
+def area_then(land: Land, parcel: int, version: int) -> float:
+    """The area of a parcel as its geometry is read as of a data version."""
+    then = land.do(lambda c: read(c, KINDS["parcel"], parcel, as_of=version, geometry="sheet"))
+    return float(shapely.geometry.shape(then["geometry"]).area)
 
 
 def told(settings: Settings, parcel: int) -> list[Event]:
@@ -97,9 +98,7 @@ def test_a_boundary_before_and_after_is_told_with_its_areas(land: Land) -> None:
         asked = dict(parse_qsl(query))
         kind, record = path.split("/")
         assert (kind, int(record), asked["geometry"]) == ("parcels", land.west, "sheet")
-        version = int(asked["as_of"])
-        then = land.do(lambda c, at=version: read(c, KINDS["parcel"], land.west, as_of=at, geometry="sheet"))
-        areas.append(shape_area(then["geometry"]))
+        areas.append(area_then(land, land.west, int(asked["as_of"])))
     assert areas == [100, 120]
 
 
