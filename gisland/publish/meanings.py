@@ -45,6 +45,9 @@ def find_meanings(connection: Connection, layer: Layer) -> dict[str, str]:
             found[field.name] = _both(field.description)
         elif field.column is not None:
             found[field.name] = _comment(connection, *_column(connection, layer, field))
+    if not found.get(layer.geometry):
+        # A geometry that the view computes, such as the frame of a sheet: what the layer is.
+        found[layer.geometry] = _both(layer.description)
     return {name: found[name] for name in layer.columns if found.get(name)}
 
 

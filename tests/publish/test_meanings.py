@@ -34,7 +34,7 @@ def properties(server: LiveServer, layer: str, kind: str = "schema", lang: str =
     return found
 
 
-@pytest.mark.parametrize("layer", ["parcels", "parcels-staff"])
+@pytest.mark.parametrize("layer", sorted(load_catalogue(Settings()).layers))
 @pytest.mark.parametrize("kind", ["schema", "queryables"])
 def test_every_property_is_described_in_both_languages(live_server: LiveServer, layer: str, kind: str) -> None:
     vietnamese, english = (properties(live_server, layer, kind, lang) for lang in ("vi", "en"))
