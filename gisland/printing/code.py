@@ -17,12 +17,17 @@ import hashlib
 import hmac
 import re
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
 
+import gisland
 from gisland.errors import InputError
 from gisland.kit.keys import load_key
 from gisland.settings import Settings
 
 KIND = "GL1"
+DRAWN_BY = ("reportlab", "pikepdf", "shapely", "segno")
+"""Another version of these packages, as of our own, may draw another file of the same data."""
 _PAGE = re.compile(r"[A-Z][1-9][0-9]{0,4}")
 _WORD = re.compile(r"[0-9A-Z .:/+-]*")
 SHORT = re.compile(r"([A-Z2-7]{8})-([A-Z][1-9][0-9]{0,4})-([A-Z2-7]{4})")
@@ -105,8 +110,15 @@ def read_short(text: str, key: bytes) -> tuple[str, str]:
 
 
 def print_id(*facts: object) -> str:
-    """The id of a print: the same facts, the same id."""
-    return base64.b32encode(hashlib.sha256("\n".join(map(str, facts)).encode()).digest())[:8].decode()
+    """The id of a print: the same facts, drawn by the same versions of packages, the same id."""
+    said = "\n".join(map(str, (*facts, drawn_by())))
+    return base64.b32encode(hashlib.sha256(said.encode()).digest())[:8].decode()
+
+
+@cache
+def drawn_by() -> str:
+    """What a file depends on beside data and settings: the versions of what lays it out and writes it."""
+    return " ".join([f"gisland {gisland.__version__}", *(f"{name} {version(name)}" for name in DRAWN_BY)])
 
 
 def load_print_key(settings: Settings) -> bytes:

@@ -20,11 +20,11 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
-import gisland
 from gisland.catalogue import load_catalogue
 from gisland.database import run
 from gisland.errors import GislandError, InputError, NotFound, UsageError
 from gisland.printing.atlas import PRODUCT, Order, print_atlas
+from gisland.printing.code import drawn_by
 from gisland.printing.drawing import end_with_parent
 from gisland.printing.files import plain, write_private
 from gisland.printing.paper import paper
@@ -109,7 +109,7 @@ def fingerprint(settings: Settings, subject: Subject, order: Order) -> str:
     """A hash of all that a file depends on beside the data of its group."""
     product, palette = load_product(settings, PRODUCT, AtlasProduct), load_catalogue(settings).palette
     asked = replace(order, group="", reason="")
-    facts = (gisland.__version__, product.model_dump_json(), palette.model_dump_json(), repr(asked), subject.name)
+    facts = (drawn_by(), product.model_dump_json(), palette.model_dump_json(), repr(asked), subject.name)
     return hashlib.sha256("\n".join((*facts, repr(subject.grants))).encode()).hexdigest()
 
 

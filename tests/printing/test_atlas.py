@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC
 
 import pikepdf
 import pytest
@@ -80,6 +81,14 @@ def test_same_data_same_bytes(atlas: PrintedAtlas, demo: Settings) -> None:
     assert english.edition.print_id != atlas.edition.print_id
     said = {text.said for text in read_page(opened(english.content), 1)[0]}
     assert {"Legend", "N", "Index of pages"} <= said
+
+
+def test_the_times_of_the_file_are_that_of_the_data(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    at = atlas.edition.at.astimezone(UTC)
+    assert {str(pdf.docinfo[name]) for name in ("/CreationDate", "/ModDate")} == {f"D:{at:%Y%m%d%H%M%S}+00'00"}
+    said = pdf.Root.Metadata.read_bytes().decode()
+    times = re.findall(r"<xmp:(\w+Date)>([^<]+)</", said)
+    assert dict(times) == dict.fromkeys(("CreateDate", "ModifyDate", "MetadataDate"), f"{at:%Y-%m-%dT%H:%M:%SZ}")
 
 
 @pytest.mark.parametrize("paper", ["A4", "A3"])

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from gisland.errors import InputError
-from gisland.printing.code import PageCode, load_print_key, print_id, read_code, read_short
+from gisland.printing import code
+from gisland.printing.code import PageCode, drawn_by, load_print_key, print_id, read_code, read_short
 from gisland.settings import Settings
 
 KEY = bytes(32)
@@ -69,6 +70,19 @@ def test_the_short_form_is_for_typing() -> None:
 
 def test_same_facts_same_id() -> None:
     assert print_id("a", 1) == print_id("a", 1) != print_id("a", 2)
+
+
+def test_another_version_of_a_package_is_another_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = print_id("a", 1)
+    for package in ("reportlab", "pikepdf"):
+        right = code.version
+        newer = {package: f"{right(package)}.1"}
+        drawn_by.cache_clear()
+        monkeypatch.setattr(code, "version", lambda name, newer=newer, right=right: newer.get(name) or right(name))
+        assert print_id("a", 1) != before
+        monkeypatch.undo()
+    drawn_by.cache_clear()
+    assert print_id("a", 1) == before
 
 
 def test_the_key_is_made_once(settings: Settings) -> None:
