@@ -15,6 +15,7 @@ from gisland.printing.blocks import (
     title_block,
     wrapped,
 )
+from gisland.printing.fonts import CAP_HEIGHT
 from gisland.printing.ink import BLACK, Ink
 from gisland.printing.layout import MapPage
 from gisland.printing.mapsheet import Labelled, draw_map
@@ -57,25 +58,24 @@ def _rows(scene: Scene) -> int:
 
 
 def _beside(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
-    """The panel of a wide sheet: from the title at the top to the second code at the bottom."""
+    """The panel of a wide sheet: from the title at the top to the second code at the bottom, both codes in corners."""
     panel = scene.paper.panel
     roomy = panel.height > 250
-    code = scene.code(f"M{page.number}", page.place)
-    qr_block(ink, scene, panel.x, panel.top - QR_HIGH, code)
-    page_box = Box(panel.x + QR_WIDE + 1.5, panel.top - QR_HIGH, panel.width - QR_WIDE - 1.5, QR_HIGH - MARK - 1)
-    number = _page_number(ink, scene, page, page_box)
-    qr_block(ink, scene, panel.x, panel.y, code)
+    code, code_x = scene.code(f"M{page.number}", page.place), panel.right - MARK - 1 - QR_WIDE
+    qr_block(ink, scene, code_x, panel.top - QR_HIGH, code)
+    beside = code_x - panel.x - 1.5
+    low = _page_number(ink, scene, page, Box(panel.x, panel.top - QR_HIGH, beside, QR_HIGH))
+    qr_block(ink, scene, code_x, panel.y, code)
     top = panel.top - QR_HIGH - 2
     box = Box(panel.x, top - 26, panel.width, 26)
     title_block(ink, scene, box, said)
     top = box.y - (5 if roomy else 2.5)
     box = Box(panel.x, top - 16, panel.width, 16)
     scale_block(ink, scene.words, box, page.place.scale)
-    # From below: the code, beside it the signatures' rest; notes; legend; what is left is the key map's.
-    low = panel.y + QR_HIGH + 2
-    signs = Box(panel.x, low, panel.width, 24 if roomy else 16)
+    # From below: the code, the signatures, notes, legend; what is left is the key map's.
+    signs = Box(panel.x, panel.y + QR_HIGH + 2, panel.width, 24 if roomy else 16)
     signature_block(ink, scene, signs)
-    side = Box(panel.x + QR_WIDE + 1, panel.y + MARK + 1, panel.width - QR_WIDE - 1, QR_HIGH - MARK - 1)
+    side = Box(panel.x, panel.y, beside, QR_HIGH)
     size = 2.2 if roomy else 1.75
     row = 5.6 if roomy else min(4.2, 44 / _rows(scene))
     high = 5.4 + row * _rows(scene)
@@ -92,7 +92,7 @@ def _beside(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
     else:
         # On a small sheet the key map stands beside the lower code, and what stands there goes up to the page number.
         key_map(ink, scene, side, page, numbers=1.9)
-        _list_link(ink, scene, page, Box(number + 1.5, page_box.y, page_box.right - number - 1.5, page_box.height))
+        _list_link(ink, scene, page, Box(panel.x, panel.top - QR_HIGH, beside, low - panel.top + QR_HIGH))
 
 
 def _below(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
@@ -117,12 +117,15 @@ def _below(ink: Ink, scene: Scene, page: MapPage, said: str) -> None:
 
 
 def _page_number(ink: Ink, scene: Scene, page: MapPage, box: Box) -> float:
-    """The number of the page, to be seen from afar; returns where it ends."""
+    """The number of the page, to be seen from afar; returns where it ends below."""
     ink.fill_with(BLACK)
-    wide = ink.text(box.x, box.y + 3.5, str(page.number), 14 if box.width > 35 else 11, bold=True)
+    size = 14.0 if box.width > 30 else 11.0
+    low = box.top - 1 - size * CAP_HEIGHT
+    ink.text(box.x, low, str(page.number), size, bold=True, room=box.width)
     if page.inset:
-        ink.text(box.x, box.y, scene.words("inset"), 2.4)
-    return box.x + wide
+        low -= 3.4
+        ink.text(box.x, low, scene.words("inset"), 2.4, room=box.width)
+    return low - 1.5
 
 
 def _list_link(ink: Ink, scene: Scene, page: MapPage, box: Box) -> None:

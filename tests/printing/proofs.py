@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from tests.printing.pdf_text import MM, Text, overlapping
+from tests.printing.proofs_codes import check_codes
 from tests.printing.proofs_hatches import check_hatches
 from tests.printing.proofs_map import check_bar, check_grid, check_labels, check_words_on_map, complete
 from tests.printing.proofs_panel import check_cover, check_key_map, check_legend, paints_beside
@@ -179,6 +180,6 @@ CHECKS: list[Check] = [
     *(check_pages, check_place, check_bound, check_whole, check_colours, check_texts),
     *(check_grid, check_bar, check_labels, check_words_on_map),
     *(check_checklists, check_small, check_proof, check_references, check_overlap),
-    *(check_key_map, check_legend, check_hatches, check_cover),
+    *(check_key_map, check_legend, check_hatches, check_codes, check_cover),
 ]
 """All of them."""

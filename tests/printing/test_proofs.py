@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import segno
 
 from gisland.catalogue import Catalogue
-from gisland.printing import atlas, blocks, layout, lists, mapsheet, panel
+from gisland.printing import atlas, blocks, code, layout, lists, mapsheet, marks, panel
 from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.scene import Scene
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.printing import proofs, proofs_hatches, proofs_map, proofs_panel
+from tests.printing import proofs, proofs_codes, proofs_hatches, proofs_map, proofs_panel
 from tests.printing.conftest import ADMIN, WHY, empty_land
 from tests.printing.seen import Seen
 from tests.printing.truth import Ward, read_ward
@@ -138,6 +139,28 @@ FAULTS = {
             lambda right, page, frame, place, srid: right(page, frame, replace(place, width=place.width + 0.1), srid),
         ),
         [proofs.check_place],
+    ),
+    "codes of a lower level": (
+        wrapped(marks, "_matrix", lambda _, text: [bytes(row) for row in segno.make_qr(text, error="m").matrix]),
+        [proofs_codes.check_codes],
+    ),
+    "codes of another place": (
+        wrapped(
+            code.PageCode, "text", lambda right, said, key: right(replace(said, east=said.east and said.east + 1), key)
+        ),
+        [proofs_codes.check_codes],
+    ),
+    "a short form of another page": (
+        wrapped(code.PageCode, "short", lambda right, said, key: right(replace(said, page="M9"), key)),
+        [proofs_codes.check_codes],
+    ),
+    "both codes in one corner": (
+        wrapped(panel, "qr_block", lambda right, ink, scene, x, y, said: right(ink, scene, x, min(y, 40), said)),
+        [proofs_codes.check_codes],
+    ),
+    "marks in the wrong corners": (
+        (marks, "CORNERS", ("2", "1", "3", "4")),
+        [proofs_codes.check_codes],
     ),
     "counts on the cover": (
         (Scene, "counts", property(lambda scene: {"no_holder": 7, "missing_id": 4})),
