@@ -16,9 +16,12 @@ from gisland.settings import Settings
 PRODUCT = load_product(Settings(), "atlas", AtlasProduct)
 
 
-def laid_out(shapes: list[shapely.Geometry], orientation: str = "auto", size: str = "A3", scale: int = 500) -> Layout:
+def laid_out(
+    shapes: list[shapely.Geometry], orientation: str = "auto", size: str = "A3", scale: int | None = 500
+) -> Layout:
     parcels = tuple(
-        Parcel(index, "1", str(index), 1.0, None, "ODT", "unsent", None, ()) for index in range(len(shapes))
+        Parcel(index, "1", str(index), shape.area, None, "ODT", "unsent", None, ())
+        for index, shape in enumerate(shapes)
     )
     drawn: Geometries = np.array(shapes, dtype=object)
     return lay_out(drawn, measure(parcels, PRODUCT.label_height), PRODUCT, paper(size, orientation), scale)
@@ -63,3 +66,25 @@ def test_houses_far_from_the_others_share_an_inset() -> None:
     assert [page.inset for page in layout.pages].count(True) == 1
     assert sorted(layout.pages[-1].home) == list(range(80, 88))
     assert len(layout.pages) <= 1.2 * 88 * 100 / (160 * 130) + 3
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "scale"),
+    [
+        (block(10, 4, side=5), [], 200),
+        (block(10, 4, side=15), [], 1000),
+        # 85 of 100, and one fewer: a house of 5 m has no room for its label at 1:500, one of 10 m has.
+        (block(17, 5), block(15, 1, side=5), 500),
+        (block(21, 4), block(16, 1, side=5), 200),
+    ],
+)
+def test_the_scale_is_the_smallest_at_which_enough_labels_fit(
+    wide: list[shapely.Geometry], narrow: list[shapely.Geometry], scale: int
+) -> None:
+    shapes = [*wide, *shapely.transform(narrow, lambda xy: xy - (0, 5))]
+    layout = laid_out(shapes, "landscape", scale=None)
+    shares = {each: layout.labels[each].share for each in PRODUCT.scales if each >= scale}
+    assert layout.scale == scale
+    assert shares.pop(scale) >= 0.85
+    assert shares
+    assert max(shares.values()) < 0.85
