@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from gisland.errors import Forbidden, NotFound, UsageError
 from gisland.printing.code import load_print_key
 from gisland.printing.extract import ExtractOrder, PrintedExtract, print_extract
 from gisland.printing.facts import read_facts, window_of
-from gisland.printing.finish import check
 from gisland.printing.model import decimal, grouped
 from gisland.printing.picture import picture
 from gisland.printing.verify import Reader, is_current, read_verify_code, verify_code
@@ -31,6 +29,7 @@ from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
 from tests.factories import make_certificate, make_holder, make_holding, make_sheet
 from tests.printing.conftest import ADMIN, WHY, Land
+from tests.printing.outside import check_file, check_position
 from tests.printing.pdf_text import opened, read_page, see_page
 from tests.printing.proofs_map import check_bar_of
 from tests.printing.seen import viewport
@@ -133,12 +132,8 @@ def test_figures_and_sketch(land: Land, tmp_path: Path) -> None:
     assert {"20,00", "30,00", "12", "13", "1", "9"} <= {text.said for text in drawn}
     for one, two in itertools.combinations(drawn, 2):
         assert one.box.intersection(two.box).area < 0.02, (one.said, two.said)
-    path = tmp_path / "extract.pdf"
-    path.write_bytes(owner.content)
-    assert check(owner.content) == []
-    for command in (("qpdf", "--check", str(path)), ("gdalinfo", str(path))):
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        assert "WGS 84" in told or "No syntax or stream encoding errors" in told
+    path = check_file(owner.content, tmp_path, "Thửa liền kề", "12/13", f"{decimal(area)} m²")
+    check_position(path, owner.place.inset().bounds, owner.edition.srid)
     assert extract(land).content == owner.content
 
 

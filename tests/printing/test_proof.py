@@ -51,9 +51,12 @@ def test_every_group(ward: tuple[Settings, Ward], catalogue: Catalogue, paper: s
             except AssertionError as fault:
                 faults.append(f"{group} {check.__name__}: {str(fault)[:300]}")
         if number % EACH == 0:
+            scale = min(each.scale for each in seen.maps)
             path = check_file(printed.content, tmp_path, WORDS, "Đã xác minh", seen.parcels[0].number)
             for each in seen.maps:
-                check_position(path, each.ground.bounds, truth.srid, each.index + 1, max(0.01, 0.02 * each.metres))
+                # An affine picture of an inset of some kilometres is a little off, which is not seen on paper.
+                most = 0.01 if each.scale == scale else max(0.01, 0.02 * each.metres)
+                check_position(path, each.ground.bounds, truth.srid, each.index + 1, most)
     assert not faults
 
 
