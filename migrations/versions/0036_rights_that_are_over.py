@@ -6,7 +6,7 @@ From now on what is over when it is written is ended by that change (`registry.e
 from alembic import op
 from sqlalchemy import text
 
-revision = "0037"
+revision = "0036"
 down_revision = "0035"
 
 FIND = """
