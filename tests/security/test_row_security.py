@@ -86,7 +86,9 @@ def test_layers_and_the_application_are_told_the_same_statuses(filled: Settings)
     """What an officer prints and sends is what the layers show: all of it within a ward, be it for a group only."""
     with psycopg.connect(conninfo(filled, Role.MIGRATOR)) as connection:
         connection.execute("SET ROLE gisland_owner")
-        told = dict(connection.execute("SELECT holder_id, status FROM verification.holder_status").fetchall())
+        told: dict[int, str] = dict(
+            connection.execute("SELECT holder_id, status FROM verification.holder_status").fetchall()
+        )
         group, of_group = connection.execute(
             "SELECT residential_group_id, array_agg(DISTINCT holder_id) FROM registry.holding"
             "  JOIN registry.parcel ON parcel.id = parcel_id"
@@ -102,7 +104,9 @@ def test_layers_and_the_application_are_told_the_same_statuses(filled: Settings)
         (Scope(groups=frozenset({group})), {holder: told[holder] for holder in of_group}),
     ):
         with psycopg.connect(conninfo(filled, Role.APP, scope=reached)) as connection:
-            seen = dict(connection.execute("SELECT holder_id, status FROM verification.status_in_reach").fetchall())
+            seen: dict[int, str] = dict(
+                connection.execute("SELECT holder_id, status FROM verification.status_in_reach").fetchall()
+            )
         assert seen == expected
 
 
