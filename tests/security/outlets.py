@@ -234,10 +234,14 @@ def _a_unit(who: str, _: str, by_rule: int) -> int:
     return 422 if who == "registrar" else by_rule
 
 
+PAPER: dict[str, Names] = {"result": "own", "pages/{page:int}.png": None}
+
+
 def _of_prints() -> list[Row]:
     printing, rest, jobs = Permission.MAP_PRINT, "/api/v1/prints", "/ogc/jobs"
     one: Values = lambda it: {"print_id": it.job, "job_id": it.job, "page": 1, "process_id": "atlas"}  # noqa: E731 - a value of the table
     drawn: Values = lambda it: {"print_id": it.drawn, "job_id": it.drawn, "page": 1}  # noqa: E731 - a value of the table
+    named: Values = lambda it: {"print_id": it.named, "job_id": it.named, "page": 1}  # noqa: E731 - a value of the table
     unwanted: Values = lambda it: {"print_id": it.unwanted, "job_id": it.unwanted}  # noqa: E731 - a value of the table
     inputs: Values = lambda it: {"ward": it.code, "group": it.group_code, "reason": "thử vai trò"}  # noqa: E731 - a value of the table
     order: Values = lambda it: {"product": "atlas", "inputs": inputs(it)}  # noqa: E731 - a value of the table
@@ -261,6 +265,12 @@ def _of_prints() -> list[Row]:
         Row(f"GET {single}/result", printing, 409, 404, one),
         Row(f"GET {single}/pages/{{page:int}}.png", printing, 409, 404, one),
         Row(f"POST {single}/reprint", printing, 409, 404, one, body=lambda _: {}),
+        # A drawn atlas of the group with its checklist: names are for who ordered it, and gave a reason.
+        *(
+            Row(f"GET {single}/{each}", printing, 200, 404, named, names=names, answers=_own_only)
+            for each, names in PAPER.items()
+        ),
+        Row(f"GET {jobs}/{{job_id}}/results", printing, 200, 404, named, names="own", answers=_own_only),
         # A drawn overview of the ward with exact statuses.
         *(
             Row(f"GET {each}", printing, 200, 404, drawn, answers=_persons_only)

@@ -12,6 +12,7 @@ import json
 import httpx
 import pytest
 
+from gisland.printing.products import PRODUCTS
 from gisland.publish.tiles.grid import tile_over
 from gisland.security.permissions import Permission
 from tests.publish.tiles import STAFF_TILES, address, features
@@ -199,7 +200,12 @@ PRINTS = {
     "sheet": {"sheet": "7"},
     "extract": {"parcel": "7/1"},
     "overview": {},
+    "area": {},
 }
+
+
+def test_every_product_is_ordered() -> None:
+    assert PRINTS.keys() == PRODUCTS.keys(), "a new product: who may order it?"
 
 
 @pytest.mark.parametrize("who", PEOPLE)

@@ -19,11 +19,13 @@ from psycopg import Connection
 
 from gisland.app import create_app
 from gisland.database import run
+from gisland.printing.orders import MOST
 from gisland.printing.work import draw_print
 from gisland.security.permissions import Permission, Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.factories import make_account
+from tests.printing.pdf_text import opened, read_page
 from tests.security import test_matrix
 from tests.security.outlets import ELSEWHERE, ROWS, Row
 from tests.security.test_matrix import ABSENT, NAME, PEOPLE, PERSON, Place, World, may, refused
@@ -84,7 +86,10 @@ def _hired(connection: Connection, name: str, world: World) -> tuple[int, int]:
 
 
 def _order(world: World) -> dict[int, str]:
-    """Of each group a list for the police and prints that wait; of each ward an overview, drawn. Returns the latter."""
+    """Of each group a list for the police, prints that wait, and one drawn with names; of each ward a drawn overview.
+
+    Returns the latter.
+    """
     admin = world.clients["admin"]
 
     def order(product: str, **inputs: str) -> str:
@@ -94,12 +99,15 @@ def _order(world: World) -> dict[int, str]:
     for name, place in world.places.items():
         waiting = [order("atlas", ward=place.code, group=place.group_code) for _ in range(2)]
         sent = admin.post("/api/v1/verification/lists", json={"ward": place.code, "group": place.group_code})
-        world.places[name] = replace(place, job=waiting[0], unwanted=waiting[1], list=sent.json()["id"])
+        named = order("atlas", ward=place.code, group=place.group_code)
+        ids = {"job": waiting[0], "unwanted": waiting[1], "named": named, "list": sent.json()["id"]}
+        world.places[name] = replace(place, **ids)
     drawn = {
         place.ward: order("overview", ward=place.code) for place in world.places.values() if place.group_code[-1] == "1"
     }
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda job: draw_print(world.settings, UUID(job), threading.Event()), drawn.values()))
+        jobs = [*drawn.values(), *(place.named for place in world.places.values())]
+        list(pool.map(lambda job: draw_print(world.settings, UUID(job), threading.Event()), jobs))
     return drawn
 
 
@@ -121,6 +129,18 @@ def expected(row: Row, who: str, name: str) -> int:
 def ask(client: httpx.Client, row: Row, place: Place) -> httpx.Response:
     body = None if row.body is None else row.body(place)
     return client.request(row.method, row.url(place), json=body, headers=row.headers)
+
+
+def text_of(answer: httpx.Response) -> str:
+    """What an answer says, be it on paper: the texts of a PDF are compressed, and drawn sign by sign.
+
+    What stands in a picture of a page stands in its PDF.
+    """
+    if answer.headers.get("content-type") != "application/pdf":
+        return answer.text
+    pdf = opened(answer.content)
+    texts = [text.said.strip() for index in range(len(pdf.pages)) for text in read_page(pdf, index)[0]]
+    return " ".join(texts)
 
 
 def told_names(row: Row, who: str, name: str) -> bool:
@@ -147,18 +167,19 @@ def faults(world: World, who: str, row: Row) -> Iterator[tuple[object, ...]]:
             yield row.route, row.query, NOWHERE, absent.status_code, status, absent.text[:200]
     for name in ASKED if row.hidden is not None else ASKED[:1]:
         answer, status = ask(client, row, world.places[name]), expected(row, who, name)
+        text = text_of(answer)
         said = (row.route, row.query, name, answer.status_code, status)
         if answer.status_code != status:
             yield *said, answer.text[:200]
         elif absent is not None and status == row.hidden and name[0] in row.words and not alike(answer, absent):
             yield *said, answer.text[:200], absent.text[:200]
-        elif (NAME in answer.text) != (row.names is not None and status == row.ok and told_names(row, who, name)):
+        elif (NAME in text) != (row.names is not None and status == row.ok and told_names(row, who, name)):
             yield *said, "names"
         elif row.route == EXAMPLES:
             continue
-        elif "***" in answer.text and row.names == "own" and not may(who, Permission.IDENTITY_READ, name):
+        elif "***" in text and row.names == "own" and not may(who, Permission.IDENTITY_READ, name):
             yield *said, "masked ids"
-        elif ("99907000" in answer.text) != (status == row.ok and in_clear(row, who, name)):
+        elif ("99907000" in text) != (status == row.ok and in_clear(row, who, name)):
             yield *said, "ids"
 
 
@@ -173,6 +194,33 @@ def test_what_the_police_answered_is_told_to_whom_persons_are(world: World, who:
     events = world.clients[who].get(f"/api/v1/parcels/{world.places['A1'].parcel}/timeline").json()
     answers = [each["fields"] for event in events for each in event["entries"] if each["record"] == "evidence"]
     assert [each.keys() for each in answers] == [{"holder_id"} | told]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_lists_of_prints(world: World, who: str) -> None:
+    """Of the own wards and groups, as prints and as jobs; papers of wards are for those who reach the whole ward."""
+    of_group = {place.group: name for name, place in world.places.items()}
+    of_ward = {place.ward: name for name, place in world.places.items()}
+    everything = world.clients["admin"].get("/api/v1/prints", params={"limit": MOST}).json()
+    assert {job for place in world.places.values() for job in (place.job, place.drawn, place.named)} <= {
+        each["id"] for each in everything
+    }
+
+    def reached(job: dict[str, Any]) -> bool:
+        group = job["residential_group_id"]
+        if group is None:
+            return who != "group_head" and may(who, Permission.MAP_PRINT, of_ward[job["ward_id"]])
+        return may(who, Permission.MAP_PRINT, of_group[group])
+
+    for path, key in (("/api/v1/prints", "id"), ("/ogc/jobs", "jobID")):
+        answer = world.clients[who].get(path, params={"limit": MOST})
+        if not any(may(who, Permission.MAP_PRINT, name) for name in world.places):
+            assert answer.status_code == refused(who)
+            continue
+        found = answer.json()
+        assert [each[key] for each in (found if path == "/api/v1/prints" else found["jobs"])] == [
+            each["id"] for each in everything if reached(each)
+        ]
 
 
 CHANGE = {"reason": "thử"}
