@@ -1,8 +1,9 @@
-"""What row-level security costs staff: the statement of a page under the policies of the layer, and without them.
+"""What row-level security costs staff: the transaction of a page under the policies of the layer, and without them.
 
-The same boxes and the same rows. Without policies the statement is that of somebody who sees everything. The reader's
-ward is the whole bench, where a policy turns nobody away; then a tenth of it, its west, where nine of ten rows are not
-the reader's: for the time of the race all others are given the code of another ward.
+The same boxes and the same rows. Under the policies a transaction says first for whom it is, as a web worker's does;
+without them it is that of somebody who sees everything, and neither the layer nor the table with the texts of its
+features has a policy. The reader's ward is the whole bench, where a policy turns nobody away; then a tenth of it, its
+west, where nine of ten rows are not the reader's: for the time of the race all others are given another ward's code.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from contextlib import contextmanager
 from statistics import median
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gisland.bench import pgbench
 from gisland.bench.boxes import Box, pick_boxes
 from gisland.bench.table import at_most, grid
 from gisland.catalogue import Layer
 from gisland.database import EVERYWHERE, Role, Scope, connect, conninfo
+from gisland.database.scope import ENTER
 from gisland.errors import UsageError
-from gisland.publish.items import page_statement
+from gisland.publish.items import geojson_table, page_statement
 from gisland.publish.query import ItemsQuery
 from gisland.settings import Settings
 
@@ -52,9 +53,8 @@ def run(settings: Settings, layer: Layer, *, seconds: float, rounds: int, say: C
     with connect(settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
         many = pick_boxes(connection, layer, count=round(BOXES / TENTH), features=max(LIMITS))
-        wards = dict(connection.execute("SELECT id, code FROM registry.unit WHERE level = 'ward'").fetchall())
+        wards = [ward for (ward,) in connection.execute("SELECT id FROM registry.unit WHERE level = 'ward'").fetchall()]
     scope = Scope(wards=frozenset(wards))
-    codes = "{" + ",".join(wards.values()) + "}"
     rates: Rates = {(share, limit): ([], []) for share in SHARES for limit in LIMITS}
     for share in SHARES:
         with ward_of(settings, layer, share) as east:
@@ -65,8 +65,8 @@ def run(settings: Settings, layer: Layer, *, seconds: float, rounds: int, say: C
             say(f"phường · ward: {share:.0%}, {len(boxes)} khung · boxes")
             for number in range(rounds + 1):
                 for limit in LIMITS:
-                    seen = _pages(settings, layer, boxes, limit, scope, seconds, codes)
-                    with _without_policies(settings, layer):
+                    seen = _pages(settings, layer, boxes, limit, scope, seconds)
+                    with without_policies(settings, layer):
                         free = _pages(settings, layer, boxes, limit, EVERYWHERE, seconds)
                     if number:  # the first round warms up
                         under, without = rates[share, limit]
@@ -104,32 +104,29 @@ def ward_of(settings: Settings, layer: Layer, share: float) -> Iterator[float]:
         act(f"UPDATE {table} SET {ward} = '{code}' WHERE {ward} = '{ELSEWHERE}'", *tidy)  # noqa: S608
 
 
-def _pages(
-    settings: Settings,
-    layer: Layer,
-    boxes: Sequence[Box],
-    limit: int,
-    scope: Scope,
-    seconds: float,
-    codes: str = "",
-) -> float:
+def _pages(settings: Settings, layer: Layer, boxes: Sequence[Box], limit: int, scope: Scope, seconds: float) -> float:
+    info = conninfo(settings, Role.STAFF, statement_timeout_ms=settings.statement_timeout_ms)
+    return pgbench.run(info, transaction(layer, boxes, limit, scope), connections=CONNECTIONS, seconds=seconds)
+
+
+def transaction(layer: Layer, boxes: Sequence[Box], limit: int, scope: Scope) -> str:
+    """The script of pgbench that reads a page for somebody: everything, or the wards of a scope."""
     scoped = not scope.everywhere
     queries = [page_statement(layer, ItemsQuery(limit, bbox=box, scoped=scoped), "hits") for box in boxes]
-    info = conninfo(settings, Role.STAFF, statement_timeout_ms=settings.statement_timeout_ms, scope=scope)
-    # What security.enter sets at the begin of a transaction.
-    options = [conninfo_to_dict(info)["options"], f"-c gisland.ward_codes={codes} -c gisland.reached_wards={codes}"]
-    info = make_conninfo(info, options=" ".join(map(str, options)))
-    return pgbench.run(info, pgbench.script(queries), connections=CONNECTIONS, seconds=seconds)
+    enter = pgbench.script([(ENTER, scope.values())]) if scoped else ""
+    return f"BEGIN;\n{enter}{pgbench.script(queries)}END;\n"
 
 
 @contextmanager
-def _without_policies(settings: Settings, layer: Layer) -> Iterator[None]:
-    statement = f"ALTER TABLE {layer.target_schema}.{layer.table} {{}} ROW LEVEL SECURITY"
+def without_policies(settings: Settings, layer: Layer) -> Iterator[None]:
+    """Within the block neither the layer nor the table beside it, which features come from, has a policy."""
+    tables = (f"{layer.target_schema}.{layer.table}", geojson_table(layer))
 
     def alter(word: str) -> None:
         with connect(settings, Role.MIGRATOR) as connection:
             connection.execute("SET ROLE gisland_owner")
-            connection.execute(statement.format(word).encode())
+            for table in tables:
+                connection.execute(f"ALTER TABLE {table} {word} ROW LEVEL SECURITY".encode())
 
     alter("DISABLE")
     try:
