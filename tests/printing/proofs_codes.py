@@ -39,9 +39,8 @@ def check_codes(seen: Seen) -> None:
         # The place is that of the middle of the first mark.
         ((x, y),) = each.to_ground(np.array([at for code, at in codes if code.text == "1"]))
         assert np.abs(np.array((x, y)) - np.array((int(east), int(north))) / 100).max() < 0.2 * each.metres
-        short = {_beneath(each, at) for _, at in found}
-        assert len(short) == 1, short
-        assert re.fullmatch(rf"{print_id}-{page}-[A-Z2-7]{{4}}", *short), short
+        (short,) = {_beneath(each, at) for _, at in found}
+        assert re.fullmatch(rf"{print_id}-{page}-[A-Z2-7]{{4}}", short), short
 
 
 def _codes(each: Map, wide: float, high: float) -> list[tuple[Any, tuple[float, float]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.metadata import version
 
 import pytest
 
@@ -75,10 +76,9 @@ def test_same_facts_same_id() -> None:
 def test_another_version_of_a_package_is_another_print(monkeypatch: pytest.MonkeyPatch) -> None:
     before = print_id("a", 1)
     for package in ("reportlab", "pikepdf"):
-        right = code.version
-        newer = {package: f"{right(package)}.1"}
+        newer = {package: f"{version(package)}.1"}
         drawn_by.cache_clear()
-        monkeypatch.setattr(code, "version", lambda name, newer=newer, right=right: newer.get(name) or right(name))
+        monkeypatch.setattr(code, "version", lambda name, newer=newer: newer.get(name) or version(name))
         assert print_id("a", 1) != before
         monkeypatch.undo()
     drawn_by.cache_clear()
