@@ -100,15 +100,15 @@ def main(commands: typer.Typer | None = None) -> None:
         fields = ", ".join(
             f"GISLAND_{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()
         )
-        fail(f"settings are wrong: {fields}", 2)
+        fail(f"thiết lập sai · settings are wrong: {fields}", 2)
     except psycopg.Error as error:
         # Its text quotes values of rows; the code is enough to look it up.
         told = f"{type(error).__name__}, SQLSTATE {error.sqlstate}, {_place(error)}"
-        fail(f"the database refused this ({told}); nothing was changed", 1)
+        fail(f"CSDL từ chối, không có gì thay đổi · the database refused this ({told}); nothing was changed", 1)
     except OSError as error:
         fail(f"{error.strerror}: {error.filename}" if error.filename else str(error), 1)
     except Exception as error:  # noqa: BLE001 - a stack trace quotes values
-        fail(f"something went wrong ({type(error).__name__}, {_place(error)})", 1)
+        fail(f"có lỗi · something went wrong ({type(error).__name__}, {_place(error)})", 1)
 
 
 def _place(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +37,13 @@ from gisland.security.permissions import Permission
 from gisland.settings import Settings
 
 app = typer.Typer(help="Đo tốc độ · Races against other servers.", no_args_is_help=True)
+
+
+@app.callback()
+def end_in_order() -> None:
+    """Whoever is told to end (SIGTERM) ends the servers of the race first, as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
 
 Parcels = Annotated[int, typer.Option(min=2000, help="Số thửa · Number of parcels.")]
 Seconds = Annotated[float, typer.Option(min=1, help="Giây mỗi lượt · Seconds for each contender and page size.")]
