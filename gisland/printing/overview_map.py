@@ -119,8 +119,13 @@ def _draw_group(ink: Ink, frame: Box, overview: Overview, unit: Unit, land: shap
     shapes = outlines([land], overview.place, frame)
     if not overview.near:
         fill_class(ink, unit.percent, overview.palette, shapes, frame)
-    ink.draw_with(BLACK, BORDER * (1.5 if overview.near else 1))
+    ink.draw_with(BLACK, border_width(overview))
     ink.polygons(shapes, stroke=True)
+
+
+def border_width(overview: Overview) -> float:
+    """Of the line around groups, mm: wider where it lies among parcels."""
+    return BORDER * (1.5 if overview.near else 1)
 
 
 def tidied(land: shapely.Geometry, place: Place) -> shapely.Geometry:

@@ -16,7 +16,7 @@ from gisland.printing.ink import BLACK, GREY, PALE, RULE, WHITE, Ink, color
 from gisland.printing.lists import Table, draw_table
 from gisland.printing.marks import QR
 from gisland.printing.model import decimal, thousands
-from gisland.printing.overview_map import MUTED, draw_overview_map, fill_class, paint_of
+from gisland.printing.overview_map import MUTED, border_width, draw_overview_map, fill_class, paint_of
 from gisland.printing.paper import LARGE_SIZES, Box, PanelPaper, Paper
 from gisland.printing.product import OverviewProduct
 from gisland.printing.progress import Overview, Unit, share
@@ -173,7 +173,8 @@ def _classes(ink: Ink, panel: _Panel, top: float) -> float:
 
 def _signs(overview: Overview) -> list[str]:
     """The other signs that are on the map."""
-    signs = ["ward_border"] if overview.borders else []
+    signs = [] if overview.of_wards else ["border"]
+    signs += ["ward_border"] if overview.borders else []
     signs += ["drawn_area"] if overview.area is not None else []
     return signs + (["other_parcel"] if len(overview.around) else [])
 
@@ -188,7 +189,10 @@ def _draw_signs(ink: Ink, panel: _Panel, top: float) -> float:
         y -= LINE
         sample = sample_box(box, y)
         line = [(sample.x + 0.3, sample.middle[1], sample.right, sample.middle[1])]
-        if sign == "ward_border":
+        if sign == "border":
+            ink.draw_with(BLACK, border_width(panel.overview) / ink.larger)
+            ink.lines(line)
+        elif sign == "ward_border":
             ink.draw_with(WARD_BORDER, 0.6, WARD_DASH)
             ink.lines(line)
         elif sign == "drawn_area":
@@ -237,24 +241,32 @@ def _list(edition: Edition, overview: Overview) -> Table:
     return Table("figures", title, _columns(edition, overview), rows, LIST_ROW, "F", LIST_BESIDE)
 
 
+def _lowest(units: list[Unit], most: int) -> list[Unit]:
+    """Those with the lowest shares, the lowest first; what is not to be verified is none of them."""
+    behind = sorted((unit.percent, index) for index, unit in enumerate(units) if unit.percent is not None)
+    return [units[index] for _, index in behind[: max(0, most)]]
+
+
 def _table(ink: Ink, panel: _Panel, box: Box) -> None:
-    """A row for each unit with a bar as long as its share, and their sum: one table, or two beside each other."""
-    words, overview = panel.edition.words, panel.overview
+    """A row for each unit with a bar as long as its share, and their sum: one table, or two beside each other.
+
+    Where all have pages of their own, those with the lowest shares stand here.
+    """
+    words, overview, units = panel.edition.words, panel.overview, panel.overview.units
     top = heading(ink, box, words("o_figures_wards" if overview.of_wards else "o_figures")) - 0.6
     columns = _columns(panel.edition, overview)
     if panel.edition.pages > 1:
-        ink.text(box.x, top - 4, words("o_on_page"), 2.6)
-        draw_header(ink, columns, Box(box.x, top - 11, box.width, 5), 2.3)
-        draw_row(ink, columns, _total(panel.edition, overview), Box(box.x, top - 16, box.width, 5), 2.6)
-        return
-    count = len(overview.units) + 1
+        ink.text(box.x, top - 3, words("o_on_page"), 2.6)
+        top -= 5
+        units = _lowest(units, int((top - box.y) / ONE_TABLE) - 2)
+    count = len(units) + 1
     room = top - box.y
     beside = 1 if room / (count + 1) >= ONE_TABLE else 2
     rows = -(-count // beside)
     high = max(ROW[0], min(ROW[1], room / (rows + 1)))
     wide = (box.width - 3 * (beside - 1)) / beside
-    cells = [*map(_cells, overview.units), _total(panel.edition, overview)]
-    shares = [*(unit.percent for unit in overview.units), share(overview.counts)]
+    cells = [*map(_cells, units), _total(panel.edition, overview)]
+    shares = [*(unit.percent for unit in units), share(overview.counts)]
     size = min(high * 0.56, 2.6) * (1 if beside == 1 else 0.85)
     for index, row in enumerate(cells):
         part, line = divmod(index, rows)

@@ -150,7 +150,7 @@ WORDS = {
     "o_statuses": ("Thửa đất theo tình trạng", "Parcels by status"),
     "parcels_short": ("Thửa", "Parcels"),
     "o_done_short": ("Đã XM", "Verified"),
-    "o_on_page": ("Xem trang 2", "See page 2"),
+    "o_on_page": ("Tỷ lệ thấp nhất; tất cả: từ trang 2", "The lowest shares; all: from page 2"),
     "o_signs": ("Ký hiệu", "Signs"),
     "o_of_area": (
         "Chỉ tính các thửa trong phạm vi người in được xem, có điểm giữa nằm trong khu vực khoanh.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import shapely
 from PIL import Image
 
 from gisland.database import Role as DatabaseRole
-from gisland.database import connect
+from gisland.database import connect, run
 from gisland.errors import NotFound, UsageError
 from gisland.printing.ink import WHITE
 from gisland.printing.model import Group
@@ -25,6 +26,7 @@ from gisland.printing.scene import points_to_paper
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
+from tests.factories import make_group
 from tests.printing.conftest import ADMIN, Land
 from tests.printing.outside import check_file, check_position
 from tests.printing.pdf_text import opened, read_page, see_page
@@ -123,3 +125,24 @@ def test_what_cannot_be(land: Land) -> None:
     elsewhere = Subject("account:x", (Grant(Role.VIEWER, land.ward + 1),))
     with pytest.raises(NotFound):
         print_overview(land.settings, elsewhere, OverviewOrder(ward="11311"))
+
+
+def test_of_very_many_groups_the_lowest_stand_beside_the_map(land: Land) -> None:
+    """All of them are on pages of their own; the sum has its row beside the map, too."""
+    for index in range(150):
+        group = run(land.settings, partial(make_group, ward=land.ward, code=f"{index + 100}"))
+        holder = "Người Thử" if index % 2 else ""
+        land.square(20 * (index % 15), 20 * (index // 15), 20, f"{index}", group=group, holder=holder)
+    printed = print_overview(land.settings, ADMIN, OverviewOrder(ward="11311"))
+    assert printed.edition.pages == 3
+    page = see_page(opened(printed.content), 0)
+    panel, lines = printed.edition.paper.panel, rows([text for text in page.texts if text.middle[0] > 320])
+    shown = [line for line in lines if line[0].isdigit() and len(line) == 5]
+    # To verify is what has a holder; that is every second group.
+    assert [line[0] for line in shown] == [f"{index + 100}" for index in range(1, 2 * len(shown), 2)]
+    assert len(shown) > 10
+    assert ["Cộng", "150", "75", "0", "0,0"] in lines
+    assert "Ranh giới tổ (không chính thức)" in {text.said for text in page.texts}
+    low = min(text.box.bounds[1] for text in page.texts if text.said == "Cộng")
+    notes = max(text.box.bounds[3] for text in page.texts if text.said == "•" and text.middle[0] > panel.x)
+    assert 0 < low - notes < 15
