@@ -166,5 +166,11 @@ def _spread(found: list[Reference], length: float) -> list[Reference]:
         if placed:
             at = max(at, placed[-1].at + (placed[-1].wide + reference.wide) / 2 + APART)
         placed.append(replace(reference, at=at))
-    over = placed[-1].at + (placed[-1].wide - WIDE) / 2 - (length - CORNER) if placed else 0
-    return [replace(each, at=each.at - max(over, 0)) for each in placed]
+    # What stands beyond the other corner moves those before it back, each no further than it must.
+    for index in reversed(range(len(placed))):
+        each, after = placed[index], placed[index + 1] if index + 1 < len(placed) else None
+        most = length - CORNER - (each.wide - WIDE) / 2
+        if after is not None:
+            most = after.at - (each.wide + after.wide) / 2 - APART
+        placed[index] = replace(each, at=min(each.at, most))
+    return placed

@@ -56,3 +56,13 @@ def test_references_of_a_side_do_not_touch_and_neighbours_go_first() -> None:
         assert two.at - two.wide / 2 > one.at + one.wide / 2
     assert placed[0].at - placed[0].wide / 2 > 5
     assert placed[-1].at + placed[-1].wide / 2 < 195
+
+
+def test_references_that_crowd_a_corner_leave_those_at_the_other_one_where_they_are() -> None:
+    crowd = [Reference(number, "west", 195.0, 5000) for number in range(3, 7)]
+    placed = _spread([*crowd, Reference(1, "west", 15.0)], 200.0)
+    assert len(placed) == 5
+    assert (placed[0].page, placed[0].at) == (1, 15.0)
+    for one, two in itertools.pairwise(placed):
+        assert two.at - two.wide / 2 > one.at + one.wide / 2
+    assert placed[-1].at + placed[-1].wide / 2 < 195
