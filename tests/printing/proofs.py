@@ -20,6 +20,8 @@ from tests.printing.proofs_panel import check_cover, check_key_map, check_legend
 from tests.printing.seen import CHECKLIST, HERE, PROOF, SMALL, Map, Seen, alike, by_corner, paint_of, viewport
 from tests.printing.truth import Parcel
 
+PROOF_CELLS = 40.0
+"""So near to a parcel stand its pages on the proof sheet, mm."""
 OVERLAP = "Phần in trùng trang khác"
 OPPOSITE = {"north": "south", "south": "north", "east": "west", "west": "east"}
 
@@ -114,8 +116,16 @@ def check_small(seen: Seen) -> None:
 
 def check_proof(seen: Seen) -> None:
     """The proof sheet names for each parcel all the pages on which it lies whole."""
-    found = seen.lists[PROOF].windows(3)
-    told = {key: set(map(int, pages.split())) for key, pages, _ in found if re.fullmatch(r"[\d ]+", pages)}
+    told: dict[str, set[int]] = {}
+    for index in seen.lists[PROOF].pages:
+        texts = [text for text in seen.pages[index].texts if text.size < 3]
+        keys = [text for text in texts if text.bold and "/" in text.said]
+        # Many numbers go on in further lines, in the middle of whose height the parcel is named.
+        for text in texts:
+            if not text.bold and re.fullmatch(r"[\d ]+", text.said):
+                before = [key for key in keys if 0 < text.middle[0] - key.middle[0] < PROOF_CELLS]
+                key = min(before, key=lambda key: abs(key.middle[1] - text.middle[1]))
+                told.setdefault(key.said, set()).update(map(int, text.said.split()))
     assert {f"{each.sheet}/{each.number}": seen.whole[each.id] for each in seen.parcels} == told
 
 
