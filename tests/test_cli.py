@@ -29,5 +29,5 @@ def test_a_fault_is_told_by_its_place_and_never_by_its_values(settings: Settings
     env = settings.model_copy(update={"log_level": level}).as_environment()
     done = subprocess.run([sys.executable, "-c", FAULTY], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    told = r"lỗi / error: something went wrong \(TypeError, gisland/demo/commands\.py:\d+\)\n"
+    told = r"lỗi / error: có lỗi · something went wrong \(TypeError, gisland/demo/commands\.py:\d+\)\n"
     assert re.fullmatch(told, done.stderr)

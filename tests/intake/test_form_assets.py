@@ -301,7 +301,7 @@ def test_a_supplied_code_wins(ward: Settings, app_connection: Connection, tmp_pa
     correct = "UPDATE registry.parcel SET parcel_code = NULL, parcel_code_method = NULL WHERE parcel_no = '2'"
     app_connection.execute(correct)
     app_connection.commit()
-    said = {1: "W7EYEW652JVM", 2: "w7eyew652jvn", 3: old[4], 4: "w7eyew652jvm", 5: "031085000123", 6: old[6]}
+    said = {1: "W7EYEW652JVM", 2: "w7eyew652jvn", 3: old[4], 4: "w7eyew652jvm", 5: "999085000123", 6: old[6]}
     rows = [form_row(number, **{code: each}) for number, each in said.items()]
     report = take_in(ward, write_form(tmp_path / "f.xlsx", rows))
     assert (report.counts["new"], report.counts["conflicts"]) == (5, 1)

@@ -49,7 +49,7 @@ def test_a_flat_of_a_deceased_person_does_not_colour_its_parcel(land: Land) -> N
         return holder
 
     holder = land.do(build)
-    assert land.rows("SELECT status FROM verification.holder_status WHERE holder_id = %s", holder) == [("deceased",)]
+    assert land.rows("SELECT status FROM verification.status_in_reach WHERE holder_id = %s", holder) == [("deceased",)]
     assert shown(land) == before
     # Were it the parcel that they hold, it would be another colour.
     right = "UPDATE registry.holding SET asset_id = NULL, parcel_id = %s WHERE holder_id = %s"
