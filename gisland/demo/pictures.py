@@ -12,13 +12,23 @@ from gisland.printing.atlas import Order, print_atlas
 from gisland.printing.extract import ExtractOrder, print_extract
 from gisland.printing.overview import OverviewOrder, print_overview
 from gisland.printing.picture import picture
+from gisland.printing.press import reading
+from gisland.printing.read import find_group
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
 DPI = 72
 COLORS = 256
 REASON = "ảnh cho README · pictures of the README"
-GROUP, PARCEL = "12", "54/34"
+GROUP = "12"
+# A house of the group that has something to measure: which one, depends on the ward that was drawn.
+PARCEL = """
+    SELECT sheet_no || '/' || parcel_no
+      FROM registry.parcel JOIN registry.map_sheet sheet ON sheet.id = map_sheet_id
+     WHERE residential_group_id = %(group)s AND parcel.retired_by IS NULL
+       AND EXISTS (SELECT FROM registry.land_use WHERE parcel_id = parcel.id AND land_type = 'ODT')
+     ORDER BY ST_NPoints(geom) DESC, parcel.id LIMIT 1
+"""
 
 
 def take_pictures(settings: Settings, subject: Subject, folder: Path) -> list[Path]:
@@ -28,11 +38,14 @@ def take_pictures(settings: Settings, subject: Subject, folder: Path) -> list[Pa
         NotFound: the demo ward is not loaded.
         Forbidden: the subject may not print there.
     """
+    with reading(settings, subject) as connection:
+        found = connection.execute(PARCEL, {"group": find_group(connection, WARD, GROUP).group_id}).fetchone()
+    parcel = found[0] if found else ""
     pages = {
         # After the cover.
         "print-atlas": (print_atlas(settings, subject, Order(WARD, GROUP, reason=REASON)).content, 2),
         "print-overview": (print_overview(settings, subject, OverviewOrder(ward=WARD, reason=REASON)).content, 1),
-        "print-extract": (print_extract(settings, subject, ExtractOrder(WARD, PARCEL, reason=REASON)).content, 1),
+        "print-extract": (print_extract(settings, subject, ExtractOrder(WARD, parcel, reason=REASON)).content, 1),
     }
     files = []
     for name, (content, page) in pages.items():

@@ -22,7 +22,7 @@ CHARACTERS = [
     *range(0x20, 0x7F),
     *range(0xA0, 0x250),
     *range(0x1E00, 0x1F00),
-    *(ord(each) for each in "–—‘’“”„•…′″№→←↑↓≤≥□"),
+    *(ord(each) for each in "–—‘’“”„•…′″№→←↑↓−≤≥□"),
 ]
 LAYOUT = {"GDEF", "GPOS", "GSUB"}
 UNKNOWN = "□"

@@ -21,7 +21,7 @@ def test_three_pages_of_the_demo_ward(demo_ward: Settings, tmp_path: Path) -> No
     script = f"""
 import sys
 from gisland.demo import pictures
-pictures.GROUP, pictures.PARCEL = "01", "1/1"
+pictures.GROUP = "01"
 from gisland.__main__ import main
 sys.argv = ["gisland", "demo", "pictures", "--out", {str(tmp_path)!r}]
 main()
