@@ -13,14 +13,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from gisland.bench import bulk, database
+from gisland.bench import bulk, database, rls
 from gisland.catalogue import Catalogue, Layer
 from gisland.database import Role, Scope, connect, conninfo
 from gisland.database.migrate import admin_conninfo
 from gisland.database.scope import ENTER
 from gisland.publish.cql2.filter import parse_filter
 from gisland.publish.items import page_statement
-from gisland.publish.query import Cursor, ItemsQuery
+from gisland.publish.query import Cursor, ItemsQuery, Way
 from gisland.publish.tiles.grid import tile_at
 from gisland.publish.tiles.statements import tile_statement
 from gisland.registry.search import SESSION, Kind, plan
@@ -60,13 +60,20 @@ def city(imported: tuple[Settings, dict[str, int]]) -> Settings:
     return imported[0]
 
 
-@pytest.fixture
-def staff(city: Settings) -> Iterator[psycopg.Connection]:
-    """A transaction of an officer of the ward, as a web worker begins it."""
+@pytest.fixture(params=["all", "a tenth", "a group"])
+def staff(city: Settings, catalogue: Catalogue, request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+    """A transaction as a web worker begins it: of an officer who sees all parcels, one who sees a tenth, and of the
+    head of a group."""
     with connect(city, Role.APP) as connection:
         ward = one(connection, "SELECT id FROM registry.unit WHERE code = '90001'")
-    with psycopg.connect(conninfo(city, Role.STAFF, statement_timeout_ms=60_000)) as connection:
-        connection.execute(ENTER, Scope(wards=frozenset({ward})).values())
+        group = one(connection, "SELECT max(residential_group_id) FROM registry.parcel")
+    scope = Scope(groups=frozenset({group})) if request.param == "a group" else Scope(wards=frozenset({ward}))
+    share = rls.TENTH if request.param == "a tenth" else 1
+    with (
+        rls.ward_of(city, catalogue.layer("parcels-staff"), share),
+        psycopg.connect(conninfo(city, Role.STAFF, statement_timeout_ms=60_000)) as connection,
+    ):
+        connection.execute(ENTER, scope.values())
         yield connection
         connection.rollback()
 
@@ -84,9 +91,10 @@ def explained(connection: psycopg.Connection, statement: str, parameters: Any) -
 
 
 def place(connection: psycopg.Connection, layer: Layer) -> tuple[float, float]:
-    """Longitude and latitude of a parcel in the middle."""
-    query = f"SELECT ST_X(c), ST_Y(c) FROM {layer.target_schema}.{layer.table}, ST_Centroid(geom) c WHERE id = %s"
-    row = connection.execute(query.encode(), [PARCELS // 2]).fetchone()
+    """Longitude and latitude of a parcel in the middle of those that are seen."""
+    table = f"{layer.target_schema}.{layer.table}"
+    middle = f"SELECT geom FROM {table} ORDER BY id OFFSET (SELECT count(*) FROM {table}) / 2 LIMIT 1"
+    row = connection.execute(f"SELECT ST_X(c), ST_Y(c) FROM ({middle}) t, ST_Centroid(geom) c".encode()).fetchone()
     assert row is not None
     return row[0], row[1]
 
@@ -111,6 +119,15 @@ def test_a_page(staff: psycopg.Connection, catalogue: Catalogue) -> None:
     lon, lat = place(staff, layer)
     box = (lon - 0.0005, lat - 0.0005, lon + 0.0005, lat + 0.0005)
     blocks, nodes = explained(staff, *page_statement(layer, ItemsQuery(10, bbox=box, scoped=True), "hits"))
+    assert not whole(nodes, layer)
+    assert blocks < FEW
+
+
+@pytest.mark.parametrize("way", ["hits", "walk"])
+def test_a_page_of_the_layer(staff: psycopg.Connection, catalogue: Catalogue, way: Way) -> None:
+    """All that is seen, from its first: not sought among what others see."""
+    layer = catalogue.layer("parcels-staff")
+    blocks, nodes = explained(staff, *page_statement(layer, ItemsQuery(10, scoped=True), way))
     assert not whole(nodes, layer)
     assert blocks < FEW
 
