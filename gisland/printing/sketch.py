@@ -17,6 +17,7 @@ from gisland.printing.scene import points_to_paper, to_paper
 from gisland.printing.vertices import Ring
 
 GROUND, LINE, DOT = (0.985, 0.97, 0.9), 0.45, 0.9
+CORNER = (0.1, 0.2, 0.5)
 NEIGHBOUR, NEIGHBOUR_DIGIT = (0.55, 0.55, 0.55), 1.7
 OFF = 0.9
 """Between a side and what is written along it, mm."""
@@ -145,12 +146,13 @@ def _corners(
     shapely.prepare(parcel)
     ink.draw_with(BLACK, DOT)
     ink.dots(np.array([at for _, _, at in corners]), DOT)
-    ink.fill_with((0.1, 0.2, 0.5))
+    ink.fill_with(CORNER)
     for _, number, at in sorted(corners):
         said = str(number)
         places: Floats = np.array(at) + rays
-        wide = np.full(len(places), width(said, size, BOLD) + 0.3)
-        rooms = boxes(places[:, 0], places[:, 1], wide, np.full(len(places), digit + 0.3), np.zeros(len(places)))
+        # With half a digit of air, or two numbers beside each other are read as one.
+        wide = np.full(len(places), width(said, size, BOLD) + digit / 2)
+        rooms = boxes(places[:, 0], places[:, 1], wide, np.full(len(places), 1.5 * digit), np.zeros(len(places)))
         # Outside of the parcel, if that can be.
         inside = shapely.intersects(parcel, rooms)
         for index in np.argsort(inside, kind="stable").tolist():

@@ -22,6 +22,7 @@ from gisland.printing.extract import ExtractOrder, PrintedExtract, print_extract
 from gisland.printing.facts import read_facts, window_of
 from gisland.printing.model import decimal, grouped
 from gisland.printing.picture import picture
+from gisland.printing.sketch import CORNER
 from gisland.printing.verify import Reader, is_current, read_verify_code, verify_code
 from gisland.printing.vertices import rings_of
 from gisland.security.permissions import Role
@@ -300,6 +301,18 @@ def test_a_parcel_of_two_parts(land: Land) -> None:
     sketch = [path for path in page.paths if path.clip is not None and path.filled and path.stroked]
     sizes = sorted(tuple(np.round(np.ptp(ring, axis=0) * scale, 2).tolist()) for path in sketch for ring in path.rings)
     assert sizes == [(10, 20), (16, 20)]
+
+
+def test_numbers_of_near_corners_are_not_read_as_one(land: Land) -> None:
+    """Corners 1 dm apart: what stands beside each other stands apart, or one of them is not written in the sketch."""
+    steps = [(40 + across / 10, 20) for across in range(1, 7)]
+    land.add(shapely.Polygon([(0, 0), (0, 30), (80, 30), (80, 20), *reversed(steps), (40, 0)]).wkt, "12")
+    texts, _ = read_page(opened(extract(land).content), 0)
+    corners = [text for text in texts if text.bold and text.paint == CORNER]
+    assert len(corners) >= 6
+    for one, other in itertools.combinations(corners, 2):
+        apart = one.box.distance(other.box)
+        assert apart > 0.6, (one.said, other.said, apart)
 
 
 def test_rings_run_clockwise_from_the_north_west() -> None:
