@@ -154,6 +154,10 @@ class TileLabel(Entry):
     """From which zoom on what is written; `{field}` stands for what the field says."""
 
 
+# Below this zoom a tile must be small whatever lies on it.
+SMALL_BELOW = 14
+
+
 class Tiles(Entry):
     """How a layer is drawn on vector tiles. Names and ids of persons are on none; a status is for who is shown it."""
 
@@ -166,6 +170,11 @@ class Tiles(Entry):
     areas: tuple[Name, ...] = ()
     """The text fields that say to which area a feature belongs, the widest first; far away only the first counts."""
     label: TileLabel | None = None
+
+    @property
+    def together_below(self) -> int:
+        """The zoom below which features may be put together: not drawn one by one, or too many for a small tile."""
+        return max(self.drawn_from, SMALL_BELOW)
 
     def status_of(self, layer: Layer) -> str | None:
         """The field by whose values the features of this layer are put together, as far as it is shown."""

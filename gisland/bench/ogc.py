@@ -32,7 +32,7 @@ from gisland.publish.crs import WGS84, Planes
 from gisland.publish.export_file import read_planes
 from gisland.publish.items import feature_statement, page_statement
 from gisland.publish.query import ItemsQuery, parse_items_query
-from gisland.publish.tiles.far import RASTERS, statuses_of
+from gisland.publish.tiles.far import statuses_of
 from gisland.publish.tiles.grid import tile_over
 from gisland.publish.tiles.statements import tile_statement
 from gisland.settings import Settings
@@ -236,8 +236,8 @@ def _tile(data: Data, zoom: int) -> Task:
 
     # Far tiles are put together by status and area: no peer draws that.
     near = zoom >= layer.tiles.drawn_from
-    squares, statuses = (0, ()) if near else (RASTERS[0], statuses_of(layer, data.palette))
-    queries = [tile_statement(layer, tile, with_state=True, squares=squares, statuses=statuses) for tile in tiles]
+    statuses = () if near else statuses_of(layer, data.palette)
+    queries = [tile_statement(layer, tile, with_state=True, statuses=statuses) for tile in tiles]
     return Task(
         f"tile z{zoom}", urls, lambda body: body.startswith(MVT_LAYER), queries, {PGBENCH: DRAWN_TARGET} if near else {}
     )

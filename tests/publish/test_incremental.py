@@ -24,7 +24,7 @@ from gisland.catalogue import Catalogue, Layer, load_catalogue
 from gisland.database import Role, connect, flush
 from gisland.publish import layers
 from gisland.publish.refreshing import refresh_late
-from gisland.publish.tiles.far import RASTERS, statuses_of
+from gisland.publish.tiles.far import statuses_of
 from gisland.publish.tiles.grid import Tile, limits
 from gisland.publish.tiles.statements import is_far, tile_statement
 from gisland.settings import Settings
@@ -305,9 +305,7 @@ class Ground:
     def _draw(self, layer: Layer, tile: Tile) -> tuple[object, object]:
         """State of the ground, and what the tile shows."""
         statuses = statuses_of(layer, self._palette) if is_far(layer, tile) else ()
-        statement, parameters = tile_statement(
-            layer, tile, with_state=True, squares=RASTERS[0] if is_far(layer, tile) else 0, statuses=statuses
-        )
+        statement, parameters = tile_statement(layer, tile, with_state=True, statuses=statuses)
         row = self._connection.execute(statement.encode(), parameters).fetchone()
         assert row is not None
         body = bytes(row[1] or b"")

@@ -89,7 +89,7 @@ def test_a_tile_set_says_which_layers_and_fields_its_tiles_have(
     spans = {name: (each["minTileMatrix"], each["maxTileMatrix"]) for name, each in layers.items()}
     assert (spans["parcels"], spans["parcels-labels"]) == (("14", "22"), ("17", "22"))
     assert spans["parcels-status"] == spans["parcels-areas"] == ("0", "13")
-    assert (spans["wards-status"], spans["wards"], spans["wards-labels"]) == (("0", "6"), ("7", "22"), ("10", "22"))
+    assert (spans["wards-status"], spans["wards"], spans["wards-labels"]) == (("0", "13"), ("7", "22"), ("10", "22"))
     assert "verification_status" in layers["parcels"]["propertiesSchema"]["properties"]
     assert set(layers["parcels-labels"]["propertiesSchema"]["properties"]) == {"text", "angle"}
     ward.add_parcels(1)

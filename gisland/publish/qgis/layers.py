@@ -127,8 +127,7 @@ def _tile_elements(layer: MapLayer, language: Language) -> list[Element]:
         _add_tile_style(styles, style, rule, language, style.layer.id, near, style.near + BOUNDARY_ZOOMS, -1)
         last = style.near + BOUNDARY_ZOOMS - 1
         _add_tile_style(styles, style, rule, language, style.layer.id, plain, style.near, last)
-        if style.near:
-            _add_tile_style(styles, style, rule, language, f"{style.layer.id}-status", far, -1, style.near - 1)
+        _add_tile_style(styles, style, rule, language, f"{style.layer.id}-status", far, -1, style.together_below - 1)
     if not style.rules:
         _add_tile_style(styles, style, None, language, style.layer.id, outline(style, "0"), -1, -1)
     found = [renderer]

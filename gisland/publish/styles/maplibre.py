@@ -84,7 +84,9 @@ def _widths(style: Style) -> list[tuple[int, float]]:
 
 
 def _surface(style: Style, *, far: bool) -> tuple[str, Json]:
-    return (f"{style.layer.id}-status", {"maxzoom": style.near}) if far else (style.layer.id, {"minzoom": style.near})
+    if far:
+        return f"{style.layer.id}-status", {"maxzoom": style.together_below}
+    return style.layer.id, {"minzoom": style.near}
 
 
 def _fill(style: Style, name: str, zooms: Json, color: Any, where: list[Any] | None = None) -> Json:

@@ -61,6 +61,11 @@ class Style:
         return self.layer.tiles.drawn_from
 
     @property
+    def together_below(self) -> int:
+        """The zoom below which tiles may hold features put together."""
+        return self.layer.tiles.together_below
+
+    @property
     def label_zoom(self) -> int:
         """The zoom of tiles from which on features are labelled."""
         scale = LABEL_SCALE if self.label is None else self.label.scale

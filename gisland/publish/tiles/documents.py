@@ -153,19 +153,18 @@ def _parts(layer: Layer, palette: Palette, language: Language) -> list[Json]:
         texts = min(tiles.label.text)
         words = {"text": {"type": "string"}} | ({"angle": {"type": "integer"}} if tiles.label.angle else {})
         parts.append(_part(f"{layer.id}-labels", f"{title}: {t('nhãn', 'labels')}", 0, max(texts, first), last, words))
-    if first:
-        features = {"features": {"type": "integer", "title": t("Số đối tượng", "Features")}}
-        names = [each for each in [tiles.status_of(layer)] if each]
-        by_status = {name: {"type": "string"} for name in names} | features
-        parts.append(_part(f"{layer.id}-status", f"{title}: {t('gộp', 'put together')}", 2, 0, first - 1, by_status))
-        if tiles.areas:
-            labels = {**palette.progress_classes, **palette.exact, **palette.public}
-            counted = {
-                name: {"type": "integer", "title": labels[name].label.to(language)}
-                for name in statuses_of(layer, palette)
-            }
-            by_area = {name: {"type": "string"} for name in tiles.areas} | features | counted
-            parts.append(_part(f"{layer.id}-areas", f"{title}: {t('khu vực', 'areas')}", 2, 0, first - 1, by_area))
+    last_far = tiles.together_below - 1
+    features = {"features": {"type": "integer", "title": t("Số đối tượng", "Features")}}
+    names = [each for each in [tiles.status_of(layer)] if each]
+    by_status = {name: {"type": "string"} for name in names} | features
+    parts.append(_part(f"{layer.id}-status", f"{title}: {t('gộp', 'put together')}", 2, 0, last_far, by_status))
+    if tiles.areas:
+        labels = {**palette.progress_classes, **palette.exact, **palette.public}
+        counted = {
+            name: {"type": "integer", "title": labels[name].label.to(language)} for name in statuses_of(layer, palette)
+        }
+        by_area = {name: {"type": "string"} for name in tiles.areas} | features | counted
+        parts.append(_part(f"{layer.id}-areas", f"{title}: {t('khu vực', 'areas')}", 2, 0, last_far, by_area))
     return parts
 
 

@@ -12,25 +12,25 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from psycopg import AsyncConnection
 
-from gisland.catalogue import Catalogue, Layer, Palette
+from gisland.catalogue import SMALL_BELOW, Catalogue, Layer, Palette
 from gisland.kit.encoding import Encoding, encoded
 from gisland.publish.tiles.cache import Kept, TileCache
-from gisland.publish.tiles.far import RASTERS, statuses_of
+from gisland.publish.tiles.far import statuses_of
 from gisland.publish.tiles.grid import Tile
-from gisland.publish.tiles.statements import is_far, state_statement, tile_statement
+from gisland.publish.tiles.statements import Way, is_far, state_statement, tile_statement, ways
 
 # Of the tiles as they are drawn; another one draws all of them anew.
-FORMAT = 2
+FORMAT = 3
 # Age of a far tile up to which it is given out without asking; it may be 10 s old when it arrives.
 FAR_SECONDS = 9
-# Of a far tile: one that would be larger is drawn on a coarser raster.
+# Of a tile that must be small (ways): one that would be larger is drawn coarser. 500 kB are allowed.
 MOST_BYTES = 480_000
 # The state of ground where there never was anything.
 NOTHING = 0
@@ -62,6 +62,7 @@ class _Wanted(NamedTuple):
     tile: Tile
     encoding: Encoding
     known: Collection[int]
+    share: int
 
 
 @dataclass
@@ -108,6 +109,7 @@ class Drawing:
         tile: Tile,
         encoding: Encoding,
         known: Collection[int] = (),
+        share: int = 1,
     ) -> Drawn:
         """A tile of a public layer, drawn once for all in this worker who want it at the same time.
 
@@ -117,14 +119,28 @@ class Drawing:
             tile: which tile.
             encoding: in which the body is wanted.
             known: states of the ground whose tile the reader has.
+            share: how many layers share a tile that must be small.
         """
-        wanted = _Wanted(self.name(layer), layer, tile, encoding, known)
+        name = self.name(layer) if share == 1 else f"{self.name(layer)}-{share}"
+        wanted = _Wanted(name, layer, tile, encoding, known, share)
         if not self._cache.keeps:
             # Nothing would be there for those who waited.
             return await self._still(connect, wanted) or await self._drawn(connect, wanted)
         if is_far(layer, tile):
             return self._fresh(wanted) or await self._in_turn(connect, wanted)
         return await self._still(connect, wanted) or await self._in_turn(connect, wanted)
+
+    async def dataset(self, connect: Connect, layers: Sequence[Layer], tile: Tile) -> list[Drawn]:
+        """A tile of each of these public layers, not compressed; far away they are small together, too."""
+        parts = [await self.public(connect, layer, tile, "") for layer in layers]
+        sizes = [len(part.body or b"") for part in parts]
+        if tile.zoom >= SMALL_BELOW or sum(sizes) <= MOST_BYTES:
+            return parts
+        share = sum(size > 0 for size in sizes)
+        return [
+            await self.public(connect, layer, tile, "", share=share) if size > MOST_BYTES // share else part
+            for layer, part, size in zip(layers, parts, sizes, strict=True)
+        ]
 
     async def _in_turn(self, connect: Connect, wanted: _Wanted) -> Drawn:
         """Draw a tile; who wants it meanwhile waits, and then looks whether the ground still is as it was drawn.
@@ -181,10 +197,7 @@ class Drawing:
         layer, tile = wanted.layer, wanted.tile
         begun = time.time()
         async with connect() as opened:
-            for squares in RASTERS:
-                seen, drawn, _ = await self._draw(opened, layer, tile, squares, with_state=True)
-                if not is_far(layer, tile) or len(drawn) <= MOST_BYTES:
-                    break
+            seen, drawn, _ = await self._small(opened, layer, tile, with_state=True, share=wanted.share)
         if seen is None:
             return Drawn(NOTHING, begun, None if NOTHING in wanted.known else b"")
         body, used = await encoded(drawn, wanted.encoding)
@@ -205,17 +218,24 @@ class Drawing:
             layer: the layer.
             tile: which tile.
         """
-        for squares in RASTERS:
-            _, body, features = await self._draw(connection, layer, tile, squares, with_state=False)
-            if not is_far(layer, tile) or len(body) <= MOST_BYTES:
-                break
+        _, body, features = await self._small(connection, layer, tile, with_state=False)
         return body, features
 
-    async def _draw(
-        self, connection: AsyncConnection, layer: Layer, tile: Tile, squares: int, *, with_state: bool
+    async def _small(
+        self, connection: AsyncConnection, layer: Layer, tile: Tile, *, with_state: bool, share: int = 1
     ) -> tuple[int | None, bytes, int]:
-        statuses = statuses_of(layer, self._catalogue.palette) if is_far(layer, tile) else ()
-        statement, parameters = tile_statement(layer, tile, with_state=with_state, squares=squares, statuses=statuses)
+        """The state, the finest tile that is small enough, and how many features it shows."""
+        for way in ways(layer, tile.zoom):
+            found = await self._draw(connection, layer, tile, way, with_state=with_state)
+            if len(found[1]) <= MOST_BYTES // share:
+                break
+        return found
+
+    async def _draw(
+        self, connection: AsyncConnection, layer: Layer, tile: Tile, way: Way, *, with_state: bool
+    ) -> tuple[int | None, bytes, int]:
+        statuses = statuses_of(layer, self._catalogue.palette) if way.squares else ()
+        statement, parameters = tile_statement(layer, tile, with_state=with_state, way=way, statuses=statuses)
         # In binary form: as text a tile would be twice as long.
         async with connection.cursor(binary=True) as cursor:
             await cursor.execute(statement, parameters)

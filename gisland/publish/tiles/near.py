@@ -5,19 +5,32 @@ from __future__ import annotations
 import re
 
 from gisland.catalogue import Layer, LayerField, TileLabel
-from gisland.publish.tiles.grid import MARGIN, UNITS
+from gisland.publish.tiles.grid import HALF, MARGIN, UNITS
 
 EARTH = 6378137
 """Radius of the sphere of Web Mercator, metres."""
 
 
-def near(layer: Layer, zoom: int) -> str:
-    """SQL that gives the tile and how many features it shows; `bounds` says which tile."""
+def near(layer: Layer, zoom: int, units: int = UNITS, *, whole: bool = False) -> str:
+    """SQL that gives the tile and how many features it shows; `bounds` says which tile.
+
+    Args:
+        layer: whose features.
+        zoom: of the tile.
+        units: along a side of the tile: on a coarser grid outlines have fewer corners.
+        whole: whether a feature of which the grid leaves nothing is shown as a square of about one unit.
+    """
     columns = ["id", *(f"{_value(field)} AS {field.name}" for field in fields_at(layer, zoom))]
-    shape = f"ST_AsMVTGeom(_mercator, (SELECT square FROM bounds), {UNITS}, {MARGIN}, true) AS shape"  # noqa: S608
+    margin = MARGIN * units // UNITS
+    shape = f"ST_AsMVTGeom({{}}, (SELECT square FROM bounds), {units}, {margin}, true)"  # noqa: S608
+    if whole:
+        half = 0.75 * 2 * HALF / (1 << zoom) / units
+        speck = shape.format(f"ST_Expand(ST_PointOnSurface(_mercator), {half!r})")
+        shape = f"coalesce({shape}, CASE WHEN ST_Dimension(_mercator) > 0 THEN {speck} END)"
+    shape = shape.format("_mercator") + " AS shape"
     found = f"{layer.target_schema}.{layer.table} WHERE {layer.geometry} && (SELECT around FROM bounds)"  # noqa: S608
     features = f"SELECT {', '.join([*columns, shape])} FROM {found}"  # noqa: S608 - names that the catalogue checked
-    drawn = f"SELECT ST_AsMVT(f, '{layer.id}', {UNITS}, 'shape', 'id'), count(f.shape) FROM ({features}) f"  # noqa: S608
+    drawn = f"SELECT ST_AsMVT(f, '{layer.id}', {units}, 'shape', 'id'), count(f.shape) FROM ({features}) f"  # noqa: S608
     label, text = layer.tiles.label, text_at(layer.tiles.label, zoom)
     if label is None or text is None:
         return drawn

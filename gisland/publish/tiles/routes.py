@@ -56,7 +56,7 @@ async def dataset_tile(request: Request) -> Response:
     if len(layers) == 1:
         # What is kept is compressed already.
         return await _public(asked, layers[0], tile)
-    parts = [(layer, await draws.public(pool.connection, layer, tile, "")) for layer in layers]
+    parts = list(zip(layers, await draws.dataset(pool.connection, layers, tile), strict=True))
     states = [f"{draws.name(layer)} {part.state}" for layer, part in parts]
     tag = f'"{hashlib.sha256(" ".join(states).encode()).hexdigest()[:16]}-all"'
     headers = _headers(f"W/{tag}", min((part.at for _, part in parts), default=time.time()))

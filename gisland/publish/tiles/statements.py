@@ -11,13 +11,36 @@ a request costs.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
-from gisland.catalogue import Layer
-from gisland.publish.tiles.far import far
+from gisland.catalogue import SMALL_BELOW, Layer
+from gisland.publish.tiles.far import RASTERS, far
 from gisland.publish.tiles.grid import CELL_ZOOM, HALF, MARGIN, REGION_ZOOM, UNITS, Tile
 from gisland.publish.tiles.near import near
 
 Parameters = dict[str, object]
+
+# Units along a side of such a tile, where each feature is drawn: the finest grid whose tile is small enough is taken.
+GRIDS = (UNITS, 1024, 256)
+
+
+class Way(NamedTuple):
+    """How a tile is drawn."""
+
+    units: int = 0
+    """Each feature, on a grid of so many units along a side."""
+    squares: int = 0
+    """Features put together, on a raster of so many squares along a side."""
+
+
+def ways(layer: Layer, zoom: int) -> list[Way]:
+    """The ways in which a tile of a zoom may be drawn, the finest first: the first whose tile is small enough is taken.
+
+    Where not even the coarsest outlines are small enough features are put together: none is left out.
+    """
+    small = zoom < layer.tiles.together_below
+    each = [Way(units=units) for units in (GRIDS if small else GRIDS[:1])] if zoom >= layer.tiles.drawn_from else []
+    return each + [Way(squares=squares) for squares in RASTERS if small]
 
 
 def is_far(layer: Layer, tile: Tile) -> bool:
@@ -31,7 +54,7 @@ def state_statement(layer: Layer, tile: Tile) -> tuple[str, Parameters]:
 
 
 def tile_statement(
-    layer: Layer, tile: Tile, *, with_state: bool, squares: int = 0, statuses: tuple[str, ...] = ()
+    layer: Layer, tile: Tile, *, with_state: bool, way: Way | None = None, statuses: tuple[str, ...] = ()
 ) -> tuple[str, Parameters]:
     """The statement of a tile and its parameters.
 
@@ -39,25 +62,26 @@ def tile_statement(
         layer: whose features are drawn.
         tile: where.
         with_state: whether the state of the ground is wanted, too, as of the same moment.
-        squares: along a side, where features are put together.
-        statuses: that are counted there.
+        way: how; by default the finest.
+        statuses: that are counted where features are put together.
 
     Returns:
         It gives one row: state (NULL: nothing was ever here, or not asked for), tile, and how many features it shows.
     """
     parameters: Parameters = {"column": tile.column, "row": tile.row}
-    if is_far(layer, tile):
+    way = way or ways(layer, tile.zoom)[0]
+    if squares := way.squares:
         parameters |= zip(("left", "bottom", "right", "top"), tile.metres, strict=True)
         parameters |= zip(("first_cell", "last_cell"), tile.cells, strict=True)
         # The bits of a cell's number that a square does not tell.
         parameters |= {"squares": squares, "finer": 2 * (CELL_ZOOM - tile.zoom) - 2 * (squares.bit_length() - 1)}
-    return _statement(layer, tile.zoom, statuses, with_state=with_state), parameters
+    return _statement(layer, tile.zoom, way.units, statuses, with_state=with_state), parameters
 
 
 # All names in these texts were checked by the catalogue to be plain identifiers.
 @lru_cache(maxsize=1000)
-def _statement(layer: Layer, zoom: int, statuses: tuple[str, ...], *, with_state: bool) -> str:
-    drawn = far(layer, zoom, statuses) if zoom < layer.tiles.drawn_from else near(layer, zoom)
+def _statement(layer: Layer, zoom: int, units: int, statuses: tuple[str, ...], *, with_state: bool) -> str:
+    drawn = near(layer, zoom, units, whole=zoom < SMALL_BELOW) if units else far(layer, zoom, statuses)
     state = _state(layer, zoom) if with_state else "NULL::bigint"
     return f"""
         WITH {_bounds(zoom)}
@@ -68,8 +92,8 @@ def _statement(layer: Layer, zoom: int, statuses: tuple[str, ...], *, with_state
 def _state(layer: Layer, zoom: int) -> str:
     """SQL: the state of the ground that a tile tells of."""
     stamps = f"SELECT stamp FROM published.tile_region WHERE layer = '{layer.id}'"  # noqa: S608
-    # Far tiles tell how many features an area has in all, also those beyond the tile: they show all ground.
-    if zoom >= layer.tiles.drawn_from or not layer.tiles.areas:
+    # Features put together tell how many an area has in all, also beyond the tile: such tiles show all ground.
+    if zoom >= layer.tiles.together_below or not layer.tiles.areas:
         around = f"x BETWEEN {_regions(zoom, 'column')} AND y BETWEEN {_regions(zoom, 'row')}"
         stamps = f"{stamps} AND {around} UNION ALL {stamps} AND x = -1 AND y = -1"
     return f"(SELECT bit_xor(stamp) FROM ({stamps}) ground)"  # noqa: S608
