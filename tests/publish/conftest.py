@@ -17,10 +17,23 @@ from psycopg import Connection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gisland.app import create_app
+from gisland.catalogue import load_catalogue
 from gisland.database import Role, connect, pooled_acts, run
+from gisland.publish.refreshing import refresh_late
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.factories import add_evidence, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
+from tests.factories import (
+    add_evidence,
+    make_former,
+    make_group,
+    make_holder,
+    make_holding,
+    make_parcel,
+    make_sheet,
+    make_ward,
+    move_to_group,
+    one,
+)
 from tests.live import first_admin, free_port
 
 See = Callable[[str, httpx.QueryParams], None]
@@ -153,6 +166,37 @@ def reader(shown: Ward) -> Iterator[httpx.Client]:
 def keeper(shown: Ward) -> tuple[str, str]:
     """Name and secret of an account there that may see the staff layers."""
     return first_admin(shown.settings)
+
+
+# Every published collection, and how many features each has in `everywhere`.
+COLLECTIONS = list(load_catalogue(Settings()).layers)
+EACH = 7
+
+
+@pytest.fixture(scope="module")
+def everywhere(server: Settings) -> Iterator[Settings]:
+    """A register of which each collection shows as many features, for tests of a file that only read."""
+    with clone_of(server) as settings:
+
+        def work(connection: Connection) -> None:
+            for number in range(EACH):
+                ward = make_ward(connection, str(11311 + number))
+                sheet = make_sheet(connection, ward, "12")
+                parcel = make_parcel(connection, ward, sheet)
+                make_former(connection, ward, sheet)
+                move_to_group(connection, parcel, make_group(connection, ward, "01"))
+
+        run(settings, work)
+        refresh_late(settings)
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def signed_in(everywhere: Settings) -> Iterator[httpx.Client]:
+    """A client of the application on it to which all collections are shown."""
+    with serving(everywhere) as client:
+        client.auth = httpx.BasicAuth(*first_admin(everywhere))
+        yield client
 
 
 @pytest.fixture

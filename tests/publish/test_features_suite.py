@@ -7,42 +7,21 @@ test_tile_documents.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
-from psycopg import Connection
 
-from gisland.database import run
-from gisland.publish.refreshing import refresh_late
-from gisland.settings import Settings
-from tests.factories import make_former, make_group, make_parcel, make_sheet, make_ward, move_to_group
-from tests.publish.conftest import serving
+from tests.publish.conftest import COLLECTIONS, EACH
 
 OAS30 = "application/vnd.oai.openapi+json;version=3.0"
-PARCELS = 7
 
 
 @pytest.fixture
-def client(settings: Settings, admin: tuple[str, str]) -> Iterator[httpx.Client]:
-    """Signed in: to whom all collections are shown. All have as many features: wards, sheets, groups of one parcel."""
-
-    def work(connection: Connection) -> None:
-        for number in range(PARCELS):
-            ward = make_ward(connection, str(11311 + number))
-            sheet = make_sheet(connection, ward, "12")
-            parcel = make_parcel(connection, ward, sheet)
-            make_former(connection, ward, sheet)
-            move_to_group(connection, parcel, make_group(connection, ward, "01"))
-
-    run(settings, work)
-    refresh_late(settings)
-    with ExitStack() as stack:
-        found = stack.enter_context(serving(settings))
-        found.auth = httpx.BasicAuth(*admin)
-        yield found
+def client(signed_in: httpx.Client) -> httpx.Client:
+    """To whom all collections are shown."""
+    return signed_in
 
 
 def ask(client: httpx.Client, path: str, **parameters: str) -> dict[str, Any]:
@@ -63,7 +42,7 @@ def collections(client: httpx.Client) -> Iterator[dict[str, Any]]:
     """Each collection by its own document, which the list has just so."""
     listed = ask(client, href(ask(client, "/ogc"), "data"))
     found = listed["collections"]
-    assert {each["id"] for each in found} >= {"parcels", "parcels-staff"}
+    assert {each["id"] for each in found} == set(COLLECTIONS)
     for each in found:
         assert ask(client, href(each, "self")) == each
         yield each
@@ -97,9 +76,9 @@ def test_the_limit_is_described_and_obeyed(client: httpx.Client) -> None:
         assert (limit["in"], limit["required"], limit["style"], limit["explode"]) == ("query", False, "form", False)
         assert limit["schema"]["type"] == "integer"
         assert {"minimum", "default", "maximum"} <= set(limit["schema"])
-        for wanted in (1, PARCELS - 1, PARCELS, limit["schema"]["maximum"]):
+        for wanted in (1, EACH - 1, EACH, limit["schema"]["maximum"]):
             page = ask(client, items(collection), limit=str(wanted))
-            assert len(page["features"]) == page["numberReturned"] == min(wanted, PARCELS)
+            assert len(page["features"]) == page["numberReturned"] == min(wanted, EACH)
         for wrong in ("unlimited", "0", "-1", "1.5"):
             assert client.get(items(collection), params={"limit": wrong}).status_code == 400
 
@@ -120,13 +99,13 @@ def test_what_is_not_described_is_refused(client: httpx.Client) -> None:
 def test_the_number_that_is_told_is_that_of_a_walk(client: httpx.Client) -> None:
     for collection in collections(client):
         page = ask(client, items(collection), limit="3")
-        assert page["numberMatched"] == PARCELS == collection["itemCount"]
+        assert page["numberMatched"] == EACH == collection["itemCount"]
         assert page["type"] == "FeatureCollection"
         seen = [each["id"] for each in page["features"]]
         while following := [each["href"] for each in page["links"] if each["rel"] == "next"]:
             page = ask(client, following[0])
             seen += [each["id"] for each in page["features"]]
-        assert len(seen) == len(set(seen)) == PARCELS
+        assert len(seen) == len(set(seen)) == EACH
         assert "timeStamp" not in page  # so that the same page is the same bytes
 
 
@@ -144,7 +123,7 @@ def test_a_feature_is_what_its_page_has(client: httpx.Client) -> None:
 def test_the_extent_holds_all_features_and_its_box_finds_them(client: httpx.Client) -> None:
     for collection in collections(client):
         box = collection["extent"]["spatial"]["bbox"][0]
-        assert ask(client, items(collection), bbox=",".join(map(str, box)))["numberMatched"] == PARCELS
+        assert ask(client, items(collection), bbox=",".join(map(str, box)))["numberMatched"] == EACH
         west, south, east, north = box
         for feature in ask(client, items(collection))["features"]:
             points = [point for ring in feature["geometry"]["coordinates"] for point in ring]

@@ -7,6 +7,8 @@ status or area that is nowhere the commonest has the square where it is most fre
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gisland.catalogue import Layer, Palette
 from gisland.publish.layers import EXTENT, LARGE, larger_than
 from gisland.publish.query import values_of
@@ -41,7 +43,7 @@ def far(layer: Layer, zoom: int, statuses: tuple[str, ...]) -> str:
     """SQL that gives the tile and how many features it shows; `bounds` says which tile."""
     status, areas = layer.tiles.status_of(layer), areas_at(layer, zoom)
     keys = [f"coalesce({status or 'NULL'}::text, '') AS status", *(f"coalesce({name}, '') AS {name}" for name in areas)]
-    shown = [_drawn(f"{layer.id}-status", {"status": status or "status"}, "")]
+    shown = [_drawn(f"{layer.id}-status", {"status": status}, "")]
     if areas:
         shown.append(_drawn(f"{layer.id}-areas", {name: name for name in areas}, _totals(layer, areas, statuses)))
     number = "(SELECT sum(features) FROM cell)::bigint"
@@ -85,9 +87,9 @@ def _every_other_bit(number: str) -> str:
     return found
 
 
-def _drawn(name: str, keys: dict[str, str], totals: str) -> str:
-    """A layer of the tile: the squares of each value of the keys (column → name on the tile), put together."""
-    told = ", ".join(f"{column} AS {shown}" for column, shown in keys.items())
+def _drawn(name: str, keys: Mapping[str, str | None], totals: str) -> str:
+    """A layer of the tile: the squares of each value of the keys (column → name on the tile, if any), put together."""
+    told = "".join(f"{column} AS {shown}, " for column, shown in keys.items() if shown)
     by = ", ".join(keys)
     side = f"({UNITS} / %(squares)s)"
     stable_id = f"hashtextextended(concat_ws('/', {by}), 0) & {IDS} AS id"
@@ -109,7 +111,7 @@ def _drawn(name: str, keys: dict[str, str], totals: str) -> str:
                          ST_MakeEnvelope(x0 * {side}, y0 * {side}, x1 * {side}, y1 * {side}))) AS shape
                     FROM ({strips}) s GROUP BY {by})
         SELECT ST_AsMVT(f, '{name}', {UNITS}, 'shape', 'id')
-          FROM (SELECT {told}, {stable_id}, shape, {totals or _OF_TILE.format(by=by)} ORDER BY {by}) f)"""  # noqa: S608
+          FROM (SELECT {told}{stable_id}, shape, {totals or _OF_TILE.format(by=by)} ORDER BY {by}) f)"""  # noqa: S608
 
 
 _OF_TILE = """features FROM shape
