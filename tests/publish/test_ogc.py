@@ -10,28 +10,12 @@ import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from tests.publish.conftest import Ward
+from tests.publish.conftest import COLLECTIONS, Ward
 
-DOCUMENTS = [
-    "/ogc",
-    "/ogc/conformance",
-    "/ogc/functions",
-    "/ogc/collections",
-    "/ogc/collections/parcels",
-    "/ogc/collections/parcels/queryables",
-    "/ogc/collections/parcels/schema",
-    "/ogc/collections/parcels/items",
-    "/ogc/collections/parcels/styles",
-    "/ogc/styles",
-    "/ogc/collections/parcels/tiles",
-    "/ogc/collections/parcels/tiles/WebMercatorQuad",
-    "/ogc/tiles",
-    "/ogc/tiles/WebMercatorQuad",
-    "/ogc/tileMatrixSets",
-    "/ogc/tileMatrixSets/WebMercatorQuad",
-]
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 ITEMS = "/ogc/collections/parcels/items"
+# What each collection has besides its own document.
+PARTS = ("", "/items", "/queryables", "/sortables", "/schema", "/styles", "/tiles", "/tiles/WebMercatorQuad")
 
 
 def document(client: httpx.Client, path: str) -> Any:
@@ -70,34 +54,59 @@ def test_all_links_lead_to_what_they_say(reader: httpx.Client) -> None:
     assert len(seen) > 10
 
 
-@pytest.mark.parametrize("path", DOCUMENTS)
-def test_json_and_html(reader: httpx.Client, path: str) -> None:
-    assert "json" in reader.get(path).headers["content-type"]
+def pages(client: httpx.Client) -> dict[str, set[str]]:
+    """Every document that the API describes and that is there, and the media types in which it is given."""
+    found = {}
+    for path, methods in document(client, "/ogc/api")["paths"].items():
+        address = f"/ogc{concrete(path)}".rstrip("/")
+        if "/items/" in path:
+            items = address.removesuffix("/1")
+            address = f"{items}/{document(client, items)['features'][0]['id']}"
+        if "get" in methods and not is_of_nothing(client.get(address)):
+            found[address] = set(methods["get"]["responses"]["200"]["content"])
+    return found
+
+
+def has_map(path: str) -> bool:
+    """Whether its page shows a map: of a collection, its features, one of them."""
+    return re.fullmatch(r"/ogc/collections/[^/]+(/items(/\d+)?)?", path) is not None
+
+
+def test_json_and_html(signed_in: httpx.Client) -> None:
+    found = {path for path, types in pages(signed_in).items() if "text/html" in types}
+    assert found >= {f"/ogc/collections/{each}{part}" for each in COLLECTIONS for part in PARTS}
+    assert found >= {"/ogc", "/ogc/functions", "/ogc/styles", "/ogc/styles/parcels/metadata", "/ogc/tiles", "/ogc/jobs"}
     browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-    page = reader.get(path, headers=browser)
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "json" in reader.get(path, headers=browser, params={"f": "json"}).headers["content-type"]
-    assert (
-        "json" in reader.get(path, headers={"Accept": "application/geo+json, application/json"}).headers["content-type"]
-    )
-    for language in ("vi", "en"):
-        html = reader.get(path, params={"f": "html", "lang": language}).text
-        assert f'<html lang="{language}">' in html
-        # Works without internet: what is loaded are files of ours.
-        assert not any(tag in html for tag in ("<img", "@import", "url("))
-        with_map = path in {"/ogc/collections/parcels", ITEMS}
-        assert re.findall("<script[^>]*>", html) == ['<script src="/static/dist/preview.js" defer>'] * with_map
-        assert set(re.findall("<link[^>]*href=([^ >]*)", html)) == {
-            *('"/static/icon.svg"', '"/static/ogc.css"'),
-            *(['"/static/dist/preview.css"'] * with_map),
-        }
+    for path in sorted(found):
+        page = signed_in.get(path, headers=browser)
+        assert page.headers["content-type"] == "text/html; charset=utf-8", path
+        for accepted in ("*/*", "application/geo+json, application/json"):
+            kind = signed_in.get(path, headers={"Accept": accepted}).headers["content-type"]
+            assert "json" in kind or path.endswith("/legend"), path
+        if not path.endswith("/legend"):
+            name = "mapbox" if re.fullmatch("/ogc/styles/[^/]+", path) else "json"
+            asked = signed_in.get(path, headers=browser, params={"f": name})
+            assert "json" in asked.headers["content-type"], path
+        for language in ("vi", "en"):
+            check_page(path, signed_in.get(path, params={"f": "html", "lang": language}).text, language)
 
 
-@pytest.mark.parametrize("path", [*DOCUMENTS, f"{ITEMS}/1", "/ogc/api", "/api/v1/palette"])
-def test_unknown_parameters_are_refused(reader: httpx.Client, path: str) -> None:
-    answer = reader.get(path, params={"unknown": "1"})
-    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
-    assert answer.json()["parameter"] == "unknown"
+def check_page(path: str, html: str, language: str) -> None:
+    """In its language; and it works without internet: what is loaded are files of ours."""
+    assert f'<html lang="{language}">' in html, path
+    assert not any(tag in html for tag in ("@import", "url(")), path
+    assert all(each.startswith("/ogc/") for each in re.findall('<img[^>]*src="([^"]*)', html)), path
+    scripts = ['<script src="/static/dist/preview.js" defer>'] * has_map(path)
+    assert re.findall("<script[^>]*>", html) == scripts, path
+    styles = ['"/static/icon.svg"', '"/static/ogc.css"', *(['"/static/dist/preview.css"'] * has_map(path))]
+    assert sorted(re.findall("<link[^>]*href=([^ >]*)", html)) == sorted(styles), path
+
+
+def test_unknown_parameters_are_refused(signed_in: httpx.Client) -> None:
+    for path in [*pages(signed_in), "/api/v1/palette"]:
+        answer = signed_in.get(path, params={"unknown": "1"})
+        assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json"), path
+        assert answer.json()["parameter"] == "unknown", path
 
 
 @pytest.mark.parametrize("path", ["", "/items", "/items/1", "/queryables", "/schema"])
@@ -138,7 +147,7 @@ PLACES = {
     "tileRow": "7221",
     "tileCol": "13047",
     "styleId": "parcels",
-    "processId": "print-atlas",
+    "processID": "atlas",
 }
 
 
