@@ -28,7 +28,7 @@ from gisland.audit import routes as audit_routes
 from gisland.audit.alerts import routes as alert_routes
 from gisland.catalogue import Catalogue, load_catalogue
 from gisland.database import NOWHERE, Pools, use_scope
-from gisland.errors import DatabaseUnavailable, GislandError, TookTooLong
+from gisland.errors import Busy, DatabaseUnavailable, GislandError, TookTooLong
 from gisland.kit.compressing import CompressedAnswers
 from gisland.kit.conditional import ConditionalAnswers
 from gisland.kit.identifiers import mask_ids
@@ -228,6 +228,16 @@ async def _database(_: Request, error: Exception) -> Response:
     )
 
 
+async def _exhausted(_: Request, error: Exception) -> Response:
+    log.warning("no connection in time", error=type(error).__name__)
+    return problem(
+        Busy(
+            "cơ sở dữ liệu chưa nhận thêm việc · the database takes no more work just now",
+            hint="thử lại sau · try again in a moment",
+        )
+    )
+
+
 async def _canceled(_: Request, error: Exception) -> Response:
     log.warning("statement timeout", error=type(error).__name__)
     return problem(
@@ -260,5 +270,5 @@ HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respons
     UndefinedTable: _changing,
     UndefinedColumn: _changing,
     OperationalError: _database,
-    PoolTimeout: _database,
+    PoolTimeout: _exhausted,
 }

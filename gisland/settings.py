@@ -178,6 +178,9 @@ class Settings(BaseSettings):
     )
     body_seconds: float = Field(default=60, gt=0, description="How long the body of a request may take to come.")
     pool_size: int = Field(default=8, ge=1, description="Database connections per role and web worker.")
+    pool_wait_seconds: float = Field(
+        default=10, gt=0, description="How long a request waits for a database connection, when all are in use."
+    )
     statement_timeout_ms: int = Field(
         default=20_000, ge=100, description="Longest run of a statement on the reading paths, in milliseconds."
     )

@@ -145,6 +145,7 @@ def _act_pool(settings: Settings, sessions: int) -> ConnectionPool:
         conninfo(settings, Role.APP, statement_timeout_ms=settings.write_timeout_ms, pages=False),
         min_size=1,
         max_size=sessions,
+        timeout=settings.pool_wait_seconds,
         check=ConnectionPool.check_connection,
         open=False,
     )
@@ -215,6 +216,7 @@ class Pools:
                 kwargs={"autocommit": True},
                 min_size=1,
                 max_size=settings.pool_size,
+                timeout=settings.pool_wait_seconds,
                 open=False,
             )
 
