@@ -18,9 +18,10 @@ import pytest
 from gisland.database import Role, connect
 from gisland.database.migrate import admin_conninfo
 from gisland.publish.tiles.drawing import Drawing
+from gisland.publish.tiles.statements import tile_statement
 from tests.factories import one
 from tests.publish.conftest import Ward, serving
-from tests.publish.tiles import STAFF_TILES, address, features, tile_of
+from tests.publish.tiles import STAFF_TILES, TILES, address, features, tile_of
 
 MANY = 6
 
@@ -145,18 +146,22 @@ def test_where_nothing_is_kept_each_is_drawn(ward: Ward, held: Held, zoom: int) 
         assert (answer.status_code, held.drawn) == (304, 3)
 
 
-def test_who_leaves_stops_a_staff_tile(
-    client: httpx.Client, ward: Ward, admin: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+ROOTS = {"staff": STAFF_TILES, "public": TILES, "dataset": "/ogc/tiles/WebMercatorQuad"}
+
+
+@pytest.mark.parametrize(("root", "zoom"), [("staff", 16), ("public", 16), ("public", 12), ("dataset", 12)])
+def test_who_leaves_stops_the_drawing_of_a_tile(
+    client: httpx.Client, ward: Ward, admin: tuple[str, str], monkeypatch: pytest.MonkeyPatch, root: str, zoom: int
 ) -> None:
     ward.add_parcels(3)
     slow = "SELECT NULL::bigint, ''::bytea, 0 FROM pg_sleep(60)"
     monkeypatch.setattr("gisland.publish.tiles.drawing.tile_statement", lambda *_, **__: (slow, {}))
     with connect(ward.settings, Role.STAFF) as connection:
-        tile = tile_of(connection, ward.parcels[0], 16, "published_staff.parcels_staff")
+        tile = tile_of(connection, ward.parcels[0], zoom, "published_staff.parcels_staff")
     url = httpx.URL(str(client.base_url))
     key = base64.b64encode(":".join(admin).encode()).decode()
     waiting = socket.create_connection((url.host, url.port or 80))
-    head = f"GET {address(tile, STAFF_TILES)} HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: Basic {key}\r\n\r\n"
+    head = f"GET {address(tile, ROOTS[root])} HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: Basic {key}\r\n\r\n"
     waiting.sendall(head.encode())
     running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = %s AND datname = %s"
     with psycopg.connect(admin_conninfo(ward.settings), autocommit=True) as connection:
@@ -164,3 +169,29 @@ def test_who_leaves_stops_a_staff_tile(
         until(lambda: bool(one(connection, *asked) == 1))
         waiting.close()
         until(lambda: bool(one(connection, *asked) == 0))
+
+
+def test_when_the_one_who_draws_leaves_the_next_one_does(
+    client: httpx.Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parcel, *_ = ward.add_parcels(3)
+    path = path_of(ward, 16)
+    slow = "SELECT NULL::bigint, ''::bytea, 0 FROM pg_sleep(60)"
+    drawn = iter(range(MANY))
+
+    def first_slowly(*given: Any, **more: Any) -> tuple[str, dict[str, object]]:
+        return (slow, {}) if next(drawn) == 0 else tile_statement(*given, **more)
+
+    monkeypatch.setattr("gisland.publish.tiles.drawing.tile_statement", first_slowly)
+    url = httpx.URL(str(client.base_url))
+    leaving = socket.create_connection((url.host, url.port or 80))
+    # The same encoding as the other one's: they want the same file.
+    accepted = client.headers["accept-encoding"]
+    leaving.sendall(f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\nAccept-Encoding: {accepted}\r\n\r\n".encode())
+    until(lambda: queue() == 1)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(client.get, path)
+        until(lambda: queue() == 2)
+        leaving.close()
+        assert parcel in features(other.result())
+    assert next(drawn) == 2

@@ -56,7 +56,8 @@ async def dataset_tile(request: Request) -> Response:
     if len(layers) == 1:
         # What is kept is compressed already.
         return await _public(asked, layers[0], tile)
-    parts = list(zip(layers, await draws.dataset(pool.connection, layers, tile), strict=True))
+    with ClientWatch(request):
+        parts = list(zip(layers, await draws.dataset(pool.connection, layers, tile), strict=True))
     states = [f"{draws.name(layer)} {part.state}" for layer, part in parts]
     tag = f'"{hashlib.sha256(" ".join(states).encode()).hexdigest()[:16]}-all"'
     headers = _headers(f"W/{tag}", min((part.at for _, part in parts), default=time.time()))
@@ -75,7 +76,9 @@ async def _public(asked: Asked, layer: Layer, tile: Tile) -> Response:
     name = draws.name(layer)
     known = [int(state, 16) - (1 << 63) for state, of in _ETAG.findall(_given(asked.request)) if of == name]
     connect = asked.state.pools.public.connection
-    drawn = await draws.public(connect, layer, tile, _encoding(asked.request), known)
+    # Of those who want the same tile the next one draws it, when the one who did leaves.
+    with ClientWatch(asked.request):
+        drawn = await draws.public(connect, layer, tile, _encoding(asked.request), known)
     headers = _headers(_tag(drawn, name), drawn.at)
     if drawn.body is None:
         return Response(None, 304, headers)
