@@ -21,7 +21,7 @@ from gisland.bench.boxes import Box, count, pick_boxes
 from gisland.bench.pgbench import Query
 from gisland.bench.race import BOXES, LIMITS, Ask, Plan, in_rounds, of_pgbench, of_server, start_peers
 from gisland.bench.servers import Server
-from gisland.bench.table import GISLAND, PGBENCH, TARGETS, grid, verdict
+from gisland.bench.table import GISLAND, PGBENCH, TARGETS, at_most, grid, verdict
 from gisland.bench.tiles import DRAWN_TARGET
 from gisland.bench.ways import FILTER_TEXT, KEEPING, LARGER, WAYS, Zone
 from gisland.catalogue import Layer, Palette, load_catalogue
@@ -39,6 +39,7 @@ from gisland.settings import Settings
 
 ZOOMS = (12, 14, 16, 18)
 FILTERED = 100  # features on a page with a filter, and on one of HTML
+HTML_MS = 15  # for a page of HTML that one reader alone asks for (issue 5, HTML pages)
 MVT_LAYER = b"\x1a"  # field 3 of a tile in protocol buffers: what a tile that shows something begins with
 
 
@@ -55,6 +56,8 @@ class Task:
     """What gisland asks the database for then, for pgbench."""
     targets: Mapping[str, float] = field(default_factory=dict)
     """Contender → gisland ÷ contender must be at least this (design §7)."""
+    most_ms: float | None = None
+    """Milliseconds that an answer of gisland may take, when one reader alone asks."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class Report:
     facts: Mapping[str, str]
     notes: Sequence[str] = ()
     exports: Sequence[exports.Exported] = ()
+    alone: Mapping[str, float] = field(default_factory=dict)
+    """Per task that has a limit: milliseconds of an answer of gisland, when one reader alone asks."""
 
 
 def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]) -> Report:
@@ -121,7 +126,15 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
                 asks[task.name, PGBENCH] = of_pgbench(conninfo(settings, Role.PUBLIC), task.queries, plan)
             asks |= {(task.name, server.name): of_server(urls, plan) for server, urls in good}
         rates = in_rounds(asks, plan, say)
-    return Report(rates, tasks, facts, notes, exported)
+        alone = {task.name: milliseconds(task.urls(gisland), plan) for task in tasks if task.most_ms is not None}
+    return Report(rates, tasks, facts, notes, exported, alone)
+
+
+def milliseconds(urls: Sequence[str], plan: Plan) -> float:
+    """How long a server takes for an answer, when one reader alone asks for these addresses in turn: the median of
+    the rounds."""
+    rounds = [load.load(list(urls), connections=1, seconds=plan.seconds).rate for _ in range(plan.rounds)]
+    return 1000 / median(rounds)
 
 
 def read_data(settings: Settings, layer: Layer, number: int) -> Data:
@@ -166,7 +179,7 @@ def tasks_of(data: Data, gisland: Server, last: str) -> list[Task]:
             lambda body: json.loads(body)["type"] == "Feature",
             [feature_statement(layer, number) for number in data.ids],
         ),
-        Task(f"page of {FILTERED} as HTML", partial(_html, boxes=boxes), lambda body: b"</html>" in body),
+        Task(f"page of {FILTERED} as HTML", partial(_html, boxes=boxes), _is_html, most_ms=HTML_MS),
         *(_tile(data, zoom) for zoom in ZOOMS),
     ]
 
@@ -187,6 +200,10 @@ def _zone(limit: int, zones: Sequence[Zone], server: Server) -> list[str]:
 def _html(server: Server, boxes: Sequence[Box]) -> list[str]:
     way = WAYS[server.name].html
     return [way(server, FILTERED, box) for box in boxes] if way else []
+
+
+def _is_html(body: bytes) -> bool:
+    return b"</html>" in body
 
 
 def _page(layer: Layer, boxes: Sequence[Box], limit: int) -> Task:
@@ -279,7 +296,10 @@ def markdown(report: Report) -> str:
     notes = "\n".join(f"- {note}" for note in report.notes)
     legend = f"Answers per second, medians of the rounds; in brackets gisland ÷ the other one. Filter: `{FILTER_TEXT}`."
     taken = [exports.markdown(report.exports)] if report.exports else []
-    return "\n\n".join([told, legend, grid(["asked for", *names], rows), *taken, notes]) + "\n"
+    limits = {task.name: task.most_ms for task in report.tasks if task.most_ms is not None}
+    waits = [[name, at_most(report.alone[name], limit)] for name, limit in limits.items() if name in report.alone]
+    alone = [grid(["one reader alone", "milliseconds (limit)"], waits)] if waits else []
+    return "\n\n".join([told, legend, grid(["asked for", *names], rows), *alone, *taken, notes]) + "\n"
 
 
 def _cell(report: Report, task: Task, name: str) -> str:

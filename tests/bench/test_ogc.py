@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gisland.bench import exports, pages, pgbench, servers
-from gisland.bench.ogc import Report, Task, able, markdown, read_data, tasks_of
+from gisland.bench.ogc import HTML_MS, Report, Task, able, markdown, milliseconds, read_data, tasks_of
+from gisland.bench.race import Plan
 from gisland.bench.servers import Server
 from gisland.bench.table import GISLAND, PGBENCH
 from gisland.bench.ways import KEEPING
@@ -32,7 +33,10 @@ def test_gisland_answers_each_task(bench: Settings, catalogue: Catalogue, tmp_pa
             assert found is server
             assert len(urls) == len(set(urls)) > 0
             assert note.startswith(f"{task.name}: gisland ")
-    assert [task.name for task in tasks if not task.queries] == ["page of 100 as HTML"]
+        (html,) = (task for task in tasks if not task.queries)
+        assert (html.name, html.most_ms) == ("page of 100 as HTML", HTML_MS)
+        plan = Plan(limits=[100], connections=1, seconds=1, rounds=1)
+        assert 0 < milliseconds(html.urls(server), plan) < 60_000
     names = [task.name for task in tasks]
     assert {"page of 1000 in the zone", "last page of 1000", "one feature", "tile z12"} < set(names)
     for task in tasks:
@@ -69,3 +73,11 @@ def test_the_table_has_a_column_for_each_contender_and_says_what_holds() -> None
     assert "| page of 10 | 50.0 | — | — | — |" in text
     assert text.startswith("cores 2\n")
     assert "- a note" in text
+
+
+def test_a_page_of_html_has_a_limit_of_its_own() -> None:
+    task = Task("page as HTML", lambda _: [], bool, most_ms=15)
+    for took, shown in ((6.2, "6.20 (≤ 15 holds)"), (15.3, "15.30 (≤ 15 **MISSED**)")):
+        text = markdown(Report({}, [task], {}, alone={task.name: took}))
+        assert f"| page as HTML | {shown} |" in text
+    assert "alone" not in markdown(Report({}, [task], {}))
