@@ -167,13 +167,10 @@ class Withdraw(OfVersion):
     """Rút quyền quá khứ đã nhập sai: it was never so; what was entered stays in history."""
 
 
-class Move(OfVersion):
-    """Chuyển tờ bản đồ sang phường khác, hoặc đổi số tờ."""
+class Move(move.Destination, OfVersion):
+    """Chuyển tờ bản đồ, hoặc một số thửa của tờ, sang phường khác hay tờ khác; hoặc đổi số tờ."""
 
     example: ClassVar[dict[str, Any]] = {"version": 1, "ward_code": "11312", "sheet_no": "85"}
-
-    ward_code: str = Field(description="Mã phường/xã mới · code of the unit it comes to")
-    sheet_no: Number | None = Field(default=None, description="Số tờ mới, mặc định như cũ · its new number")
 
 
 Work = Callable[[Connection, int, Any, str], Done]
@@ -253,8 +250,8 @@ def _reissue(connection: Connection, record_id: int, body: Reissue, by: str) -> 
 
 
 def _move(connection: Connection, record_id: int, body: Move, by: str) -> Done:
-    seen = body.seen(record_id).model_dump()
-    sheet = move.SheetMove(**seen, ward_code=body.ward_code, sheet_no=body.sheet_no)
+    said = body.model_dump(include=set(move.Destination.model_fields))
+    sheet = move.SheetMove(**body.seen(record_id).model_dump(), **said)
     change, made = move.move_sheet(connection, sheet, body.change, by=by)
     return Done(change=change, made=[made])
 
@@ -290,6 +287,11 @@ ACTS: Mapping[str, Act] = {
     "retire-document": Act(
         "documents/{id}/retire", "Bỏ văn bản · A document counts no more", Retire, _ending(ending.retire_document)
     ),
-    "move": Act("sheets/{id}/move", "Chuyển tờ bản đồ · Move a sheet to another ward or number", Move, _move),
+    "move": Act(
+        "sheets/{id}/move",
+        "Chuyển tờ bản đồ, hoặc một phần · Move a sheet or a part of it",
+        Move,
+        _move,
+    ),
     "undo": Act("changes/{id}/undo", "Huỷ biến động · Undo a change", Body, _undo),
 }

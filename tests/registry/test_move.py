@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pytest
 from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege
 
 from gisland.database import Role, Scope, scope
-from gisland.errors import Conflict, NotFound, PreconditionFailed, UsageError
+from gisland.errors import Conflict, InputError, NotFound, PreconditionFailed, UsageError
 from gisland.registry import undo
 from gisland.registry.move import SheetMove, move_sheet
+from gisland.registry.parcels import renumber_parcel, retire_parcel
+from gisland.registry.seen import Seen
 from tests.factories import make_change, make_holder, make_holding, make_parcel, make_sheet, make_ward, one
+from tests.registry.conftest import Api
 from tests.registry.land import BY, WHY, Land
 
 
@@ -168,3 +174,149 @@ def test_a_move_is_undone_by_those_only_who_reach_both_wards(land: Land, new_war
     with scope(both):
         land.do(lambda c: undo.undo(c, change, WHY, by=BY))
     assert land.rows("SELECT DISTINCT ward_id FROM registry.parcel") == [(land.ward,)]
+
+
+def part(land: Land, *parcels: int, **more: Any) -> SheetMove:
+    """Some parcels of the sheet, to the other ward."""
+    said = {"id": land.sheet, "version": 1, "ward_code": "11302", "parcels": [land.seen(each) for each in parcels]}
+    return SheetMove.model_validate(said | more)
+
+
+PLACES = """
+    SELECT parcel.id, parcel.ward_id, map_sheet_id, parcel_no, g.code FROM registry.parcel
+      LEFT JOIN registry.residential_group g ON g.id = residential_group_id ORDER BY parcel.id
+"""
+KNOWN = "SELECT parcel_id, ward_id, series, old_ward_code, sheet_no, parcel_no, scale FROM registry.parcel_number"
+
+
+def test_of_a_sheet_that_is_divided_some_parcels_move_and_the_others_stay(land: Land, new_ward: int) -> None:
+    before = land.rows(PLACES)
+    change, sheet = land.do(lambda c: move_sheet(c, part(land, land.west), WHY, by=BY))
+    # The new sheet is as the old one, under the same number; of that ward's groups there is one for the parcel.
+    query = "SELECT ward_id, old_ward_code, sheet_no, scale, srid FROM registry.map_sheet WHERE id = %s"
+    assert land.rows(query, sheet) == [(new_ward, "11311", "1", 500, 9210)]
+    assert land.rows(PLACES) == [
+        (land.west, new_ward, sheet, "1", "11311/5"),
+        (land.east, land.ward, land.sheet, "2", None),
+    ]
+    assert land.rows(KNOWN) == [(land.west, new_ward, "before_reform", "11311", "1", "1", 500)]
+    # What is on it alone has followed; the holder has land in both wards and stays.
+    query = "SELECT parcel_id, ward_id FROM registry.holding ORDER BY parcel_id"
+    assert land.rows(query) == [(land.west, new_ward), (land.east, land.ward)]
+    assert land.rows("SELECT DISTINCT ward_id FROM registry.certificate") == [(new_ward,)]
+    assert land.rows("SELECT ward_id FROM registry.holder") == [(land.ward,)]
+    query = "SELECT id, ward_code, sheet_no, parcel_no FROM published.parcels ORDER BY id"
+    assert land.rows(query, role=Role.PUBLIC) == [(land.west, "11302", "1", "1"), (land.east, "11311", "1", "2")]
+    query = "SELECT kind, ward_id, detail FROM registry.change WHERE id = %s"
+    detail = {"sheet": land.sheet, "parcels": 1, "from": "1", "to": "1", "whole": False}
+    assert land.rows(query, change) == [("reform", new_ward, detail)]
+    query = "SELECT tag, ward_id FROM audit.event WHERE object = %s"
+    assert land.rows(query, f"change:{change}") == [("registry:changed", new_ward)]
+    land.do(lambda c: undo.undo(c, change, WHY, by=BY))
+    assert land.rows(PLACES) == before
+    assert land.rows(KNOWN) == []
+
+
+def test_a_sheet_that_is_there_takes_parcels_under_its_next_numbers(land: Land, new_ward: int) -> None:
+    """After the largest that it ever gave, in the order they had; what it had itself stays untouched."""
+
+    def taking(connection: Connection) -> tuple[int, int]:
+        sheet = make_sheet(connection, new_ward, "7")
+        return sheet, make_parcel(connection, new_ward, sheet, "41", east=900_000)
+
+    sheet, own = land.do(taking)
+    for parcel, number in ((own, "30"), (land.west, "10")):  # 10 comes after 2
+        land.do(partial(renumber_parcel, seen=land.seen(parcel), why=WHY, by=BY, parcel_no=number))
+    land.do(lambda c: c.execute("DELETE FROM registry.parcel_number"))
+    before = land.rows(PLACES)
+    move = part(land, land.west, land.east, to_sheet=sheet)
+    change, there = land.do(lambda c: move_sheet(c, move, WHY, by=BY))
+    assert there == sheet
+    assert [row[:4] for row in land.rows(PLACES)] == [
+        (land.west, new_ward, sheet, "43"),
+        (land.east, new_ward, sheet, "42"),
+        (own, new_ward, sheet, "30"),
+    ]
+    assert {row[0]: row[5] for row in land.rows(KNOWN)} == {land.west: "10", land.east: "2"}
+    assert land.rows("SELECT version FROM registry.parcel WHERE id = %s", own) == [(2,)]
+    # The numbers that were given up are not given again where they came from.
+    left = land.do(lambda c: make_parcel(c, land.ward, land.sheet, "3", east=901_000))
+    assert land.do(lambda c: renumber_parcel(c, land.seen(left), WHY, by=BY))[1] == "11"
+    land.do(lambda c: undo.undo(c, change, WHY, by=BY))
+    assert land.rows(PLACES)[:3] == before
+
+
+def test_a_paper_of_two_parcels_that_are_parted_stays(land: Land, new_ward: int) -> None:
+    query = (
+        "INSERT INTO registry.certificate_parcel (certificate_id, parcel_id) SELECT id, %s FROM registry.certificate"
+    )
+    land.do(lambda c: c.execute(query, [land.east]))
+    land.do(lambda c: move_sheet(c, part(land, land.west), WHY, by=BY))
+    assert land.rows("SELECT DISTINCT ward_id FROM registry.certificate") == [(land.ward,)]
+    land.do(lambda c: move_sheet(c, part(land, land.east, sheet_no="2"), WHY, by=BY))
+    assert land.rows("SELECT DISTINCT ward_id FROM registry.certificate") == [(new_ward,)]
+    assert land.rows("SELECT DISTINCT ward_id FROM registry.holder") == [(new_ward,)]
+
+
+def test_parts_that_are_refused(land: Land, new_ward: int) -> None:
+    def sheets(connection: Connection) -> list[int]:
+        other = make_sheet(connection, land.ward, "2")
+        elsewhere = make_parcel(connection, land.ward, other, "9", east=900_000)
+        return [
+            other,
+            elsewhere,
+            make_sheet(connection, new_ward, "7"),
+            make_sheet(connection, new_ward, "8", srid=3405),
+        ]
+
+    other, elsewhere, there, of_other_crs = land.do(sheets)
+    stale = [Seen(id=land.west, version=land.seen(land.west).version + 1)]
+    refused: list[tuple[type[Exception], SheetMove]] = [
+        (PreconditionFailed, part(land, parcels=stale)),
+        (PreconditionFailed, part(land, land.west, version=2)),
+        (Conflict, part(land, elsewhere)),
+        (Conflict, part(land, land.west, land.west)),
+        (Conflict, part(land, land.west, to_sheet=other)),
+        (Conflict, part(land, land.west, to_sheet=of_other_crs)),
+        (NotFound, part(land, parcels=[Seen(id=2**40, version=1)])),
+        (NotFound, part(land, land.west, to_sheet=2**40)),
+        (UsageError, part(land, land.west, to_sheet=land.sheet)),
+        (UsageError, part(land, land.west, ward_code="11311")),
+        (InputError, part(land, land.west, to_sheet=there, sheet_no="9")),
+        (InputError, part(land, parcels=None, to_sheet=there)),
+    ]
+    before = land.rows(PLACES)
+    for error, move in refused:
+        with pytest.raises(error):
+            land.do(lambda c: move_sheet(c, move, WHY, by=BY))  # noqa: B023
+    # Who writes in one of the two wards alone neither gives nor takes.
+    for ward in (land.ward, new_ward):
+        move = part(land, land.west, to_sheet=there)
+        with scope(Scope(wards=frozenset({ward}))), pytest.raises((NotFound, InsufficientPrivilege)):
+            land.do(lambda c: move_sheet(c, move, WHY, by=BY))  # noqa: B023
+    assert land.rows(PLACES) == before
+    # What has ended stays with the sheet it ended on.
+    land.do(lambda c: retire_parcel(c, land.seen(land.west), WHY, by=BY))
+    with pytest.raises(Conflict, match="retired"):
+        land.do(lambda c: move_sheet(c, part(land, land.west), WHY, by=BY))
+
+
+def test_a_part_moves_over_http(api: Api) -> None:
+    ward, other = api.ward(), api.ward()
+    parcel = api.parcel(ward)
+    place = f"sheets/{parcel['map_sheet_id']}"
+    seen = {"If-Match": api.tag(place)}
+    code = api.client.get(f"units/{other}").json()["code"]
+    said: dict[str, Any] = {"change": {"reason": "địa giới mới"}, "ward_code": code}
+    said["parcels"] = [{"id": parcel["id"], "version": parcel["version"]}]
+    assert api.client.post(f"{place}/move", json=said).status_code == 428
+    moved = api.client.post(f"{place}/move", json=said, headers=seen)
+    assert moved.status_code == 200, moved.text
+    now = api.client.get(f"parcels/{parcel['id']}").json()
+    assert (now["ward_id"], now["map_sheet_id"], now["parcel_no"]) == (
+        other,
+        *moved.json()["made"],
+        parcel["parcel_no"],
+    )
+    assert [each["series"] for each in now["numbers"]] == ["before_reform"]
+    assert api.client.post(f"{place}/move", json=said, headers=seen).status_code == 412

@@ -15,7 +15,7 @@ from gisland.registry.acts import ACTS
 from gisland.registry.kinds import KINDS
 from gisland.registry.records import etag, read
 from gisland.registry.writing import Clerk, create, patch
-from tests.factories import VAULT, make_group, make_holder, make_ward
+from tests.factories import VAULT, make_group, make_holder, make_sheet, make_ward
 from tests.registry.land import BY, HALVES, Land, box, right_on
 from tests.registry.states import State, assert_same, state
 
@@ -78,6 +78,13 @@ def moved(land: Land) -> int:
     correct(land, "parcel", land.west, residential_group_id=group, numbers=[{"series": "map_299", "parcel_no": "4"}])
     papers(land)
     return do(land, "move", land.sheet, ward_code="11302", sheet_no="88", **version(land, "map_sheet", land.sheet))
+
+
+def moved_in_part(land: Land) -> int:
+    moved = land.do(lambda c: make_sheet(c, make_ward(c, "11302"), "7"))
+    papers(land)
+    there = {"ward_code": "11302", "to_sheet": moved, "parcels": [seen(land, land.west)]}
+    return do(land, "move", land.sheet, **there, **version(land, "map_sheet", land.sheet))
 
 
 def papers(land: Land) -> dict[str, int]:
@@ -145,8 +152,9 @@ DONE: dict[str, Callable[[Land], int]] = {
     "move": moved,
     "undo": undone,
 }
-# What makes and corrects records, which is no act of the list.
+# What makes and corrects records, which is no act of the list; and acts in another way.
 MADE: dict[str, Callable[[Land], int]] = {
+    "move a part of a sheet": moved_in_part,
     "create an asset": lambda land: make(land, "asset", kind="house", parcels=[{"parcel_id": land.west}])[1],
     "create a certificate": lambda land: make(land, "certificate", parcels=[{"parcel_id": land.west}])[1],
     "restrict": lambda land: make(land, "restriction", parcel_id=land.west, kind="mortgage")[1],

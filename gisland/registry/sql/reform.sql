@@ -1,10 +1,10 @@
--- Sheets that come to another ward, or get another number, after a reform.
+-- Sheets, or some of their parcels (`parcels`; null: all), that come to another ward or sheet after a reform.
 
 -- Sheets are no secret, but who may not write in the ward of one moves none: it would be taken over without its parcels.
--- name: lock_sheet
-SELECT id, ward_id, old_ward_code, sheet_no, scale, srid, name, version
+-- name: lock_sheets
+SELECT id, ward_id, sheet_no, srid, version
   FROM registry.map_sheet
- WHERE id = %(id)s AND (security.everywhere() OR ward_id = ANY (security.wards())) FOR NO KEY UPDATE
+ WHERE id = ANY (%(ids)s) AND (security.everywhere() OR ward_id = ANY (security.wards())) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_parcels
 SELECT count(*) FROM (SELECT FROM registry.parcel WHERE map_sheet_id = %(sheet)s ORDER BY id FOR NO KEY UPDATE) locked
@@ -15,6 +15,7 @@ SELECT sheet.ward_id, parcel.id, 'before_reform', coalesce(nullif(sheet.old_ward
        parcel.parcel_no, sheet.scale, 'change ' || %(change)s
   FROM registry.parcel JOIN registry.map_sheet sheet ON sheet.id = map_sheet_id JOIN registry.unit ON unit.id = sheet.ward_id
  WHERE map_sheet_id = %(sheet)s AND parcel.retired_by IS NULL
+   AND (%(parcels)s::bigint[] IS NULL OR parcel.id = ANY (%(parcels)s))
     ON CONFLICT DO NOTHING
 
 -- name: new_sheet
@@ -29,23 +30,29 @@ INSERT INTO registry.residential_group (ward_id, code, name, geom_4326)
 SELECT DISTINCT ON (old.id) %(ward)s::int, unit.code || '/' || old.code, old.name, old.geom_4326
   FROM registry.parcel JOIN registry.residential_group old ON old.id = residential_group_id JOIN registry.unit ON unit.id = old.ward_id
  WHERE map_sheet_id = %(sheet)s AND old.ward_id <> %(ward)s
+   AND (%(parcels)s::bigint[] IS NULL OR parcel.id = ANY (%(parcels)s))
     ON CONFLICT (ward_id, code) DO NOTHING
 
+-- On a sheet made for them parcels keep their numbers; on one that is there they get those from `first_no` on.
 -- name: move_parcels
 UPDATE registry.parcel
-   SET map_sheet_id = %(new_sheet)s, ward_id = %(ward)s,
+   SET map_sheet_id = %(new_sheet)s, ward_id = %(ward)s, parcel_no = coalesce(numbered.parcel_no, parcel.parcel_no),
        residential_group_id = CASE WHEN parcel.ward_id = %(ward)s THEN residential_group_id ELSE (
            SELECT new.id FROM registry.residential_group old JOIN registry.unit ON unit.id = old.ward_id
              JOIN registry.residential_group new ON new.ward_id = %(ward)s AND new.code = unit.code || '/' || old.code
             WHERE old.id = residential_group_id) END
- WHERE map_sheet_id = %(sheet)s
+  FROM (SELECT id, (%(first_no)s::bigint - 1 + row_number() OVER (ORDER BY parcel_no COLLATE registry.vietnamese_numbers, id))::text AS parcel_no
+          FROM registry.parcel
+         WHERE map_sheet_id = %(sheet)s AND (%(parcels)s::bigint[] IS NULL OR id = ANY (%(parcels)s))) numbered
+ WHERE numbered.id = parcel.id
 
 -- Numbers, rights and restrictions have followed their parcel (foreign keys). Assets, certificates, documents and holders
 -- follow when nothing of them is left behind in the old ward; rights and restrictions on them alone go along (triggers).
 -- An asset without a parcel of its own (a flat) goes with what it is part of.
 -- name: move_assets
 WITH RECURSIVE moved (id) AS (
-    SELECT asset_id FROM registry.asset_parcel JOIN registry.parcel ON parcel.id = parcel_id WHERE map_sheet_id = %(new_sheet)s
+    SELECT asset_id FROM registry.asset_parcel JOIN registry.parcel ON parcel.id = parcel_id
+     WHERE parcel.changed_by = %(change)s
      UNION
     SELECT part.id FROM moved JOIN registry.asset part ON part.parent_id = moved.id
 ), standing (id) AS (
@@ -65,7 +72,7 @@ UPDATE registry.asset SET ward_id = %(ward)s WHERE ward_id <> %(ward)s AND id IN
 -- name: move_certificates
 WITH moved AS (
     SELECT certificate_id AS id FROM registry.certificate_parcel JOIN registry.parcel ON parcel.id = parcel_id
-     WHERE map_sheet_id = %(new_sheet)s
+     WHERE parcel.changed_by = %(change)s
      UNION
     SELECT certificate_id FROM registry.certificate_asset JOIN registry.asset ON asset.id = asset_id
      WHERE asset.changed_by = %(change)s
