@@ -22,6 +22,8 @@ OF = {
     "certificate_asset": ("certificate_id", "certificate"),
     "document_link": ("document_id", "document"),
 }
+# What rights, restrictions and numbers are on; the first of them says in which ward they are.
+BEARING = ("parcel", "asset", "certificate")
 # Records that are never retired: what an act made of them on its way stays.
 LASTING = {"unit", "residential_group", "map_sheet", "holder"}
 
@@ -86,6 +88,12 @@ def touched(connection: Connection, change: int) -> tuple[State, dict[str, set[i
     return former, made
 
 
+def followed(row: Row, former: State) -> Row:
+    """A row that lies in the ward of what it is on, which goes back to its former one: an ended right goes along."""
+    on = next((former[table].get(row[f"{table}_id"]) for table in BEARING if row.get(f"{table}_id") is not None), None)
+    return row | {"ward_id": on["ward_id"]} if on is not None and "ward_id" in row else row
+
+
 def assert_undone(before: State, after: State, former: State, made: Mapping[str, set[int]]) -> None:
     """What a change altered is as it was before it, what it made is gone, and everything else is as it was just now."""
     for table, rows in after.items():
@@ -95,6 +103,6 @@ def assert_undone(before: State, after: State, former: State, made: Mapping[str,
         assert in_force(gone) == {}, table
         others = rows.keys() - former[table].keys() - made[table]
         assert {number: rows[number] for number in others} == {
-            number: row for number, row in before[table].items() if number in others
+            number: followed(row, former) for number, row in before[table].items() if number in others
         }, table
         assert before[table].keys() - former[table].keys() - made[table] == others, table

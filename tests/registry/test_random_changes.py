@@ -131,11 +131,9 @@ class Play:
 
         self.wards = run(self.settings, work)
 
-    @property
-    def ward(self) -> int:
-        """The one that the parcels lie in now."""
-        query = "SELECT ward_id FROM registry.parcel WHERE ward_id = ANY (%(wards)s) AND retired_by IS NULL LIMIT 1"
-        return int(self.rows(query, wards=self.wards)[0][0])
+    def ward_of(self, parcel: Seen) -> int:
+        """The one that a parcel lies in now."""
+        return int(self.rows("SELECT ward_id FROM registry.parcel WHERE id = %(id)s", id=parcel.id)[0][0])
 
     def parcels(self) -> list[tuple[Seen, shapely.Polygon]]:
         rows = self.reading(Role.APP).execute(PARCELS.encode(), [self.wards]).fetchall()
@@ -204,9 +202,10 @@ class Play:
         seen, _ = self.chance.choice(self.parcels())
         query = "SELECT id, version FROM registry.holding WHERE parcel_id = %(id)s AND retired_by IS NULL"
         ending = [Seen(id=row[0], version=row[1]) for row in self.rows(query, id=seen.id)]
+        ward = self.ward_of(seen)
 
         def work(connection: Connection) -> int:
-            buyers = [make_holder(connection, self.ward, national_id=f"99919000{n:04}") for n in (7, 8)]
+            buyers = [make_holder(connection, ward, national_id=f"99919000{n:04}") for n in (7, 8)]
             half = rights.Share(num=1, den=2)
             new = [rights.NewRight(holder_id=each, share=half) for each in buyers]
             return rights.transfer(connection, rights.Held(parcel_id=seen.id), ending, new, WHY, by=BY)[0]
@@ -215,11 +214,12 @@ class Play:
 
     def restrict(self) -> int | None:
         seen, _ = self.chance.choice(self.parcels())
+        ward = self.ward_of(seen)
 
         def work(connection: Connection) -> int:
-            change = begin(connection, ChangeKind.RESTRICT, WHY, by=BY, ward_id=self.ward)
+            change = begin(connection, ChangeKind.RESTRICT, WHY, by=BY, ward_id=ward)
             query = "INSERT INTO registry.restriction (ward_id, parcel_id, kind) VALUES (%s, %s, 'mortgage')"
-            connection.execute(query, [self.ward, seen.id])
+            connection.execute(query, [ward, seen.id])
             return change
 
         return run(self.settings, work)
@@ -236,17 +236,19 @@ class Play:
 
     def create(self) -> int | None:
         """A house or a certificate of a parcel."""
-        on = [{"parcel_id": self.chance.choice(self.parcels())[0].id}]
+        seen, _ = self.chance.choice(self.parcels())
+        said = {"ward_id": self.ward_of(seen), "parcels": [{"parcel_id": seen.id}]}
         if self.chance.random() < 0.5:
-            return self.make("asset", kind="house", parcels=on)
-        return self.make("certificate", serial=f"CD {next(self.numbers):06}", parcels=on)
+            return self.make("asset", kind="house", **said)
+        return self.make("certificate", serial=f"CD {next(self.numbers):06}", **said)
 
     def file(self) -> int | None:
-        return self.make("document", kind="HD", links=[{"parcel_id": self.chance.choice(self.parcels())[0].id}])
+        seen, _ = self.chance.choice(self.parcels())
+        return self.make("document", kind="HD", ward_id=self.ward_of(seen), links=[{"parcel_id": seen.id}])
 
     def make(self, name: str, **said: Any) -> int:
         kind = KINDS[name]
-        new = kind.new.model_validate({"change": WHY.model_dump(), "ward_id": self.ward} | said)
+        new = kind.new.model_validate({"change": WHY.model_dump()} | said)
         return int(run(self.settings, lambda c: create(c, kind, new, CLERK)).record["changed_by"])
 
     def correct(self) -> int | None:
@@ -296,23 +298,35 @@ class Play:
         return None if seen is None else run(self.settings, lambda c: rights.reissue(c, seen, new, WHY, by=BY))[0]
 
     def move(self) -> int | None:
-        """The sheet with all its parcels to the other ward, under another number."""
+        """A sheet with all its parcels to the other ward, under another number."""
+        return self.moved(self.chance.choice(self.parcels())[0], sheet_no=str(next(self.numbers)))
+
+    def move_part(self) -> int | None:
+        """A parcel to the other ward, to a sheet that is there or to a new one."""
+        seen, _ = self.chance.choice(self.parcels())
+        query = "SELECT id FROM registry.map_sheet WHERE ward_id = ANY (%(w)s) AND ward_id <> %(from_ward)s ORDER BY id"
+        there = self.rows(query, w=self.wards, from_ward=self.ward_of(seen))
+        if there and self.chance.random() < 0.5:
+            return self.moved(seen, parcels=[seen], to_sheet=self.chance.choice(there)[0])
+        return self.moved(seen, parcels=[seen], sheet_no=str(next(self.numbers)))
+
+    def moved(self, parcel: Seen, **said: Any) -> int:
         query = """
-            SELECT DISTINCT map_sheet_id, ward_id FROM registry.parcel
-             WHERE ward_id = ANY (%(w)s) AND retired_by IS NULL
+            SELECT sheet.id, sheet.version FROM registry.map_sheet sheet JOIN registry.parcel ON map_sheet_id = sheet.id
+             WHERE parcel.id = %(id)s
         """
-        ((sheet, ward),) = self.rows(query, w=self.wards)
-        version = self.rows("SELECT version FROM registry.map_sheet WHERE id = %(id)s", id=sheet)[0][0]
-        code = self.codes[1 - self.wards.index(ward)]
-        moved = SheetMove(id=sheet, version=version, ward_code=code, sheet_no=str(next(self.numbers)))
-        return run(self.settings, lambda c: move_sheet(c, moved, WHY, by=BY))[0]
+        sheet = dict(zip(("id", "version"), self.rows(query, id=parcel.id)[0], strict=True))
+        code = self.codes[1 - self.wards.index(self.ward_of(parcel))]
+        move = SheetMove.model_validate(sheet | said | {"ward_code": code})
+        return run(self.settings, lambda c: move_sheet(c, move, WHY, by=BY))[0]
 
     def enter_past(self) -> int | None:
         """A right that had ended before it was entered: it can be withdrawn, not undone."""
         seen, _ = self.chance.choice(self.parcels())
+        ward = self.ward_of(seen)
 
         def work(connection: Connection) -> int:
-            right = rights.NewRight(holder_id=make_holder(connection, self.ward))
+            right = rights.NewRight(holder_id=make_holder(connection, ward))
             held, ended = rights.Held(parcel_id=seen.id), date(2005, 6, 30)
             return rights.enter_historic_right(connection, held, right, date(1995, 1, 1), ended, WHY, by=BY)[0]
 
@@ -402,7 +416,19 @@ def own_settings(server: Settings) -> Iterator[Settings]:
 
 
 ACTS = (
-    *("split", "split", "merge", "adjust", "renumber", "transfer", "restrict", "release", "retire", "move"),
+    *(
+        "split",
+        "split",
+        "merge",
+        "adjust",
+        "renumber",
+        "transfer",
+        "restrict",
+        "release",
+        "retire",
+        "move",
+        "move_part",
+    ),
     *("correct", "correct", "create", "file", "reissue", "revoke", "retire_asset", "retire_document"),
     *("enter_past", "withdraw", "verify", "undo", "undo", "undo", "undo"),
 )
