@@ -2,7 +2,7 @@
 
 Two sorts. What the database itself refuses today (`WRONG`) can be there only of old, or by a session that switched its
 triggers off. What reality breaks (`ODD`) is accepted, for papers and land are as they are; somebody should look at it.
-Overlaps and gaps between parcels, and how far areas of the map differ from paper, are not examined.
+Gaps between parcels are not examined: roads and water may be there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gisland.audit import log
 from gisland.database.statements import statements
 from gisland.kit.certificate_numbers import CERTIFICATE_CODE, USUAL_SERIAL, serial_hints
 from gisland.registry.codes import CodeList, CodeLists
+from gisland.registry.geometry import TOLERANCE
 from gisland.registry.identity import odd_ids
 from gisland.registry.keys import KEYS
 from gisland.registry.land_types import read_land_label, residential_code
@@ -137,6 +138,11 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         "thửa nằm ngoài phạm vi vẽ của tổ · parcels outside the drawn extent of their group",
         "xem tổ, hoặc vẽ lại phạm vi · see its group, or draw that anew: patch residential_group_id, geometry",
     ),
+    "parcels_overlap": (
+        Sort.ODD,
+        "thửa chồng lên nhau · parcels that overlap",
+        "xem bản đồ, chỉnh ranh, huỷ thửa nhập trùng · look at the map: act adjust; retire what is there twice",
+    ),
     "unknown_land_type": (
         Sort.ODD,
         "loại đất không phải mã hiện hành · land types that are no code of today",
@@ -156,6 +162,11 @@ CHECKS: Mapping[str, tuple[Sort, str, str]] = {
         Sort.ODD,
         "tổng diện tích mục đích khác diện tích pháp lý · areas of the uses that do not sum to the legal area",
         "xem giấy tờ, sửa · look at the papers; patch",
+    ),
+    "area_not_as_on_paper": (
+        Sort.ODD,
+        "diện tích pháp lý khác diện tích đo vẽ quá sai số · legal areas that are not that of the map",
+        "xem giấy tờ, đo đạc lại · look at the papers, or survey anew: patch legal_area_m2, geometry",
     ),
     "parcel_without_code": (
         Sort.ODD,
@@ -208,6 +219,14 @@ RESIDENTIAL: Mapping[str, str] = {
     "đặc khu": residential_code("special_zone"),
 }
 
+# Parcels overlap when they do somewhere wider than what two drawings of one boundary may differ (`TOLERANCE` on each
+# side) and by more than what areas are told to (0.1 m², circular 25/2014/TT-BTNMT).
+OVERLAP = {"overlap_m2": 0.1, "overlap_width_m": 2 * TOLERANCE}
+# Scale of a map → how far a point of a boundary may be off, metres (circular 25/2014/TT-BTNMT, art. 7). No law says how
+# far areas may be: practice has 2 m √P, SOLA 1 %; the larger one counts.
+ACCURACY_M: Mapping[int, float] = {200: 0.05, 500: 0.07, 1000: 0.15, 2000: 0.3, 5000: 1.5, 10000: 3.0}
+AREAS = {"area_share": 0.01, "scales": list(ACCURACY_M), "points_m": list(ACCURACY_M.values())}
+
 FIND: LiteralString = """
     WITH found AS MATERIALIZED (SELECT * FROM ({check}) f WHERE %(ward)s::int IS NULL OR ward_id = %(ward)s)
     SELECT (SELECT count(*) FROM found), kind, id, ward_id, note FROM found ORDER BY id, note LIMIT %(examples)s
@@ -244,6 +263,7 @@ def check(
     values: dict[str, object] = {"ward": ward_id, "examples": examples}
     values |= {"serial": USUAL_SERIAL, "certificate_code": CERTIFICATE_CODE}
     values |= {"land_types": [code.code for code in land_types.codes if code.selectable]}
+    values |= OVERLAP | AREAS
     values |= {"units": list(RESIDENTIAL), "residential": list(RESIDENTIAL.values())}
     values["unknown"] = _unknown_texts(connection, codes, ward_id)
     hints: dict[str, Callable[[str], str]] = {

@@ -111,6 +111,21 @@ SELECT 'parcel' AS kind, p.id, p.ward_id, of_group.code AS note
   FROM registry.parcel p JOIN registry.residential_group of_group ON of_group.id = p.residential_group_id
  WHERE p.retired_by IS NULL AND NOT ST_Intersects(of_group.geom_4326, p.geom_4326)
 
+-- Each pair is told once, of parcels of two wards to both. The boxes find who may overlap (GiST index of geom_4326); of these
+-- nearly all only touch, and none that reaches less than half the width into the other needs to be cut. What is cut is measured
+-- on the plane of the sheet; of a parcel on another plane the WGS 84 copy is taken there.
+-- name: parcels_overlap
+SELECT 'parcel' AS kind, p.id, p.ward_id, 'parcel ' || other.id || ': ' || round(ST_Area(common.geom)::numeric, 1) || ' m²' AS note
+  FROM registry.parcel p
+ CROSS JOIN LATERAL (SELECT ST_Buffer(p.geom, -%(overlap_width_m)s / 4) AS geom OFFSET 0) inside
+  JOIN registry.parcel other ON other.geom_4326 && p.geom_4326 AND (other.id > p.id OR other.ward_id <> p.ward_id)
+ CROSS JOIN LATERAL (SELECT CASE WHEN other.srid = p.srid THEN other.geom
+                                 ELSE ST_MakeValid(ST_Transform(other.geom_4326, p.srid)) END AS geom OFFSET 0) there
+ CROSS JOIN LATERAL (SELECT ST_CollectionExtract(ST_Intersection(p.geom, there.geom), 3) AS geom
+                      WHERE ST_Intersects(inside.geom, there.geom) OFFSET 0) common
+ WHERE p.retired_by IS NULL AND other.retired_by IS NULL
+   AND ST_Area(common.geom) > %(overlap_m2)s AND NOT ST_IsEmpty(ST_Buffer(common.geom, -%(overlap_width_m)s / 2))
+
 -- name: unknown_land_type
 SELECT 'parcel' AS kind, p.id, p.ward_id, use.land_type AS note
   FROM registry.land_use use JOIN registry.parcel p ON p.id = use.parcel_id
@@ -146,6 +161,17 @@ SELECT 'parcel' AS kind, p.id, p.ward_id, said.area || ' ≠ ' || p.legal_area_m
   JOIN LATERAL (SELECT sum(area_m2) AS area FROM registry.land_use WHERE parcel_id = p.id
                 HAVING count(area_m2) = count(*)) said ON abs(said.area - p.legal_area_m2) > 0.1
  WHERE p.retired_by IS NULL
+
+-- Farther apart than the accuracy of the map (points of the boundary by its scale) and of one hundredth.
+-- name: area_not_as_on_paper
+SELECT 'parcel' AS kind, p.id, p.ward_id,
+       p.legal_area_m2 || ' ≠ ' || round(p.area_m2::numeric, 1) || ' ± ' || round(allowed.m2::numeric, 1) || ' m²' AS note
+  FROM registry.parcel p
+  JOIN registry.map_sheet sheet ON sheet.id = p.map_sheet_id
+ CROSS JOIN LATERAL (SELECT greatest(%(area_share)s * p.area_m2, 2 * min(point_m) * sqrt(p.area_m2)) AS m2
+                       FROM unnest(%(scales)s::int[], %(points_m)s::float8[]) known (scale, point_m)
+                      WHERE sheet.scale > 0 AND known.scale >= sheet.scale) allowed
+ WHERE p.retired_by IS NULL AND abs(p.legal_area_m2 - p.area_m2) > allowed.m2
 
 -- name: parcel_without_code
 SELECT 'parcel' AS kind, p.id, p.ward_id, concat_ws('/', sheet.sheet_no, p.parcel_no) AS note
