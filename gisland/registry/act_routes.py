@@ -3,9 +3,9 @@
 # No `from __future__ import annotations`: the type of an act's body is known only where its route is made.
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from psycopg import Connection
 from pydantic import TypeAdapter
@@ -15,30 +15,36 @@ from gisland.errors import NotFound
 from gisland.registry.acts import ACTS, Act, Done, OfVersion
 from gisland.registry.check import EXAMPLES, MOST, Finding, check, note_check
 from gisland.registry.codes import CodeList, load_codes
+from gisland.registry.kinds import KINDS
 from gisland.registry.lineage import Relative, lineage
 from gisland.registry.masking import held_in, masked_events
-from gisland.registry.routes import ROOT, Id, Reader, Writer, check_once, problems
-from gisland.registry.seen import version_seen
+from gisland.registry.routes import ROOT, Id, IfMatch, Reader, Writer, check_once, problems, shown_to
 from gisland.registry.timeline import Event, note_timeline, timeline
-from gisland.registry.writing import act
+from gisland.registry.writing import act, version_seen
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
 from gisland.security.permissions import Permission
+from gisland.security.subject import Subject
 from gisland.state import state_of
 
 EVENTS, RELATIVES = TypeAdapter(list[Event]), TypeAdapter(list[Relative])
 FINDINGS = TypeAdapter(list[Finding])
 
-IfMatch = Annotated[str | None, Header(description="ETag đã thấy, thay cho version · state seen, instead of `version`")]
-
 router = APIRouter(prefix=ROOT)
 anybody = [Depends(Require(Permission.PUBLIC_READ))]
 
 
-async def _do(request: Request, by: str, each: Act, body: object, record_id: int | None) -> Response:
+async def _do(
+    request: Request, subject: Subject, each: Act, body: Any, record_id: int | None, if_match: str | None = None
+) -> Response:
     def work(connection: Connection) -> tuple[Done, int | None]:
-        return each.do(connection, record_id, body, by), flush(connection)  # type: ignore[arg-type]  # FastAPI made it
+        said = body
+        if isinstance(body, OfVersion) and record_id is not None:
+            kind = next(kind for kind in KINDS.values() if kind.path == each.path.partition("/")[0])
+            seen = version_seen(connection, kind, record_id, if_match, body.version, shown_to(kind, subject))
+            said = body.model_copy(update={"version": seen})
+        return each.do(connection, record_id, said, subject.name), flush(connection)
 
     done, version = await asyncio.to_thread(act, state_of(request).settings, work)
     return JSONResponse(done.model_dump(), headers=PRIVATE | {"Data-Version": str(version)})
@@ -65,20 +71,19 @@ def _add(name: str, each: Act) -> None:
             body: each.body,  # type: ignore[name-defined]  # of this act
             if_match: IfMatch = None,
         ) -> Response:
-            seen = version_seen(if_match, body.version)
-            return await _do(request, subject.name, each, body.model_copy(update={"version": seen}), record_id)
+            return await _do(request, subject, each, body, record_id, if_match)
 
     elif each.on_record:
 
         @router.post(path, **options)  # type: ignore[arg-type]  # as FastAPI's own parameters
         async def on_record(request: Request, subject: Writer, record_id: Id, body: each.body) -> Response:  # type: ignore[name-defined]  # of this act
-            return await _do(request, subject.name, each, body, record_id)
+            return await _do(request, subject, each, body, record_id)
 
     else:
 
         @router.post(path, **options)  # type: ignore[arg-type]  # as FastAPI's own parameters
         async def on_several(request: Request, subject: Writer, body: each.body) -> Response:  # type: ignore[name-defined]  # of this act
-            return await _do(request, subject.name, each, body, None)
+            return await _do(request, subject, each, body, None)
 
 
 @router.get(

@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from gisland.registry.kinds import KINDS, Kind, State
 from gisland.registry.masking import check_asked, masked, masked_state
 from gisland.registry.openapi import OPENAPI, PROBLEM, document, read_meanings
 from gisland.registry.records import Json, as_of_version, etag, known_of, note_reading, read, read_page, read_states
-from gisland.registry.writing import Clerk, act, create, patch
+from gisland.registry.writing import Clerk, Shown, act, create, patch
 from gisland.security.crypto import load_vault
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
@@ -36,7 +37,11 @@ Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="Mã nội bộ · id o
 # Made once per worker: it changes with the program and its migrations only.
 _documents: dict[Settings, bytes] = {}
 
-IfMatch = Annotated[str | None, Header(description="ETag đã thấy, bắt buộc · state seen, required")]
+# Not required here: without it, a patch or an act that says no `version` is a 428.
+IfMatch = Annotated[
+    str | None,
+    Header(description="ETag đã thấy; việc có thể ghi version thay · state seen; an act may say `version` instead"),
+]
 IfNoneMatch = Annotated[str | None, Header(description="ETag đã có · state had already: 304 if it is so still")]
 
 router = APIRouter(prefix=ROOT)
@@ -75,6 +80,11 @@ def answer(record: Json, version: int | None, *, status: int = 200, location: st
 def clerk_of(request: Request, subject: Subject) -> Clerk:
     """Who writes by this request."""
     return Clerk(subject.name, load_vault(state_of(request).settings))
+
+
+def shown_to(kind: Kind, subject: Subject) -> Shown:
+    """How records of a kind are shown to somebody: what their entity tags are of."""
+    return partial(masked, kind, subject=subject)
 
 
 def check_once(request: Request) -> None:
@@ -207,7 +217,9 @@ def _add_writing(kind: Kind) -> None:
         written = await asyncio.to_thread(
             act,
             state_of(request).settings,
-            lambda connection: patch(connection, kind, record_id, body, clerk, if_match=if_match),
+            lambda connection: patch(
+                connection, kind, record_id, body, clerk, if_match=if_match, shown=shown_to(kind, subject)
+            ),
         )
         return answer(masked(kind, written.record, subject), written.version)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import LiteralString
 
 from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 
-from gisland.errors import Conflict, InputError, NotFound, PreconditionFailed, PreconditionRequired
+from gisland.errors import Conflict, NotFound, PreconditionFailed
 from gisland.registry.fields import BigKey, Key
-
-TAG = re.compile(r'"([1-9][0-9]{0,8})-[^"]*"')
 
 
 class Seen(BaseModel):
@@ -21,31 +18,6 @@ class Seen(BaseModel):
 
     id: BigKey = Field(description="Mã nội bộ của bản ghi · Id of the record")
     version: Key = Field(description="Phiên bản đã xem · Version that was seen")
-
-
-def version_seen(if_match: str | None, version: int | None) -> int | None:
-    """The version that a request says it has seen: by the entity tag of the record (`records.etag`), or by itself.
-
-    Args:
-        if_match: the header (RFC 9110 §13.1.1); one tag.
-        version: what the body says.
-
-    Raises:
-        PreconditionRequired: the tag names no state of a record.
-        InputError: both are said and differ.
-    """
-    if if_match is None:
-        return version
-    tag = TAG.fullmatch(if_match.strip())
-    if tag is None:
-        raise PreconditionRequired(
-            "If-Match không phải ETag của bản ghi · If-Match is no entity tag of a record",
-            hint="If-Match: the ETag that came with the record",
-        )
-    seen = int(tag[1])
-    if version not in (None, seen):
-        raise InputError("version khác If-Match · `version` is not that of If-Match", field="version", hint="say one")
-    return seen
 
 
 def check_seen(kind: str, record: int, given: int, current: int) -> None:

@@ -27,6 +27,8 @@ from gisland.settings import Settings
 
 Result = TypeVar("Result")
 Columns = dict[str, Any]
+Shown = Callable[[Json], Json]
+"""What of a record is shown to whoever asks: an entity tag that they have seen is that of this."""
 
 REFUSED = (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError, psycopg.errors.InsufficientPrivilege)
 RIGHTS = ("holding", "restriction")
@@ -113,7 +115,14 @@ def create(connection: Connection, kind: Kind, new: Body, clerk: Clerk) -> Writt
 
 
 def patch(
-    connection: Connection, kind: Kind, record_id: int, said: PatchBody, clerk: Clerk, *, if_match: str | None
+    connection: Connection,
+    kind: Kind,
+    record_id: int,
+    said: PatchBody,
+    clerk: Clerk,
+    *,
+    if_match: str | None,
+    shown: Shown = dict,
 ) -> Written:
     """Change a record by a JSON merge patch (RFC 7396). The same again changes nothing.
 
@@ -124,6 +133,7 @@ def patch(
         said: what was said, a `kind.patch`.
         clerk: who says it.
         if_match: entity tags (RFC 9110 §13.1.1) of the state that was seen.
+        shown: what of it whoever says this may see.
 
     Raises:
         NotFound: there is no such record.
@@ -132,7 +142,7 @@ def patch(
         InputError: it cannot be.
         psycopg.Error: a constraint was violated, see `act`.
     """
-    current = locked(connection, kind, record_id, if_match)
+    current = locked(connection, kind, record_id, if_match, shown)
     named = {name: value for name, value in _given(said).items() if name in said.model_fields_set}
     given = {name: kind.default(name) if value is None else value for name, value in named.items()}
     given = {name: value for name, value in given.items() if name not in current or value != current[name]}
@@ -154,26 +164,69 @@ def patch(
     return Written(read(connection, kind, record_id), flush(connection))
 
 
-def locked(connection: Connection, kind: Kind, record_id: int, if_match: str | None) -> Json:
+def locked(connection: Connection, kind: Kind, record_id: int, if_match: str | None, shown: Shown = dict) -> Json:
     """A record as it is, locked until the end of the transaction, when it is still what was seen.
 
     Raises:
         NotFound: there is no such record.
         PreconditionRequired: `if_match` names no state.
-        PreconditionFailed: it is in another state; `given` and `current` are the entity tags.
+        PreconditionFailed: somebody else changed it in the meantime.
     """
-    tags = [tag.strip() for tag in (if_match or "").split(",") if tag.strip()]
-    if not tags or "*" in tags:
-        raise PreconditionRequired(
-            "cho biết bản ghi đã thấy ở trạng thái nào · say which state of the record you have seen",
-            hint="If-Match: the ETag that came with the record",
-        )
+    tags = _tags(if_match)
     lock = sql.SQL("SELECT FROM registry.{} WHERE id = %s FOR UPDATE").format(sql.Identifier(kind.table))
     if connection.execute(lock, [record_id]).fetchone() is None:
         what = f"không có {kind.name} {record_id} · there is no {kind.name} {record_id}"
         raise NotFound(what).of(kind.name, record_id)
     # A statement of its own: it sees what the one that was waited for has committed.
     current = read(connection, kind, record_id)
+    _check_tags(tags, shown(current))
+    return current
+
+
+def version_seen(
+    connection: Connection, kind: Kind, record_id: int, if_match: str | None, version: int | None, shown: Shown = dict
+) -> int | None:
+    """The version that the request of an act has seen: that of the record as it is, when its tag is among `if_match`.
+
+    The record is locked by the act itself, in an order of its own; it refuses another version than this one then.
+
+    Args:
+        connection: the transaction of the act.
+        kind: what the act is on.
+        record_id: its id.
+        if_match: entity tags (RFC 9110 §13.1.1); None: `version` says it.
+        version: what the body says.
+        shown: what of it whoever says this may see.
+
+    Raises:
+        NotFound: there is no such record.
+        PreconditionRequired: `if_match` names no state.
+        PreconditionFailed: it is in another state.
+        InputError: both are said and differ.
+    """
+    if if_match is None:
+        return version
+    tags = _tags(if_match)
+    current = read(connection, kind, record_id)
+    _check_tags(tags, shown(current))
+    if version not in (None, current["version"]):
+        raise InputError("version khác If-Match · `version` is not that of If-Match", field="version", hint="say one")
+    return int(current["version"])
+
+
+def _tags(if_match: str | None) -> list[str]:
+    """The entity tags of a header; PreconditionRequired when they name no state."""
+    tags = [tag.strip() for tag in (if_match or "").split(",") if tag.strip()]
+    if not tags or "*" in tags:
+        raise PreconditionRequired(
+            "cho biết bản ghi đã thấy ở trạng thái nào · say which state of the record you have seen",
+            hint="If-Match: the ETag that came with the record",
+        )
+    return tags
+
+
+def _check_tags(tags: list[str], current: Json) -> None:
+    """PreconditionFailed when a record is in none of the states: `given` and `current` are the entity tags."""
     if etag(current) not in tags:
         given = ", ".join(tags)[:200]
         seen = given.strip('"').partition("-")[0]
@@ -185,7 +238,6 @@ def locked(connection: Connection, kind: Kind, record_id: int, if_match: str | N
             given_version=int(seen) if seen.isascii() and seen.isdigit() else None,
             current_version=current["version"],
         )
-    return current
 
 
 def _given(body: Body) -> Json:

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 
+from gisland.database import Role, connect
 from tests.factories import NORTH
+from tests.live import LiveServer
 from tests.registry.conftest import WHY, Api, polygon
 
 
@@ -79,14 +81,54 @@ def test_an_act_takes_the_entity_tag_that_came_with_the_record(api: Api) -> None
         return api.client.post(f"{path}/renumber", json={"change": WHY} | said, headers=headers)
 
     # Who says no state could overwrite what somebody else has done.
-    for tag in (None, "*", "W/x", f"{seen}, {seen}", '"0-x"'):
+    for tag, status in ((None, 428), ("*", 428), ("W/x", 412), ('"0-x"', 412), (f"W/{seen}", 412)):
         refused = renumber(tag)
-        assert (refused.status_code, "hint" in refused.json()) == (428, True), tag
+        assert (refused.status_code, "hint" in refused.json()) == (status, True), tag
     assert renumber(seen, version=7).status_code == 422
     assert renumber(seen).json()["parcel_no"] == "2"
     late = renumber(seen)
     assert (late.status_code, late.json()["given_version"], late.json()["current_version"]) == (412, 1, 2)
-    assert renumber(api.tag(path), version=2).json()["parcel_no"] == "3"
+    assert (late.json()["given"], late.json()["current"]) == (seen, api.tag(path))
+    assert renumber(f'"0-x", {api.tag(path)}', version=2).json()["parcel_no"] == "3"
+
+
+def test_an_entity_tag_is_that_of_the_whole_state(api: Api, registry_server: LiveServer) -> None:
+    """A bulk load replaces lists without touching the record: its version was seen, its state was not."""
+    parcel, _, _ = parcel_with_holder(api)
+    path = f"parcels/{parcel['id']}"
+    seen = api.tag(path)
+    with connect(registry_server.settings, Role.APP) as connection:
+        query = "INSERT INTO registry.land_use (parcel_id, seq, land_type) VALUES (%s, 9, 'CLN')"
+        connection.execute(query, [parcel["id"]])
+    assert version(api, path) == parcel["version"]
+    late = api.client.post(f"{path}/retire", json={"change": WHY}, headers={"If-Match": seen})
+    assert late.status_code == 412
+    assert (late.json()["given"], late.json()["current"]) == (seen, api.tag(path))
+
+
+def test_who_sees_no_persons_changes_what_they_saw(api: Api) -> None:
+    """The tag that came with what was shown counts, for a patch and for an act."""
+    _, holding, _ = parcel_with_holder(api)
+    wanted = {"name": "nhập liệu", "permissions": ["registry:read", "registry:write"]}
+    token = api.client.post("tokens", json=wanted).json()["token"]
+    with httpx.Client(base_url=api.client.base_url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+        writer = Api(client)
+        place = f"holders/{holding['holder_id']}"
+        shown = client.get(place)
+        assert shown.json()["full_name"] is None
+        assert shown.headers["etag"] != api.tag(place)
+        changed = writer.patch(place, shown.headers["etag"], address="ngõ 7")
+        assert (changed.status_code, changed.json()["full_name"]) == (200, None), changed.text
+        assert changed.headers["etag"] == writer.tag(place)
+        late = writer.patch(place, shown.headers["etag"], address="ngõ 8")
+        assert (late.status_code, late.json()["current"]) == (412, writer.tag(place))
+        past = {"holder_id": holding["holder_id"]}
+        days = {"valid_from": "1990-01-01", "valid_to": "2004-05-06"}
+        entered = done(writer.post("holdings/historic", on={"parcel_id": holding["parcel_id"]}, right=past, **days))
+        right = f"holdings/{entered['made'][0]}"
+        tag = writer.tag(right)
+        assert tag != api.tag(right)
+        done(client.post(f"{right}/withdraw", json={"change": WHY}, headers={"If-Match": tag}))
 
 
 def test_transfer_and_its_refusal(api: Api) -> None:
