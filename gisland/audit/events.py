@@ -27,6 +27,7 @@ from gisland.audit.opaque import ACCOUNT, NAMES, UNKNOWN, Opaque, name_of_number
 from gisland.database import run
 from gisland.errors import UsageError
 from gisland.kit.cells import safe_cell
+from gisland.kit.cursors import Link
 from gisland.settings import Settings
 
 LIMIT, MOST = 100, 1000
@@ -110,18 +111,11 @@ class Event(BaseModel):
     detail: dict[str, Any] = Field(description="Số lượng, mã · Counts, ids; … where a text was typed")
 
 
-class Link(BaseModel):
-    """The page that follows."""
-
-    rel: str
-    href: str
-
-
 class EventPage(BaseModel):
     """Events, the newest first."""
 
-    items: list[Event]
-    links: list[Link]
+    items: list[Event] = Field(description="Các sự kiện · the events")
+    links: list[Link] = Field(description="Trang sau, nếu còn · the next page, if there is one")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from gisland.audit.events import (
     EventPage,
     EventQuery,
     Filters,
-    Link,
     Page,
     all_events,
     csv_text,
@@ -24,6 +23,7 @@ from gisland.audit.events import (
 )
 from gisland.audit.opaque import sees_people
 from gisland.database import run
+from gisland.kit.cursors import Link
 from gisland.security.guards import Require
 from gisland.security.headers import PRIVATE
 from gisland.security.limits import Work

@@ -6,8 +6,18 @@ import base64
 import hashlib
 import json
 import struct
+from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from gisland.errors import UsageError
+
+
+class Link(BaseModel):
+    """A link to another page."""
+
+    rel: Literal["next"] = Field(description="Trang sau · the page after this one")
+    href: str = Field(description="Địa chỉ · its address")
 
 
 def cursor_of(after: int, of: object) -> str:

@@ -40,12 +40,15 @@ Printer = Annotated[Subject, Depends(PRINT)]
 router = APIRouter(prefix=ROOT, tags=["prints"])
 
 
+PrintId = Annotated[UUID, Path(description="Mã việc in · id of the order")]
+
+
 class ProductInfo(BaseModel):
     """Sản phẩm in · A product that can be printed."""
 
-    id: str
+    id: str = Field(description="Mã sản phẩm · id of the product")
     title: str = Field(description="Tên, hai ngôn ngữ · Name, in both languages")
-    description: str
+    description: str = Field(description="Để làm gì, hai ngôn ngữ · What it is for, in both languages")
     inputs: dict[str, Any] = Field(description="Thông số, JSON Schema · What it asks for, as JSON Schema")
 
 
@@ -120,7 +123,7 @@ async def preview(
     "/{print_id:uuid}/reprint", operation_id="reprint", summary="In lại · Order a print once more", status_code=202
 )
 async def reprint(
-    request: Request, response: Response, subject: Annotated[Subject, Depends(ORDER)], print_id: UUID, body: Reprint
+    request: Request, response: Response, subject: Annotated[Subject, Depends(ORDER)], print_id: PrintId, body: Reprint
 ) -> PrintJob:
     """Dữ liệu đã đổi thì 409, trừ khi `new_data` · 409 when the data have changed, but for `new_data`."""
     settings = state_of(request).settings
@@ -131,7 +134,7 @@ async def reprint(
 
 
 @router.get("/{print_id:uuid}", operation_id="get_print", summary="Một bản in · A print")
-async def one(request: Request, response: Response, _: Printer, print_id: UUID) -> PrintJob:
+async def one(request: Request, response: Response, _: Printer, print_id: PrintId) -> PrintJob:
     """Đến đâu rồi, kết quả ra sao · How far it is, and what came of it."""
     response.headers.update(PRIVATE)
     return await within(request, lambda connection: orders.look(connection, print_id))
@@ -144,7 +147,7 @@ async def one(request: Request, response: Response, _: Printer, print_id: UUID) 
     response_class=Response,
     responses={200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def result(request: Request, subject: Annotated[Subject, Depends(FETCH)], print_id: UUID) -> Response:
+async def result(request: Request, subject: Annotated[Subject, Depends(FETCH)], print_id: PrintId) -> Response:
     """Có tên người: chỉ người đặt lấy được, và được ghi lại · With names: for its requester only, and it is audited."""
     found, content = await within(request, lambda connection: orders.fetch(connection, subject, print_id))
     return answer_file(found, content)
@@ -160,7 +163,7 @@ async def result(request: Request, subject: Annotated[Subject, Depends(FETCH)], 
 async def page_picture(
     request: Request,
     subject: Annotated[Subject, Depends(FETCH)],
-    print_id: UUID,
+    print_id: PrintId,
     page: Annotated[int, Path(ge=1, le=100_000, description="Trang, từ 1 · The page, from 1")],
     dpi: Annotated[int, Query(ge=LEAST_DPI, le=SCREEN_DPI, description="Điểm ảnh mỗi inch · Dots per inch")] = 96,
 ) -> Response:
@@ -180,7 +183,7 @@ async def page_picture(
 
 
 @router.delete("/{print_id:uuid}", operation_id="dismiss_print", summary="Huỷ bản in · Dismiss a print")
-async def dismiss(request: Request, response: Response, subject: Printer, print_id: UUID) -> PrintJob:
+async def dismiss(request: Request, response: Response, subject: Printer, print_id: PrintId) -> PrintJob:
     """Đang vẽ thì dừng, đã xong thì bỏ tệp · What is drawn is stopped; a finished file is thrown away."""
     response.headers.update(PRIVATE)
     settings = state_of(request).settings

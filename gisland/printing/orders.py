@@ -16,6 +16,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from gisland.audit import log
 from gisland.database import Scope
@@ -67,31 +68,31 @@ class Reprint(BaseModel):
 class PrintJob(BaseModel):
     """Bản in · A print, ordered or made by a command (`requester` cli:…): how far it is, and what came of it."""
 
-    id: UUID
-    product: str
+    id: UUID = Field(description="Mã việc in · id of the order")
+    product: str = Field(description="Mã sản phẩm · id of the product")
     inputs: dict[str, Any] = Field(description="Thông số, không có lý do · The inputs without the reason")
-    ward_id: int
-    ward_code: str
+    ward_id: int = Field(description="Mã nội bộ của phường · id of the ward")
+    ward_code: str = Field(description="Mã phường/xã · code of the ward")
     residential_group_id: int | None = Field(description="Tổ dân phố, khi là giấy tờ của một tổ · Of which group")
     requester: str = Field(description="Ai đặt · Who ordered it")
-    state: State
+    state: State = Field(description="Tình trạng · how far it is")
     progress: float = Field(ge=0, le=1, description="Phần đã xong, 0–1 · The part that is done")
     message: str = Field(
         description="Đang làm gì, vì sao hỏng, hoặc điều cần biết về bản đã in"
         " · What is being done, why it failed, or what is to be known of what was printed"
     )
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    updated_at: datetime
+    created_at: datetime = Field(description="Lúc đặt · when it was ordered")
+    started_at: datetime | None = Field(description="Lúc bắt đầu in · when the work began")
+    finished_at: datetime | None = Field(description="Lúc xong · when it ended")
+    updated_at: datetime = Field(description="Lúc đổi gần nhất · when it last changed")
     expires_at: datetime | None = Field(description="Tệp được giữ đến · The file is kept until")
-    file_name: str | None
-    media_type: str | None
-    size_bytes: int | None
-    sha256: str | None
+    file_name: str | None = Field(description="Tên tệp · name of the file")
+    media_type: str | None = Field(description="Kiểu tệp (RFC 6838) · its media type")
+    size_bytes: int | None = Field(description="Dung lượng, byte · its size, bytes")
+    sha256: str | None = Field(description="Mã băm SHA-256 của tệp · its SHA-256, hexadecimal")
     print_id: str | None = Field(description="Mã in trên giấy · The id printed on paper")
-    pages: int | None
-    data_version: int | None
+    pages: int | None = Field(description="Số trang · its pages")
+    data_version: int | None = Field(description="Phiên bản dữ liệu đã in · the data version that was printed")
     names: bool | None = Field(description="Có tên người: chỉ người đặt lấy được · With names: for the requester only")
     kept: bool = Field(description="Tệp còn hay không · Whether the file is still there")
     reprint_of: UUID | None = Field(description="In lại của bản này · The print that it repeats")
@@ -99,10 +100,10 @@ class PrintJob(BaseModel):
         description="Có tình trạng xác minh chi tiết: chỉ ai được xem người sử dụng đất lấy được"
         " · With exact statuses: for those who may be told of persons"
     )
-    account_id: int | None = Field(exclude=True)
-    wards: list[int] = Field(exclude=True)
-    answer: dict[str, Any] = Field(exclude=True)
-    same: bool | None = Field(exclude=True)
+    account_id: SkipJsonSchema[int | None] = Field(exclude=True)
+    wards: SkipJsonSchema[list[int]] = Field(exclude=True)
+    answer: SkipJsonSchema[dict[str, Any]] = Field(exclude=True)
+    same: SkipJsonSchema[bool | None] = Field(exclude=True)
     """Of what repeats another print: whether it came out byte for byte as that one."""
 
 

@@ -42,7 +42,7 @@ class Preview(BaseModel):
     insets: int = Field(description="Trong đó trang ở tỷ lệ nhỏ hơn · Of these, pages at a smaller scale")
     parcels: int = Field(description="Số thửa · Parcels")
     left_out: list[str] = Field(description="Thửa không nằm vừa trang nào · Parcels (sheet/number) that fit on no page")
-    data_version: int
+    data_version: int = Field(description="Phiên bản dữ liệu · the data version")
     features: dict[str, Any] = Field(
         description="GeoJSON (EPSG:4326): `kind` page (number, scale, inset) và · and parcels"
     )

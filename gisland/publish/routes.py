@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from gisland.publish.answer import FOR_ALL, FOR_ONE, READ, Anyone
 
 PUBLIC, STAFF = "parcels", "parcels-staff"
 """The layer that the map shows."""
 
+LayerId = Annotated[str, Path(description="Mã lớp · id of the layer", examples=[PUBLIC])]
+
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(READ)])
 
 
-@router.get("/palette")
+@router.get("/palette", summary="Màu tình trạng · Palette of statuses")
 async def palette(asked: Anyone, response: Response) -> dict[str, Any]:
     """Statuses with label, colour and hatch, the worst first: exact ones where they are shown, else four classes."""
     asked.check_no_parameters()
@@ -40,8 +42,8 @@ async def palette(asked: Anyone, response: Response) -> dict[str, Any]:
     }
 
 
-@router.get("/layers/{layer_id}/counts")
-async def counts(asked: Anyone, layer_id: str, response: Response) -> dict[str, Any]:
+@router.get("/layers/{layer_id}/counts", summary="Số đối tượng · Counts of a layer")
+async def counts(asked: Anyone, layer_id: LayerId, response: Response) -> dict[str, Any]:
     """The number of features, in all and per status."""
     layer = await asked.layer(layer_id)
     asked.check_no_parameters()

@@ -5,7 +5,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from psycopg import Connection
 from pydantic import TypeAdapter
@@ -173,7 +173,9 @@ async def codes(request: Request) -> dict[str, str]:
     response_model=CodeList,
     responses=problems(404),
 )
-async def codes_of(request: Request, name: str) -> Response:
+async def codes_of(
+    request: Request, name: Annotated[str, Path(description="Tên danh mục · name of the list", examples=["land_types"])]
+) -> Response:
     """Mã hiện hành và mã cũ · Codes in force and those of earlier laws."""
     found = load_codes(state_of(request).settings).code_list(name)
     return Response(found.model_dump_json(exclude_defaults=True), media_type="application/json")

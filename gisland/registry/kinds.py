@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from gisland.errors import UsageError
+from gisland.kit.cursors import Link
 from gisland.registry import fields, schemas
 from gisland.registry.changes import ChangeKind, Why
 from gisland.registry.fields import Access
@@ -224,13 +225,6 @@ class Kind:
             __doc__=Page.__doc__,
             items=(list[self.record], items),  # type: ignore[name-defined]  # of this kind
         )
-
-
-class Link(BaseModel):
-    """A link to another page."""
-
-    rel: Literal["next"] = Field(description="Trang sau · the page after this one")
-    href: str = Field(description="Địa chỉ · its address")
 
 
 class Page(BaseModel):

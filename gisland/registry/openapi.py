@@ -230,6 +230,7 @@ def _problem() -> Json:
     }
     return {
         "type": "object",
+        "description": "Lỗi (RFC 9457) · What is wrong, where, and how to mend it (problem details)",
         "required": ["type", "title", "status"],
         "properties": {name: {"type": kind, "description": text} for name, (kind, text) in texts.items()},
         "examples": [{"type": "about:blank", "title": "Not found", "status": 404, "detail": "there is none"}],

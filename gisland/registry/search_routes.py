@@ -50,7 +50,7 @@ class Found(BaseModel):
     limited: bool = Field(description="Đã đủ số kết quả nhiều nhất, có thể còn nữa · There may be more than the limit")
 
 
-@router.post("/search")
+@router.post("/search", summary="Tìm · Search the registry")
 async def search_registry(
     query: Query,
     request: Request,

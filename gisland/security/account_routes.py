@@ -42,8 +42,8 @@ class NewAccount(BaseModel):
 class OneTime(BaseModel):
     """Mật khẩu dùng một lần · A secret that is shown this once, and only good for setting a password of one's own."""
 
-    account: Account
-    secret: str
+    account: Account = Field(description="Tài khoản · The account")
+    secret: str = Field(description="Mật khẩu dùng một lần · The one-time password")
 
 
 async def _act(request: Request, response: Response, work: Callable[[Connection, IdVault], Result]) -> Result:

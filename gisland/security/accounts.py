@@ -34,11 +34,11 @@ SET = "UPDATE security.account SET secret_hash = %s, one_time = %s, secret_set_a
 class Account(BaseModel):
     """Tài khoản · Somebody who may sign in, what they were granted, and whether they can."""
 
-    id: int
-    name: str
-    disabled: bool
+    id: int = Field(description="Mã nội bộ · id")
+    name: str = Field(description="Tên đăng nhập · Name of the account")
+    disabled: bool = Field(description="Đã khoá, không đăng nhập được · May not sign in")
     one_time: bool = Field(description="Chưa tự đặt mật khẩu · Has not set a password of their own yet")
-    created_at: datetime
+    created_at: datetime = Field(description="Lúc tạo · When it was made")
     seen_at: datetime | None = Field(description="Phiên dùng gần nhất · A session was last used")
     tokens: int = Field(description="Số mã truy cập còn hiệu lực · How many tokens are good")
     locked_seconds: int = Field(default=0, description="Bị khoá tạm, giây · Has to wait, seconds")

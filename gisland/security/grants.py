@@ -50,17 +50,19 @@ class NewGrant(BaseModel):
 class GivenGrant(BaseModel):
     """Vai trò đã giao · A role that was given, and where it holds."""
 
-    id: int
-    account_id: int
-    account: str
-    role: Role
-    ward_id: int | None
-    ward_code: str | None
-    ward: str | None
-    residential_group_id: int | None
-    group_code: str | None
-    granted_at: datetime
-    granted_by: str
+    id: int = Field(description="Mã nội bộ · id")
+    account_id: int = Field(description="Giao cho tài khoản · id of the account")
+    account: str = Field(description="Tên đăng nhập · name of the account")
+    role: Role = Field(description="Vai trò · the role")
+    ward_id: int | None = Field(description="Phường; null: toàn hệ thống · the ward; null: the whole service")
+    ward_code: str | None = Field(description="Mã phường/xã · code of the ward")
+    ward: str | None = Field(description="Tên phường/xã · name of the ward")
+    residential_group_id: int | None = Field(
+        description="Tổ dân phố; null: cả phường · the residential group; null: the whole ward"
+    )
+    group_code: str | None = Field(description="Mã tổ dân phố · code of the group")
+    granted_at: datetime = Field(description="Lúc giao · when it was given")
+    granted_by: str = Field(description="Ai giao · who gave it")
 
 
 def give_grant(connection: Connection, new: NewGrant, by: str) -> int:

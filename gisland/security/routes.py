@@ -50,7 +50,7 @@ class SignIn(BaseModel):
 class SignedIn(BaseModel):
     """Đã đăng nhập · Who signed in."""
 
-    name: str
+    name: str = Field(description="Tên đăng nhập · Name of the account")
     must_change: bool = Field(
         description="Phải đặt mật khẩu của mình trước · A password of one's own has to be set first"
     )
@@ -176,7 +176,12 @@ async def sessions(request: Request, response: Response, subject: SettledPerson)
     )
 
 
-@router.delete("/sessions/{session_id}", operation_id="end_one_session", summary="Kết thúc một phiên", status_code=204)
+@router.delete(
+    "/sessions/{session_id}",
+    operation_id="end_one_session",
+    summary="Kết thúc một phiên · End a session",
+    status_code=204,
+)
 async def end_one(request: Request, subject: SettledPerson, session_id: RowId) -> Response:
     """Kết thúc một phiên của mình · End one of one's own sessions."""
     await _act(request, lambda connection: end_session(connection, id_of(subject), session_id, subject.name))

@@ -28,7 +28,7 @@ LIST = """
 class Session(BaseModel):
     """Phiên đăng nhập của trình duyệt · A browser that is signed in."""
 
-    id: int
+    id: int = Field(description="Mã nội bộ · id")
     begun_at: datetime = Field(description="Bắt đầu · When it began")
     seen_at: datetime = Field(description="Dùng gần nhất, đến phút · Last used, to the minute")
     expires_at: datetime = Field(description="Hết hạn chậm nhất · Ends at the latest")

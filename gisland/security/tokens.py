@@ -64,19 +64,21 @@ class NewToken(BaseModel):
 class Token(BaseModel):
     """Mã truy cập cá nhân · A personal access token; what it may do is never more than what its owner may."""
 
-    id: int
-    name: str
-    permissions: list[str]
-    ward_ids: list[int] | None
-    made_at: datetime
-    expires_at: datetime
+    id: int = Field(description="Mã nội bộ · id")
+    name: str = Field(description="Dùng ở đâu · Where it is used")
+    permissions: list[str] = Field(description="Quyền · What it is for")
+    ward_ids: list[int] | None = Field(
+        description="Chỉ ở các phường này; null: mọi nơi có quyền · Only in these wards; null: where the owner may"
+    )
+    made_at: datetime = Field(description="Lúc tạo · When it was made")
+    expires_at: datetime = Field(description="Hết hạn · When it ends")
     used_at: datetime | None = Field(description="Dùng gần nhất, đến giờ · Last used, to the hour")
 
 
 class MadeToken(Token):
     """Mã vừa tạo, chỉ hiện một lần · A new token; it is shown this once."""
 
-    token: str
+    token: str = Field(description="Mã truy cập, chỉ hiện lần này · The token itself, shown this once")
 
 
 def make_token(connection: Connection, owner: Subject, new: NewToken, by: str) -> MadeToken:

@@ -17,7 +17,7 @@ from gisland.audit import log
 from gisland.database import Scope
 from gisland.database.statements import statements
 from gisland.errors import NotFound
-from gisland.kit.cursors import cursor_of, read_cursor
+from gisland.kit.cursors import Link, cursor_of, read_cursor
 from gisland.security.crypto import IdVault
 from gisland.security.mask import confirms, held
 from gisland.security.permissions import Permission
@@ -51,12 +51,12 @@ class ListPage(Page):
 class VerificationList(BaseModel):
     """Danh sách gửi xác minh · A list of persons handed to the police."""
 
-    id: int
-    ward_id: int
-    ward_code: str
+    id: int = Field(description="Mã nội bộ · id")
+    ward_id: int = Field(description="Mã nội bộ của phường · id of the ward")
+    ward_code: str = Field(description="Mã phường/xã · code of the ward")
     group_code: str | None = Field(description="Tổ dân phố, khi chỉ của một tổ · The group, when it is of one only")
     number: int = Field(description="Số của danh sách trong phường · Its number in the ward")
-    note: str
+    note: str = Field(description="Ghi chú · What was noted of it")
     sent_by: str = Field(description="Ai lập · Who made it")
     sent_at: datetime = Field(description="Lúc lập · When it was made")
     rows: int = Field(description="Số người · Persons on it")
@@ -76,7 +76,7 @@ class ListRow(BaseModel):
     """
 
     row_no: int = Field(description="Số thứ tự · Number of the row")
-    holder_id: int
+    holder_id: int = Field(description="Người sử dụng đất · id of the holder")
     sheet_no: str = Field(description="Số tờ · Sheet")
     parcel_no: str = Field(description="Số thửa · Parcel")
     area_m2: float | None = Field(description="Diện tích, m² · Area, m²")
@@ -94,25 +94,18 @@ class ListRow(BaseModel):
     answered_at: datetime | None = Field(description="Lúc nhận kết quả · When it was taken in")
 
 
-class Link(BaseModel):
-    """The page that follows."""
-
-    rel: str
-    href: str
-
-
 class Lists(BaseModel):
     """A page of lists, the newest first."""
 
-    items: list[VerificationList]
-    links: list[Link]
+    items: list[VerificationList] = Field(description="Các danh sách · the lists")
+    links: list[Link] = Field(description="Trang sau, nếu còn · the next page, if there is one")
 
 
 class Rows(BaseModel):
     """A page of the rows of a list."""
 
-    items: list[ListRow]
-    links: list[Link]
+    items: list[ListRow] = Field(description="Các dòng · the rows")
+    links: list[Link] = Field(description="Trang sau, nếu còn · the next page, if there is one")
 
 
 # Columns that tell of a person, and the permission that shows them. Who confirms identities sees all of them.

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from gisland.kit.cursors import Link
 from gisland.registry.routes import Id, check_once, clerk_of, problems
 from gisland.registry.writing import act
 from gisland.security.crypto import load_vault
@@ -17,7 +18,6 @@ from gisland.security.permissions import Permission
 from gisland.security.subject import Subject
 from gisland.state import state_of
 from gisland.verification.lists import (
-    Link,
     ListPage,
     ListProgress,
     Lists,

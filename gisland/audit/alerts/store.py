@@ -52,7 +52,7 @@ class Told:
 class Alert(BaseModel):
     """Cảnh báo · What somebody should look at."""
 
-    id: int
+    id: int = Field(description="Mã nội bộ · id")
     rule: str = Field(description="Quy tắc trong config/alerts.yml · The rule")
     key: str = Field(description="Về ai · Of whom: account:<number>, or its name; * means many")
     severity: Severity = Field(description="Mức độ · How soon somebody should look")
@@ -60,8 +60,8 @@ class Alert(BaseModel):
     last_at: datetime = Field(description="Đến lúc · Until")
     amount: int = Field(description="Bao nhiêu · How much")
     detail: dict[str, Any] = Field(description="Thêm · More of it, such as the usual amount; no personal data")
-    raised_at: datetime
-    acknowledged_at: datetime | None
+    raised_at: datetime = Field(description="Lúc báo · When it was raised")
+    acknowledged_at: datetime | None = Field(description="Lúc xác nhận đã xem · When somebody had looked at it")
     acknowledged_by: str | None = Field(description="Ai đã xem · Who has looked at it")
     note: str = Field(description="Ghi chú của người xem · What they noted")
     deliveries: dict[str, str] = Field(
