@@ -9,17 +9,19 @@ from collections.abc import Callable
 from psycopg import Connection, sql
 
 from gisland.database import run
-from gisland.errors import PreconditionFailed
+from gisland.errors import Conflict, PreconditionFailed
 from gisland.publish.refreshing import refresh_late
 from gisland.registry.changes import Why
 from gisland.registry.kinds import KINDS
+from gisland.registry.move import SheetMove, move_sheet
 from gisland.registry.parcels import renumber_parcel
 from gisland.registry.records import etag, read
+from gisland.registry.reshape import Redrawn, adjust
 from gisland.registry.seen import Seen
 from gisland.registry.writing import Clerk, act, patch
-from tests.factories import VAULT, add_evidence, make_holder, make_holding, make_parcel
+from tests.factories import VAULT, add_evidence, make_holder, make_holding, make_parcel, make_sheet, make_ward
 from tests.publish.test_incremental import content
-from tests.registry.land import BY, Land
+from tests.registry.land import BY, Land, box
 
 WRITERS, ROUNDS = 50, 3
 CLERK = Clerk(BY, VAULT)
@@ -150,3 +152,69 @@ def reasons_of(land: Land, record: Record, after: int) -> set[str]:
     )
     assert [version for version, _ in states] == list(range(after + 1, after + 1 + len(states)))
     return {reason for _, reason in states}
+
+
+class Surveyor(threading.Thread):
+    """Draws a boundary anew, or moves a parcel to the other sheet, until it was done as often as it is to be.
+
+    `sheets` says of each sheet to which ward and sheet its parcels go.
+    """
+
+    def __init__(self, land: Land, number: int, sheets: dict[int, tuple[str, int]]) -> None:
+        super().__init__(daemon=True)
+        self.land, self.number, self.sheets = land, number, sheets
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            for done in range(ROUNDS):
+                while not self.has_done(done):
+                    pass
+        except Exception as error:  # noqa: BLE001 - told by the test
+            self.error = error
+
+    def has_done(self, done: int) -> bool:
+        """Whether nobody else was faster."""
+        seen = {id_: (Seen(id=id_, version=version), sheet) for id_, version, sheet in run(self.land.settings, placed)}
+        try:
+            if self.number % 2 == 0:
+                parcel, sheet = seen[self.land.west if self.number % 4 else self.land.east]
+                code, there = self.sheets[sheet]
+                move = SheetMove(id=sheet, version=1, ward_code=code, to_sheet=there, parcels=(parcel,))
+                run(self.land.settings, lambda c: move_sheet(c, move, Why(reason="move"), by=BY))
+            else:
+                pair = [seen[self.land.west][0], seen[self.land.east][0]][:: self.number % 4 - 2]
+                edge = 9 + (self.number + done) % 3
+                drawn = {self.land.west: box(0, 0, edge, 10), self.land.east: box(edge, 0, 20, 10)}
+                redrawn = [Redrawn(**each.model_dump(), geometry=drawn[each.id]) for each in pair]
+                run(self.land.settings, lambda c: adjust(c, redrawn, Why(reason="adjust"), by=BY))
+        except (PreconditionFailed, Conflict):
+            return False
+        return True
+
+
+def placed(connection: Connection) -> list[tuple[int, int, int]]:
+    return connection.execute("SELECT id, version, map_sheet_id FROM registry.parcel").fetchall()
+
+
+def test_acts_on_several_parcels_sheets_and_wards_meet(land: Land) -> None:
+    """Boundaries named in either order, parcels that go back and forth: each is done, once."""
+    other = land.do(lambda c: make_sheet(c, make_ward(c, "11302"), "7"))
+    sheets = {land.sheet: ("11302", other), other: ("11311", land.sheet)}
+    surveyors = [Surveyor(land, number, sheets) for number in range(12)]
+    for each in surveyors:
+        each.start()
+    for each in surveyors:
+        each.join(120)
+    assert [each.error for each in surveyors if each.error is not None] == []
+    assert not any(each.is_alive() for each in surveyors)
+    # Of 12, three move the western parcel, three the eastern one, six draw both; three times each.
+    states = {id_: (version, sheet) for id_, version, sheet in land.do(placed)}
+    assert states == dict.fromkeys((land.west, land.east), (1 + 9 + 18, other))
+    kinds = Counter(land.rows("SELECT kind FROM registry.change WHERE reason IN ('move', 'adjust')"))
+    assert kinds == {("reform",): 18, ("adjust",): 18}
+    assert land.rows("SELECT sum(area_m2)::int FROM registry.parcel") == [(200,)]
+    astray = "SELECT FROM registry.holding h JOIN registry.parcel p ON p.id = parcel_id WHERE p.ward_id <> h.ward_id"
+    assert land.rows(astray) == []
+    refresh_late(land.settings)
+    assert content(land.settings) == content(land.settings, of_views=True)
