@@ -90,6 +90,9 @@ ROUTED = (
 """Modules of routes; the first are found the fastest."""
 # Paths below which tables of layers are read.
 LAYERS = ("/ogc", "/api/v1/layers/", "/api/v1/qgis/")
+# A layer changes: how often, and after what pause, a page of it is tried again until this worker has heard of it.
+AGAIN_MOST, AGAIN_SECONDS = 20, 0.1
+TRIED = "gisland.tried"
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -248,12 +251,29 @@ async def _canceled(_: Request, error: Exception) -> Response:
     )
 
 
+class AnsweredAnew(Response):
+    """What the routes say to the same request when they are asked once more."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__()
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let them answer."""
+        await self._app.router(scope, receive, send)
+
+
 async def _changing(request: Request, error: Exception) -> Response:
     if not request.url.path.startswith(LAYERS):
         # No layer is read there: the program and the schema do not fit, and trying again mends nothing.
         log.error("unexpected", error=type(error).__name__)
         return problem(GislandError("máy chủ gặp lỗi · something went wrong on the server"))
     log.warning("layers are changing", error=type(error).__name__)
+    tried = request.scope.get(TRIED, 0)
+    if request.method in {"GET", "HEAD"} and tried < AGAIN_MOST:
+        request.scope[TRIED] = tried + 1
+        await asyncio.sleep(AGAIN_SECONDS)
+        return AnsweredAnew(request.app)
     return problem(
         DatabaseUnavailable(
             "lớp này đang được thay đổi · this layer is just being changed", hint="thử lại ngay · try again at once"
