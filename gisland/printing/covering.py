@@ -65,14 +65,18 @@ def candidates(bounds: Floats, wide: float, high: float) -> tuple[Floats, Bools]
         rows.append(row)
         corners.append(np.column_stack([np.full(len(row), west), souths[own]]))
     found, at = np.vstack(rows), np.vstack(corners)
+    # A place comes after all that hold more, so after the one that holds all that it does.
     count = found.sum(axis=1)
-    shared = found.astype(np.float32) @ found.T.astype(np.float32)
-    order = np.arange(len(found))
-    lost = (shared >= count[:, None] - 0.5) & (
-        (count > count[:, None]) | ((count == count[:, None]) & (order < order[:, None]))
-    )
-    kept = ~lost.any(axis=1)
+    order = np.argsort(-count, kind="stable")
+    sets = found[order].astype(np.float32)
+    kept = np.sort(order[_first(sets @ sets.T >= count[order, None] - 0.5)])
     return at[kept], found[kept]
+
+
+def _first(related: Bools) -> Bools:
+    """Those that are related to none before them; each (a row) is to itself."""
+    first: Bools = related.argmax(axis=1) == np.arange(len(related))
+    return first
 
 
 def _windows(lows: Floats, highs: Floats, size: float) -> Floats:
@@ -148,11 +152,12 @@ def _solved(held: Bools, aside: Aside, start: Ints) -> Ints:
 
 def _implied(held: Bools) -> Bools:
     """The boxes that lie in all the places in which some other box lies."""
+    # A box comes after all that lie in fewer places, so after those that imply it.
     count = held.sum(axis=0)
-    shared = held.T.astype(np.float32) @ held.astype(np.float32)
-    order = np.arange(len(count))
-    fewer = (count < count[:, None]) | ((count == count[:, None]) & (order < order[:, None]))
-    implied: Bools = ((shared >= count - 0.5) & fewer).any(axis=1)
+    order = np.argsort(count, kind="stable")
+    sets = held.T[order].astype(np.float32)
+    implied = np.empty(len(count), dtype=bool)
+    implied[order] = ~_first(sets @ sets.T >= count[order] - 0.5)
     return implied
 
 
