@@ -73,7 +73,10 @@ def _literal(value: str | None) -> str:
 
 
 def run(info: str, text: str, *, connections: int, seconds: float) -> float:
-    """Run a script for some seconds. Returns transactions per second, without the time to connect.
+    """Run a script for some seconds, at least one; with none of them each connection runs it once, to see that it can.
+
+    Returns:
+        Transactions per second, without the time to connect.
 
     Raises:
         GislandError: pgbench is missing or a transaction failed.
@@ -83,7 +86,8 @@ def run(info: str, text: str, *, connections: int, seconds: float) -> float:
         file = Path(folder, "page.sql")
         file.write_text(text, encoding="utf-8")
         command = [client_program("pgbench"), "--no-vacuum", "--protocol=prepared", f"--file={file}"]
-        command += [f"--client={connections}", "--jobs=1", f"--time={max(1, round(seconds))}", info]
+        amount = f"--time={max(1, round(seconds))}" if seconds else "--transactions=1"
+        command += [f"--client={connections}", "--jobs=1", amount, info]
         told = subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     found = re.search(r"^tps = ([\d.]+)", told.stdout, re.MULTILINE)
     if told.returncode or found is None:

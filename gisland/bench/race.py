@@ -44,7 +44,7 @@ class Plan:
     def patience(self) -> float:
         """How long it is waited until a contender has done what nobody waits for any more, seconds at most.
 
-        Rounds of a second are a trial, whose figures mean nothing: it waits for nobody.
+        Rounds of a second are a trial, whose figures mean nothing: it waits for nobody, and warms nobody up.
         """
         return 5 * (self.seconds - 1)
 
@@ -99,8 +99,8 @@ def start_peers(stack: ExitStack, site: peers.Site, plan: Plan) -> tuple[list[Se
 def in_rounds(asks: Mapping[Key, Ask], plan: Plan, say: Callable[[str], None]) -> dict[Key, list[float]]:
     """Warm all up, then ask each in turn, round by round: a rate for each round."""
     rates: dict[Key, list[float]] = {key: [] for key in asks}
-    for ask in asks.values():
-        ask(min(WARM_UP_SECONDS, plan.seconds))
+    for ask in asks.values() if plan.patience else ():
+        ask(WARM_UP_SECONDS)
         machine.settle(plan.patience)
     for number in range(1, plan.rounds + 1):
         for key, ask in asks.items():
