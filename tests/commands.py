@@ -8,11 +8,13 @@ import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import pytest
 
 from gisland.cli import main
+from gisland.demo.generate import DemoFiles
+from gisland.demo.load import load_demo
 from gisland.settings import PREFIX, Settings
 
 
@@ -45,3 +47,13 @@ def command(environment: dict[str, str], *words: object, temporary: Path | None 
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
             main()
     return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def take_in(settings: Settings, files: DemoFiles) -> None:
+    """Load a demo ward by the same commands, whose six programs take longer to start than to do their work."""
+
+    def here(settings: Settings, _: TextIO | None, *words: object) -> None:
+        said = gisland(settings, *words)
+        assert said.returncode == 0, said.stderr
+
+    load_demo(settings, files, command=here)

@@ -22,11 +22,11 @@ from gisland.catalogue import Catalogue, load_catalogue
 from gisland.database import Role, cluster, connect, pooled_acts, run
 from gisland.database.migrate import admin_conninfo, migrate
 from gisland.demo.generate import generate
-from gisland.demo.load import load_demo
 from gisland.publish.layers import apply_layers
 from gisland.security import passwords
 from gisland.settings import Settings
 from tests.browser import browser, contexts, open_tab, tab
+from tests.commands import take_in
 from tests.factories import HASHER, make_former
 from tests.live import LiveServer, start_server
 
@@ -179,8 +179,8 @@ def demo_ward(server: Settings) -> Settings:
     """A template with a demo ward: 300 parcels in two groups, holders, rights and results."""
 
     def fill(settings: Settings) -> None:
-        with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
-            load_demo(settings, generate(300, 1, Path(folder), None), output=nowhere)
+        with tempfile.TemporaryDirectory() as folder:
+            take_in(settings, generate(300, 1, Path(folder), None))
 
     return template(server, "demo", fill)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,9 @@ import pytest
 
 from gisland.catalogue import Catalogue
 from gisland.demo.generate import generate
-from gisland.demo.load import load_demo
 from gisland.printing.atlas import Order, print_atlas
 from gisland.settings import Settings
+from tests.commands import take_in
 from tests.conftest import clone_of
 from tests.printing.conftest import ADMIN, WHY
 from tests.printing.outside import check_file
@@ -25,8 +24,8 @@ from tests.printing.truth import Ward, read_ward
 @pytest.fixture(scope="module")
 def ward(server: Settings) -> Iterator[tuple[Settings, Ward]]:
     """A ward of 1,200 parcels in six groups."""
-    with clone_of(server) as settings, tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
-        load_demo(settings, generate(1200, 3, Path(folder)), output=nowhere)
+    with clone_of(server) as settings, tempfile.TemporaryDirectory() as folder:
+        take_in(settings, generate(1200, 3, Path(folder)))
         yield settings, read_ward(settings)
 
 
