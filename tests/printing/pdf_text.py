@@ -38,7 +38,7 @@ class Text:
     bold: bool
     paint: Paint
 
-    @property
+    @cached_property
     def middle(self) -> tuple[float, float]:
         return self.box.centroid.x, self.box.centroid.y
 

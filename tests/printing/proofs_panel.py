@@ -81,13 +81,19 @@ def check_legend(seen: Seen) -> None:
 
 def paints_beside(each: Map, text: Text, *, fill: bool) -> set[tuple[float, ...]]:
     """In which paints the field at the left of a text of the legend is filled, or its outline drawn."""
-    beside = shapely.Point(text.box.bounds[0] - 6, text.middle[1])
-    found = set()
+    beside = (text.box.bounds[0] - 6, text.middle[1])
+    found: set[tuple[float, ...]] = set()
     for path in each.around:
         paint = path.filled if fill else path.stroked
-        if paint is not None and any(shapely.Polygon(ring).contains(beside) for ring in path.rings):
+        if paint is not None and paint not in found and any(_lies_in(beside, ring) for ring in path.rings):
             found.add(paint)
     return found
+
+
+def _lies_in(point: tuple[float, float], ring: NDArray[np.float64]) -> bool:
+    # Most are far away, and a polygon takes longer to make than its box.
+    near = (ring.min(axis=0) <= point).all() and (ring.max(axis=0) >= point).all()
+    return bool(near) and shapely.Polygon(ring).contains(shapely.Point(point))
 
 
 def check_cover(seen: Seen) -> None:
