@@ -16,7 +16,7 @@ from gisland.audit.anchors import read_anchors
 from gisland.audit.log import Tag, record
 from gisland.audit.sealer import Anchoring, seal
 from gisland.audit.verify import Report, verify
-from gisland.database import Role, connect, conninfo, run
+from gisland.database import Role, Scope, connect, conninfo, run
 from gisland.database.migrate import admin_conninfo
 from gisland.settings import Settings
 
@@ -55,9 +55,15 @@ class Log:
         with self.tampering() as connection:
             connection.execute("TRUNCATE audit.event")
 
+    @contextmanager
+    def session(self, of: Scope | None = None) -> Iterator[Connection]:
+        """One of the application as the worker has it: each statement commits."""
+        with psycopg.connect(conninfo(self.settings, Role.APP, scope=of), autocommit=True) as connection:
+            yield connection
+
     def seal(self, *, anchor: bool = True) -> int:
         """What the sealer does in a second."""
-        with psycopg.connect(conninfo(self.settings, Role.APP), autocommit=True) as connection:
+        with self.session() as connection:
             sealed = seal(connection)
             if anchor:
                 Anchoring(self.settings).anchor(connection)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+from psycopg import Connection
 
 from gisland.audit.alerts.evaluate import evaluate
 from gisland.audit.alerts.rules import Rule, Rules, load_rules
 from gisland.audit.alerts.store import Alert, Told, list_alerts
-from gisland.database import EVERYWHERE, Role, conninfo, run
+from gisland.database import EVERYWHERE, Scope, run
 from gisland.settings import Settings
 from tests.audit.conftest import Log
 
@@ -29,6 +30,15 @@ class Watched(Log):
     """The audit log of a test database, with the rules of the project."""
 
     rules: Rules = field(default_factory=lambda: load_rules(Settings()))
+    opened: ExitStack = field(default_factory=ExitStack)
+    sessions: dict[Scope | None, Connection] = field(default_factory=dict)
+
+    @contextmanager
+    def session(self, of: Scope | None = None) -> Iterator[Connection]:
+        """It stays, as the worker's does: a new one plans all rules anew."""
+        if of not in self.sessions:
+            self.sessions[of] = self.opened.enter_context(super().session(of))
+        yield self.sessions[of]
 
     def rule(self, name: str, **changes: Any) -> Rule:
         """Change a rule for this test."""
@@ -57,7 +67,7 @@ class Watched(Log):
         """What the worker does in a moment."""
         self.seal()
         told: list[Told] = []
-        with psycopg.connect(conninfo(self.settings, Role.APP, scope=EVERYWHERE), autocommit=True) as connection:
+        with self.session(EVERYWHERE) as connection:
             while True:
                 seen, found = evaluate(connection, self.rules, list(ways), most)
                 told += found
@@ -77,11 +87,12 @@ class Watched(Log):
 
 
 @pytest.fixture
-def watched(settings: Settings, tmp_path: Path) -> Watched:
+def watched(settings: Settings, tmp_path: Path) -> Iterator[Watched]:
     """A fresh database in which all that happened is looked at."""
     found = Watched(settings.model_copy(update={"audit_anchor_file": tmp_path / "outside" / "anchors"}))
-    found.look()
-    return found
+    with found.opened:
+        found.look()
+        yield found
 
 
 # A Wednesday, at ten in the morning in Vietnam.

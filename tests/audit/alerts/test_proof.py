@@ -25,10 +25,11 @@ def thirty(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with clone_of(server) as settings:
         anchors = tmp_path_factory.mktemp("outside") / "anchors"
         log = Watched(settings.model_copy(update={"audit_anchor_file": anchors, "audit_anchor_rows": 1}))
-        log.look()
-        log.write(30)
-        log.seal()
-        log.settle()
+        with log.opened:
+            log.look()
+            log.write(30)
+            log.seal()
+            log.settle()
         yield log.settings
 
 
@@ -38,7 +39,9 @@ def sealed(thirty: Settings, tmp_path: Path) -> Iterator[Watched]:
     with clone_of(thirty) as settings:
         anchors = tmp_path / "anchors"
         shutil.copy(thirty.audit_anchor_path, anchors)
-        yield Watched(settings.model_copy(update={"audit_anchor_file": anchors}))
+        found = Watched(settings.model_copy(update={"audit_anchor_file": anchors}))
+        with found.opened:
+            yield found
 
 
 def faults(log: Watched, most: int = 7) -> dict[str, int]:
