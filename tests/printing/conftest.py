@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gisland.database import run
+from gisland.database import pooled_acts, run
 from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
@@ -25,7 +25,7 @@ WHY = "đợt thu thập thử"
 @pytest.fixture(scope="session")
 def demo(demo_ward: Settings) -> Iterator[Settings]:
     """A ward of 300 parcels in two groups, with holders, rights and results."""
-    with clone_of(demo_ward) as settings:
+    with clone_of(demo_ward) as settings, pooled_acts(settings, 8):
         yield settings
 
 
@@ -88,9 +88,10 @@ def empty_land(settings: Settings) -> Land:
 
 
 @pytest.fixture
-def land(settings: Settings) -> Land:
-    """See `empty_land`."""
-    return empty_land(settings)
+def land(settings: Settings) -> Iterator[Land]:
+    """See `empty_land`; who fills it has a session that stays, for a new one plans each statement anew."""
+    with pooled_acts(settings, 2):
+        yield empty_land(settings)
 
 
 Print = Callable[..., PrintedAtlas]

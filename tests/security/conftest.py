@@ -11,7 +11,7 @@ import httpx
 import pytest
 from psycopg import Connection
 
-from gisland.database import Role, connect, run
+from gisland.database import Role, connect, pooled_acts, run
 from gisland.security.permissions import Role as Has
 from gisland.security.subject import Grant
 from gisland.settings import Settings
@@ -46,6 +46,7 @@ def people(server: Settings, people_log: Path) -> Iterator[LiveServer]:
         clone_of(server) as settings,
         people_log.open("wb") as log,
         start_server(settings.model_copy(update={"workers": 2, "pool_size": 24}), log=log) as s,
+        pooled_acts(s.settings, 4),
     ):
         yield s
 
