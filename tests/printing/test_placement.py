@@ -74,10 +74,10 @@ def test_no_other_placement_has_fewer_pages(seed: int) -> None:
 
 
 def test_very_many_boxes_are_placed_part_by_part() -> None:
-    bounds = town(2, 3000, 900, 12)
+    bounds = town(2, 800, 470, 12)
     pages = place_pages(bounds, WIDE, HIGH, 500, INSIDE)
     assert np.any([page.holds(bounds, INSIDE) for page in pages], axis=0).all()
-    assert len(pages) <= 2 * 900 * 900 / (WIDE * HIGH)
+    assert len(pages) <= 2 * 470 * 470 / (WIDE * HIGH)
     assert pages == place_pages(bounds, WIDE, HIGH, 500, INSIDE)
 
 
