@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from urllib.parse import unquote
@@ -19,6 +17,7 @@ from gisland.database import Role, connect
 from gisland.publish.qgis.layers import AUTHENTICATION
 from gisland.publish.qgis.place import Place, find_place
 from gisland.publish.qgis.project import Project, qgs, qlr
+from tests.commands import Said, gisland
 from tests.live import PASSWORD
 from tests.publish.conftest import Ward
 
@@ -134,10 +133,8 @@ def test_names_go_into_xml_as_they_are(catalogue: Catalogue) -> None:
         assert "1<&" in sources(root)[0]
 
 
-def run_command(ward: Ward, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gisland", "qgis", "project", *arguments]
-    environment = ward.settings.as_environment()
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+def run_command(ward: Ward, *arguments: str) -> Said:
+    return gisland(ward.settings, "qgis", "project", *arguments)
 
 
 def test_the_command_writes_a_file(ward: Ward, tmp_path: Path) -> None:
