@@ -7,10 +7,12 @@ import shapely
 from numpy.typing import NDArray
 
 from gisland.demo.blocks import STREET
-from gisland.demo.lots import Land, Pieces
+from gisland.demo.exact import Floats, long_axis, stream
+from gisland.demo.faces import Land
+from gisland.demo.lots import Pieces
 from gisland.demo.mesh import Edges, Ints, neighbours
 from gisland.demo.names import FIELDS, street_names
-from gisland.demo.outline import Floats, Geometries, stream
+from gisland.demo.outline import Geometries
 from gisland.demo.zones import FIELD, NEW, ZONES
 
 ALLEYS = ("ngõ", "ngách", "hẻm")
@@ -28,6 +30,11 @@ class Streets:
     """Whether the street has a name of its own."""
     axis: Floats
     """Direction of each street, a unit vector."""
+
+    @property
+    def rank(self) -> Ints:
+        """The place of each street, the least first; no two have the same, so that a street leaves one above it."""
+        return np.argsort(np.argsort(self.width + 1000 * self.named, kind="stable"), kind="stable")
 
 
 def give_addresses(land: Land, pieces: Pieces, points: Floats, seed: int) -> NDArray[np.str_]:
@@ -69,18 +76,16 @@ def _streets(polygons: Geometries, piece: Ints, lots: int, pieces: Pieces) -> St
     street = number[index]
     count = np.bincount(street)
     off = xy - np.stack([np.bincount(street, xy[:, axis]) / count for axis in (0, 1)], axis=1)[street]
-    xx, yy, cross = (np.bincount(street, v) for v in (off[:, 0] ** 2, off[:, 1] ** 2, off[:, 0] * off[:, 1]))
-    angle = 0.5 * np.arctan2(2 * cross, xx - yy)
+    x, y = off.T
+    axis = long_axis(*(np.bincount(street, product).astype(float) for product in (x * x, y * y, x * y)))
     planned = (pieces.zone[example] == ZONES.index(NEW)) & (pieces.width[example] >= 7)
-    return Streets(
-        of_face, pieces.width[example], (found < 0) | planned, np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    )
+    return Streets(of_face, pieces.width[example], (found < 0) | planned, axis)
 
 
 def _fronts(face: Ints, beside: Ints, streets: Streets) -> tuple[Ints, Ints]:
     """The street each face fronts, the widest at hand, and the face of it; an alley fronts the street it leaves."""
     mine, other = streets.of_face[face], streets.of_face[beside]
-    rank = np.argsort(np.argsort(streets.width + 1000 * streets.named, kind="stable"))
+    rank = streets.rank
     useful = (mine < 0) | (rank[mine] < rank[other])
     face, beside, other = face[useful], beside[useful], other[useful]
     order = np.lexsort((beside, rank[other], face))
@@ -118,8 +123,7 @@ def _names(front: Ints, number: Ints, streets: Streets, rng: np.random.Generator
     path: list[list[int]] = [[] for _ in parent]
     root = list(range(len(parent)))
     own = iter(street_names(len(parent), rng))
-    rank = streets.width + 1000 * streets.named
-    for street in np.argsort(-rank, kind="stable"):
+    for street in np.argsort(-streets.rank, kind="stable"):
         if streets.named[street] or parent[street] < 0:
             names[street] = ("đường " if streets.width[street] >= 10 else "phố ") + next(own)
             continue

@@ -13,12 +13,14 @@ from gisland.demo import landuse
 from gisland.demo.addresses import give_addresses
 from gisland.demo.blocks import STREET, cut_blocks
 from gisland.demo.dirt import Clerk
+from gisland.demo.exact import Floats, stream
+from gisland.demo.faces import Land, build
 from gisland.demo.files import write_parcels, write_ward
 from gisland.demo.forms import write_forms
 from gisland.demo.groups import form_groups
 from gisland.demo.holdings import give_land
-from gisland.demo.lots import Land, Pieces, build
-from gisland.demo.outline import Bend, Floats, draw_outline, stream
+from gisland.demo.lots import Pieces
+from gisland.demo.outline import Bend, draw_outline
 from gisland.demo.results import write_results
 from gisland.demo.sheets import lay_sheets
 from gisland.demo.streets import draw_streets, street_cells
@@ -103,7 +105,7 @@ def draw_land(parcels: int, seed: int, tell: Progress) -> tuple[Land, Pieces]:
     river = shapely.union_all([p for p, use in zip(strips.polygons, strips.uses, strict=True) if use == "SON"])
     zones = assign_zones(cells, river, parcels, seed)
     tell("blocks")
-    plan = cut_blocks(cells, zones.tolist(), seed)
+    plan = cut_blocks(cells, zones, seed)
     bend = Bend.draw(outline, cells, np.array([z.rough for z in ZONES])[zones], seed)
     return build(strips, plan, bend, parcels, seed, tell)
 

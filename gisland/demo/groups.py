@@ -4,8 +4,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gisland.demo.exact import Floats, long_axis
 from gisland.demo.mesh import Ints, connected
-from gisland.demo.outline import Floats, Geometries
+from gisland.demo.outline import Geometries
 
 SIZE = 200
 """Parcels in a group, as in the ward of 14,000 parcels and 70 groups."""
@@ -32,7 +33,7 @@ def form_groups(polygons: Geometries, points: Floats, block: Ints, parcels: int)
     # Counted from the north-west like the sheets.
     total = np.bincount(group, weight)
     centre = np.stack([np.bincount(group, middle[:, axis] * weight) / total for axis in (0, 1)], axis=1)
-    rank = np.argsort(np.lexsort((centre[:, 0], -np.floor(centre[:, 1] / 600))))
+    rank = np.argsort(np.lexsort((centre[:, 0], -np.floor(centre[:, 1] / 600))), kind="stable")
     digits = max(2, len(str(count)))
     return np.array([f"{number + 1:0{digits}d}" for number in rank])[of_parcel]
 
@@ -46,9 +47,10 @@ def _divide(middle: Floats, weight: Ints, count: int) -> Ints:
         if parts == 1:
             group[units] = first
             continue
-        place = middle[units] - middle[units].mean(axis=0)
-        values, axes = np.linalg.eigh(np.cov(place.T, aweights=weight[units]) if len(units) > 1 else np.eye(2))
-        order = np.argsort(place @ axes[:, np.argmax(values)], kind="stable")
+        share_of = weight[units] / weight[units].sum()
+        x, y = (middle[units] - (middle[units] * share_of[:, None]).sum(axis=0)).T
+        axis = long_axis(*((share_of * square).sum() for square in (x * x, y * y, x * y)))
+        order = np.argsort(x * axis[0] + y * axis[1], kind="stable")
         share = parts // 2
         filled = np.cumsum(weight[units][order])
         cut = int(np.searchsorted(filled, filled[-1] * share / parts))

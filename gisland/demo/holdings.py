@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gisland.demo.certificates import Certificate, Issuer
+from gisland.demo.exact import Stream, stream
 from gisland.demo.landuse import public_land
 from gisland.demo.names import COMMUNITIES, FIRM_NAMES, FIRMS, OFFICES
-from gisland.demo.outline import stream
 from gisland.demo.people import (
     CO_USERS,
     COMMUNITY,
@@ -115,7 +115,7 @@ def _progress(groups: Sequence[str] | NDArray[Any], rng: np.random.Generator) ->
 class _Giver:
     """Gives one parcel after the other."""
 
-    def __init__(self, rng: np.random.Generator, parcels: int, progress: dict[str, NDArray[np.float64]]) -> None:
+    def __init__(self, rng: Stream, parcels: int, progress: dict[str, NDArray[np.float64]]) -> None:
         self.rng = rng
         self.registry = Registry(rng, 2 * parcels)
         self.issuer = Issuer(rng)

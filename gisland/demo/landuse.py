@@ -4,8 +4,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gisland.demo.lots import Land, Pieces
-from gisland.demo.outline import Floats, Geometries, stream
+from gisland.demo.exact import Floats, stream
+from gisland.demo.faces import Land
+from gisland.demo.lots import Pieces
+from gisland.demo.outline import Geometries
 from gisland.demo.zones import FIELD, GARDEN, NEW, OLD, WORKS, ZONES
 
 LOT_TYPES = {

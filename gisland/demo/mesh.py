@@ -1,12 +1,14 @@
 """Coverages as edges: noding lines into faces, who borders whom, joining faces (shapely and numpy only)."""
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gisland.demo.outline import Floats, Geometries
+from gisland.demo.exact import Floats, distance
+from gisland.demo.outline import Geometries, vertex_numbers
 
 GRID = 0.01
 """Noding grid in flat coordinates, metres. Ten times coarser than the millimetre of the result: rounding after bending
@@ -17,6 +19,21 @@ FINE = 9.0
 """The same where the land bends much."""
 
 Ints = NDArray[np.int64]
+
+
+class Portable:
+    """Goes to another process with all its geometries in one piece; one by one takes ten times as long."""
+
+    GEOMETRIES: ClassVar[tuple[str, ...]] = ("polygons",)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields, geometries as WKB."""
+        packed = {name: shapely.to_wkb(np.asarray(getattr(self, name), dtype=object)) for name in self.GEOMETRIES}
+        return self.__dict__ | packed
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The fields again."""
+        self.__dict__.update(state | {name: shapely.from_wkb(state[name]) for name in self.GEOMETRIES})
 
 
 def node(lines: Geometries, step: float, *, on_grid: bool = False) -> Geometries:
@@ -48,27 +65,20 @@ class Edges:
         rings, owner = shapely.get_rings(polygons, return_index=True)
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         inside = ring[:-1] == ring[1:]
-        vertex = _vertex_numbers(xy)
+        vertex = vertex_numbers(xy)[1]
         one, two = vertex[:-1][inside], vertex[1:][inside]
         face = owner[ring[:-1][inside]]
         low, high = np.minimum(one, two), np.maximum(one, two)
-        order = np.lexsort((high, low))
-        low, high, face = low[order], high[order], face[order]
+        edge = low * len(xy) + high
+        order = np.argsort(edge, kind="stable")
+        edge, face = edge[order], face[order]
         place = np.flatnonzero(inside)[order]
-        first = np.concatenate([[True], (low[1:] != low[:-1]) | (high[1:] != high[:-1])])
+        first = np.append(True, edge[1:] != edge[:-1])
         at = np.flatnonzero(first)
         pair = np.append(~first[1:], False)[at]
         right = np.where(pair, face[np.minimum(at + 1, len(face) - 1)], -1)
         ends = np.hstack([xy[place[at]], xy[place[at] + 1]])
-        return cls(face[at], right, ends, np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1]))
-
-
-def _vertex_numbers(xy: Floats) -> Ints:
-    """The same number for the same vertex."""
-    key = np.round(xy * 1000).astype(np.int64)
-    key -= key.min(axis=0)
-    _, number = np.unique(key[:, 0] * (key[:, 1].max() + 1) + key[:, 1], return_inverse=True)
-    return np.asarray(number)
+        return cls(face[at], right, ends, distance(ends[:, 2:] - ends[:, :2]))
 
 
 def neighbours(edges: Edges, count: int) -> tuple[Ints, Ints, Floats]:

@@ -13,7 +13,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-Floats = NDArray[np.float64]
+from gisland.demo.exact import Floats, Stream, direction, sine, stream
+
 Geometries = NDArray[Any]
 """An object array of shapely geometries."""
 
@@ -21,17 +22,24 @@ CRS = "EPSG:9210"
 """VN-2000 / TM-3, central meridian 105°45': the zone of the former city of Hải Phòng."""
 MIDDLE = (594_600.0, 2_308_700.0)
 """Where the middle of the plan lies on the ground: easting, northing in metres."""
-TURN = np.radians(-14.0)
-"""How the river's direction is turned against east."""
+TURN = -14 / 360
+"""How the river's direction is turned against east, in whole turns."""
 AREA_PER_PARCEL = 12_100_000.0 / 14_000
 """Square metres of ward for each parcel asked for: 14,000 parcels make 12.1 km²."""
 CELL = 25.0
 """Side of a square of the roughness raster, metres."""
 
 
-def stream(seed: int, step: str) -> np.random.Generator:
-    """A random stream of its own for each step, so that a change in one step leaves the others as they are."""
-    return np.random.Generator(np.random.PCG64([seed, *step.encode()]))
+def vertex_numbers(xy: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number vertices, the same number for the same millimetre: where each number is first, and the number of each."""
+    key = np.round(xy * 1000).astype(np.int64)
+    key -= key.min(axis=0)
+    flat = key[:, 0] * (key[:, 1].max() + 1) + key[:, 1]
+    order = np.argsort(flat, kind="stable")
+    new = np.diff(flat[order], prepend=-1) > 0
+    number = np.empty(len(xy), dtype=np.int64)
+    number[order] = np.cumsum(new) - 1
+    return order[new], number
 
 
 def draw_outline(parcels: int, seed: int) -> Polygon:
@@ -39,11 +47,12 @@ def draw_outline(parcels: int, seed: int) -> Polygon:
     rng = stream(seed, "outline")
     area = parcels * AREA_PER_PARCEL
     half_x, half_y = 0.5 * np.sqrt(area * 1.45), 0.5 * np.sqrt(area / 1.45)
-    angles = np.linspace(0, 2 * np.pi, 22, endpoint=False) + rng.uniform(-0.07, 0.07, 22)
+    turns = np.linspace(0, 1, 22, endpoint=False) + rng.uniform(-0.011, 0.011, 22)
     # A superellipse: fuller than an ellipse, softer than a box; each corner pulled in or out.
     reach = rng.uniform(0.86, 1.06, 22)
-    xy = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    xy = np.sign(xy) * np.abs(xy) ** 0.62 * reach[:, None] * [half_x, half_y]
+    xy = direction(turns)
+    root = np.sqrt(np.abs(xy))
+    xy = np.sign(xy) * root * np.sqrt(np.sqrt(root)) * reach[:, None] * [half_x, half_y]
     xy[xy[:, 1] > 0.62 * half_y, 1] = half_y  # the side in the river runs along it
     for _ in range(3):  # bend each side at its middle
         side = np.roll(xy, -1, axis=0) - xy
@@ -60,27 +69,23 @@ class Waves:
     """A sum of sine waves in both directions: a smooth field of small shifts."""
 
     vectors: Floats
+    """Turns per metre along x and y."""
     phases: Floats
     pushes: Floats
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, count: int, lengths: tuple[float, float], slope: float) -> "Waves":
+    def draw(cls, rng: Stream, count: int, lengths: tuple[float, float], slope: float) -> "Waves":
         """Draw ``count`` waves of lengths (metres) between ``lengths``; each stretches land at most by ``slope``."""
         length = rng.uniform(*lengths, count)
-        angle = rng.uniform(0, 2 * np.pi, count)
-        push = rng.uniform(0, 2 * np.pi, count)
+        along, push = direction(rng.random(count)), direction(rng.random(count))
         size = slope * length / (2 * np.pi)
-        return cls(
-            2 * np.pi / length[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]),
-            rng.uniform(0, 2 * np.pi, count),
-            size[:, None] * np.column_stack([np.cos(push), np.sin(push)]),
-        )
+        return cls(along / length[:, None], rng.random(count), size[:, None] * push)
 
     def at(self, xy: Floats) -> Floats:
         """The shift at each point, in metres."""
         shift = np.zeros_like(xy)
-        for vector, phase, push in zip(self.vectors, self.phases, self.pushes, strict=True):
-            shift += np.sin(xy @ vector + phase)[:, None] * push
+        for (x, y), phase, push in zip(self.vectors, self.phases, self.pushes, strict=True):
+            shift += sine(xy[:, 0] * x + xy[:, 1] * y + phase)[:, None] * push
         return shift
 
 
@@ -117,10 +122,14 @@ class Bend:
 
     def to_ground(self, xy: Floats) -> Floats:
         """Carry flat coordinates (n × 2) to EPSG:9210, rounded to the millimetre."""
+        first, number = vertex_numbers(xy)  # a vertex of three faces is carried once
+        return self._carry(xy[first])[number]
+
+    def _carry(self, xy: Floats) -> Floats:
         rough = self._rough(xy)[:, None]
         bent = xy + self.wide.at(xy) + (0.15 + 0.85 * rough) * self.middle.at(xy) + rough * self.small.at(xy)
-        cos, sin = np.cos(TURN), np.sin(TURN)
-        return np.asarray(np.round(bent @ np.array([[cos, sin], [-sin, cos]]) + MIDDLE, 3))
+        (cos, sin), (x, y) = direction(TURN), bent.T
+        return np.asarray(np.round(np.stack([x * cos - y * sin, x * sin + y * cos], axis=1) + MIDDLE, 3))
 
     def _rough(self, xy: Floats) -> Floats:
         """Roughness at points, bilinear between the raster's nodes."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gisland.demo.exact import Floats
 from gisland.demo.mesh import Ints
-from gisland.demo.outline import Floats
 
 DENSE = 25.0
 """Parcels per hectare from which an urban square is drawn at 1:500 instead of 1:1000 (TT 25/2014)."""

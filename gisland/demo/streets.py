@@ -1,19 +1,24 @@
 """River, canal and main streets: the strips that cut the ward into cells (flat coordinates)."""
 
+import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from gisland.demo.exact import Axis, Floats, Stream, left, sine, stream
 from gisland.demo.mesh import STEP, node
-from gisland.demo.outline import Floats, Geometries, stream
+from gisland.demo.outline import Geometries
 
 MAIN_SPACING = (280.0, 460.0)
 """Distance between main streets, metres."""
 PIECE = 380.0
 """Longest piece of a street or water that gets a number of its own, metres: linear land is cut into numbered pieces."""
+FAR = 1e5
+"""Farther than any ward reaches, metres."""
 
 
 @dataclass
@@ -28,32 +33,30 @@ class Strips:
     cells: list[Polygon] = field(default_factory=list)
 
 
-def frame(polygon: BaseGeometry) -> tuple[float, float, float]:
-    """Angle of the long axis (radians), length and breadth (metres) of the smallest rectangle around a polygon."""
-    corners = shapely.get_coordinates(shapely.oriented_envelope(polygon))
+def frame(polygon: BaseGeometry) -> tuple[Axis, float, float]:
+    """Direction of the long side, length and breadth (metres) of the smallest rectangle around a polygon."""
+    corners = shapely.get_coordinates(shapely.oriented_envelope(polygon)).tolist()
     if len(corners) < 4:
-        return 0.0, 0.0, 0.0
-    one, two = corners[1] - corners[0], corners[2] - corners[1]
-    length, breadth = float(np.hypot(*one)), float(np.hypot(*two))
-    side = one if length >= breadth else two
-    return float(np.arctan2(side[1], side[0])), max(length, breadth), min(length, breadth)
+        return (1.0, 0.0), 0.0, 0.0
+    (x0, y0), (x1, y1), (x2, y2) = corners[:3]
+    one, two = (x1 - x0, y1 - y0), (x2 - x1, y2 - y1)
+    length, breadth = (math.sqrt(x * x + y * y) for x, y in (one, two))
+    if length < breadth:
+        one, length, breadth = two, breadth, length
+    return ((one[0] / length, one[1] / length) if length else (1.0, 0.0)), length, breadth
 
 
-def extent(polygon: BaseGeometry, angle: float) -> tuple[float, float]:
-    """Least and greatest position of a polygon along the direction ``angle``."""
-    along = shapely.get_coordinates(polygon) @ np.array([np.cos(angle), np.sin(angle)])
-    return float(along.min()), float(along.max())
+def extent(polygon: BaseGeometry, axis: Axis) -> tuple[float, float]:
+    """Least and greatest position of a polygon along the direction ``axis``."""
+    along = [x * axis[0] + y * axis[1] for x, y in shapely.get_coordinates(polygon).tolist()]
+    return min(along), max(along)
 
 
-def slabs(polygon: BaseGeometry, angle: float, cuts: list[float]) -> list[list[Polygon]]:
-    """Cut a polygon across the direction ``angle`` at the positions ``cuts``; the pieces between each two cuts."""
-    direction, normal = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-    far = 1e5
-    edges = np.array([-far, *cuts, far])
-    low, high = edges[:-1, None] * direction, edges[1:, None] * direction
-    boxes = shapely.polygons(
-        np.stack([low - far * normal, high - far * normal, high + far * normal, low + far * normal], axis=1)
-    )
+def slabs(polygon: BaseGeometry, axis: Axis, cuts: list[float]) -> list[list[Polygon]]:
+    """Cut a polygon across the direction ``axis`` at the positions ``cuts``; the pieces between each two cuts."""
+    (x, y), (side_x, side_y) = axis, (FAR * part for part in left(axis))
+    ends = [((at * x - side_x, at * y - side_y), (at * x + side_x, at * y + side_y)) for at in (-FAR, *cuts, FAR)]
+    boxes = shapely.polygons([[*low, *reversed(high)] for low, high in pairwise(ends)])
     return [faces(piece) for piece in shapely.intersection(polygon, boxes)]
 
 
@@ -71,14 +74,14 @@ def draw_streets(outline: Polygon, seed: int) -> Strips:
         shapely.prepare(shape)
         earlier = np.array(strips.polygons, dtype=object)
         crossed = shapely.union_all(earlier[shapely.intersects(shape, earlier)])
-        angle = frame(shape)[0]
+        axis = frame(shape)[0]
         for part in faces(shapely.difference(shape, crossed)):
             if part.area < 25 or rng.random() > keep:
                 continue
-            low, high = extent(part, angle)
+            low, high = extent(part, axis)
             count = max(1, round((high - low) / PIECE))
             cuts = np.linspace(low, high, count + 1)[1:-1].tolist()
-            for piece in (p for slab in slabs(part, angle, cuts) for p in slab):
+            for piece in (p for slab in slabs(part, axis, cuts) for p in slab):
                 strips.polygons.append(piece)
                 strips.uses.append(use)
                 strips.lines.append(number)
@@ -110,18 +113,18 @@ def _noded(strips: Strips, outline: Polygon) -> Strips:
     )
 
 
-def _lines(outline: Polygon, rng: np.random.Generator) -> list[tuple[LineString, float, str, float]]:
+def _lines(outline: Polygon, rng: Stream) -> list[tuple[LineString, float, str, float]]:
     """Axis, width, land use and share of kept pieces of each strip, the most important first."""
     low_x, low_y, high_x, high_y = outline.bounds
     size = float(np.sqrt(outline.area))
     small = min(1.0, size / 1800)  # a sample of a few hundred parcels has a brook, not a harbour
     x = np.linspace(low_x - 200, high_x + 200, 40)
-    sway = 0.012 * size * np.sin(2 * np.pi * x / (0.75 * size) + rng.uniform(0, 6))
+    sway = 0.012 * size * sine(x / (0.75 * size) + rng.random())
     water = 260 * small
     bank = LineString(np.column_stack([x, high_y - water / 4 + sway]))
     lines = [(bank, water, "SON", 1.0), (bank, water + 22 * small + 6, "DGT", 1.0)]
     y = np.linspace(low_y - 200, high_y + 200, 24)
-    bend = 0.035 * size * np.sin(2 * np.pi * y / (1.1 * size) + rng.uniform(0, 6))
+    bend = 0.035 * size * sine(y / (1.1 * size) + rng.random())
     for share in np.linspace(0, 1, max(1, round(size / 4500)) + 2)[1:-1]:
         at = low_x + (high_x - low_x) * (share + rng.uniform(0.1, 0.16))
         canal = LineString(np.column_stack([at + bend + 0.08 * y, y]))
@@ -140,7 +143,7 @@ def _lines(outline: Polygon, rng: np.random.Generator) -> list[tuple[LineString,
 
 
 def _family(
-    run: tuple[float, float], over: tuple[float, float], spacing: Floats, rng: np.random.Generator, *, across: bool
+    run: tuple[float, float], over: tuple[float, float], spacing: Floats, rng: Stream, *, across: bool
 ) -> list[tuple[LineString, float]]:
     """Main streets of one direction: uneven distances, each a little askew, one in four a wide one."""
     found = []

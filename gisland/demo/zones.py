@@ -6,7 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gisland.demo.outline import AREA_PER_PARCEL, Floats, Geometries, stream
+from gisland.demo.exact import Floats, distance, stream
+from gisland.demo.outline import AREA_PER_PARCEL, Geometries
 
 
 @dataclass(frozen=True)
@@ -101,24 +102,21 @@ def assign_zones(cells: Geometries, water: shapely.Geometry, parcels: int, seed:
     middle = shapely.get_coordinates(shapely.centroid(cells))
     centres = _centres(middle, parcels, rng)
     reach = np.sqrt(AREA_PER_PARCEL * min(parcels, 14_000)) / 2
-    distance = (
-        np.min(np.hypot(middle[:, None, 0] - centres[:, 0], 1.15 * (middle[:, None, 1] - centres[:, 1])), axis=1)
-        / reach
-    )
-    score = distance + rng.normal(0, 0.09, len(cells))
+    away = np.min(distance((middle[:, None] - centres) * [1, 1.15]), axis=1) / reach
+    score = away + rng.normal(0, 0.09, len(cells))
     riverside = shapely.distance(cells, water) < 60
-    works = (riverside & (rng.random(len(cells)) < np.where(distance < 0.45, 0.15, 0.85))) | (
-        (distance > 0.7) & (rng.random(len(cells)) < 0.28)
+    works = (riverside & (rng.random(len(cells)) < np.where(away < 0.45, 0.15, 0.85))) | (
+        (away > 0.7) & (rng.random(len(cells)) < 0.28)
     )
     zones = np.full(len(cells), ZONES.index(FIELD))
     zones[works] = ZONES.index(WORKS)
     town = np.flatnonzero(~works)
-    town = town[np.argsort(score[town])]
+    town = town[np.argsort(score[town], kind="stable")]
     share = _shares(area[town].sum() / 1e4, 0.965 * parcels - area[works].sum() / 1e4 * WORKS.density)
     place = (np.cumsum(area[town]) - area[town] / 2) / area[town].sum()
     zones[town] = np.searchsorted(np.cumsum(share)[:-1], place)
     for centre in centres if parcels >= 3000 else ():  # a park with a lake at the edge of the old town
-        near = np.argsort(np.hypot(*(middle[town] - centre).T))
+        near = np.argsort(distance(middle[town] - centre), kind="stable")
         zones[town[near[min(5, len(near) - 1)]]] = ZONES.index(PARK)
     # A new quarter is built where the town grows, also far out: two in ten garden cells change places with new ones.
     new, garden = (np.flatnonzero(zones == ZONES.index(z)) for z in (NEW, GARDEN))
@@ -134,7 +132,7 @@ def _centres(middle: Floats, parcels: int, rng: np.random.Generator) -> Floats:
     centres = [low + (high - low) * np.array([0.52, 0.62])]
     for _ in range(round(parcels / 14_000) - 1):
         tries = low + (high - low) * rng.random((24, 2))
-        gap = np.min(np.hypot(*(tries[:, None] - np.array(centres)).transpose(2, 0, 1)), axis=1)
+        gap = np.min(distance(tries[:, None] - np.array(centres)), axis=1)
         centres.append(tries[np.argmax(gap)])
     return np.array(centres)
 
@@ -143,6 +141,6 @@ def _shares(hectares: float, parcels: float) -> Floats:
     """Shares of old, new, garden and field land that give the number of parcels: fields shrink as more are wanted."""
     mix = np.array([0.13, 0.23, 0.34])
     density = np.array([z.density for z in (OLD, NEW, GARDEN)])
-    more = (parcels / hectares - FIELD.density) / (mix @ (density - FIELD.density))
+    more = (parcels / hectares - FIELD.density) / (mix * (density - FIELD.density)).sum()
     town = mix * np.clip(more, 0.1, 1 / mix.sum())
     return np.append(town, 1 - town.sum())

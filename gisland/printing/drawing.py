@@ -11,8 +11,6 @@ import io
 import multiprocessing
 import os
 import resource
-import signal
-import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
@@ -21,6 +19,7 @@ from typing import Any
 import psycopg
 
 from gisland.errors import DatabaseUnavailable, GislandError
+from gisland.kit.processes import attend
 from gisland.printing.press import Note, noted_later
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -78,10 +77,8 @@ def start(settings: Settings, task: Task) -> tuple[BaseProcess, Pipe]:
 
 def draw(pipe: Pipe, settings: Settings, task: Task) -> None:
     """Draw, in the process that was started for it."""
-    # Ctrl-C is for the worker, which ends this process in order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Before the bound: a thread that finds no memory to begin with is waited for without end.
-    end_with_parent()
+    attend()
     os.nice(NICE)
     most = settings.print_memory_mb * MEBIBYTE
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
@@ -111,21 +108,6 @@ def _data_bytes() -> int:
     """What counts against the bound of memory."""
     with open("/proc/self/status", encoding="ascii") as file:  # noqa: PTH123 - with as little memory as can be
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmData"))
-
-
-def end_with_parent() -> None:
-    """End this process when the one that started it is gone, however that ended: nobody draws for nobody.
-
-    The kernel's own signal would tell of the server that forked it, which lives as long as its children do.
-    """
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _draw(pipe: Pipe, settings: Settings, task: Task) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -23,9 +22,9 @@ from psycopg import Connection
 from gisland.catalogue import load_catalogue
 from gisland.database import run
 from gisland.errors import GislandError, InputError, NotFound, UsageError
+from gisland.kit.processes import attend
 from gisland.printing.atlas import PRODUCT, Order, print_atlas
 from gisland.printing.code import drawn_by
-from gisland.printing.drawing import end_with_parent
 from gisland.printing.files import plain, write_private
 from gisland.printing.paper import paper
 from gisland.printing.press import noted_later, write_notes
@@ -152,7 +151,7 @@ def _drawn(
     context.set_forkserver_preload(["gisland.printing.ready"])
     waiting: set[Future[Group]] = set()
     left = iter(todo)
-    with ProcessPoolExecutor(min(processes, max(1, len(todo))), context, initializer=_be_quiet) as pool:
+    with ProcessPoolExecutor(min(processes, max(1, len(todo))), context, initializer=attend) as pool:
         try:
             while True:
                 while len(waiting) < 2 * processes and (each := next(left, None)) is not None:
@@ -165,12 +164,6 @@ def _drawn(
                     yield future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _be_quiet() -> None:
-    # Ctrl-C is for the command, which lets what is under way end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
 
 
 def ward_groups(settings: Settings, ward: str) -> int:

@@ -10,8 +10,8 @@ import pyproj
 import pytest
 import shapely
 
+from gisland.demo.faces import LEAST
 from gisland.demo.generate import DemoFiles, describe, draw_land, generate
-from gisland.demo.lots import LEAST
 from gisland.demo.mesh import Edges, connected, neighbours
 from gisland.demo.sheets import lay_sheets, sheet_names
 
