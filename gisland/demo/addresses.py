@@ -10,7 +10,7 @@ from gisland.demo.blocks import STREET
 from gisland.demo.exact import Floats, long_axis, stream
 from gisland.demo.faces import Land
 from gisland.demo.lots import Pieces
-from gisland.demo.mesh import Edges, Ints, neighbours
+from gisland.demo.mesh import Ints
 from gisland.demo.names import FIELDS, street_names
 from gisland.demo.outline import Geometries
 from gisland.demo.zones import FIELD, NEW, ZONES
@@ -43,16 +43,17 @@ def give_addresses(land: Land, pieces: Pieces, points: Floats, seed: int) -> NDA
     kind = pieces.kind[land.piece]
     lots = np.flatnonzero(kind != STREET)
     # Streets one by one, not joined as on the map: a house stands in one alley.
-    polygons = np.concatenate([land.polygons[lots], land.streets])
-    piece = np.concatenate([land.piece[lots], land.street_piece])
-    spots = np.concatenate([points[lots], shapely.get_coordinates(shapely.centroid(land.streets))])
-    streets = _streets(polygons, piece, len(lots), pieces)
-    one, two, length = neighbours(Edges.of(polygons), len(polygons))
+    middles = shapely.get_coordinates(shapely.centroid(land.streets))
+    spots = np.concatenate([points[lots], middles])
+    streets = _streets(land.streets, land.street_piece, len(lots), pieces)
+    place = np.full(len(kind), -1)
+    place[lots] = np.arange(len(lots))
+    one, two, length = land.borders.renumbered(np.where(land.street >= 0, len(lots) + land.street, place[land.parcel]))
     long = length > 1.2
     face, beside = np.concatenate([one[long], two[long]]), np.concatenate([two[long], one[long]])
     on_street = streets.of_face[beside] >= 0
     front, front_face = _fronts(face[on_street], beside[on_street], streets)
-    number = _house_numbers(front, front_face, spots, streets, polygons)
+    number = _house_numbers(front, front_face - len(lots), spots, streets, middles)
     names = np.array(_names(front, number, streets, rng), dtype=object)
     fields = rng.choice(np.array(FIELDS, dtype=object), pieces.cell.max() + 1)
     text = np.full(len(land.piece), "", dtype=object)
@@ -66,13 +67,13 @@ def give_addresses(land: Land, pieces: Pieces, points: Floats, seed: int) -> NDA
 
 
 def _streets(polygons: Geometries, piece: Ints, lots: int, pieces: Pieces) -> Streets:
-    """Group street faces (all behind the first ``lots`` faces) into streets."""
-    line = pieces.line[piece[lots:]]
-    found, number = np.unique(np.where(line >= 0, -1 - line, piece[lots:]), return_inverse=True)
+    """Group street faces (which are numbered behind the ``lots``) into streets."""
+    line = pieces.line[piece]
+    found, number = np.unique(np.where(line >= 0, -1 - line, piece), return_inverse=True)
     of_face = np.concatenate([np.full(lots, -1), number])
     example = np.zeros(len(found), dtype=np.int64)
-    example[number] = piece[lots:]
-    xy, index = shapely.get_coordinates(polygons[lots:], return_index=True)
+    example[number] = piece
+    xy, index = shapely.get_coordinates(polygons, return_index=True)
     street = number[index]
     count = np.bincount(street)
     off = xy - np.stack([np.bincount(street, xy[:, axis]) / count for axis in (0, 1)], axis=1)[street]
@@ -96,13 +97,12 @@ def _fronts(face: Ints, beside: Ints, streets: Streets) -> tuple[Ints, Ints]:
     return front, front_face
 
 
-def _house_numbers(front: Ints, front_face: Ints, points: Floats, streets: Streets, polygons: Geometries) -> Ints:
+def _house_numbers(front: Ints, front_street: Ints, points: Floats, streets: Streets, middles: Floats) -> Ints:
     """Count houses (and mouths of alleys) along each street: 1, 3, 5 … to the left, 2, 4, 6 … to the right."""
     has = np.flatnonzero(front >= 0)
     street = front[has]
     along = (points[has] * streets.axis[street]).sum(axis=1)
-    middle = shapely.get_coordinates(shapely.centroid(polygons[front_face[has]]))
-    off = points[has] - middle
+    off = points[has] - middles[front_street[has]]
     left = streets.axis[street, 0] * off[:, 1] - streets.axis[street, 1] * off[:, 0] > 0
     order = np.lexsort((along, left, street))
     group = street[order] * 2 + left[order]

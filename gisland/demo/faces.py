@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import Polygon
 
 from gisland.demo.blocks import ROW, STREET, Plan, chunks
 from gisland.demo.exact import Floats, Stream, stream
-from gisland.demo.lots import Pieces, collect, draw_walls
-from gisland.demo.mesh import FINE, Edges, Ints, Portable, connected, join, neighbours, node, roots
+from gisland.demo.lots import Pieces, clip, collect, draw_walls
+from gisland.demo.mesh import FINE, Borders, Edges, Ints, Portable, connected, join, neighbours, node, roots
 from gisland.demo.outline import Bend, Geometries
 from gisland.demo.streets import Strips
 from gisland.demo.zones import FIELD, WORKS, ZONES
@@ -32,6 +33,14 @@ class Land:
     streets: Geometries
     """Streets and alleys one by one. Those of a cell are one parcel: no line runs across the mouth of an alley."""
     street_piece: Ints
+    border: Polygon
+    """The ward's border."""
+    parcel: Ints
+    """Parcel of each face: lots before some were joined, streets one by one."""
+    street: Ints
+    """Street of each face, -1 for a lot."""
+    borders: Borders
+    """Which faces border each other; metres before the bend."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +59,54 @@ class Area(Portable):
 
 @dataclass(frozen=True)
 class Faces(Portable):
-    """The faces of a coverage, flat and on the ground, and the plan's piece in which each lies."""
+    """The faces of a coverage, flat and on the ground, the plan's piece in which each lies, and who borders whom."""
 
     polygons: Geometries
     ground: Geometries
     piece: Ints
+    borders: Borders
+    outer: Ints
+    """The face of each edge that has no face on its other side."""
+    ends: Floats
+    """The two ends of these edges (n × 4, flat)."""
 
     GEOMETRIES: ClassVar[tuple[str, ...]] = ("polygons", "ground")
 
     @classmethod
     def of(cls, polygons: Geometries, pieces: Pieces, bend: Bend) -> "Faces":
-        """Carry faces to the ground and find the piece of each."""
-        return cls(polygons, shapely.transform(polygons, bend.to_ground), _owners(polygons, pieces))
+        """Carry faces to the ground and find the piece and the neighbours of each."""
+        ground, edges = shapely.transform(polygons, bend.to_ground), Edges.of(polygons)
+        outer = edges.right < 0
+        return cls(polygons, ground, _owners(polygons, pieces), neighbours(edges), edges.left[outer], edges.ends[outer])
+
+    @classmethod
+    def together(cls, parts: "list[Faces]") -> "Faces":
+        """The faces of several parts, whose outer edges are paired."""
+        first = np.cumsum([0, *(len(part.polygons) for part in parts)])
+        edges = Edges.between(
+            np.concatenate([part.outer + start for part, start in zip(parts, first, strict=False)]),
+            np.concatenate([part.ends for part in parts]),
+        )
+        inner = [
+            (part.borders.one + start, part.borders.two + start, part.borders.length)
+            for part, start in zip(parts, first, strict=False)
+        ]
+        one, two, length = map(np.concatenate, zip(*inner, neighbours(edges), strict=True))
+        polygons, ground, piece = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("polygons", "ground", "piece")
+        )
+        outer = edges.right < 0
+        return cls(polygons, ground, piece, Borders.of(one, two, length), edges.left[outer], edges.ends[outer])
+
+    def joined(self, parent: Ints, bend: Bend) -> "tuple[Faces, Ints]":
+        """Each face joined with the one named in ``parent`` (itself: stays); and which ones of them have grown."""
+        polygons, kept = join(self.polygons, parent)
+        number = np.searchsorted(kept, roots(parent))
+        grown = np.unique(number[parent != np.arange(len(parent))])
+        ground = self.ground[kept]
+        ground[grown] = shapely.transform(polygons[grown], bend.to_ground)
+        borders = self.borders.renumbered(number)
+        return Faces(polygons, ground, self.piece[kept], borders, number[self.outer], self.ends), grown
 
 
 def build(
@@ -75,26 +120,33 @@ def build(
     faces = _coverage(strips, pieces, walls, owner, bend)
     progress("joining")
     ground, owner = faces.ground, faces.piece
-    road = (pieces.kind[owner] == STREET) & (pieces.use[owner] == "DGT")
-    streets, street_piece = ground[road], owner[road]
+    road = np.flatnonzero((pieces.kind[owner] == STREET) & (pieces.use[owner] == "DGT"))
+    street = np.full(len(ground), -1)
+    street[road] = np.arange(len(road))
     parent = np.arange(len(ground))
-    parent[road] = np.flatnonzero(road)[_networks(streets, pieces.cell[street_piece])]
+    parent[road] = road[_networks(faces.borders.renumbered(street), pieces.cell[owner[road]])]
     surplus = len(ground) - parcels - int((parent != np.arange(len(ground))).sum())
-    parent = _surplus(ground, owner, pieces, surplus, parent, stream(seed, "joins"))
-    ground, kept = join(ground, parent)
-    return Land(ground, owner[kept], streets, street_piece), pieces
+    parent = _surplus(faces, pieces, surplus, parent, stream(seed, "joins"))
+    joined, kept = join(ground, parent)
+    parcel = np.searchsorted(kept, roots(parent))
+    border = _outline(bend.to_ground(faces.ends.reshape(-1, 2)))
+    land = Land(joined, owner[kept], ground[road], owner[road], border, parcel, street, faces.borders)
+    return land, pieces
+
+
+def _outline(ends: Floats) -> Polygon:
+    """The polygon that edges (two ends after each other) run around."""
+    ring = shapely.get_parts(shapely.polygonize(shapely.linestrings(ends.reshape(-1, 2, 2))))
+    largest: Polygon = ring[np.argmax(shapely.area(ring))]
+    return largest
 
 
 def _coverage(strips: Strips, pieces: Pieces, walls: Floats, owner: Ints, bend: Bend) -> Faces:
     """The faces of all cells, then those of the strips; no scraps."""
     main, cells = np.array(strips.polygons, dtype=object), np.array(strips.cells, dtype=object)
-    parts, borders = [], []
-    for faces, border in in_order(partial(_fill, bend), _areas(cells, pieces, walls, owner)):
-        parts.append(faces)
-        borders.append(border)
-    parts.append(Faces.of(_refit(main, cells, np.concatenate(borders)), pieces, bend))
-    columns = ([getattr(part, name) for part in parts] for name in ("polygons", "ground", "piece"))
-    return _without_scraps(Faces(*map(np.concatenate, columns)), pieces, bend)
+    parts = list(in_order(partial(_fill, bend), _areas(cells, pieces, walls, owner)))
+    between = _refit(main, cells, np.concatenate([part.ends for part in parts]))
+    return _without_scraps(Faces.together([*parts, Faces.of(between, pieces, bend)]), pieces, bend)
 
 
 def _areas(cells: Geometries, pieces: Pieces, walls: Floats, owner: Ints) -> Iterator[Area]:
@@ -106,19 +158,16 @@ def _areas(cells: Geometries, pieces: Pieces, walls: Floats, owner: Ints) -> Ite
         yield Area(cells[part], pieces.take(slice(first, last)), part.start, first, walls[here], owner[here] - first)
 
 
-def _fill(bend: Bend, area: Area) -> tuple[Faces, Floats]:
-    """Node each cell on its own: the faces without scraps, and the edges of the cells' borders (n × 4)."""
-    pieces, owner = area.pieces, area.owner
-    walls = shapely.intersection(shapely.linestrings(area.walls), pieces.polygons[owner])
-    solid = shapely.length(walls) > 0.3
-    lines = np.concatenate([shapely.boundary(pieces.polygons), walls[solid], shapely.boundary(area.cells)])
-    cell = np.concatenate([pieces.cell, pieces.cell[owner[solid]], area.first_cell + np.arange(len(area.cells))])
+def _fill(bend: Bend, area: Area) -> Faces:
+    """Node each cell on its own; no scraps."""
+    pieces = area.pieces
+    walls, owner = clip(area.walls, pieces.polygons, area.owner)
+    lines = np.concatenate([shapely.boundary(pieces.polygons), walls, shapely.boundary(area.cells)])
+    cell = np.concatenate([pieces.cell, pieces.cell[owner], area.first_cell + np.arange(len(area.cells))])
     order = np.argsort(cell, kind="stable")
     found = [node(lines[here], FINE) for here in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1)]
-    polygons = np.concatenate(found)
-    edges = Edges.of(polygons)
-    faces = _without_scraps(Faces.of(polygons, pieces, bend), pieces, bend)
-    return replace(faces, piece=faces.piece + area.first_piece), edges.ends[edges.right < 0]
+    faces = _without_scraps(Faces.of(np.concatenate(found), pieces, bend), pieces, bend)
+    return replace(faces, piece=faces.piece + area.first_piece)
 
 
 def _refit(strips: Geometries, cells: Geometries, borders: Floats) -> Geometries:
@@ -126,31 +175,27 @@ def _refit(strips: Geometries, cells: Geometries, borders: Floats) -> Geometries
     edges = Edges.of(np.concatenate([strips, cells]))
     free = (edges.left < len(strips)) & (edges.right < len(strips))  # between two strips or on the ward's border
     ends = np.concatenate([borders, edges.ends[free]])
-    found = shapely.get_parts(shapely.polygonize(shapely.linestrings(ends.reshape(-1, 2, 2))))
+    lines = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(ends.reshape(-1, 2, 2))))
+    found = shapely.get_parts(shapely.polygonize([lines]))
     inside = shapely.STRtree(cells).query(shapely.point_on_surface(found), predicate="within")[0]
     return np.delete(found, inside)
 
 
 def _without_scraps(faces: Faces, pieces: Pieces, bend: Bend) -> Faces:
     """Join each scrap with a neighbour, as long as there are scraps that have one."""
-    polygons, ground, owner = faces.polygons, faces.ground, faces.piece
-    scrap = _is_scrap(ground, owner, pieces)
+    scrap = _is_scrap(faces.ground, faces.piece, pieces)
     while scrap.any():
-        parent = _adopters(polygons, ground, scrap, owner, pieces)
-        changed = np.unique(parent[parent != np.arange(len(parent))])
-        polygons, kept = join(polygons, parent)
-        owner, ground, scrap = owner[kept], ground[kept], scrap[kept] & False
-        changed = np.searchsorted(kept, changed)
-        ground[changed] = shapely.transform(polygons[changed], bend.to_ground)
-        scrap[changed] = _is_scrap(ground[changed], owner[changed], pieces)
-    return Faces(polygons, ground, owner)
+        faces, grown = faces.joined(_adopters(faces, scrap, pieces), bend)
+        scrap = np.zeros(len(faces.polygons), dtype=bool)
+        scrap[grown] = _is_scrap(faces.ground[grown], faces.piece[grown], pieces)
+    return faces
 
 
-def _networks(streets: Geometries, cell: Ints) -> Ints:
+def _networks(borders: Borders, cell: Ints) -> Ints:
     """For each street face the first one of its network: the streets and alleys of one cell that hang together."""
-    one, two, _ = neighbours(Edges.of(streets), len(streets))
+    one, two, _ = borders
     same = (cell[one] == cell[two]) & (cell[one] >= 0)
-    return connected(one[same], two[same], len(streets))
+    return connected(one[same], two[same], len(cell))
 
 
 def _owners(polygons: Geometries, pieces: Pieces) -> Ints:
@@ -173,13 +218,16 @@ def _is_scrap(ground: Geometries, piece: Ints, pieces: Pieces) -> NDArray[np.boo
     return np.asarray(small | ~shapely.is_valid(ground))
 
 
-def _adopters(polygons: Geometries, ground: Geometries, scrap: NDArray[np.bool_], piece: Ints, pieces: Pieces) -> Ints:
+def _adopters(faces: Faces, scrap: NDArray[np.bool_], pieces: Pieces) -> Ints:
     """Which neighbour each scrap goes to (all others stay): of its own kind, with the longest common border.
 
     A face turned inside out goes to the neighbour at the place where its border crosses itself.
     """
+    ground, piece = faces.ground, faces.piece
     street = pieces.kind[piece] == STREET
-    one, two, length = _bordering(polygons, np.flatnonzero(scrap))
+    one, two, length = faces.borders
+    near = scrap[one] | scrap[two]
+    one, two, length = one[near], two[near], length[near]
     mine, other = np.concatenate([one, two]), np.concatenate([two, one])
     value = np.concatenate([length, length])
     value = value * np.where(pieces.block[piece[mine]] == pieces.block[piece[other]], 4.0, 1.0)
@@ -192,7 +240,7 @@ def _adopters(polygons: Geometries, ground: Geometries, scrap: NDArray[np.bool_]
     mine, other, value = mine[useful], other[useful], value[useful]
     order = np.lexsort((other, value, mine))
     best = order[np.append(mine[order][1:] != mine[order][:-1], np.ones(min(1, len(order)), dtype=bool))]
-    parent = np.arange(len(polygons))
+    parent = np.arange(len(piece))
     parent[mine[best]] = other[best]
     return roots(parent)
 
@@ -205,19 +253,9 @@ def _crossings(polygons: Geometries) -> Geometries:
     return points
 
 
-def _bordering(polygons: Geometries, chosen: Ints) -> tuple[Ints, Ints, Floats]:
-    """Neighbours as in :func:`neighbours`, but only around the faces ``chosen``."""
-    if not len(chosen):
-        return chosen, chosen, chosen.astype(float)
-    around = np.unique(shapely.STRtree(polygons).query(polygons[chosen], predicate="intersects")[1])
-    one, two, length = neighbours(Edges.of(polygons[around]), len(around))
-    return around[one], around[two], length
-
-
-def _surplus(polygons: Geometries, piece: Ints, pieces: Pieces, surplus: int, parent: Ints, rng: Stream) -> Ints:
+def _surplus(faces: Faces, pieces: Pieces, surplus: int, parent: Ints, rng: Stream) -> Ints:
     """Which lots are joined to bring the number down by ``surplus``: side by side, or across the back (angles)."""
-    lots = np.flatnonzero(pieces.kind[piece] == ROW)
-    one, two, length = _bordering(polygons, rng.choice(lots, min(len(lots), 3 * max(surplus, 0)), replace=False))
+    piece, (one, two, length) = faces.piece, faces.borders
     lot = pieces.kind[piece] == ROW
     same_row = piece[one] == piece[two]
     town = ~np.isin(pieces.zone[piece[one]], [ZONES.index(WORKS), ZONES.index(FIELD)])
@@ -229,7 +267,7 @@ def _surplus(polygons: Geometries, piece: Ints, pieces: Pieces, surplus: int, pa
         & (same_row | town)
     )
     one, two, same_row = one[fit], two[fit], same_row[fit]
-    used = np.zeros(len(polygons), dtype=bool)
+    used = np.zeros(len(piece), dtype=bool)
     for pair in np.argsort(rng.random(len(one)) + np.where(same_row, 0.0, 0.55), kind="stable"):
         if surplus <= 0:
             break

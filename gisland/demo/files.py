@@ -11,8 +11,8 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from shapely import Polygon
 
-from gisland.demo.mesh import Edges
 from gisland.demo.outline import CRS, Geometries
 
 WARD_CODE, WARD_NAME = "11311", "Hồng Bàng"
@@ -52,11 +52,8 @@ def write_parcels(path: Path, polygons: Geometries, columns: dict[str, NDArray[A
         )
 
 
-def write_ward(path: Path, polygons: Geometries) -> None:
-    """Write the ward's border (CRS84, nine decimals): the outer edges of the coverage."""
-    edges = Edges.of(polygons)
-    ring = shapely.get_parts(shapely.polygonize(shapely.linestrings(edges.ends[edges.right < 0].reshape(-1, 2, 2))))
-    border = ring[np.argmax(shapely.area(ring))]
+def write_ward(path: Path, border: Polygon) -> None:
+    """Write the ward's border (CRS84, nine decimals)."""
     to_degrees = pyproj.Transformer.from_crs(CRS, "OGC:CRS84", always_xy=True)
     border = shapely.transform(
         border, lambda xy: np.round(np.column_stack(to_degrees.transform(xy[:, 0], xy[:, 1])), 9)

@@ -65,7 +65,7 @@ def generate(parcels: int, seed: int, out: Path, progress: Progress | None = Non
     tell("parcels.gpkg")
     out.mkdir(parents=True, exist_ok=True)
     write_parcels(out / "parcels.gpkg", polygons, columns)
-    write_ward(out / "ward.geojson", polygons)
+    write_ward(out / "ward.geojson", land.border)
     forms, form_rows, results, people = _paper(out, shapely.area(polygons), columns, seed, tell)
     return DemoFiles(
         out / "parcels.gpkg",

@@ -89,6 +89,36 @@ def draw_walls(pieces: Pieces, parcels: int, seed: int) -> tuple[Floats, Ints]:
     return np.concatenate([walls, behind])[order], owner[order]
 
 
+def clip(walls: Floats, polygons: Geometries, owner: Ints) -> tuple[Geometries, Ints]:
+    """What of each wall lies in the polygon ``owner``, and the owner of each part; parts shorter than a foot fall away.
+
+    The line of a wall is in the polygon between its first and second crossing with the border, third and fourth …
+    """
+    rings, polygon = shapely.get_rings(polygons, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    sides = np.flatnonzero(ring[:-1] == ring[1:])
+    count = np.bincount(polygon[ring[sides]], minlength=len(polygons))
+    # Each wall with each side of its polygon.
+    wall = np.repeat(np.arange(len(walls)), count[owner])
+    start = (np.cumsum(count) - count)[owner] - (np.cumsum(count[owner]) - count[owner])
+    side = sides[np.arange(len(wall)) + start[wall]]
+    origin, vector = walls[:, 0], walls[:, 1] - walls[:, 0]
+    square = vector[:, 0] * vector[:, 0] + vector[:, 1] * vector[:, 1]
+    (x, y), (ax, ay), (bx, by) = vector[wall].T, (xy[side] - origin[wall]).T, (xy[side + 1] - origin[wall]).T
+    before, after = x * ay - y * ax, x * by - y * bx
+    crossed = (before >= 0) != (after >= 0)
+    wall, share = wall[crossed], (before / np.where(crossed, before - after, 1))[crossed]
+    place = ((x * ax + y * ay)[crossed] * (1 - share) + (x * bx + y * by)[crossed] * share) / square[wall]
+    order = np.lexsort((place, wall))
+    wall, place = wall[order][::2], np.clip(place[order], 0, 1)
+    enter, leave = place[::2], place[1::2]
+    solid = (leave - enter) * np.sqrt(square[wall]) > 0.3
+    wall, shares = wall[solid], np.stack([enter, leave], axis=1)[solid]
+    ends = origin[wall][:, None] + shares[:, :, None] * vector[wall][:, None]
+    lines: Geometries = shapely.linestrings(ends)
+    return lines, owner[wall]
+
+
 def _lots_per_row(length: Floats, width: Floats, wanted: float) -> Ints:
     """Lots of each row, all widths scaled by one factor so that the sum comes near ``wanted``."""
     low, high = 0.25, 4.0

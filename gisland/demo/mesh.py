@@ -1,7 +1,7 @@
 """Coverages as edges: noding lines into faces, who borders whom, joining faces (shapely and numpy only)."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import shapely
@@ -64,31 +64,53 @@ class Edges:
         """Read the edges from polygons whose shared borders have the same vertices."""
         rings, owner = shapely.get_rings(polygons, return_index=True)
         xy, ring = shapely.get_coordinates(rings, return_index=True)
-        inside = ring[:-1] == ring[1:]
+        start = np.flatnonzero(ring[:-1] == ring[1:])
         vertex = vertex_numbers(xy)[1]
-        one, two = vertex[:-1][inside], vertex[1:][inside]
-        face = owner[ring[:-1][inside]]
-        low, high = np.minimum(one, two), np.maximum(one, two)
-        edge = low * len(xy) + high
+        return cls._paired(owner[ring[start]], vertex[start], vertex[start + 1], np.hstack([xy[start], xy[start + 1]]))
+
+    @classmethod
+    def between(cls, face: Ints, ends: Floats) -> "Edges":
+        """Pair the sides of edges: each is one of the border of ``face``."""
+        one, two = vertex_numbers(ends.reshape(-1, 2))[1].reshape(-1, 2).T
+        return cls._paired(face, one, two, ends)
+
+    @classmethod
+    def _paired(cls, face: Ints, one: Ints, two: Ints, ends: Floats) -> "Edges":
+        edge = np.minimum(one, two) * (2 * len(face)) + np.maximum(one, two)
         order = np.argsort(edge, kind="stable")
         edge, face = edge[order], face[order]
-        place = np.flatnonzero(inside)[order]
         first = np.append(True, edge[1:] != edge[:-1])
         at = np.flatnonzero(first)
         pair = np.append(~first[1:], False)[at]
         right = np.where(pair, face[np.minimum(at + 1, len(face) - 1)], -1)
-        ends = np.hstack([xy[place[at]], xy[place[at] + 1]])
+        ends = ends[order[at]]
         return cls(face[at], right, ends, distance(ends[:, 2:] - ends[:, :2]))
 
 
-def neighbours(edges: Edges, count: int) -> tuple[Ints, Ints, Floats]:
-    """Pairs of bordering faces (first < second) and the length of the border they share."""
-    inner = edges.right >= 0
-    low = np.minimum(edges.left[inner], edges.right[inner])
-    high = np.maximum(edges.left[inner], edges.right[inner])
-    pair, place = np.unique(low * count + high, return_inverse=True)
-    length: Floats = np.bincount(place, edges.length[inner]).astype(float)
-    return pair // count, pair % count, length
+class Borders(NamedTuple):
+    """Pairs of bordering faces (``one`` < ``two``) and the length of the border they share."""
+
+    one: Ints
+    two: Ints
+    length: Floats
+
+    @classmethod
+    def of(cls, one: Ints, two: Ints, length: Floats) -> "Borders":
+        """Sum up the lengths of the pairs; those of a face with itself and with none (-1) are left out."""
+        low, high = np.minimum(one, two), np.maximum(one, two)
+        real = (low >= 0) & (low != high)
+        count = int(high.max(initial=0)) + 1
+        pair, place = np.unique(low[real] * count + high[real], return_inverse=True)
+        return cls(pair // count, pair % count, np.bincount(place, length[real], len(pair)).astype(float))
+
+    def renumbered(self, number: Ints) -> "Borders":
+        """The borders after faces were joined or left out: ``number`` has the new number of each, -1 for none."""
+        return self.of(number[self.one], number[self.two], self.length)
+
+
+def neighbours(edges: Edges) -> Borders:
+    """Who borders whom."""
+    return Borders.of(edges.left, edges.right, edges.length)
 
 
 def roots(parent: Ints) -> Ints:

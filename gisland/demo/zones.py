@@ -104,7 +104,8 @@ def assign_zones(cells: Geometries, water: shapely.Geometry, parcels: int, seed:
     reach = np.sqrt(AREA_PER_PARCEL * min(parcels, 14_000)) / 2
     away = np.min(distance((middle[:, None] - centres) * [1, 1.15]), axis=1) / reach
     score = away + rng.normal(0, 0.09, len(cells))
-    riverside = shapely.distance(cells, water) < 60
+    shapely.prepare(water)
+    riverside = shapely.dwithin(water, cells, 60)
     works = (riverside & (rng.random(len(cells)) < np.where(away < 0.45, 0.15, 0.85))) | (
         (away > 0.7) & (rng.random(len(cells)) < 0.28)
     )

@@ -170,7 +170,7 @@ def test_the_town_is_one_of_tube_houses_with_some_large_plots(parcels: Parcels) 
 
 def test_every_lot_is_reached_by_a_street(parcels: Parcels) -> None:
     types = parcels["kyhieumucd"]
-    one, two, _ = neighbours(Edges.of(parcels.polygons), len(types))
+    one, two, _ = neighbours(Edges.of(parcels.polygons))
     street = types == "DGT"
     reached = np.zeros(len(types), dtype=bool)
     reached[one[street[two]]] = True

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pyogrio
 import pytest
+import shapely
+
+from gisland.demo.generate import draw_land
 
 OLDER = {
     "OPENBLAS_CORETYPE": "Nehalem",
@@ -64,3 +67,15 @@ def test_the_settings_are_those_of_another_processor() -> None:
     here, older = _run(LAST_BITS).split(), _run(LAST_BITS, **OLDER).split()
     assert here[0] != older[0], "the C library"
     assert here[1] != older[1], "BLAS"
+
+
+def test_processes_draw_the_same_ward_as_one_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gisland.demo.blocks.CHUNK", 4)
+    many, pieces = draw_land(1500, 2, lambda _: None)
+    for module in ("blocks", "faces"):
+        monkeypatch.setattr(f"gisland.demo.{module}.in_order", map)
+    alone, same = draw_land(1500, 2, lambda _: None)
+    assert len(set(pieces.cell)) > 8, "there are several chunks"
+    assert shapely.to_wkb(many.polygons).tolist() == shapely.to_wkb(alone.polygons).tolist()
+    assert shapely.to_wkb(pieces.polygons).tolist() == shapely.to_wkb(same.polygons).tolist()
+    assert (many.piece == alone.piece).all()
