@@ -111,9 +111,8 @@ def _pages(settings: Settings, layer: Layer, boxes: Sequence[Box], limit: int, s
 
 def transaction(layer: Layer, boxes: Sequence[Box], limit: int, scope: Scope) -> str:
     """The script of pgbench that reads a page for somebody: everything, or the wards of a scope."""
-    scoped = not scope.everywhere
-    queries = [page_statement(layer, ItemsQuery(limit, bbox=box, scoped=scoped), "hits") for box in boxes]
-    enter = pgbench.script([(ENTER, scope.values())]) if scoped else ""
+    queries = [page_statement(layer, ItemsQuery(limit, bbox=box, scope=scope), "hits") for box in boxes]
+    enter = pgbench.script([(ENTER, scope.values())]) if not scope.everywhere else ""
     return f"BEGIN;\n{enter}{pgbench.script(queries)}END;\n"
 
 

@@ -38,6 +38,11 @@ class Scope:
         """Whether it reaches nothing."""
         return not (self.everywhere or self.wards or self.groups)
 
+    @property
+    def one_ward(self) -> bool:
+        """Whether all that it reaches lies in one ward for sure."""
+        return not self.everywhere and (len(self.wards), len(self.groups)) in {(1, 0), (0, 1)}
+
     def covers(self, other: Scope) -> bool:
         """Whether it reaches all that the other one reaches."""
         if self.everywhere:

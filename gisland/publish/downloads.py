@@ -134,11 +134,10 @@ async def _query(asked: Asked, layer: Layer) -> tuple[FileFormat, ItemsQuery, Re
                 "tệp xuất không chia trang · an export has no pages", hint="leave it out, or read items", parameter=name
             )
     wanted = crs_asked_for(asked.given)
-    scoped = not (layer.public or asked.scope.everywhere)
     planes = await asked.planes(layer, wanted) if wanted else NO_PLANES
     async with asked.reading(layer) as connection:
         palette = state.catalogue.palette
-        query = parse_items_query(layer, palette, state.settings, asked.given, planes=planes, scoped=scoped)
+        query = parse_items_query(layer, palette, state.settings, asked.given, planes=planes, scope=asked.scope)
         version = None if query.as_of is None else await version_of(connection, layer, query.as_of)
         query = replace(query, as_of=version)
         known = await asked.known(layer, connection, version, file_format.name)

@@ -9,7 +9,7 @@ from datetime import date
 from psycopg import AsyncConnection
 
 from gisland.catalogue import Layer
-from gisland.publish.items import in_reach
+from gisland.publish.reach import in_reach
 
 # The boxes of the parts need a look at every feature, so they are kept for a while.
 PARTS_SECONDS = 60

@@ -39,10 +39,10 @@ async def items(request: Request) -> Response:
     asked = Asked.of(request, await READ(request))
     layer = await asked.layer(request.path_params["layer_id"])
     state = asked.state
-    scoped = not (layer.public or asked.scope.everywhere)
     planes = await _planes(asked, layer)
     file_format = file_format_of(asked, layer)
-    query = parse_items_query(layer, state.catalogue.palette, state.settings, asked.given, planes=planes, scoped=scoped)
+    palette, scope = state.catalogue.palette, asked.scope
+    query = parse_items_query(layer, palette, state.settings, asked.given, planes=planes, scope=scope)
     if file_format is not None:
         query = query.in_form(file_format.form)
     elif asked.format == "html":

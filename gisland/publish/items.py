@@ -27,6 +27,7 @@ from gisland.publish.cql2.spatial import meets_box, meets_plain_box, plain_boxes
 from gisland.publish.cql2.terms import columns_of
 from gisland.publish.crs import Box
 from gisland.publish.query import ItemsQuery, Way
+from gisland.publish.reach import in_reach
 from gisland.publish.shown import ALL, Shown, feature_text, needs_layer
 from gisland.publish.sorting import Sort
 
@@ -147,6 +148,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
         filter=query.filter.sql if query.filter else None,
         past=query.as_of is not None,
         scoped=query.scoped,
+        one_ward=query.scope.one_ward,
         sought=query.words is not None,
         shown=query.shown,
         sort=query.sort,
@@ -191,6 +193,7 @@ class _Shape(NamedTuple):
     filter: str | None
     past: bool
     scoped: bool
+    one_ward: bool
     sought: bool
     shown: Shown
     sort: Sort
@@ -220,7 +223,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
         *([shape.filter] if shape.filter else []),
         # Row-level security shows no others; this says it so that an index can find them, where no box does.
-        *([in_reach(layer)] if shape.scoped and not shape.past and not kept else []),
+        *([in_reach(layer, one_ward=shape.one_ward)] if shape.scoped and not shape.past and not kept else []),
         *([f"{words_of(layer)} @@ %(words)s::tsquery"] if shape.sought else []),
     ]
     # How many there were is not kept: it is counted, like hits.
@@ -362,12 +365,6 @@ def _texts(layer: Layer, shown: Shown, *, past: bool) -> str:
         return f"{_past(layer)} t"
     joined = f" JOIN {_table(layer)} g USING (id)" if needs_layer(layer, shown) else ""
     return f"{geojson_table(layer)} t{joined}"
-
-
-def in_reach(layer: Layer) -> str:
-    """The condition that a feature lies in a ward which the transaction reaches, be it for one of its groups only."""
-    assert layer.scope is not None
-    return f"{layer.scope.ward} = ANY ((SELECT security.reached_wards())::text[])"
 
 
 def _table(layer: Layer) -> str:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from gisland.catalogue import LANGUAGES, Layer, LayerField, Palette
+from gisland.database import EVERYWHERE, Scope
 from gisland.errors import UsageError
 from gisland.publish.cql2.filter import Condition, parse_filter
 from gisland.publish.cql2.geometry import Frame
@@ -71,12 +72,17 @@ class ItemsQuery:
     shown: Shown = ALL
     """What of each feature is shown, and in which CRS."""
     cursor: Cursor | None = None
-    scoped: bool = False
-    """Whether who asks may see some features only: none of the others may be counted."""
+    scope: Scope = EVERYWHERE
+    """What who asks may see of a staff layer: none of the others may be counted."""
 
     def in_form(self, form: Literal["geojson", "table"]) -> ItemsQuery:
         """The same with its rows in the form that a file format is made from."""
         return replace(self, shown=self.shown._replace(form=form))
+
+    @property
+    def scoped(self) -> bool:
+        """Whether who asks may see some features only."""
+        return not self.scope.everywhere
 
     @property
     def filtered(self) -> bool:
@@ -91,9 +97,17 @@ def parse_items_query(
     given: Iterable[tuple[str, str]],
     *,
     planes: Planes = NO_PLANES,
-    scoped: bool = False,
+    scope: Scope = EVERYWHERE,
 ) -> ItemsQuery:
-    """Read the parameters of an items request; `planes` are those of the layer, where CRSs are spoken of.
+    """Read the parameters of an items request.
+
+    Args:
+        layer: whose features are asked for.
+        palette: its values.
+        settings: the limits.
+        given: the parameters.
+        planes: those of the layer, where CRSs are spoken of.
+        scope: of who asks; of a public layer everybody sees everything.
 
     Raises:
         UsageError: a parameter is unknown, there twice or wrong; says which, and what is expected.
@@ -117,7 +131,7 @@ def parse_items_query(
         words=parse_words(layer, parameters.get("q")),
         sort=parse_sort(layer, parameters.get("sortby")),
         shown=_shown(layer, parameters, planes),
-        scoped=scoped,
+        scope=EVERYWHERE if layer.public else scope,
     )
     _check_past(query)
     if "cursor" not in parameters:

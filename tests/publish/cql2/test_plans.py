@@ -73,7 +73,7 @@ def staff(server: Settings, catalogue: Catalogue) -> Iterator[Connection]:
 def ask(connection: Connection, layer: Layer, text: str) -> tuple[set[str], int]:
     """The conditions that indexes are searched with on the layer's table, and how many features are found."""
     condition = parse_filter(text, None).condition(layer, past=False)
-    query = ItemsQuery(limit=10, filter=condition, scoped=True)
+    query = ItemsQuery(limit=10, filter=condition, scope=Scope(wards=frozenset({1})))
     statement, parameters = page_statement(layer, query, "hits")
     found = connection.execute(b"EXPLAIN (FORMAT JSON) " + statement.encode(), parameters).fetchone()
     assert found is not None
