@@ -21,7 +21,8 @@ from gisland.catalogue import Layer
 from gisland.database import EVERYWHERE, Role, Scope, connect, conninfo
 from gisland.database.scope import ENTER
 from gisland.errors import UsageError
-from gisland.publish.items import geojson_table, page_statement
+from gisland.publish.items import page_statement
+from gisland.publish.past import geojson_table
 from gisland.publish.query import ItemsQuery
 from gisland.settings import Settings
 

@@ -27,7 +27,8 @@ from gisland.publish.answer import FOR_ALL, FOR_ONE, Asked
 from gisland.publish.cost import check_cost
 from gisland.publish.crs import NO_PLANES
 from gisland.publish.export import ROWS, Export, exporting, note_export
-from gisland.publish.items import is_served, page_statement, version_of
+from gisland.publish.items import is_served, page_statement
+from gisland.publish.past import version_of
 from gisland.publish.query import ItemsQuery, crs_asked_for, parse_items_query
 from gisland.publish.tables import FILE_FORMATS, FileFormat, text_of, write_file
 from gisland.security.guards import Require

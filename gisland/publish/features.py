@@ -23,8 +23,9 @@ from gisland.publish.answer import FOR_ALL, FOR_ONE, GEOJSON, READ, ROOT, SCHEMA
 from gisland.publish.crs import NO_PLANES, OfferedCrs, Planes
 from gisland.publish.file_pages import file_format_of, next_page, page_of_file
 from gisland.publish.html import ROWS, html_page, with_words
-from gisland.publish.items import read_feature, read_page, version_of
+from gisland.publish.items import read_feature, read_page
 from gisland.publish.leaving import ClientWatch
+from gisland.publish.past import version_of
 from gisland.publish.query import crs_asked_for, parse_item_query, parse_items_query
 
 HTML = "text/html; charset=utf-8"

@@ -13,7 +13,6 @@ to be spread evenly; they lie close together, and then the walk reads the whole 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,14 +25,13 @@ from gisland.publish.cost import check_cost
 from gisland.publish.cql2.spatial import meets_box, meets_plain_box, plain_boxes
 from gisland.publish.cql2.terms import columns_of
 from gisland.publish.crs import Box
+from gisland.publish.past import geojson_table, states_at, states_of, table_of, walked
 from gisland.publish.query import ItemsQuery, Way
 from gisland.publish.reach import in_reach
 from gisland.publish.shown import ALL, Shown, feature_text, needs_layer
 from gisland.publish.sorting import Sort
 
 MOST_COUNTED = 10_000
-# The outermost coordinates of a feature, exact: what the index of its geometry knows is rounded outwards.
-SIDES = "t._west, t._south, t._east, t._north"
 SIDE_NAMES = ("west", "south", "east", "north")
 
 
@@ -228,13 +226,14 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     ]
     # How many there were is not kept: it is counted, like hits.
     count = "NULL" if conditions or shape.goes_on or shape.past else f"publish.feature_count('{layer.id}')"
-    table = _past(layer) if shape.past else _table(layer)
-    hits, columns, sought = table, "id", f"{_texts(layer, shape.shown, past=shape.past)} WHERE t.id = ANY (ids)"
+    # Of the hits only these are kept: most of them are counted and not shown.
+    hits, columns, sought = table_of(layer), ["id"], f"{_texts(layer, shape.shown)} WHERE t.id = ANY (ids)"
     if shape.past and shape.way == "walk":
         # What a state says is not sought a second time.
-        hits, columns, sought = _states(layer, shape), "id, geom, _geometry, _properties, _native", "hit t"
-        conditions = [*IN_FORCE, *conditions]
-    elif shape.goes_on and not shape.sort:
+        hits, columns, sought = walked(layer, goes_on=shape.goes_on), [], "hit t"
+    elif shape.past:
+        hits, columns, sought = states_at(layer), ["id", "place"], f"{states_of(layer, shape.shown)} t"
+    if shape.goes_on and not shape.sort:
         conditions.append("id > %(after)s")
     counted = shape.way == "hits" and not shape.goes_on
     within = (
@@ -243,16 +242,17 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     box = f"box AS MATERIALIZED (SELECT {_made_boxes(shape, made, plain)})," if kept else ""
     if shape.sort:
         return _sorted_statement(layer, shape, box, conditions, count)
-    ids = "(array_agg(id ORDER BY id))[1:(%(limit)s)::int]"
+    few = f"CASE WHEN count(*) <= {MOST_COUNTED} THEN {{}} END" if counted else "{}"
+    first = "(array_agg({0} ORDER BY id))[1:(%(limit)s)::int]"
+    arrays = "".join(f"{few.format(first.format(each))} AS {each}s, " for each in columns)
     feature = feature_text(layer, shape.shown, past=shape.past)
-    # Of the hits only the ids are kept: most of them are counted and not shown. The features come as rows: to join
-    # them to one text here would take longer than all the rest. The one row of `page` is there without features, too.
+    # The features come as rows: to join them to one text here would take longer than all the rest. The one row of
+    # `page` is there without features, too.
     return f"""
         WITH {box} hit AS (
-             SELECT {columns} FROM {hits} t WHERE {" AND ".join(conditions) or "true"} {within}),
+             SELECT {", ".join(columns) or "*"} FROM {hits} t WHERE {" AND ".join(conditions) or "true"} {within}),
         page AS MATERIALIZED (
-             SELECT {f"CASE WHEN count(*) <= {MOST_COUNTED} THEN {ids} END" if counted else ids} AS ids,
-                    count(*) AS found, {count} AS counted, {_newest(layer)} AS newest FROM hit)
+             SELECT {arrays}count(*) AS found, {count} AS counted, {_newest(layer)} AS newest FROM hit)
         SELECT feature, id, found, counted, NULL, newest
           FROM page LEFT JOIN LATERAL (
                SELECT {feature} AS feature, t.id FROM {sought} ORDER BY t.id LIMIT %(limit)s) shown ON true"""  # noqa: S608
@@ -260,7 +260,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
 
 def _sorted_statement(layer: Layer, shape: _Shape, box: str, conditions: list[str], count: str) -> str:
     """The same in another order than that of the ids; what a feature is sorted by comes with it."""
-    sort, table = shape.sort, _table(layer)
+    sort, table = shape.sort, table_of(layer)
     counted = shape.way == "hits" and not shape.goes_on
     if shape.way == "walk":
         hits = sorting.walk(table, sort, conditions, shape.nulls if shape.goes_on else None)
@@ -325,7 +325,7 @@ def _meets_plain(layer: Layer, shape: str, number: int, sides: list[str]) -> str
     """Whether a feature meets a box or a region, within which it lies for sure between these sides."""
     outer, inner = (f"(SELECT {name}{number} FROM box)" for name in ("outer", "inner"))  # noqa: S608
     # By its id, so that the index alone tells of all others.
-    closely = f"(SELECT ST_Intersects(g.{layer.geometry}, {shape}) FROM {_table(layer)} g WHERE g.id = t.id)"  # noqa: S608
+    closely = f"(SELECT ST_Intersects(g.{layer.geometry}, {shape}) FROM {table_of(layer)} g WHERE g.id = t.id)"  # noqa: S608
     return meets_plain_box(outer, inner, sides, closely)
 
 
@@ -356,104 +356,14 @@ def feature_statement(
 @lru_cache(maxsize=100)
 def _feature_statement(layer: Layer, shown: Shown, *, past: bool) -> str:
     feature = feature_text(layer, shown, past=past)
-    return f"SELECT {feature}, {_newest(layer)} FROM {_texts(layer, shown, past=past)} WHERE t.id = %(id)s"  # noqa: S608
+    texts = f"{states_at(layer)} t" if past else _texts(layer, shown)
+    return f"SELECT {feature}, {_newest(layer)} FROM {texts} WHERE t.id = %(id)s"  # noqa: S608
 
 
-def _texts(layer: Layer, shown: Shown, *, past: bool) -> str:
+def _texts(layer: Layer, shown: Shown) -> str:
     """Where `feature_text` finds what it shows."""
-    if past:
-        return f"{_past(layer)} t"
-    joined = f" JOIN {_table(layer)} g USING (id)" if needs_layer(layer, shown) else ""
+    joined = f" JOIN {table_of(layer)} g USING (id)" if needs_layer(layer, shown) else ""
     return f"{geojson_table(layer)} t{joined}"
-
-
-def _table(layer: Layer) -> str:
-    return f"{layer.target_schema}.{layer.table}"
-
-
-def geojson_table(layer: Layer) -> str:
-    """The table that has the finished parts of the features: id, ward and group, geometry, properties."""
-    return f"{_table(layer)}__geojson"
-
-
-def _past(layer: Layer) -> str:
-    """The features as they were given at a data version: what has not changed since, and former states."""
-    columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties, {{}}"
-    made = "JOIN published.change_version made ON made.change_id = t._change AND made.version <= %(version)s"
-    return f"""(
-             SELECT {columns.format(layer.geometry, "j", "j", _native(layer))} FROM {_now(layer)} {made}
-              UNION ALL
-             SELECT {columns.format("geom", "t", "t", "t._native")} FROM {_table(layer)}__history t {made}
-               JOIN published.change_version ended ON ended.change_id = t._ended_by AND ended.version > %(version)s)"""  # noqa: S608
-
-
-def _native(layer: Layer) -> str:
-    return "NULL::geometry AS _native" if layer.native is None else "j._native"
-
-
-def _now(layer: Layer) -> str:
-    return f"{_table(layer)} t JOIN {geojson_table(layer)} j USING (id)"
-
-
-# Of the states of a feature the one that was in force at a data version.
-VERSION = "(SELECT version FROM published.change_version WHERE change_id = {})"
-IN_FORCE = (
-    f"{VERSION.format('t._change')} <= %(version)s",
-    f"(t._ended_by IS NULL OR {VERSION.format('t._ended_by')} > %(version)s)",
-)
-
-
-def _states(layer: Layer, shape: _Shape) -> str:
-    """All states of the features in the order of their ids, to be looked at one by one until a page is full.
-
-    Read whole before it is asked which were in force (OFFSET 0): else one of the two tables would be walked to its end
-    on each page, when all its rows came later. Each part is in order by itself, and the text of a feature is looked up
-    by its id: else the planner would join and sort all of them for each page, as soon as they do not lie side by side.
-    """
-    columns = f"t.id, t.{{}} AS geom, {SIDES}, {{}}._geometry, {{}}._properties, {{}}, t._change"
-    beside = f"SELECT * FROM {geojson_table(layer)} found WHERE found.id = t.id OFFSET 0"  # noqa: S608
-    return f"""(
-             SELECT * FROM (
-                   (SELECT {columns.format(layer.geometry, "j", "j", _native(layer))}, NULL::bigint AS _ended_by
-                      FROM {_table(layer)} t, LATERAL ({beside}) j ORDER BY t.id)
-                     UNION ALL
-                   (SELECT {columns.format("geom", "t", "t", "t._native")}, t._ended_by
-                      FROM {_table(layer)}__history t ORDER BY t.id)) states
-              WHERE {"id > %(after)s" if shape.goes_on else "true"} ORDER BY id OFFSET 0)"""  # noqa: S608
-
-
-async def version_of(connection: AsyncConnection, layer: Layer, as_of: int | datetime) -> int:
-    """The data version that was in force.
-
-    Raises:
-        UsageError: it has not come yet, the layer was defined later, or it keeps no former states.
-    """
-    if layer.late:
-        told, mend = "former states of this layer are not kept", "leave it out, or ask for what the layer is made of"
-        raise UsageError(told, hint=mend, parameter="as-of")
-    cursor = await connection.execute(
-        VERSIONS, {"layer": layer.id, "moment": as_of if isinstance(as_of, datetime) else None}
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    newest, first, then = row
-    version = as_of if isinstance(as_of, int) else then
-    if version is None or version > newest:
-        raise UsageError(
-            "nằm trong tương lai · it lies in the future",
-            hint=f"the newest data version is {newest}",
-            parameter="as-of",
-        )
-    if version < first:
-        told = "khi ấy lớp chưa được định nghĩa như hiện nay · the layer was not defined yet as it is now"
-        raise UsageError(told, hint=f"it can be read as of data version {first} and later", parameter="as-of")
-    return int(version)
-
-
-VERSIONS = """
-    SELECT publish.version_at(now()), coalesce(publish.first_version(%(layer)s), 0),
-           CASE WHEN %(moment)s::timestamptz <= now() THEN publish.version_at(%(moment)s::timestamptz) END
-"""
 
 
 async def _read(

@@ -41,10 +41,11 @@ def needs_layer(layer: Layer, shown: Shown) -> bool:
 
     On a plane most features are as they were surveyed, which lies beside it, too; of others the row is looked up.
     """
-    return _is_made(shown) and not (shown.crs.plane and layer.native is not None)
+    return is_made(shown) and not (shown.crs.plane and layer.native is not None)
 
 
-def _is_made(shown: Shown) -> bool:
+def is_made(shown: Shown) -> bool:
+    """Whether the geometry is not shown as its finished text."""
     return shown.geometry and not (shown.crs.as_stored and shown.form == "geojson")
 
 
@@ -63,7 +64,7 @@ def geometry_text(layer: Layer, shown: Shown, *, past: bool) -> str:
     """SQL of the geometry as GeoJSON, or as WKB in hexadecimal."""
     if not shown.geometry:
         return "''" if shown.form == "table" else "'null'"
-    if not _is_made(shown):
+    if not is_made(shown):
         return "t._geometry"
     crs, native = shown.crs, "t._native"
     in_degrees = "t.geom" if past else f"g.{layer.geometry}"

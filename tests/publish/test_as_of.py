@@ -15,6 +15,7 @@ from psycopg import Connection
 from gisland.catalogue import load_catalogue
 from gisland.database import Role, connect, run
 from gisland.publish import items, layers
+from gisland.publish.query import Cursor, ItemsQuery
 from gisland.settings import Settings
 from tests.factories import make_change, one
 from tests.publish.conftest import Ward
@@ -154,3 +155,37 @@ def test_a_rebuilt_layer_keeps_its_history(settings: Settings, ward: Ward) -> No
         query = "SELECT count(DISTINCT _change) FROM published.parcels"
         assert one(connection, query) == 2
         assert one(connection, "SELECT count(*) FROM published.parcels WHERE id = %s", same) == 1
+
+
+def test_a_page_of_the_past_is_found_by_the_indexes_wherever_it_lies(ward: Ward) -> None:
+    """All has changed since: what is read for a page are its states, before and after, and no others."""
+    ward.add_parcels(3)
+    version = newest(ward.settings)
+    run(ward.settings, lambda c: c.execute("UPDATE registry.parcel SET parcel_no = parcel_no || 'x'"))
+    layer = load_catalogue(ward.settings).layer("parcels")
+    with connect(ward.settings, Role.MIGRATOR) as connection:
+        connection.execute("SET ROLE gisland_owner")
+        for part in ("", "__geojson", "__history"):
+            columns = one(
+                connection,
+                "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute"
+                " WHERE attrelid = %s::regclass AND attnum > 1 AND attgenerated = '' AND NOT attisdropped",
+                f"published.parcels{part}",
+            )
+            # Physically in another order than that of the ids, as they lie after years.
+            connection.execute(
+                f"INSERT INTO published.parcels{part} (id, {columns})"
+                f" SELECT 1000 + mod(n * 7919, 30000), {columns}"
+                f" FROM published.parcels{part}, generate_series(1, 30000) n"
+                f" WHERE id = (SELECT min(id) FROM published.parcels)".encode()
+            )
+        connection.execute("ANALYZE published.parcels, published.parcels__geojson, published.parcels__history")
+        for after in (1000, 10_000, 20_000, 26_000, 30_900):
+            query = ItemsQuery(10, as_of=version, cursor=Cursor(after, "walk"))
+            statement, parameters = items.page_statement(layer, query, "walk")
+            row = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters).fetchone()
+            assert row is not None
+            plan = row[0][0]["Plan"]
+            assert plan["Actual Rows"] == 10
+            assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 300, (after, plan)
+        connection.rollback()
