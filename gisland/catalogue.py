@@ -55,6 +55,7 @@ __all__ = [
     "TileLabel",
     "layer_files",
     "load_catalogue",
+    "load_palette",
 ]
 
 EXAMPLE = "config/layers/parcels"
@@ -372,19 +373,27 @@ def load_catalogue(settings: Settings) -> Catalogue:
     Raises:
         UsageError: a file is missing or wrong; names file and field, and says what is expected.
     """
-    palette_file = settings.config_dir / "palette.yml"
-    palette = parse(Palette, palette_file, read_yaml(palette_file, FOLDER), EXAMPLE)
-    for name, status in palette.exact.items():
-        if status.public not in palette.public:
-            known = ", ".join(palette.public)
-            raise wrong(
-                palette_file, f"exact.{name}.public", f"{status.public!r} is no public class", f"one of: {known}"
-            )
-    _check_hatches(palette_file, palette)
+    palette = load_palette(settings)
     raw = {name: (file, read_yaml(file, FOLDER)) for name, file in layer_files(settings).items()}
     # Sums come after what they are made of, in all lists.
     layers = sorted((_layer(name, raw) for name in raw), key=lambda layer: (layer.late, layer.id))
     return Catalogue(layers={layer.id: layer for layer in layers}, palette=palette)
+
+
+def load_palette(settings: Settings) -> Palette:
+    """Read and check `config/palette.yml`.
+
+    Raises:
+        UsageError: it is missing or wrong; names the field, and says what is expected.
+    """
+    file = settings.config_dir / "palette.yml"
+    palette = parse(Palette, file, read_yaml(file, FOLDER), EXAMPLE)
+    for name, status in palette.exact.items():
+        if status.public not in palette.public:
+            known = ", ".join(palette.public)
+            raise wrong(file, f"exact.{name}.public", f"{status.public!r} is no public class", f"one of: {known}")
+    _check_hatches(file, palette)
+    return palette
 
 
 def layer_files(settings: Settings) -> dict[str, Path]:

@@ -24,7 +24,7 @@ from gisland.bench.servers import Server
 from gisland.bench.table import GISLAND, PGBENCH, TARGETS, at_most, grid, verdict
 from gisland.bench.tiles import DRAWN_TARGET
 from gisland.bench.ways import FILTER_TEXT, KEEPING, LARGER, WAYS, Zone
-from gisland.catalogue import Layer, Palette, load_catalogue
+from gisland.catalogue import Layer, Palette, load_palette
 from gisland.database import Role, connect, conninfo
 from gisland.errors import GislandError
 from gisland.kit.crs import transformer
@@ -145,7 +145,7 @@ def read_data(settings: Settings, layer: Layer, number: int) -> Data:
         query = sql.SQL("SELECT id FROM {} ORDER BY md5(id::text) LIMIT %s").format(table)
         ids = [row[0] for row in connection.execute(query, [number])]
         features = count(connection, layer)
-    palette, planes = load_catalogue(settings).palette, read_planes(settings, layer)
+    palette, planes = load_palette(settings), read_planes(settings, layer)
     return Data(settings, palette, layer, planes, boxes, ids, features)
 
 

@@ -26,10 +26,11 @@ from gisland.bench import print_growth, print_ward
 from gisland.bench.print_growth import Growth
 from gisland.bench.print_ward import Ward
 from gisland.bench.table import grid, verdict
-from gisland.catalogue import Palette, load_catalogue
+from gisland.catalogue import Palette, load_palette
 from gisland.demo.generate import generate
 from gisland.errors import GislandError
 from gisland.printing.finish import Viewport, finish
+from gisland.printing.fonts import forget_texts
 from gisland.printing.ink import Ink
 from gisland.printing.labels import measure
 from gisland.printing.layout import Layout, lay_out
@@ -72,7 +73,7 @@ def run(settings: Settings, *, rounds: int, say: Callable[[str], None]) -> Times
     Raises:
         GislandError: QGIS is not there, or does not print.
     """
-    product, palette = load_product(settings, "atlas", AtlasProduct), load_catalogue(settings).palette
+    product, palette = load_product(settings, "atlas", AtlasProduct), load_palette(settings)
     sheet = paper("A3", "landscape")[0]
     with TemporaryDirectory(prefix="gisland-bench-") as name:
         folder = Path(name)
@@ -110,6 +111,7 @@ def _draw_all(
     group: Group, sheet: Paper, product: AtlasProduct, palette: Palette, scale: int, name: str
 ) -> tuple[Seconds, Seconds]:
     """Draw a group on one page: seconds for the drawing alone, and for all of it."""
+    forget_texts()
     start = _now()
     layout = _laid_out(group, sheet, product, scale)
     scene = _scene(group, layout, product, palette, name)

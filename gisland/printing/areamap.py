@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from gisland.catalogue import Language, load_catalogue
+from gisland.catalogue import Language, load_palette
 from gisland.errors import UsageError
 from gisland.kit.text import clean_text
 from gisland.palette import Palette
@@ -81,7 +81,7 @@ def print_area(settings: Settings, subject: Subject, order: AreaOrder) -> Printe
     product = load_product(settings, PRODUCT, AreaProduct)
     sheets = papers(order.paper, order.orientation)
     reason = reason_of(order.reason, names=False)
-    palette = load_catalogue(settings).palette
+    palette = load_palette(settings)
     with reading(settings, subject) as connection:
         extent = find_extent(connection, subject, order, MOST, middle=False)
         exact = tells_persons(subject, extent)

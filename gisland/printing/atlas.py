@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gisland.catalogue import Language, load_catalogue
+from gisland.catalogue import Language, load_palette
 from gisland.printing import cover, lists, telling
 from gisland.printing.contents import draw_contents
 from gisland.printing.edition import Printed
@@ -87,7 +87,7 @@ def print_atlas(settings: Settings, subject: Subject, order: Order, told: Told =
 def _read(settings: Settings, subject: Subject, order: Order, product: AtlasProduct, told: Told) -> tuple[Atlas, str]:
     """Lay the atlas out, within one snapshot and what the subject reaches; with the reason to note."""
     papers = paper(order.paper, order.orientation)
-    whole = load_catalogue(settings).palette
+    whole = load_palette(settings)
     with reading(settings, subject) as connection:
         place = find_group(connection, order.ward, order.group)
         names = sees(subject, Permission.PERSON_READ, place.ward_id, place.group_id)

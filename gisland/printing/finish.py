@@ -65,9 +65,19 @@ def finish(drawn: bytes, at: datetime, language: str, viewports: Sequence[Viewpo
         _set_times(pdf, moment)
         for viewport in viewports:
             _georeference(pdf, viewport)
+        _keep_compressed(pdf)
         out = io.BytesIO()
         pdf.save(out, **(pdfa.resolve_save_kwargs(FLAVOUR) | {"deterministic_id": True}))
     return out.getvalue()
+
+
+def _keep_compressed(pdf: Pdf) -> None:
+    """Name the filter of a stream, where it is a list of one: only then qpdf does not compress it a second time."""
+    for found in pdf.objects:
+        if isinstance(found, pikepdf.Stream):
+            filters = found.get("/Filter")
+            if isinstance(filters, Array) and len(filters) == 1:
+                found.Filter = filters[0]
 
 
 def check(finished: bytes) -> list[str]:

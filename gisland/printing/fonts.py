@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import fontpkg
@@ -28,6 +28,8 @@ LAYOUT = {"GDEF", "GPOS", "GSUB"}
 UNKNOWN = "□"
 CAP_HEIGHT = 1409 / 2048
 """Height of a digit or capital, in parts of the font size."""
+KEPT = 10_000
+"""Of so many texts it is remembered how long they are: a label is measured, placed and drawn."""
 
 
 @cache
@@ -86,8 +88,19 @@ def _widths(name: str) -> tuple[dict[int, float], float]:
 
 def width(text: str, size: float, name: str = REGULAR) -> float:
     """How long a text is, in the unit of the size."""
+    return size * _long(text, name)
+
+
+@lru_cache(maxsize=KEPT)
+def _long(text: str, name: str) -> float:
     widths, default = _widths(name)
-    return size * sum(widths.get(ord(sign), default) for sign in text)
+    return sum([widths.get(code, default) for code in map(ord, text)])
+
+
+def forget_texts() -> None:
+    """Forget how long texts are: for who measures what a print takes that is the first one."""
+    _long.cache_clear()
+    printable.cache_clear()
 
 
 @cache
@@ -101,6 +114,7 @@ def missing_glyphs(text: str) -> set[str]:
     return {sign for sign in unicodedata.normalize("NFC", text) if ord(sign) not in known}
 
 
+@lru_cache(maxsize=KEPT)
 def printable(text: str) -> str:
     """A text as it can be drawn: NFC, and a box for each character that the font has not."""
     known = _known()

@@ -10,7 +10,7 @@ import io
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -65,6 +65,9 @@ class Ink:
         self._canvas.setAuthor(printable(author))
         self._ops: list[str] = []
         self._fonts: dict[tuple[str, int], str] = {}
+        self._texts: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        # The same polygons are filled, clipped to and outlined, one after the other.
+        self._path: tuple[Geometries | None, str] = None, ""
         self.pages = 0
         self.unknown: dict[str, set[int]] = {}
         """Characters that the font has not: on which pages they were to be written, from 1."""
@@ -140,36 +143,42 @@ class Ink:
 
     def clip_to(self, shapes: Geometries) -> None:
         """Draw within polygons only."""
-        self._ops.append(_path(shapes) + " W n" if len(shapes) else "0 0 0 0 re W n")
+        self._ops.append(self._path_of(shapes) + " W n" if len(shapes) else "0 0 0 0 re W n")
 
     # Shapes --------------------------------------------------------------------------------------------------------
 
     def polygons(self, shapes: Geometries, *, fill: bool = False, stroke: bool = False) -> None:
         """Polygons with their holes, in millimetres."""
         if len(shapes):
-            self._ops.append(_path(shapes) + {(True, True): " B", (True, False): " f"}.get((fill, stroke), " S"))
+            self._ops.append(self._path_of(shapes) + _painted(fill=fill, stroke=stroke))
+
+    def _path_of(self, shapes: Geometries) -> str:
+        if self._path[0] is not shapes:
+            self._path = shapes, _path(shapes)
+        return self._path[1]
 
     def lines(self, ends: Floats | Iterable[Sequence[float]]) -> None:
         """Lines, a row (x, y, x, y) each."""
-        drawn = [f"{a:.3f} {b:.3f} m {c:.3f} {d:.3f} l" for a, b, c, d in np.asarray(ends, dtype=float).tolist()]
+        drawn = _rows("%.3f %.3f m %.3f %.3f l", ends)
         if drawn:
-            self._ops.append("\n".join(drawn) + " S")
+            self._ops.append(drawn + " S")
 
     def box(self, box: Box, *, fill: bool = False, stroke: bool = True) -> None:
         """A rectangle."""
-        self.boxes([(box.x, box.y, box.width, box.height)], fill=fill, stroke=stroke)
+        drawn = f"{box.x:.3f} {box.y:.3f} {box.width:.3f} {box.height:.3f} re"
+        self._ops.append(drawn + _painted(fill=fill, stroke=stroke))
 
     def boxes(self, drawn: Iterable[Sequence[float]], *, fill: bool = False, stroke: bool = True) -> None:
         """Rectangles, (x, y, width, height) each."""
-        path = "\n".join(f"{x:.3f} {y:.3f} {w:.3f} {h:.3f} re" for x, y, w, h in drawn)
+        path = _rows("%.3f %.3f %.3f %.3f re", drawn)
         if path:
-            self._ops.append(path + (" B" if fill and stroke else " f" if fill else " S"))
+            self._ops.append(path + _painted(fill=fill, stroke=stroke))
 
     def dots(self, places: Floats, size: float) -> None:
         """Round dots: lines without length and with round ends."""
         if len(places):
-            drawn = [f"{x:.2f} {y:.2f} m {x:.2f} {y:.2f} l" for x, y in places.tolist()]
-            self._ops.append(f"{size:.3f} w " + "\n".join(drawn) + " S")
+            drawn = _rows("%.2f %.2f m %.2f %.2f l", np.hstack([places, places]))
+            self._ops.append(f"{size:.3f} w {drawn} S")
 
     # Text ----------------------------------------------------------------------------------------------------------
 
@@ -234,6 +243,13 @@ class Ink:
 
     def _shown(self, said: str, name: str, size: float) -> str:
         """The operators that show a text in the subsets of a font."""
+        parts = self._texts.get((said, name))
+        if parts is None:
+            parts = self._texts[said, name] = self._split(said, name)
+        return " ".join([f"{inner} {size:.3f} Tf ({codes}) Tj" for inner, codes in parts])
+
+    def _split(self, said: str, name: str) -> list[tuple[str, str]]:
+        """The parts of a text: the name of a subset of the font, and what is shown of it."""
         font: Any = internals(name)
         document = self._canvas._doc
         parts = []
@@ -241,8 +257,8 @@ class Ink:
             inner = self._fonts.get((name, subset))
             if inner is None:
                 inner = self._fonts[name, subset] = font.getSubsetInternalName(subset, document)
-            parts.append(f"{inner} {size:.3f} Tf ({self._canvas._escape(codes)}) Tj")
-        return " ".join(parts)
+            parts.append((inner, self._canvas._escape(codes)))
+        return parts
 
 
 def _fitted(said: str, size: float, name: str, room: float | None) -> tuple[str, float]:
@@ -266,6 +282,10 @@ def _around(said_so: str, halo: Halo) -> str:
     return f"/Span <</ActualText ()>> BDC {thick} EMC"
 
 
+def _painted(*, fill: bool, stroke: bool) -> str:
+    return " B" if fill and stroke else " f" if fill else " S"
+
+
 def _rgb(paint: Color) -> str:
     return " ".join(f"{each:.3f}" for each in paint)
 
@@ -277,10 +297,21 @@ def _path(shapes: Geometries) -> str:
     """
     rings = shapely.get_rings(shapely.orient_polygons(shapely.get_parts(shapes)))
     xy, index = shapely.get_coordinates(rings, return_index=True)
-    ends = np.searchsorted(index, np.arange(len(rings) + 1)).tolist()
-    points = [f"{x:.3f} {y:.3f}" for x, y in xy.tolist()]
-    return "\n".join(
-        points[start] + " m " + " l ".join(points[start + 1 : end - 1]) + " l h"
-        for start, end in pairwise(ends)
-        if end - start > 2
-    )
+    lengths = np.bincount(index, minlength=len(rings))
+    # `h` closes a ring: its last point is the first one again.
+    lengths[lengths < 3] = 0
+    drawn = (lengths > 0)[index]
+    drawn[np.flatnonzero(np.diff(index, append=-1))] = False
+    return "\n".join(_ring(length) for length in lengths.tolist() if length) % tuple(xy[drawn].ravel().tolist())
+
+
+@cache
+def _ring(length: int) -> str:
+    """How a ring of so many points is written, in one go: twice as fast as point by point."""
+    return "%.3f %.3f m " + " l ".join(["%.3f %.3f"] * (length - 2)) + " l h"
+
+
+def _rows(form: str, rows: Floats | Iterable[Sequence[float]]) -> str:
+    """Rows of numbers, each written in this form, in one go."""
+    numbers = np.asarray(rows if isinstance(rows, np.ndarray) else list(rows), dtype=float)
+    return "\n".join([form] * len(numbers)) % tuple(numbers.ravel().tolist())

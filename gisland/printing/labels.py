@@ -164,11 +164,13 @@ def one_line(parcel: Parcel) -> str:
 def boxes(x: Floats, y: Floats, wide: Floats, high: Floats, angle: Floats) -> Geometries:
     """Turned rectangles around points."""
     turn = np.radians(angle)
-    along = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * np.asarray(wide)[..., None] / 2
-    across = np.stack([-np.sin(turn), np.cos(turn)], axis=-1) * np.asarray(high)[..., None] / 2
-    middle = np.stack([x, y], axis=-1)
-    corners = [middle - along - across, middle + along - across, middle + along + across, middle - along + across]
-    rings: Geometries = shapely.polygons(np.stack(corners, axis=1).reshape(-1, 4, 2))
+    cos, sin = np.cos(turn), np.sin(turn)
+    along_x, along_y, across_x, across_y = cos * wide / 2, sin * wide / 2, -sin * high / 2, cos * high / 2
+    corners = np.empty((len(x), 4, 2))
+    for place, (one, two) in enumerate(((-1, -1), (1, -1), (1, 1), (-1, 1))):
+        corners[:, place, 0] = x + one * along_x + two * across_x
+        corners[:, place, 1] = y + one * along_y + two * across_y
+    rings: Geometries = shapely.polygons(corners)
     return rings
 
 
@@ -278,6 +280,8 @@ def _try(
     # A box is never larger than its parcel: that is seen much faster than whether it lies within.
     possible = wide * high < shapely.area(shapes[left])
     left, wide = left[possible], wide[possible]
+    if not len(left):
+        return
     x, y, turn = place[left, 0], place[left, 1], angle[left]
     rooms = boxes(x, y, wide, np.full(len(left), high), turn)
     fits = shapely.contains_properly(shapes[left], rooms)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import groupby
 
+import numpy as np
 import segno
 
 from gisland.printing.ink import BLACK, WHITE, Ink
+from gisland.printing.model import Ints
 from gisland.printing.paper import MARGIN, Box, Paper
 
 QR = 20.0
@@ -15,6 +16,9 @@ QR = 20.0
 QUIET = 4
 MARK = 6.0
 """Side of a corner mark, mm: a Micro QR code that says which corner it is, 1 to 4."""
+MASK = 0
+"""The mask of the codes (ISO/IEC 18004, 7.8): a chequer. What they say ends in a signature, which is as good as random:
+no mask is better than another, and to weigh all eight would take longer than to draw the text of the page."""
 CORNERS = ("1", "2", "3", "4")
 """Lower left, lower right, upper right, upper left."""
 
@@ -48,7 +52,8 @@ def quiet_zone(text: str, side: float = QR) -> float:
 
 @lru_cache(maxsize=8)
 def _matrix(text: str) -> tuple[bytes, ...]:
-    return tuple(bytes(row) for row in segno.make_qr(text, error="q", boost_error=False).matrix)
+    code = segno.make_qr(text, error="q", boost_error=False, mask=MASK)
+    return tuple(bytes(row) for row in code.matrix)
 
 
 @lru_cache(maxsize=8)
@@ -58,14 +63,18 @@ def _micro(text: str) -> tuple[bytes, ...]:
 
 def _draw(ink: Ink, matrix: tuple[bytes, ...], box: Box) -> None:
     module = box.width / len(matrix)
-    runs = []
-    for row, modules in enumerate(matrix):
-        column = 0
-        for dark, same in groupby(modules):
-            length = len(list(same))
-            if dark:
-                # A hair higher, so that rows do not come apart on the screen.
-                runs.append((box.x + column * module, box.top - (row + 1) * module, length * module, module * 1.01))
-            column += length
+    column, row, length = _runs(matrix).T
+    # A hair higher, so that rows do not come apart on the screen.
+    high = np.full(len(row), module * 1.01)
     ink.fill_with(BLACK)
+    runs = np.column_stack([box.x + column * module, box.top - (row + 1) * module, length * module, high])
     ink.boxes(runs, fill=True, stroke=False)
+
+
+@lru_cache(maxsize=16)
+def _runs(matrix: tuple[bytes, ...]) -> Ints:
+    """The dark modules beside each other: column, row and length of each run."""
+    dark = np.pad(np.array([list(row) for row in matrix], dtype=np.int8), ((0, 0), (1, 1)))
+    row, start = np.nonzero(np.diff(dark, axis=1) == 1)
+    _, end = np.nonzero(np.diff(dark, axis=1) == -1)
+    return np.column_stack([start, row, end - start])

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from gisland.catalogue import Language, Text, load_catalogue
+from gisland.catalogue import Language, Text, load_palette
 from gisland.errors import UsageError
 from gisland.printing.extent import (
     Extent,
@@ -75,7 +75,7 @@ def print_overview(settings: Settings, subject: Subject, order: OverviewOrder) -
     if order.paper.upper() not in LARGE_SIZES:
         raise UsageError(f"--paper {order.paper[:10]}", hint=", ".join(LARGE_SIZES), parameter="paper")
     reason = reason_of(order.reason, names=False)
-    whole = load_catalogue(settings).palette
+    whole = load_palette(settings)
     with reading(settings, subject) as connection:
         extent = find_extent(connection, subject, order, MOST, middle=True)
         exact = tells_persons(subject, extent)

@@ -36,7 +36,7 @@ class Scene(Edition):
     @cached_property
     def outline(self) -> Geometries:
         """The border of the group, as an array of one (multi)polygon."""
-        return np.array([joined(self.group.shapes)], dtype=object)
+        return np.array([joined(self.group.shapes, fits=self.group.fits)], dtype=object)
 
     @cached_property
     def counts(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ import shapely
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
 
-from gisland.catalogue import Language, load_catalogue
+from gisland.catalogue import Language, load_palette
 from gisland.database.statements import statements
 from gisland.errors import NotFound, UsageError
 from gisland.kit.text import clean_text
@@ -205,7 +205,7 @@ def _scene(
         group,
         layout,
         product=product,
-        palette=load_catalogue(settings).palette,
+        palette=load_palette(settings),
         measures=measures,
         subject_id=sheet_id,
         names=False,

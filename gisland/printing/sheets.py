@@ -19,6 +19,9 @@ SIZE, PADDING = 3.0, 1.0
 """Size of the text and space around it, mm on paper."""
 STEP, NEAR = 5.0, 4.0
 """Places are tried this far apart, and no further than that from the sheet, mm on paper."""
+COVERED = 40
+"""As many millimetres off the middle is a mark rather put than on one parcel more."""
+AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def mark_sheets(group: Group, place: Place, seen: Floats, taken: list[shapely.Po
     tree = shapely.STRtree(group.shapes)
     found: list[SheetMark] = []
     for sheet in sorted(set(sheets.tolist()), key=lambda each: (len(each), each)):
-        outline = joined(group.shapes[seen[sheets == sheet]])
+        outline = joined(group.shapes[seen[sheets == sheet]], fits=group.fits)
         visible = shapely.intersection(outline, inner)
         if shapely.is_empty(visible):
             continue
@@ -74,18 +77,28 @@ def _free(
     west, south, east, north = shapely.bounds(visible).tolist()
     x, y = np.meshgrid(np.arange(west, east, STEP * metres), np.arange(south, north, STEP * metres))
     places = np.column_stack([x.ravel(), y.ravel()])
-    shapely.prepare(visible)
-    places = places[shapely.dwithin(visible, shapely.points(places), NEAR * metres)]
+    half = wide / 2, high / 2
+    low, top = shapely.bounds(inner).reshape(2, 2)
+    places = places[((places - half >= low) & (places + half <= top)).all(axis=1)]
     if not len(places):
         return None
-    zeros = np.zeros(len(places))
-    rooms = boxes(places[:, 0], places[:, 1], zeros + wide, zeros + high, zeros)
-    free = shapely.contains(inner, rooms)
-    free[np.unique(shapely.STRtree(blocked).query(rooms, predicate="intersects")[0])] = False
-    if not free.any():
+    shapely.prepare(visible)
+    covering = shapely.STRtree(blocked)
+    off = np.hypot(*(places - shapely.get_coordinates(shapely.centroid(visible))[0]).T) / metres
+    costs = np.full(len(places), np.inf)
+    # The nearest first: what lies further off than the best costs in all is not looked at.
+    nearest = np.argsort(off, kind="stable")
+    for start in range(0, len(places), AT_ONCE):
+        some = nearest[start : start + AT_ONCE]
+        if off[some[0]] > costs.min():
+            break
+        at, zeros = places[some], np.zeros(len(some))
+        rooms = boxes(at[:, 0], at[:, 1], zeros + wide, zeros + high, zeros)
+        free = shapely.dwithin(visible, shapely.points(at), NEAR * metres)
+        free[covering.query(rooms, predicate="intersects")[0]] = False
+        covered = np.bincount(parcels.query(rooms, predicate="intersects")[0], minlength=len(some))
+        costs[some] = np.where(free, off[some] + COVERED * covered, np.inf)
+    best = int(np.argmin(costs))
+    if costs[best] == np.inf:
         return None
-    covered = np.bincount(parcels.query(rooms, predicate="intersects")[0], minlength=len(places))
-    middle = shapely.get_coordinates(shapely.centroid(visible))[0]
-    off = np.hypot(*(places - middle).T) / metres
-    best = int(np.argmin(np.where(free, off + 40 * covered, np.inf)))
     return float(places[best, 0]), float(places[best, 1])

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
-from gisland.catalogue import load_catalogue
+from gisland.catalogue import load_palette
 from gisland.database import run
 from gisland.errors import GislandError, InputError, NotFound, UsageError
 from gisland.kit.processes import attend
@@ -106,7 +106,7 @@ def print_ward(
 
 def fingerprint(settings: Settings, subject: Subject, order: Order) -> str:
     """A hash of all that a file depends on beside the data of its group."""
-    product, palette = load_product(settings, PRODUCT, AtlasProduct), load_catalogue(settings).palette
+    product, palette = load_product(settings, PRODUCT, AtlasProduct), load_palette(settings)
     asked = replace(order, group="", reason="")
     facts = (drawn_by(), product.model_dump_json(), palette.model_dump_json(), repr(asked), subject.name)
     return hashlib.sha256("\n".join((*facts, repr(subject.grants))).encode()).hexdigest()
