@@ -52,6 +52,15 @@ def transformer(source: CRS, target: CRS) -> Transformer:
     return next(official, None) or Transformer.from_crs(source, target, always_xy=True)
 
 
+@lru_cache(maxsize=256)
+def between(source: int, target: int) -> Transformer:
+    """The same from one EPSG code to another: to make one takes 10 ms, which is longer than a page of features takes.
+
+    What is kept may be used by any thread (pyproj 3.1 and later).
+    """
+    return transformer(CRS.from_epsg(source), CRS.from_epsg(target))
+
+
 def _datum(crs: CRS) -> int | None:
     code: int | None = crs.geodetic_crs.to_epsg() if crs.geodetic_crs is not None else None
     return code

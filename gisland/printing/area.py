@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import CRS
 
 from gisland.errors import UsageError
-from gisland.kit.crs import MERIDIANS, transformer
+from gisland.kit.crs import MERIDIANS, between
 from gisland.printing.model import Floats
 
 DEGREES = 4326
@@ -41,7 +40,7 @@ class Area:
         """The area in another CRS."""
         if srid == self.srid:
             return self.shape
-        over = transformer(CRS.from_epsg(self.srid), CRS.from_epsg(srid))
+        over = between(self.srid, srid)
 
         def moved(xy: Floats) -> Floats:
             return np.column_stack(over.transform(xy[:, 0], xy[:, 1]))

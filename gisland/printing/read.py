@@ -12,13 +12,12 @@ import psycopg
 import shapely
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
-from pyproj import CRS
 
 from gisland.database import EVERYWHERE, current_scope
 from gisland.database.scope import SET_SCOPE
 from gisland.database.statements import statements
 from gisland.errors import NotFound, UsageError
-from gisland.kit.crs import to_wgs84, transformer
+from gisland.kit.crs import between, to_wgs84
 from gisland.kit.text import clean_text
 from gisland.palette import Palette
 from gisland.printing.model import Floats, Geometries, Group, Parcel
@@ -166,7 +165,7 @@ def in_plane(wkb: list[bytes], srids: Any, srid: int) -> Geometries:
     """Shapes in one plane; those of another zone are brought over."""
     shapes: Geometries = shapely.from_wkb(np.array(wkb, dtype=object)) if wkb else np.empty(0, dtype=object)
     for other in sorted(set(srids.tolist()) - {srid}):
-        over = transformer(CRS.from_epsg(other), CRS.from_epsg(srid))
+        over = between(other, srid)
 
         def moved(xy: Floats, over: Any = over) -> Floats:
             return np.column_stack(over.transform(xy[:, 0], xy[:, 1]))
@@ -181,7 +180,7 @@ def label_at(row: Row, srid: int) -> tuple[float, float, float | None] | None:
         return None
     at = row.label_east, row.label_north
     if row.srid != srid:
-        at = transformer(CRS.from_epsg(row.srid), CRS.from_epsg(srid)).transform(*at)
+        at = between(row.srid, srid).transform(*at)
     return float(at[0]), float(at[1]), row.label_angle
 
 

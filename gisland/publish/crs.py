@@ -24,7 +24,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gisland.errors import UsageError
-from gisland.kit.crs import EPSG, transformer
+from gisland.kit.crs import EPSG, between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,7 +157,7 @@ def to_degrees(box: Box, crs: OfferedCrs) -> Box:
         UsageError: it lies beyond the plane.
     """
     west, south, east, north = box
-    x, y = transformer(CRS.from_epsg(crs.srid), CRS.from_epsg(4326)).transform([west, east], [south, north])
+    x, y = between(crs.srid, 4326).transform([west, east], [south, north])
     found = (x[0], y[0], x[1], y[1])
     if not np.isfinite(found).all():
         raise UsageError(
@@ -196,7 +196,7 @@ def region_of(box: Box, crs: OfferedCrs) -> Region:
     else:
         # Without width or height it is a line or a point.
         shape = shapely.LineString([box[:2], box[2:]]) if longest else shapely.Point(box[:2])
-    change = transformer(CRS.from_epsg(crs.srid), CRS.from_epsg(4326))
+    change = between(crs.srid, 4326)
     places = shapely.transform(shape, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
     if not np.isfinite(shapely.get_coordinates(places)).all():
         raise UsageError(

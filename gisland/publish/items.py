@@ -202,8 +202,10 @@ class _Shape(NamedTuple):
 # All names in these texts were checked by the catalogue to be plain identifiers.
 @lru_cache(maxsize=1000)
 def _page_statement(layer: Layer, shape: _Shape) -> str:
-    # Kept plans would build the box anew for each row; plans made anew need to see it.
-    kept = shape.way == "hits" and (shape.boxes > 0 or shape.region)
+    # Kept plans would build the box anew for each row; plans made anew need to see it. Of a box that it does not see
+    # the planner believes that it holds thousands: where more is asked for, it would look for all that fits that, too.
+    boxed = shape.way == "hits" and (shape.boxes > 0 or shape.region)
+    kept = boxed and not (shape.filter or shape.equals or shape.begins or shape.ends or shape.sought)
     # What `_box` is asked for the planner knows nothing of: it serves where the way is clear.
     plain = kept and not shape.past
     made = [*map(_envelope, range(shape.boxes)), *(["%(region)s::geometry"] if shape.region else [])]
@@ -221,7 +223,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
         *(_bears(layer, name, past=shape.past) for name in shape.equals),
         *([shape.filter] if shape.filter else []),
         # Row-level security shows no others; this says it so that an index can find them, where no box does.
-        *([in_reach(layer, one_ward=shape.one_ward)] if shape.scoped and not shape.past and not kept else []),
+        *([in_reach(layer, one_ward=shape.one_ward)] if shape.scoped and not shape.past and not boxed else []),
         *([f"{words_of(layer)} @@ %(words)s::tsquery"] if shape.sought else []),
     ]
     # How many there were is not kept: it is counted, like hits.
@@ -372,9 +374,10 @@ async def _read(
     statement, parameters = page_statement(layer, query, way)
     if most_cost is not None:
         await check_cost(connection, statement, parameters, most=most_cost)
-    # Which index a walk or a filter takes depends on the values, so it is planned anew each time. Other hits are found
-    # by the same index whatever the values are: their plan is kept.
-    anew = way == "walk" or query.filter is not None
+    # Which index a walk, a filter, or a box with something else takes depends on the values, so it is planned anew each
+    # time. Other hits are found by the same index whatever the values are: their plan is kept.
+    more = query.equals or query.dates or query.words is not None
+    anew = way == "walk" or query.filter is not None or bool(more and (query.bbox or query.region))
     try:
         cursor = await connection.execute(statement, parameters, prepare=False if anew else None)
     except DataError:

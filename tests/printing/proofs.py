@@ -33,6 +33,23 @@ def check_pages(seen: Seen) -> None:
     assert [(each.number, each.total) for each in seen.maps] == [(number + 1, count) for number in range(count)]
 
 
+def check_order(seen: Seen) -> None:
+    """The cover, the map pages in their order, their checklists in the same order, notes on small parcels, and at the
+    end the proof sheet; a list that goes on does so on the next page."""
+    first, last = seen.maps[0].index, seen.maps[-1].index
+    assert [each.index for each in seen.maps] == list(range(first, last + 1))
+    assert first > 0
+    behind = sorted((each.pages, title) for title, each in seen.lists.items() if each.pages[0] > last)
+    assert [page for pages, _ in behind for page in pages] == list(range(last + 1, len(seen.pdf.pages)))
+    titles = [title for _, title in behind]
+    checklists = [title for title in titles if title.startswith(CHECKLIST)]
+    assert titles[: len(checklists)] == checklists
+    numbers = [int(title.rpartition(" ")[2]) for title in checklists]
+    assert numbers == sorted(numbers)
+    assert titles[-1] == PROOF
+    assert SMALL not in titles or titles[-2] == SMALL
+
+
 def check_place(seen: Seen) -> None:
     """The frame is as large on the ground as its scale says, and lies straight: to a centimetre at each corner."""
     for each in seen.maps:
@@ -187,7 +204,7 @@ def _references(each: Map) -> dict[int, tuple[str, Text]]:
 
 Check = Callable[[Seen], None]
 CHECKS: list[Check] = [
-    *(check_pages, check_place, check_bound, check_whole, check_colours, check_texts),
+    *(check_pages, check_order, check_place, check_bound, check_whole, check_colours, check_texts),
     *(check_grid, check_bar, check_labels, check_words_on_map),
     *(check_checklists, check_small, check_proof, check_references, check_overlap),
     *(check_key_map, check_legend, check_hatches, check_codes, check_cover),

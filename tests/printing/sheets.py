@@ -13,6 +13,12 @@ from tests.printing.proofs_map import check_bar_of
 from tests.printing.seen import HERE, Map, lines_of, only, viewport
 from tests.printing.truth import Ward
 
+WIDE, HIGH = 16.0, 8.0
+"""A cell of the joining box, mm."""
+NEXT = 0.01
+"""Parcels of two sheets that are not further apart lie side by side, metres."""
+SIGNERS = ("Đơn vị đo vẽ", "Người kiểm tra", "Ủy ban nhân dân cấp xã", "Sở Nông nghiệp")
+
 
 def seen_sheet(pdf: pikepdf.Pdf, srid: int) -> Map:
     """The map of a sheet."""
@@ -40,6 +46,8 @@ def check_sheet(content: bytes, ward: Ward, sheet: str) -> None:
         assert not [text.said for text in page.texts if not shapely.box(0, 0, wide, high).contains(text.box)]
         assert not overlapping(page.texts), (sheet, index, overlapping(page.texts)[:5])
     check_bar_of(seen.page, seen.scale)
+    check_joining(seen, ward, sheet)
+    check_signatures(seen)
     said = " ".join(text.said for text in seen.page.texts)
     assert f"Tổng số thửa trong tờ: {len(own)}." in said
     lines = [line for page in pages for line in lines_of(page.texts)]
@@ -50,3 +58,41 @@ def check_sheet(content: bytes, ward: Ward, sheet: str) -> None:
         assert parcel.words <= within or parcel.line in within or parcel.cells[1:] in listed, parcel
         if not shapely.box(*seen.frame).buffer(0.01).contains(shape):
             assert "Thửa vẽ không hết" in said
+
+
+def check_joining(seen: Map, ward: Ward, sheet: str) -> None:
+    """The joining box has this sheet in its middle and each other one on its side; none that touches it is missing."""
+    (heading,) = [text for text in seen.page.texts if text.said == "Sơ đồ ghép tờ"]
+    left, top = heading.box.bounds[0], heading.box.bounds[1]
+    box = shapely.box(left - 0.5, top - 3 * HIGH - 3, left + 3 * WIDE + 0.5, top)
+    cells = [text for text in seen.page.texts if text is not heading and box.contains(text.box)]
+    (own,) = [text for text in cells if text.bold]
+    assert own.said == sheet
+    lands = {each: ward.shapes[[p.sheet == each for p in ward.parcels]] for each in {p.sheet for p in ward.parcels}}
+    boxes = {each: shapely.box(*shapely.total_bounds(land)) for each, land in lands.items()}
+    here, told = boxes[sheet].centroid, set()
+    for text in cells:
+        if text is not own:
+            across = round((text.middle[0] - own.middle[0]) / WIDE), round((text.middle[1] - own.middle[1]) / HIGH)
+            assert across != (0, 0), text.said
+            for other in text.said.rstrip("…").split(", "):
+                told.add(other)
+                there = boxes[other].centroid
+                # Not on the opposite side: at the border of a ward its land leaves most of a frame empty.
+                east, north = (there.x - here.x) * across[0], (there.y - here.y) * across[1]
+                assert east >= 0 or north >= 0, (sheet, other, across)
+    touching = {
+        ward.parcels[index].sheet
+        for index in ward.tree.query(lands[sheet], predicate="dwithin", distance=NEXT)[1].tolist()
+    }
+    cut_off = any(text.said.endswith("…") for text in cells)
+    assert cut_off or touching - {sheet} <= told, (sheet, touching - told)
+
+
+def check_signatures(seen: Map) -> None:
+    """Who signs stands beside each other below the map, in the order in which they sign."""
+    found = [[text for text in seen.page.texts if text.said.startswith(each)] for each in SIGNERS]
+    places = [each[0].middle for each in found]
+    assert [len(each) for each in found] == [1] * len(SIGNERS)
+    assert places == sorted(places)
+    assert max(y for _, y in places) < seen.frame[1]

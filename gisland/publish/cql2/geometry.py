@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import CRS
 from shapely.validation import explain_validity
 
 from gisland.errors import UsageError
-from gisland.kit.crs import transformer
+from gisland.kit.crs import between
 from gisland.publish.cql2.literals import refuse
 from gisland.publish.cql2.nodes import Box, Shape
 
@@ -153,7 +152,7 @@ def _rectangle(west: float, south: float, east: float, north: float) -> shapely.
 
 
 def _in_degrees(shape: shapely.Geometry, frame: Frame, at: str) -> shapely.Geometry:
-    change = transformer(CRS.from_epsg(frame.srid), CRS.from_epsg(4326))
+    change = between(frame.srid, 4326)
     # In Web Mercator, too, only the sides along the axes stay straight.
     shape = shapely.segmentize(shape, max(LONGEST_SIDE, shape.length / MOST_CORNERS)) if shape.length else shape
     placed = shapely.transform(shape, lambda places: np.column_stack(change.transform(places[:, 0], places[:, 1])))

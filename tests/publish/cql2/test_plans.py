@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,14 +74,18 @@ def staff(server: Settings, catalogue: Catalogue) -> Iterator[Connection]:
 def ask(connection: Connection, layer: Layer, text: str) -> tuple[set[str], int]:
     """The conditions that indexes are searched with on the layer's table, and how many features are found."""
     condition = parse_filter(text, None).condition(layer, past=False)
-    query = ItemsQuery(limit=10, filter=condition, scope=Scope(wards=frozenset({1})))
+    return searched(connection, layer, ItemsQuery(limit=10, filter=condition, scope=Scope(wards=frozenset({1}))))
+
+
+def searched(connection: Connection, layer: Layer, query: ItemsQuery) -> tuple[set[str], int]:
+    """The same of any query."""
     statement, parameters = page_statement(layer, query, "hits")
     found = connection.execute(b"EXPLAIN (FORMAT JSON) " + statement.encode(), parameters).fetchone()
     assert found is not None
-    searched = set(conditions(found[0][0]["Plan"]))
+    by = set(conditions(found[0][0]["Plan"]))
     row = connection.execute(statement.encode(), parameters).fetchone()
     assert row is not None
-    return searched, int(row[2])
+    return by, int(row[2])
 
 
 def conditions(plan: Any) -> Iterator[str]:
@@ -112,6 +117,22 @@ def test_an_index_serves_it(
     box = f"BBOX({west},{south},{east},{north})"
     polygon = f"POLYGON(({west} {south},{east} {south},{east} {north},{west} {south}))"
     asked = text.format(box=box, polygon=polygon, far="BBOX(106,20,106.0001,20.0001)")
-    searched, hits = ask(staff, catalogue.layer("parcels-staff"), asked)
-    assert any(served_by in each for each in searched), searched
+    by, hits = ask(staff, catalogue.layer("parcels-staff"), asked)
+    assert any(served_by in each for each in by), by
     assert hits == found or (found is None and 10 < hits < 80), hits
+
+
+@pytest.mark.parametrize("more", ["filter", "equals"])
+def test_with_more_than_a_box_the_planner_sees_the_box(staff: Connection, catalogue: Catalogue, more: str) -> None:
+    """It knows how few the box holds, and does not look for thousands that fit the rest: on 500,000 that took 60 ms."""
+    layer = catalogue.layer("parcels-staff")
+    west, south = WEST + 9.5 * STEP, SOUTH + 19.5 * STEP
+    box = (west, south, west + 10 * STEP, south + 10 * STEP)
+    asked = ItemsQuery(limit=10, bbox=box, scope=Scope(wards=frozenset({1})))
+    if more == "filter":
+        condition = parse_filter("area_m2 > 0", None).condition(layer, past=False)
+        by, hits = searched(staff, layer, replace(asked, filter=condition))
+    else:
+        by, hits = searched(staff, layer, replace(asked, equals=(("exact_status", "unsent"),)))
+    assert hits == (100 if more == "filter" else 90)
+    assert any("geom && '01030000" in each for each in by), by
