@@ -13,9 +13,8 @@ VENV = $(BIN)/python -m pip --version &>/dev/null || $$(.ci/python) -m venv --cl
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 WEB := gisland/web
 BUNDLE := $(WEB)/static/dist/app.js
-# Files of tests run beside each other, in their order; each worker has databases of its own. One more than there are
-# processors on the smallest machine: now and then one waits for a server, a browser or a lock.
-PYTEST := $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+# Files of tests run beside each other, in their order; each worker has databases of its own.
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 export QT_QPA_PLATFORM := offscreen
 # Hundreds of processes are started, and each would compile all of gisland again where nothing may be kept.
 unexport PYTHONDONTWRITEBYTECODE

@@ -65,18 +65,21 @@ def html_page(
 
 def with_words(document: dict[str, Any], layer: Layer, palette: Palette, language: Language) -> dict[str, Any]:
     """The document of a feature or of several, with the names of fields and values as people read them."""
+    writers = [(field.name, _writer(field, palette, language)) for field in layer.fields]
     for feature in document.get("features", [document]):
         values = feature["properties"]
-        feature["cells"] = [_cell(values.get(field.name), field, palette, language) for field in layer.fields]
+        feature["cells"] = ["" if (value := values.get(name)) is None else write(value) for name, write in writers]
     columns = [(field.name, field.title.to(language)) for field in layer.fields]
     return document | {"title": layer.title.to(language), "columns": columns, "layer": layer.id}
 
 
-def _cell(value: Any, field: LayerField, palette: Palette, language: Language) -> str:
-    if value is None:
-        return ""
-    if field.values is not None and (status := palette.statuses(field.values).get(value)) is not None:
-        return status.label.to(language)
+def _writer(field: LayerField, palette: Palette, language: Language) -> Callable[[Any], str]:
+    """How the values of a field are written: found out once for all rows of a page."""
+    if field.values is not None:
+        labels = {value: status.label.to(language) for value, status in palette.statuses(field.values).items()}
+        return lambda value: labels.get(value) or str(value)
     if field.type == "datetime":
-        return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return str(value).replace(".", ",") if field.type == "number" and language == "vi" else str(value)
+        return lambda value: f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if field.type == "number" and language == "vi":
+        return lambda value: str(value).replace(".", ",")
+    return str

@@ -140,8 +140,12 @@ FAULTS = {
         ),
         [proofs.check_place],
     ),
+    "the checklist of the last page before that of the first": (
+        wrapped(lists, "checklist", lambda right, scene, page: right(scene, scene.layout.pages[-page.number])),
+        [proofs.check_order],
+    ),
     "codes of a lower level": (
-        wrapped(marks, "_matrix", lambda _, text: [bytes(row) for row in segno.make_qr(text, error="m").matrix]),
+        wrapped(marks, "_matrix", lambda _, text: tuple(bytes(row) for row in segno.make_qr(text, error="m").matrix)),
         [proofs_codes.check_codes],
     ),
     "codes of another place": (
