@@ -139,6 +139,7 @@ def page_statement(layer: Layer, query: ItemsQuery, way: Way) -> tuple[str, dict
     shape = _Shape(
         boxes=len(boxes),
         region=query.region is not None,
+        box_alone=query.box_alone,
         begins=first is not None,
         ends=last is not None,
         equals=tuple(name for name, _ in query.equals),
@@ -184,6 +185,7 @@ class _Shape(NamedTuple):
 
     boxes: int
     region: bool
+    box_alone: bool
     begins: bool
     ends: bool
     equals: tuple[str, ...]
@@ -205,7 +207,7 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     # Kept plans would build the box anew for each row; plans made anew need to see it. Of a box that it does not see
     # the planner believes that it holds thousands: where more is asked for, it would look for all that fits that, too.
     boxed = shape.way == "hits" and (shape.boxes > 0 or shape.region)
-    kept = boxed and not (shape.filter or shape.equals or shape.begins or shape.ends or shape.sought)
+    kept = boxed and shape.box_alone
     # What `_box` is asked for the planner knows nothing of: it serves where the way is clear.
     plain = kept and not shape.past
     made = [*map(_envelope, range(shape.boxes)), *(["%(region)s::geometry"] if shape.region else [])]
@@ -233,10 +235,11 @@ def _page_statement(layer: Layer, shape: _Shape) -> str:
     if shape.past and shape.way == "walk":
         # What a state says is not sought a second time.
         hits, columns, sought = walked(layer, goes_on=shape.goes_on), [], "hit t"
-    elif shape.past:
-        hits, columns, sought = states_at(layer), ["id", "place"], f"{states_of(layer, shape.shown)} t"
-    if shape.goes_on and not shape.sort:
-        conditions.append("id > %(after)s")
+    else:
+        if shape.past:
+            hits, columns, sought = states_at(layer), ["id", "place"], f"{states_of(layer, shape.shown)} t"
+        if shape.goes_on and not shape.sort:
+            conditions.append("id > %(after)s")
     counted = shape.way == "hits" and not shape.goes_on
     within = (
         f"LIMIT {MOST_COUNTED + 1}" if counted else "ORDER BY id LIMIT %(limit)s + 1" if shape.way == "walk" else ""
@@ -376,8 +379,8 @@ async def _read(
         await check_cost(connection, statement, parameters, most=most_cost)
     # Which index a walk, a filter, or a box with something else takes depends on the values, so it is planned anew each
     # time. Other hits are found by the same index whatever the values are: their plan is kept.
-    more = query.equals or query.dates or query.words is not None
-    anew = way == "walk" or query.filter is not None or bool(more and (query.bbox or query.region))
+    boxed = query.bbox is not None or query.region is not None
+    anew = way == "walk" or query.filter is not None or (boxed and not query.box_alone)
     try:
         cursor = await connection.execute(statement, parameters, prepare=False if anew else None)
     except DataError:

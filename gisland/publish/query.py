@@ -89,6 +89,11 @@ class ItemsQuery:
         """Whether not all features are asked for."""
         return bool(self.bbox or self.region or self.dates or self.equals or self.words or self.filter)
 
+    @property
+    def box_alone(self) -> bool:
+        """Whether a box is all that is asked for: the same plan serves whatever box it is."""
+        return bool(self.bbox or self.region) and not (self.dates or self.equals or self.words or self.filter)
+
 
 def parse_items_query(
     layer: Layer,
