@@ -24,7 +24,7 @@ from tests.printing.seen import Seen
 from tests.printing.sheets import check_sheet
 from tests.printing.truth import Ward, read_ward
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(3 * 3600)]
 WORDS = "Ranh giới tổ dân phố không phải địa giới hành chính."
 EACH = 10
 """Of so many groups one is looked at by other programs, too."""

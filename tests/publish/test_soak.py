@@ -60,7 +60,7 @@ def addresses(live: LiveServer, catalogue: Catalogue) -> dict[str, list[str]]:
         "filter": [f"{items}?limit=100&bbox={box}&filter={FILTER}" for box in boxes],
         "sorted page": [f"{items}?limit=100&bbox={box}&sortby=-area_m2" for box in boxes],
         "feature": [f"{items}/{number}" for number in ids],
-        "tile": [address(tile_over(*middle, zoom)) for middle in middles for zoom in (12, 14, 16, 18)],
+        **{f"tile z{zoom}": [address(tile_over(*middle, zoom)) for middle in middles] for zoom in (12, 14, 16, 18)},
         "HTML": [f"{items}?f=html&limit=10&bbox={box}" for box in boxes],
     }
 

@@ -167,6 +167,26 @@ def test_a_far_tile_is_renewed_after_some_seconds(
     assert client.get(path).headers["data-time"] >= third.headers["data-time"]
 
 
+def test_a_far_tile_is_drawn_anew_before_anybody_waits_for_it(
+    client: httpx.Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "FAR_SECONDS", 60)
+    monkeypatch.setattr(drawing, "AHEAD", 0.005)
+    (parcel,) = ward.add_parcels(1)
+    limits = client.get("/ogc/tiles/WebMercatorQuad").json()["tileMatrixSetLimits"][10]
+    path = f"/ogc/collections/parcels/tiles/WebMercatorQuad/10/{limits['minTileRow']}/{limits['minTileCol']}"
+    first = client.get(path)
+    ward.add_holder(parcel, "verified")
+    time.sleep(0.4)
+    # This reader gets what is there, and a minute has not passed when another one gets what has become of it.
+    assert client.get(path).headers["etag"] == first.headers["etag"]
+    until = time.monotonic() + 30
+    while (later := client.get(path)).headers["etag"] == first.headers["etag"] and time.monotonic() < until:
+        time.sleep(0.1)
+    (status,) = features(later, "parcels-status").values()
+    assert status["verification_status"] == "verified"
+
+
 def test_a_far_tile_tells_of_its_areas_what_changed_beyond_it(
     client: httpx.Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:

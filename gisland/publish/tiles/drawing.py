@@ -2,7 +2,8 @@
 
 public, near   the database is asked each time whether the ground is still in the state that was drawn: nobody sees what
                was before a change that is committed
-public, far    given out for some seconds without asking: they show much ground, where something changes all the time
+public, far    given out for some seconds without asking: they show much ground, where something changes all the time;
+               before that time is over they are drawn anew behind the readers, so that none of them waits
 staff          drawn for each request, of the rows that the reader may see; kept nowhere
 """
 
@@ -17,6 +18,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+import structlog
 from psycopg import AsyncConnection
 
 from gisland.catalogue import SMALL_BELOW, Catalogue, Layer, Palette
@@ -26,10 +28,14 @@ from gisland.publish.tiles.far import statuses_of
 from gisland.publish.tiles.grid import Tile
 from gisland.publish.tiles.statements import Way, is_far, state_statement, tile_statement, ways
 
+log = structlog.get_logger()
+
 # Of the tiles as they are drawn; another one draws all of them anew.
 FORMAT = 3
 # Age of a far tile up to which it is given out without asking; it may be 10 s old when it arrives.
 FAR_SECONDS = 9
+# Of that age: from here on it is drawn anew while readers are still given the old one.
+AHEAD = 0.6
 # Of a tile that must be small (ways): one that would be larger is drawn coarser. 500 kB are allowed.
 MOST_BYTES = 480_000
 # The state of ground where there never was anything.
@@ -93,6 +99,7 @@ class Drawing:
         self._catalogue = catalogue
         self._names = {id(layer): drawing_of(layer, catalogue.palette) for layer in catalogue.layers.values()}
         self._turns: dict[_Key, _Turn] = {}
+        self._ahead: set[asyncio.Task[Drawn]] = set()
 
     def of(self, catalogue: Catalogue) -> Drawing:
         """The same for other layers."""
@@ -127,7 +134,10 @@ class Drawing:
             # Nothing would be there for those who waited.
             return await self._still(connect, wanted) or await self._drawn(connect, wanted)
         if is_far(layer, tile):
-            return self._fresh(wanted) or await self._in_turn(connect, wanted)
+            found = self._fresh(wanted)
+            if found is not None and _is_due(found):
+                self._draw_ahead(connect, wanted)
+            return found or await self._in_turn(connect, wanted)
         return await self._still(connect, wanted) or await self._in_turn(connect, wanted)
 
     async def dataset(self, connect: Connect, layers: Sequence[Layer], tile: Tile) -> list[Drawn]:
@@ -168,6 +178,21 @@ class Drawing:
             turn.queue -= 1
             if not turn.queue:
                 del self._turns[key]
+
+    def _draw_ahead(self, connect: Connect, wanted: _Wanted) -> None:
+        """Draw a tile behind the readers, who are given the old one meanwhile; once for all of them."""
+        if (wanted.drawing, wanted.tile, wanted.encoding) in self._turns:
+            return
+        # Whoever asked may leave: it is drawn for all.
+        task = asyncio.get_running_loop().create_task(self._in_turn(connect, wanted._replace(known=())))
+        self._ahead.add(task)
+        task.add_done_callback(self._is_ahead)
+
+    def _is_ahead(self, task: asyncio.Task[Drawn]) -> None:
+        self._ahead.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The next reader who would wait for it is told.
+            log.warning("a far tile was not drawn ahead", error=type(error).__name__)
 
     def _fresh(self, wanted: _Wanted) -> Drawn | None:
         """A far tile that is young enough to be given out without asking."""
@@ -248,3 +273,8 @@ class Drawing:
 def _is_fresh(kept: Kept) -> bool:
     """Whether a far tile is given out without asking; a clock that was set back makes it old."""
     return 0 <= time.time() - kept.at <= FAR_SECONDS
+
+
+def _is_due(drawn: Drawn) -> bool:
+    """Whether a far tile that is still given out is to be drawn anew."""
+    return time.time() - drawn.at > AHEAD * FAR_SECONDS
