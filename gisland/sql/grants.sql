@@ -57,7 +57,7 @@ GRANT EXECUTE ON FUNCTION publish.flush(), publish.refresh_all(text), publish.re
 GRANT USAGE ON SCHEMA published, published_staff, publish TO gisland_staff;
 GRANT USAGE ON SCHEMA published, publish TO gisland_public;
 GRANT EXECUTE ON FUNCTION publish.feature_count(text), publish.version_at(timestamptz), publish.first_version(text),
-                          publish.planes(text), publish.from_wgs84(geometry, int), publish.words(text[]), publish.place_names(int),
+                          publish.planes(text), publish.from_wgs84(geometry, int), publish.words(text[]), publish.meets(geometry, geometry), publish.place_names(int),
                           publish.newest_version()
     TO gisland_staff, gisland_public;
 GRANT SELECT ON published.change_version, published.tile_region TO gisland_staff, gisland_public;

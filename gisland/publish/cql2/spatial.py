@@ -80,7 +80,7 @@ def meets_box(geometry: str, box: str, sides: Sequence[str]) -> str:
     """
     meets = _meets(("_west", "_south", "_east", "_north"), sides)
     # CASE and not OR, for which the planner would search the index twice.
-    return f"({geometry} && {box} AND CASE {meets} ELSE ST_Intersects({geometry}, {box}) END)"
+    return f"({geometry} && {box} AND CASE {meets} ELSE publish.meets({geometry}, {box}) END)"
 
 
 # PostgreSQL compares boxes with a tolerance (EPSILON of its geo_decls.h). What lies within a box that is smaller by

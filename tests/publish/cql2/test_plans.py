@@ -136,3 +136,16 @@ def test_with_more_than_a_box_the_planner_sees_the_box(staff: Connection, catalo
         by, hits = searched(staff, layer, replace(asked, equals=(("exact_status", "unsent"),)))
     assert hits == (100 if more == "filter" else 90)
     assert any("geom && '01030000" in each for each in by), by
+
+
+def test_looking_closely_at_the_few_on_its_edge_counts_for_little(staff: Connection, catalogue: Catalogue) -> None:
+    """Else the planner reads all that fits the rest, only to look at a tenth less."""
+    layer = catalogue.layer("parcels-staff")
+    west, south = WEST + 9.5 * STEP, SOUTH + 19.5 * STEP
+    box = (west, south, west + 30 * STEP, south + 30 * STEP)
+    condition = parse_filter("exact_status = 'unsent'", None).condition(layer, past=False)
+    asked = ItemsQuery(limit=10, bbox=box, filter=condition, scope=Scope(wards=frozenset({1})))
+    by, hits = searched(staff, layer, asked)
+    assert hits == 810
+    assert len(by) == 1
+    assert "geom &&" in by.pop()
