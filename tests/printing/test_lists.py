@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pikepdf
 import pytest
+from numpy.typing import NDArray
 
 from gisland.database import run
 from gisland.printing.atlas import PrintedAtlas
@@ -14,7 +16,7 @@ from gisland.printing.model import decimal
 from gisland.printing.tables import Column
 from tests.factories import make_group
 from tests.printing.conftest import Land, Print
-from tests.printing.pdf_text import Text, opened, read_page
+from tests.printing.pdf_text import Text, opened, read_page, see_page
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,12 @@ def holds(row: list[str], part: list[str]) -> bool:
     return any(row[start : start + len(part)] == part for start in range(len(row)))
 
 
+def square(ring: NDArray[np.float64]) -> bool:
+    """Whether a ring is a box to tick."""
+    wide, high = np.ptp(ring, axis=0)
+    return bool(2 < wide < 4 and abs(wide - high) < 0.01)
+
+
 def listed(atlas: PrintedAtlas, pdf: pikepdf.Pdf, title: str) -> list[list[str]]:
     """The lines of all pages with a title."""
     found = []
@@ -55,6 +63,32 @@ def test_each_parcel_has_its_row_in_the_checklist_of_its_page(atlas: PrintedAtla
             parcel = atlas.edition.group.parcels[index]
             said = [str(number), parcel.sheet, parcel.number, decimal(parcel.area), *filter(None, [parcel.land_type])]
             assert any(holds(line, said) for line in lines), said
+
+
+def test_each_row_of_a_checklist_has_boxes_to_tick_and_room_to_write(atlas: PrintedAtlas, pdf: pikepdf.Pdf) -> None:
+    """A box below each of their headers; nothing in the cells of outcome and note; below, what the codes mean."""
+    scene = atlas.edition
+    ticked = [box.vi for box in scene.product.boxes]
+    codes = [f"{number} {each.vi}" for number, each in enumerate(scene.product.outcomes, start=1)]
+    found = dict.fromkeys(ticked, 0)
+    for index in range(len(scene.layout.pages) + 1, len(pdf.pages)):
+        page = see_page(pdf, index)
+        if not any(text.said.startswith("Danh sách thửa đất – ") and text.size > 5 for text in page.texts):
+            continue
+        headers = [(text.said, *text.middle) for text in page.texts if text.bold]
+        boxes = [ring[:4].mean(axis=0) for path in page.paths if not path.filled for ring in path.rings if square(ring)]
+        for said, x, _ in headers:
+            if said in found:
+                found[said] += sum(abs(box[0] - x) < 0.1 for box in boxes)
+        low, high = min(box[1] for box in boxes) - 2, max(box[1] for box in boxes) + 2
+        written = [text.middle[0] for text in page.texts if low < text.middle[1] < high]
+        empty = [x for said, x, _ in headers if said in ("Mã KQ", "Ghi chú")]
+        assert len(empty) in (2, 4)
+        assert min(abs(x - cell) for x in written for cell in empty) > 5
+        foot = " ".join(text.said for text in page.texts if text.middle[1] < low)
+        assert all(code in foot for code in codes)
+    # These parcels have few holders: each has one row.
+    assert found == dict.fromkeys(ticked, len(scene.group.parcels))
 
 
 def test_the_proof_sheet_lists_every_parcel_and_the_table_those_not_told_in_full(
