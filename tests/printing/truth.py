@@ -65,6 +65,8 @@ class Ward:
     parcels: list[Parcel]
     shapes: NDArray[Any]
     srid: int
+    names: dict[str, str]
+    """Of the map sheets, by their number; '' where one has none."""
 
     @cached_property
     def tree(self) -> shapely.STRtree:
@@ -84,6 +86,7 @@ def read_ward(settings: Settings) -> Ward:
     with connect(settings, Role.MIGRATOR) as connection:
         connection.execute("SET ROLE gisland_owner")
         rows = connection.execute(QUERY).fetchall()
+        names = dict(connection.execute("SELECT sheet_no, coalesce(name, '') FROM registry.map_sheet").fetchall())
     (srid,) = {row[7] for row in rows}
     shapes = shapely.from_wkb(np.array([bytes(row[8]) for row in rows], dtype=object))
-    return Ward([Parcel(*row[:7]) for row in rows], shapes, srid)
+    return Ward([Parcel(*row[:7]) for row in rows], shapes, srid, names)
