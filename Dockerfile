@@ -6,7 +6,8 @@ RUN npm ci --no-audit --no-fund
 COPY gisland/web/src ./src
 RUN npm run build
 
-FROM python:3.12-slim-bookworm
+# The Python that the tests run with, and so the very packages.
+FROM python:3.11-slim-bookworm
 # pg_dump, pg_restore and psql for `gisland db`.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends postgresql-client \
