@@ -200,6 +200,11 @@ HARD: dict[str, shapely.Geometry] = {
     "a hundred pillars": shapely.box(0, 0, 100, 100).difference(
         shapely.union_all([shapely.Point(10 * i + 5, 10 * j + 5).buffer(3) for i in range(10) for j in range(10)])
     ),
+    "many pinholes": shapely.box(0, 0, 20, 20).difference(
+        shapely.union_all(
+            [shapely.Polygon([(i, j), (i + 0.01, j), (i, j + 0.01)]) for i in range(20) for j in range(20)]
+        )
+    ),
     "half a millimetre wide, bent": shapely.union_all([shapely.box(0, 0, 30, 5e-4), shapely.box(30 - 5e-4, 0, 30, 30)]),
     "needle": shapely.Polygon([(0, 0), (100, 0), (100, 0.001)]),
     "hole that touches": shapely.box(0, 0, 10, 10).difference(shapely.Polygon([(0, 5), (3, 3), (3, 7)])),

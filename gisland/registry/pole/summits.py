@@ -19,8 +19,7 @@ class Summits:
     def __init__(self, b: Boundary) -> None:
         count = len(b.counts)
         self.boundary, self.pull = b, pull_of(b)
-        # Some place is twice as high: the greatest clearance is at least area ÷ length, the pull at most half of that.
-        self.height = b.area / b.length / 4
+        self.height = b.floor.copy()
         self.x, self.y = np.zeros(count), np.zeros(count)
         self.found = np.zeros(count, dtype=bool)
         self.proven = np.zeros(count, dtype=bool)
