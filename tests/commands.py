@@ -49,11 +49,12 @@ def command(environment: dict[str, str], *words: object, temporary: Path | None 
     return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
+def here(settings: Settings, _: TextIO | None, *words: object) -> None:
+    """How a demo ward is loaded in this process: its six programs take longer to start than to do their work."""
+    said = gisland(settings, *words)
+    assert said.returncode == 0, said.stderr
+
+
 def take_in(settings: Settings, files: DemoFiles) -> None:
-    """Load a demo ward by the same commands, whose six programs take longer to start than to do their work."""
-
-    def here(settings: Settings, _: TextIO | None, *words: object) -> None:
-        said = gisland(settings, *words)
-        assert said.returncode == 0, said.stderr
-
+    """Load a demo ward by the same commands, in this process."""
     load_demo(settings, files, command=here)

@@ -10,13 +10,15 @@ import pytest
 from gisland.audit.chain import Head
 from gisland.audit.verify import Report
 from gisland.bench import audit, bulk
-from gisland.bench.audit import AUDITED, PLAIN, WRITERS, Result, Round
+from gisland.bench.audit import AUDITED, PLAIN, Result, Round
 from gisland.bench.writer import LAYERS, NEITHER, WARM_UP
 from gisland.catalogue import Catalogue
 from gisland.database import Role, connect
 from gisland.settings import Settings
-from tests.conftest import alone
+from tests.conftest import alone, migrated
 from tests.factories import one
+
+WRITERS = 6  # each has sessions of its own, four times, and a new one plans all statements of an act
 
 
 @pytest.fixture
@@ -24,11 +26,12 @@ def filled(server: Settings, catalogue: Catalogue) -> Iterator[Settings]:
     """The database of the bench. One at a time: it is the same for all workers."""
     settings = bulk.settings_of(server, audit.NAME)
     with alone("audit"):
-        bulk.prepare(settings, catalogue, 600)
+        bulk.prepare(migrated(settings), catalogue, 600)
         yield settings
 
 
-def test_half_of_the_acts_have_an_event(filled: Settings) -> None:
+def test_half_of_the_acts_have_an_event(filled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "WRITERS", WRITERS)
     with connect(filled, Role.APP) as connection:
         before = one(connection, "SELECT count(*) FROM audit.event")
     result = audit.run(filled, 2 * WRITERS, 1, lambda _: None)

@@ -15,7 +15,7 @@ from gisland.bench.writer import LAYERS, NEITHER, VERSIONS, Times
 from gisland.catalogue import Catalogue
 from gisland.database import Role, connect
 from gisland.settings import Settings
-from tests.conftest import alone
+from tests.conftest import alone, migrated
 from tests.factories import one
 
 PARCELS = 600
@@ -26,7 +26,7 @@ def imported(server: Settings, catalogue: Catalogue) -> Iterator[tuple[Settings,
     """The database of the bench after a run, and what it found. One at a time: it is the same for all workers."""
     settings = bulk.settings_of(server)
     with alone("bulk"):
-        yield settings, bulk.run(settings, catalogue, PARCELS, 2, lambda _: None)
+        yield settings, bulk.run(migrated(settings), catalogue, PARCELS, 2, lambda _: None)
 
 
 def test_both_ways_bring_the_same_rows(imported: tuple[Settings, Result], catalogue: Catalogue) -> None:
@@ -92,10 +92,14 @@ def test_many_results_at_once_are_published_with_their_act(imported: tuple[Setti
     assert text == "- 100,000 results in one act, seconds: 61.00 (≤ 60 **MISSED**), memory of the session 80 MiB"
 
 
-def test_the_past_is_read_as_the_present_was(server: Settings, catalogue: Catalogue) -> None:
+def test_the_past_is_read_as_the_present_was(
+    server: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(as_of, "LOOKUPS", 20)
+    monkeypatch.setattr(as_of, "BOXES", 8)
     settings = bulk.settings_of(server, as_of.NAME)
     with alone("as_of"):
-        readings = as_of.run_bench(settings, catalogue, 1200, 1, lambda _: None)
+        readings = as_of.run_bench(migrated(settings), catalogue, 1200, 1, lambda _: None)
     assert len(readings) == 2 * (len(as_of.UPDATES) + 3 + 2 * len(as_of.RECORDS))
     with connect(settings, Role.APP) as connection:
         # All rows were changed, those of one hundred parcels twice.

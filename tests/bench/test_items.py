@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
+import signal
+from functools import partial
 
 import pytest
 
@@ -12,16 +12,19 @@ from gisland.bench import database, pgbench
 from gisland.bench.boxes import Box, count, pick_boxes
 from gisland.catalogue import Catalogue
 from gisland.database import Role, connect, conninfo
+from gisland.demo.load import load_demo
 from gisland.errors import UsageError
 from gisland.publish.items import page_statement
 from gisland.publish.query import ItemsQuery
 from gisland.settings import Settings
-from tests.conftest import alone
+from tests import commands
+from tests.commands import Said
+from tests.conftest import alone, migrated
 
 PARCELS = 2000
 
 
-OPTIONS = ["--parcels", str(PARCELS), "--seconds", "1", "--rounds", "1", "--connections", "2", "--peers", ""]
+OPTIONS = ["--parcels", str(PARCELS), "--seconds", "1", "--rounds", "1", "--connections", "1", "--peers", ""]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def bench(server: Settings) -> Settings:
     with alone("bench"):
         said = settings.state_dir / "bench.out"
         if not said.exists():
-            done = gisland(settings, *OPTIONS, "--out", str(said.with_suffix(".md")))
+            done = gisland(migrated(settings), *OPTIONS, "--out", str(said.with_suffix(".md")))
             assert done.returncode == 0, done.stderr
             said.write_text(done.stdout, encoding="utf-8")
     return settings
@@ -124,6 +127,11 @@ def test_an_unknown_peer_is_told(bench: Settings) -> None:
     assert "known are: pygeoapi, tipg, mapserver, qgisserver" in done.stderr
 
 
-def gisland(settings: Settings, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gisland", "bench", "items", *options]
-    return subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True, check=False)
+def gisland(settings: Settings, *options: str) -> Said:
+    """The command in this process, as its demo ward is taken in; the handler of signals that it sets is put back."""
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "load_demo", partial(load_demo, command=commands.here))
+        said = commands.gisland(settings, "bench", "items", *options)
+    signal.signal(signal.SIGTERM, before)
+    return said

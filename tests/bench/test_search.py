@@ -5,11 +5,12 @@ from __future__ import annotations
 from gisland.bench import city, search
 from gisland.bench.search import NAME_IN_WARD, Times, markdown
 from gisland.settings import Settings
+from tests.conftest import migrated
 
 
 def test_what_is_sought_in_a_ward_is_found(server: Settings) -> None:
     settings = city.settings_of(server, None)
-    city.prepare(settings, 2000)
+    city.prepare(migrated(settings), 2000)
     told: list[str] = []
     results = {each.sort: each for each in search.run(settings, 20, told.append)}
     assert len(told) == len(results) > 20
