@@ -158,8 +158,20 @@ def server(catalogue: Catalogue) -> Settings:
             _load_extensions_once(settings)
             _clone(settings, settings.model_copy(update={"database_name": MIGRATED}))
             apply_layers(settings, catalogue)
+            _pack(settings)
             done.touch()
     return settings
+
+
+def _pack(settings: Settings) -> None:
+    """Leave no holes in the catalogue of a template, nor the files that tell of them: its clones take a tenth less.
+
+    Not in its own tables: one that was vacuumed when it was empty is planned for as such.
+    """
+    with psycopg.connect(admin_conninfo(settings), autocommit=True) as connection:
+        query = "SELECT relname FROM pg_class WHERE relnamespace = 11 AND relkind = 'r' AND NOT relisshared"
+        names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in connection.execute(query))
+        connection.execute(sql.SQL("VACUUM (FULL) {}").format(names))
 
 
 def migrated(settings: Settings) -> Settings:
