@@ -23,6 +23,7 @@ from gisland.catalogue import Catalogue, load_catalogue
 from gisland.database import Role, cluster, connect, pooled_acts, run
 from gisland.database.migrate import admin_conninfo, migrate
 from gisland.demo.generate import generate
+from gisland.kit.memory import lasting
 from gisland.publish.layers import apply_layers
 from gisland.security import passwords
 from gisland.settings import Settings
@@ -80,10 +81,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-def pytest_collection_finish() -> None:
-    """What was imported and collected stays: the collector of garbage would walk over all of it again and again."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is imported and collected stays: the collector of garbage would walk over all of it again and again."""
+    with lasting():
+        yield
     gc.set_threshold(20_000, 20, 20)
 
 
