@@ -16,6 +16,8 @@ from tests.printing.seen import NEAR, Seen, alike, by_corner, paint_of
 Marks = tuple[float, ...]
 """Lines of one direction, or dots: degrees counter-clockwise from east (-1: dots), distance and width (mm), paint."""
 DOTS = -1.0
+SMALLEST = 2.0
+"""Square millimetres of a parcel in which something of its hatch is seen."""
 LIGHTEST = 0.46
 """Lines are no lighter: the grey of the lightest; 1 is white."""
 
@@ -30,9 +32,10 @@ def check_hatches(seen: Seen) -> None:
         for index in np.flatnonzero(shapely.intersects(seen.shapes, each.ground)).tolist():
             hatch = wanted(seen.palette, seen.parcels[index].status)
             for ring in shapely.get_rings(*each.shapes(seen.shapes[[index]])):
-                # Two parcels may lie in one place.
+                # Two parcels may lie in one place. Where the frame cuts off nearly all of one, no line may be left.
                 same = [at for at in alike(ring, rings, tree) if _equal(marks[at], hatch)]
-                assert same or not hatch or not shapely.intersects(ring, each.inner), seen.parcels[index]
+                left = shapely.area(shapely.intersection(shapely.polygons(ring), each.inner))
+                assert same or not hatch or left < SMALLEST, seen.parcels[index]
                 right[same] = True
         assert right.all(), (each.number, [marks[at] for at in np.flatnonzero(~right)])
         check_samples(each.page, seen.palette, {parcel.status for parcel in seen.parcels})
@@ -58,6 +61,7 @@ def check_samples(page: Page, palette: Palette, statuses: Iterable[str], larger:
         ]
         right = wanted(palette, status)
         assert len(found) == bool(right), (status, found)
+        assert not np.isnan([marks for each in found for marks in each]).any(), status
         assert all(_equal(marks, right) for marks in found), (status, found, right)
 
 
@@ -133,4 +137,8 @@ def _distance(lines: NDArray[Any], path: Path, angle: float, rings: Rings) -> fl
 
 
 def _equal(found: list[Marks], right: list[Marks]) -> bool:
-    return np.shape(found) == np.shape(right) and np.allclose(found, right, atol=NEAR)
+    """Whether marks are those; of a single line, where it is all that a page shows of a hatch, nobody knows how far the
+    next one would be."""
+    if np.shape(found) != np.shape(right):
+        return False
+    return np.allclose(np.where(np.isnan(found), right, found), right, atol=NEAR)
