@@ -125,9 +125,17 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
             if task.queries:
                 asks[task.name, PGBENCH] = of_pgbench(conninfo(settings, Role.PUBLIC), task.queries, plan)
             asks |= {(task.name, server.name): of_server(urls, plan) for server, urls in good}
+            if plan.patience:
+                _keep(dict(good).get(keeper, []))
         rates = in_rounds(asks, plan, say)
         alone = {task.name: milliseconds(task.urls(gisland), plan) for task in tasks if task.most_ms is not None}
     return Report(rates, tasks, facts, notes, exported, alone)
+
+
+def _keep(urls: Sequence[str]) -> None:
+    """Ask for all that a server is to have kept when it is measured."""
+    for url in urls:
+        pages.get_bytes(url)
 
 
 def milliseconds(urls: Sequence[str], plan: Plan) -> float:

@@ -36,6 +36,8 @@ from gisland.errors import GislandError, UsageError
 from gisland.settings import PROJECT_DIR, Settings
 
 ENVIRONMENTS = PROJECT_DIR / ".bench"
+WFS3 = Path("/usr/lib/qgis/server/libwfs3.so")
+"""QGIS Server's module of OGC API – Features, which Debian has in a package of its own."""
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/cgi-bin"])
 
 # More than any tile of the bench shows.
@@ -143,7 +145,10 @@ def mapserver(site: Site) -> Iterator[Server]:
 @contextmanager
 def qgisserver(site: Site) -> Iterator[Server]:
     """QGIS Server's OGC API – Features as FastCGI processes behind lighttpd."""
-    program = _debian("qgis_mapserv.fcgi", "qgis-server-bin qgis-server-wfs3")
+    packages = "qgis-server-bin qgis-server-wfs3"
+    program = _debian("qgis_mapserv.fcgi", packages)
+    if not WFS3.exists():
+        raise Missing(f"{WFS3.name} is not installed", hint=f"`apt install --no-install-recommends {packages}`")
     database = {
         key: site.database[key] for key in ("dbname", "host", "port", "user", "password") if key in site.database
     }
