@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import resource
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 
 from gisland.catalogue import load_catalogue
-from gisland.database import Role, connect, run
+from gisland.database import Role, connect, conninfo, run
 from gisland.publish.layers import rebuild_layer
 from gisland.publish.tiles.cache import HEAD, Kept, TileCache
+from gisland.publish.tiles.drawing import Drawing, Drawn
 from gisland.publish.tiles.grid import Tile
 from gisland.publish.tiles.statements import state_statement, tile_statement
 from gisland.settings import Settings
@@ -239,6 +243,35 @@ def test_a_feature_over_too_many_regions_renews_the_whole_layer(settings: Settin
     for stamp in renewed.values():
         everything ^= stamp
     assert state == everything
+
+
+def test_nobody_waits_for_more_than_two_drawings(
+    settings: Settings, ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though something changes while each of them is drawn: the second one began after all had come."""
+    register, catalogue = Register(settings, ward), load_catalogue(settings)
+    draws, drawn, right = Drawing(TileCache(tmp_path, 2**20), catalogue), [0], Drawing._draw
+    layer, tile = catalogue.layer("parcels"), register.tile(16)
+
+    async def changing(*given: Any, **more: Any) -> Any:
+        drawn[0] += 1
+        found = await right(*given, **more)
+        await asyncio.to_thread(register.change)
+        return found
+
+    @asynccontextmanager
+    async def public() -> AsyncIterator[AsyncConnection]:
+        async with await AsyncConnection.connect(conninfo(settings, Role.PUBLIC)) as connection:
+            yield connection
+
+    async def readers() -> list[Drawn]:
+        return await asyncio.gather(*(draws.public(public, layer, tile, "") for _ in range(6)))
+
+    monkeypatch.setattr(Drawing, "_draw", changing)
+    first, *others = asyncio.run(readers())
+    assert drawn == [2]
+    assert {each.state for each in others} != {first.state}
+    assert len({(each.state, each.body) for each in others}) == 1
 
 
 def test_the_cache_stays_within_its_limit(tmp_path: Path) -> None:

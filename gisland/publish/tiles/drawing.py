@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -78,6 +79,9 @@ class _Turn:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     queue: int = 0
     """How many draw it or wait."""
+    begun: float = -math.inf
+    """When drawing `last` began, by the clock that only goes on."""
+    last: Drawn | None = None
 
 
 def drawing_of(layer: Layer, palette: Palette) -> str:
@@ -153,27 +157,36 @@ class Drawing:
         ]
 
     async def _in_turn(self, connect: Connect, wanted: _Wanted) -> Drawn:
-        """Draw a tile; who wants it meanwhile waits, and then looks whether the ground still is as it was drawn.
+        """Draw a tile; who wants it meanwhile waits.
 
-        It is looked at by each of them, after it came: what was drawn for those before may be of a moment before a
-        commit of which this one knows. Nobody waits with a connection in hand, which the one who draws may need.
+        What was begun after one came shows all that this one may know of, and is what it gets. What was begun before
+        may be of a moment before a commit of which it knows: then it looks whether the ground still is so. Where
+        something changes all the time, nobody waits for more than two drawings so. Nobody waits with a connection in
+        hand, which the one who draws may need.
         """
-        key = wanted.drawing, wanted.tile, wanted.encoding
+        came, key = time.monotonic(), (wanted.drawing, wanted.tile, wanted.encoding)
         waits = key in self._turns
-        async with self._turn(key):
+        async with self._turn(key) as turn:
+            if turn.last is not None and turn.begun > came:
+                return turn.last if turn.last.state not in wanted.known else replace(turn.last, body=None)
             far = is_far(wanted.layer, wanted.tile)
             found = self._fresh(wanted) if far and waits else None
             if found is None and (waits or far):
                 found = await self._still(connect, wanted)
-            return found or await self._drawn(connect, wanted)
+            if found is not None:
+                return found
+            begun, drawn = time.monotonic(), await self._drawn(connect, wanted)
+            if drawn.body is not None:
+                turn.begun, turn.last = begun, drawn
+            return drawn
 
     @asynccontextmanager
-    async def _turn(self, key: _Key) -> AsyncIterator[None]:
+    async def _turn(self, key: _Key) -> AsyncIterator[_Turn]:
         turn = self._turns.setdefault(key, _Turn())
         turn.queue += 1
         try:
             async with turn.lock:
-                yield
+                yield turn
         finally:
             turn.queue -= 1
             if not turn.queue:
