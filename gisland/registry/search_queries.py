@@ -18,33 +18,39 @@ _LABEL = """
         THEN format(' (%%s)', concat_ws(', ', '1:' || sheet.scale, nullif(sheet.old_ward_code, ''))) ELSE '' END
 """
 _PARCEL = f"'parcel' AS kind, parcel.id, {_LABEL} AS label, parcel.ward_id"
-_ORDER = "ORDER BY match, retired, ward_id, id LIMIT %(limit)s"
+
+# What is said of a parcel is asked for only of those that are shown: many may have a number.
+_NUMBERED = "parcel.id, parcel.parcel_no, parcel.map_sheet_id, parcel.ward_id"
+_OF_SHEET = "registry.map_sheet sheet JOIN registry.parcel ON parcel.map_sheet_id = sheet.id"
 
 # Former numbers: of a parcel that is retired, they are found as well.
 PARCEL_BY_NUMBER = f"""
-    SELECT kind, id, label, ward_id, match, '' AS source, NULL::float8 AS confidence, retired, NULL AS name FROM (
-        (SELECT {_PARCEL}, %(as)s AS match, false AS retired
-           FROM registry.map_sheet sheet JOIN registry.parcel ON parcel.map_sheet_id = sheet.id
-          WHERE {{sheet}} AND parcel.parcel_no = ANY (%(parcel)s) AND parcel.retired_by IS NULL {{ward}}
-          LIMIT {PARCELS})
-         UNION ALL
-        (SELECT {_PARCEL}, %(as)s, true
-           FROM registry.map_sheet sheet JOIN registry.parcel ON parcel.map_sheet_id = sheet.id
-          WHERE {{sheet}} AND parcel.parcel_no = ANY (%(parcel)s) AND parcel.retired_by IS NOT NULL {{ward}}
-          LIMIT {PARCELS})
-    ) found {_ORDER}
+    SELECT {_PARCEL}, %(as)s AS match, '' AS source, NULL::float8 AS confidence, retired, NULL AS name FROM (
+        SELECT * FROM (
+            (SELECT {_NUMBERED}, false AS retired FROM {_OF_SHEET}
+              WHERE {{sheet}} AND parcel.parcel_no = ANY (%(parcel)s) AND parcel.retired_by IS NULL {{ward}}
+              LIMIT {PARCELS})
+             UNION ALL
+            (SELECT {_NUMBERED}, true FROM {_OF_SHEET}
+              WHERE {{sheet}} AND parcel.parcel_no = ANY (%(parcel)s) AND parcel.retired_by IS NOT NULL {{ward}}
+              LIMIT {PARCELS})
+        ) found ORDER BY retired, ward_id, id LIMIT %(limit)s
+    ) parcel JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
+     ORDER BY retired, parcel.ward_id, parcel.id
 """
 ON_SHEET = "sheet.sheet_no = ANY (%(sheet)s)"
 
 PARCEL_BY_OLD_NUMBER = f"""
-    SELECT kind, id, label, ward_id, match, source, confidence, retired, NULL AS name FROM (
-        SELECT {_PARCEL}, %(as_old)s AS match, number.confidence::float8, parcel.retired_by IS NOT NULL AS retired,
-               concat_ws(' · ', number.series, nullif(number.old_ward_code, ''), '1:' || nullif(number.scale, 0),
-                         nullif(number.source, '')) AS source
-          FROM registry.parcel_number number JOIN registry.parcel ON parcel.id = number.parcel_id
-          JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
-         WHERE number.parcel_no = ANY (%(parcel)s) {{sheet}} {{ward}} LIMIT {PARCELS}
-    ) found ORDER BY confidence DESC, ward_id, id LIMIT %(limit)s
+    SELECT {_PARCEL}, %(as_old)s AS match, source, confidence, retired, NULL AS name FROM (
+        SELECT * FROM (
+            SELECT {_NUMBERED}, number.confidence::float8, parcel.retired_by IS NOT NULL AS retired,
+                   concat_ws(' · ', number.series, nullif(number.old_ward_code, ''), '1:' || nullif(number.scale, 0),
+                             nullif(number.source, '')) AS source
+              FROM registry.parcel_number number JOIN registry.parcel ON parcel.id = number.parcel_id
+             WHERE number.parcel_no = ANY (%(parcel)s) {{sheet}} {{ward}} LIMIT {PARCELS}
+        ) found ORDER BY confidence DESC, ward_id, id LIMIT %(limit)s
+    ) parcel JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
+     ORDER BY confidence DESC, parcel.ward_id, parcel.id
 """
 OLD_SHEET = "AND number.sheet_no = ANY (%(sheet)s)"
 
@@ -55,19 +61,24 @@ _CERTIFICATE = """
 
 # A certificate whose parcel is not found yet stands for it.
 PARCEL_BY_PAPER_NUMBER = f"""
-    SELECT kind, id, label, ward_id, match, source, NULL::float8 AS confidence, retired, NULL AS name FROM (
-        SELECT CASE WHEN parcel.id IS NULL THEN 'certificate' ELSE 'parcel' END AS kind,
-               coalesce(parcel.id, certificate.id) AS id,
-               CASE WHEN parcel.id IS NULL THEN {_CERTIFICATE}
-                    ELSE {_LABEL} END AS label,
-               certificate.ward_id, %(as_paper)s AS match, {_CERTIFICATE} AS source,
-               CASE WHEN parcel.id IS NULL THEN certificate.retired_by ELSE parcel.retired_by END IS NOT NULL AS retired
-          FROM registry.certificate_parcel named JOIN registry.certificate ON certificate.id = named.certificate_id
-          LEFT JOIN registry.parcel ON parcel.id = named.parcel_id
-          LEFT JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
-         WHERE named.paper_parcel_no = ANY (%(parcel)s) AND named.paper_parcel_no <> '' {{sheet}} {{ward}}
-         LIMIT {PARCELS}
-    ) found {_ORDER}
+    SELECT CASE WHEN parcel.id IS NULL THEN 'certificate' ELSE 'parcel' END AS kind, found.id,
+           CASE WHEN parcel.id IS NULL THEN {_CERTIFICATE} ELSE {_LABEL} END AS label,
+           found.ward_id, %(as_paper)s AS match, {_CERTIFICATE} AS source, NULL::float8 AS confidence, retired,
+           NULL AS name FROM (
+        SELECT * FROM (
+            SELECT coalesce(parcel.id, certificate.id) AS id, certificate.ward_id, parcel.id AS parcel_id,
+                   certificate.id AS certificate_id,
+                   CASE WHEN parcel.id IS NULL THEN certificate.retired_by ELSE parcel.retired_by END IS NOT NULL
+                   AS retired
+              FROM registry.certificate_parcel named JOIN registry.certificate ON certificate.id = named.certificate_id
+              LEFT JOIN registry.parcel ON parcel.id = named.parcel_id
+             WHERE named.paper_parcel_no = ANY (%(parcel)s) AND named.paper_parcel_no <> '' {{sheet}} {{ward}}
+             LIMIT {PARCELS}
+        ) named ORDER BY retired, ward_id, id LIMIT %(limit)s
+    ) found JOIN registry.certificate ON certificate.id = found.certificate_id
+      LEFT JOIN registry.parcel ON parcel.id = found.parcel_id
+      LEFT JOIN registry.map_sheet sheet ON sheet.id = parcel.map_sheet_id
+     ORDER BY retired, found.ward_id, found.id
 """
 PAPER_SHEET = "AND named.paper_sheet_no = ANY (%(sheet)s)"
 # Papers know no ward: those of a parcel number on whatever sheet are too many.
