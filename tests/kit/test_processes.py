@@ -65,7 +65,13 @@ def test_all_end_with_the_one_that_started_them(number: signal.Signals, tmp_path
     script, seen = tmp_path / "program.py", tmp_path / "seen"
     script.write_text(SCRIPT)
     seen.mkdir()
-    with subprocess.Popen([sys.executable, script, seen], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
+    with subprocess.Popen(
+        [sys.executable, script, seen],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # A shell that starts something in the background has it ignore Ctrl-C, and all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as program:
         assert program.stdout
         assert program.stdout.readline() == b"0\n"
         program.send_signal(number)
