@@ -145,13 +145,18 @@ def test_without_features_a_tile_set_has_no_limits(client: httpx.Client) -> None
     assert "boundingBox" not in tileset
 
 
+def far_tile(client: httpx.Client) -> str:
+    """The address of a tile of the parcels from far away."""
+    limits = client.get("/ogc/tiles/WebMercatorQuad").json()["tileMatrixSetLimits"][10]
+    return f"/ogc/collections/parcels/tiles/WebMercatorQuad/10/{limits['minTileRow']}/{limits['minTileCol']}"
+
+
 def test_a_far_tile_is_renewed_after_some_seconds(
     client: httpx.Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drawing, "FAR_SECONDS", 1)
     (parcel,) = ward.add_parcels(1)
-    limits = client.get("/ogc/tiles/WebMercatorQuad").json()["tileMatrixSetLimits"][10]
-    path = f"/ogc/collections/parcels/tiles/WebMercatorQuad/10/{limits['minTileRow']}/{limits['minTileCol']}"
+    path = far_tile(client)
     first = client.get(path)
     ward.add_holder(parcel, "verified")
     time.sleep(1.1)
@@ -173,8 +178,7 @@ def test_a_far_tile_is_drawn_anew_before_anybody_waits_for_it(
     monkeypatch.setattr(drawing, "FAR_SECONDS", 60)
     monkeypatch.setattr(drawing, "AHEAD", 0.005)
     (parcel,) = ward.add_parcels(1)
-    limits = client.get("/ogc/tiles/WebMercatorQuad").json()["tileMatrixSetLimits"][10]
-    path = f"/ogc/collections/parcels/tiles/WebMercatorQuad/10/{limits['minTileRow']}/{limits['minTileCol']}"
+    path = far_tile(client)
     first = client.get(path)
     ward.add_holder(parcel, "verified")
     time.sleep(0.4)

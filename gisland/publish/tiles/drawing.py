@@ -71,6 +71,11 @@ class _Wanted(NamedTuple):
     known: Collection[int]
     share: int
 
+    @property
+    def key(self) -> _Key:
+        """What is the same for all who may share one drawing."""
+        return self.drawing, self.tile, self.encoding
+
 
 @dataclass
 class _Turn:
@@ -164,9 +169,8 @@ class Drawing:
         something changes all the time, nobody waits for more than two drawings so. Nobody waits with a connection in
         hand, which the one who draws may need.
         """
-        came, key = time.monotonic(), (wanted.drawing, wanted.tile, wanted.encoding)
-        waits = key in self._turns
-        async with self._turn(key) as turn:
+        came, waits = time.monotonic(), wanted.key in self._turns
+        async with self._turn(wanted.key) as turn:
             if turn.last is not None and turn.begun > came:
                 return turn.last if turn.last.state not in wanted.known else replace(turn.last, body=None)
             far = is_far(wanted.layer, wanted.tile)
@@ -194,14 +198,14 @@ class Drawing:
 
     def _draw_ahead(self, connect: Connect, wanted: _Wanted) -> None:
         """Draw a tile behind the readers, who are given the old one meanwhile; once for all of them."""
-        if (wanted.drawing, wanted.tile, wanted.encoding) in self._turns:
+        if wanted.key in self._turns:
             return
         # Whoever asked may leave: it is drawn for all.
         task = asyncio.get_running_loop().create_task(self._in_turn(connect, wanted._replace(known=())))
         self._ahead.add(task)
-        task.add_done_callback(self._is_ahead)
+        task.add_done_callback(self._drawn_ahead)
 
-    def _is_ahead(self, task: asyncio.Task[Drawn]) -> None:
+    def _drawn_ahead(self, task: asyncio.Task[Drawn]) -> None:
         self._ahead.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             # The next reader who would wait for it is told.
