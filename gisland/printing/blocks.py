@@ -11,8 +11,8 @@ import shapely
 from gisland.printing.code import PageCode
 from gisland.printing.edition import Edition
 from gisland.printing.fonts import BOLD, CAP_HEIGHT, width
-from gisland.printing.hatches import draw_status
-from gisland.printing.ink import BLACK, GREY, RULE, WHITE, Ink, color
+from gisland.printing.hatches import draw_sample
+from gisland.printing.ink import BLACK, GREY, RULE, WHITE, Ink
 from gisland.printing.layout import MapPage
 from gisland.printing.mapsheet import BORDER_DASH, SHEET, TINT
 from gisland.printing.marks import QR, draw_qr, quiet_zone
@@ -251,10 +251,7 @@ def legend_block(ink: Ink, scene: Scene, box: Box, row: float) -> None:
         return Box(box.x, y + row * 0.12, 9, row * 0.76)
 
     for status in scene.counts:
-        sample = line(scene.palette.exact[status].label.to(language))
-        draw_status(ink, scene.palette, status, np.array([_rectangle(sample)], dtype=object), sample)
-        ink.draw_with(color(scene.palette.stroke), 0.16)
-        ink.box(sample)
+        draw_sample(ink, scene.palette, status, line(scene.palette.exact[status].label.to(language)))
     sample = line(words("border"))
     ink.draw_with(BLACK, 0.7, BORDER_DASH)
     ink.lines([(sample.x + 0.4, sample.middle[1], sample.right, sample.middle[1])])
@@ -279,10 +276,6 @@ def legend_block(ink: Ink, scene: Scene, box: Box, row: float) -> None:
     ink.draw_with(BLACK, 0.12)
     ink.lines([(box.x + 4.4, y + row / 2, box.x + 8.8, y + row / 2)])
     ink.text(box.x + 11, y + row / 2 - size * CAP_HEIGHT / 2, words("label"), size, room=box.width - 11)
-
-
-def _rectangle(box: Box) -> shapely.Polygon:
-    return shapely.box(box.x, box.y, box.right, box.top)
 
 
 def notes(scene: Edition) -> Iterable[str]:

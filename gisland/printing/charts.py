@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-import shapely
-
 from gisland.palette import Palette
 from gisland.printing.fonts import CAP_HEIGHT
-from gisland.printing.hatches import draw_status
-from gisland.printing.ink import BLACK, GREY, Ink, color
+from gisland.printing.hatches import draw_sample
+from gisland.printing.ink import BLACK, GREY, Ink
 from gisland.printing.model import decimal, thousands
 from gisland.printing.paper import Box
 from gisland.printing.words import Words
@@ -44,7 +41,7 @@ def status_chart(ink: Ink, palette: Palette, counts: dict[str, int], words: Word
     y = box.top
     for status, count in counts.items():
         y -= LINE
-        _bar(ink, palette, status, sample_box(box, y))
+        draw_sample(ink, palette, status, sample_box(box, y))
         sample_text(ink, box, y, palette.exact[status].label.to(words.language), number - box.x - 19)
         low = y + SAMPLE[1] / 2 - 2.5 * CAP_HEIGHT / 2
         ink.text(number, low, thousands(count), 2.5, align="right")
@@ -52,12 +49,5 @@ def status_chart(ink: Ink, palette: Palette, counts: dict[str, int], words: Word
             ink.text(bars - 1.5, low, f"{decimal(count / total * 100)} %", 2.2, align="right", paint=GREY)
         bar = Box(bars, y + 0.3, (box.right - bars) * count / most, 2.9)
         if bar.width > 0.1:
-            _bar(ink, palette, status, bar)
+            draw_sample(ink, palette, status, bar)
     return y
-
-
-def _bar(ink: Ink, palette: Palette, status: str, box: Box) -> None:
-    shape = np.array([shapely.box(box.x, box.y, box.right, box.top)], dtype=object)
-    draw_status(ink, palette, status, shape, box)
-    ink.draw_with(color(palette.stroke), 0.14)
-    ink.box(box)

@@ -16,7 +16,7 @@ from gisland.printing.blocks import (
     wrapped,
 )
 from gisland.printing.contents import Contents, columns_of, contents_of, row_of
-from gisland.printing.hatches import draw_status
+from gisland.printing.hatches import draw_sample, draw_status
 from gisland.printing.ink import BLACK, GREY, Ink, color
 from gisland.printing.layout import MapPage
 from gisland.printing.marks import MARK, QR, draw_marks
@@ -173,10 +173,7 @@ def _draw_statuses(ink: Ink, scene: Scene, box: Box) -> float:
         share = f"{count / total * 100:.1f}".replace(".", ",")
         draw_row(ink, columns, ["", scene.palette.exact[status].label.to(language), str(count), share], row, 2.6)
         sample = Box(box.x + 1.2, y + 0.8, box.width * 12 / 80 - 2.4, ROW - 1.6)
-        shape = np.array([shapely.box(sample.x, sample.y, sample.right, sample.top)], dtype=object)
-        draw_status(ink, scene.palette, status, shape, sample)
-        ink.draw_with(color(scene.palette.stroke), 0.16)
-        ink.box(sample)
+        draw_sample(ink, scene.palette, status, sample)
     y -= ROW
     draw_row(ink, columns, ["", words("total"), str(total), "100,0"], Box(box.x, y, box.width, ROW), 2.6)
     return y

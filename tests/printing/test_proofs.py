@@ -105,11 +105,11 @@ FAULTS = {
         [proofs.check_colours],
     ),
     "samples of another status": (
-        wrapped(blocks, "draw_status", lambda right, ink, look, _, *more: right(ink, look, "verified", *more)),
+        wrapped(blocks, "draw_sample", lambda right, ink, look, _, *more: right(ink, look, "verified", *more)),
         [proofs_panel.check_legend, proofs_hatches.check_hatches],
     ),
     "hatches of the legend wider than on the map": (
-        wrapped(blocks, "draw_status", lambda right, ink, *more: _wider(right, ink, *more)),
+        wrapped(blocks, "draw_sample", lambda right, ink, *more: _wider(right, ink, *more)),
         [proofs_hatches.check_hatches],
     ),
     "no hatches on the map": (
