@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
 import shutil
 import subprocess
@@ -26,10 +27,11 @@ local requests = {{}}
 local at = 0
 init = function() for i, path in ipairs(paths) do requests[i] = wrk.format("GET", path) end end
 request = function() at = at % #requests + 1; return requests[at] end
-done = function(summary)
+done = function(summary, latency)
     local e = summary.errors
-    io.write(string.format("RESULT %d %d %d\\n", summary.requests, summary.duration,
-                           e.connect + e.read + e.write + e.status + e.timeout))
+    io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
+                           e.connect + e.read + e.write + e.status + e.timeout,
+                           latency:percentile(50), latency:percentile(99)))
 end
 """
 
@@ -40,6 +42,10 @@ class Load:
 
     requests: int
     seconds: float
+    median: float
+    """Seconds that half of the answers took at most …"""
+    p99: float
+    """… and that 99 of 100 did."""
 
     @property
     def rate(self) -> float:
@@ -73,13 +79,13 @@ def with_wrk(urls: list[str], connections: int, seconds: float) -> Load:
         command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={max(1, round(seconds))}s"]
         command += [f"--timeout={PATIENCE_SECONDS}s", f"--script={script}", f"{place.scheme}://{place.netloc}"]
         told = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
-    found = re.search(r"^RESULT (\d+) (\d+) (\d+)$", told.stdout, re.MULTILINE)
+    found = re.search(r"^RESULT (\d+) (\d+) (\d+) (\d+) (\d+)$", told.stdout, re.MULTILINE)
     if found is None:
         raise GislandError(f"wrk gave no result: {(told.stderr or told.stdout).strip()[-300:]}")
-    requests, microseconds, errors = map(int, found.groups())
+    requests, microseconds, errors, median, p99 = map(int, found.groups())
     if errors:
         raise GislandError(f"{errors} of {requests} requests failed", url=urls[0])
-    return Load(requests, microseconds / 1e6)
+    return Load(requests, microseconds / 1e6, median / 1e6, p99 / 1e6)
 
 
 async def with_own_client(urls: list[str], connections: int, seconds: float) -> Load:
@@ -88,28 +94,32 @@ async def with_own_client(urls: list[str], connections: int, seconds: float) -> 
     begin = time.perf_counter()
     end = begin + seconds
 
-    async def ask() -> int:
+    waits: list[float] = []
+
+    async def ask() -> None:
         place = urlsplit(urls[0])
         reader, writer = await asyncio.open_connection(place.hostname, place.port, limit=2**20)
-        answered = 0
         try:
-            while time.perf_counter() < end:
+            while (asked := time.perf_counter()) < end:
                 url = next(turn)
                 path = url.removeprefix(f"{place.scheme}://{place.netloc}")
                 writer.write(f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
                 await _answer(reader, url)
-                answered += time.perf_counter() < end
+                if (answered := time.perf_counter()) < end:
+                    waits.append(answered - asked)
         finally:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
-        return answered
 
     try:
-        answered = await asyncio.gather(*(ask() for _ in range(connections)))
+        await asyncio.gather(*(ask() for _ in range(connections)))
     except (OSError, asyncio.IncompleteReadError) as error:
         raise GislandError(f"the connection broke: {error}", url=urls[0]) from error
-    return Load(sum(answered), seconds)
+    waits.sort()
+    if not waits:
+        return Load(0, seconds, math.inf, math.inf)
+    return Load(len(waits), seconds, waits[len(waits) // 2], waits[min(len(waits) * 99 // 100, len(waits) - 1)])
 
 
 async def _answer(reader: asyncio.StreamReader, url: str) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from psycopg import sql
 from pyproj import CRS
 
-from gisland.bench import exports, load, machine, pages, peers, servers
+from gisland.bench import exports, load, machine, pages, peers, servers, waits
 from gisland.bench.boxes import Box, count, pick_boxes
 from gisland.bench.pgbench import Query
 from gisland.bench.race import BOXES, LIMITS, Ask, Plan, in_rounds, of_pgbench, of_server, start_peers
@@ -93,6 +93,8 @@ class Report:
     exports: Sequence[exports.Exported] = ()
     alone: Mapping[str, float] = field(default_factory=dict)
     """Per task that has a limit: milliseconds of an answer of gisland, when one reader alone asks."""
+    waits: Mapping[str, load.Load] = field(default_factory=dict)
+    """Per task what many readers of gisland wait; of tiles those that are kept."""
 
 
 def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]) -> Report:
@@ -119,8 +121,10 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
         exported = exports.run(gisland, data.features, say)
         tasks = tasks_of(data, gisland, pages.walk(gisland.items, data.features, max(LIMITS)))
         asks: dict[tuple[str, str], Ask] = {}
+        ours: dict[str, Sequence[str]] = {}
         for task in tasks:
             good, told = able(task, [gisland, keeper, *others])
+            ours[task.name] = dict(good).get(keeper) or dict(good)[gisland]
             notes += told
             if task.queries:
                 asks[task.name, PGBENCH] = of_pgbench(conninfo(settings, Role.PUBLIC), task.queries, plan)
@@ -129,7 +133,8 @@ def run(settings: Settings, layer: Layer, plan: Plan, say: Callable[[str], None]
                 _keep(dict(good).get(keeper, []))
         rates = in_rounds(asks, plan, say)
         alone = {task.name: milliseconds(task.urls(gisland), plan) for task in tasks if task.most_ms is not None}
-    return Report(rates, tasks, facts, notes, exported, alone)
+        waited = waits.run(ours, plan, say)
+    return Report(rates, tasks, facts, notes, exported, alone, waited)
 
 
 def _keep(urls: Sequence[str]) -> None:
@@ -305,9 +310,10 @@ def markdown(report: Report) -> str:
     legend = f"Answers per second, medians of the rounds; in brackets gisland ÷ the other one. Filter: `{FILTER_TEXT}`."
     taken = [exports.markdown(report.exports)] if report.exports else []
     limits = {task.name: task.most_ms for task in report.tasks if task.most_ms is not None}
-    waits = [[name, at_most(report.alone[name], limit)] for name, limit in limits.items() if name in report.alone]
-    alone = [grid(["one reader alone", "milliseconds (limit)"], waits)] if waits else []
-    return "\n\n".join([told, legend, grid(["asked for", *names], rows), *alone, *taken, notes]) + "\n"
+    took = [[name, at_most(report.alone[name], limit)] for name, limit in limits.items() if name in report.alone]
+    alone = [grid(["one reader alone", "milliseconds (limit)"], took)] if took else []
+    waited = [waits.markdown(report.waits)] if report.waits else []
+    return "\n\n".join([told, legend, grid(["asked for", *names], rows), *alone, *waited, *taken, notes]) + "\n"
 
 
 def _cell(report: Report, task: Task, name: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gisland.bench import exports, pages, pgbench, servers
+from gisland.bench import exports, pages, pgbench, servers, waits
+from gisland.bench.load import Load
 from gisland.bench.ogc import HTML_MS, Report, Task, able, markdown, milliseconds, read_data, tasks_of
 from gisland.bench.race import Plan
 from gisland.bench.servers import Server
@@ -37,6 +38,8 @@ def test_gisland_answers_each_task(bench: Settings, catalogue: Catalogue, tmp_pa
         assert (html.name, html.most_ms) == ("page of 100 as HTML", HTML_MS)
         plan = Plan(limits=[100], connections=1, seconds=1, rounds=1)
         assert 0 < milliseconds(html.urls(server), plan) < 60_000
+        waited = waits.run({html.name: html.urls(server)}, plan, lambda _: None)
+        assert 0 < waited[html.name].median <= waited[html.name].p99
     names = [task.name for task in tasks]
     assert {"page of 1000 in the zone", "last page of 1000", "one feature", "tile z12"} < set(names)
     for task in tasks:
@@ -81,3 +84,15 @@ def test_a_page_of_html_has_a_limit_of_its_own() -> None:
         text = markdown(Report({}, [task], {}, alone={task.name: took}))
         assert f"| page as HTML | {shown} |" in text
     assert "alone" not in markdown(Report({}, [task], {}))
+
+
+def test_the_last_of_a_hundred_waits_at_most_five_times_as_long_as_half_of_them() -> None:
+    waited = {
+        "one feature": Load(5_000, 10, 0.010, 0.0404),
+        "page of 10": Load(900, 10, 0.010, 0.061),
+        "tile z12": Load(99, 10, 0.010, 0.010),
+    }
+    text = markdown(Report({}, [], {}, waits=waited))
+    assert "| one feature | 5000 | 10.0 | 40.4 | 4.04 (≤ 5 holds) |" in text
+    assert "| page of 10 | 900 | 10.0 | 61.0 | 6.10 (≤ 5 **MISSED**) |" in text
+    assert "| tile z12 | 99 | 10.0 | 10.0 | too few answers |" in text

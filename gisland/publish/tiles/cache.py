@@ -12,6 +12,7 @@ import os
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 import structlog
 
 from gisland.kit.encoding import Encoding
+from gisland.publish.tiles.claims import Claims
 from gisland.publish.tiles.grid import Tile
 
 log = structlog.get_logger()
@@ -29,6 +31,8 @@ HEAD = struct.Struct(">qd?")
 SUFFIXES: dict[Encoding, str] = {"": "mvt", "gzip": "mvt.gz", "br": "mvt.br"}
 # Of the limit: after so much was written a worker looks whether there is too much, and how much it then leaves.
 LOOK_AFTER, LEAVE = 1 / 16, 7 / 8
+# The file of the claims of those who draw.
+CLAIMS = "claims"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class TileCache:
         # Processes of other machines may have the same number.
         self._drafts = (f"{os.urandom(8).hex()}.{number}" for number in count())
         self._looking = threading.Lock()
+        self._claims = Claims(folder / CLAIMS)
 
     @property
     def keeps(self) -> bool:
@@ -106,6 +111,10 @@ class TileCache:
             self._written = 0
             threading.Thread(target=self.make_room, daemon=True).start()
 
+    def claim(self, drawing: str, tile: Tile, encoding: Encoding) -> AbstractAsyncContextManager[bool]:
+        """While it is held no other worker draws the tile. Gives whether one did, and was waited for."""
+        return self._claims.claim(self._path(drawing, tile, encoding))
+
     def make_room(self) -> None:
         """Delete what was drawn longest ago, when there is too much."""
         if not self._looking.acquire(blocking=False):
@@ -128,6 +137,8 @@ class TileCache:
         """Time, size and path of each file; other workers may delete them meanwhile."""
         for folder, _, names in os.walk(self._folder):
             for name in names:
+                if name == CLAIMS:
+                    continue
                 path = f"{folder}/{name}"
                 with contextlib.suppress(OSError):
                     found = os.stat(path)  # noqa: PTH116 - there are many

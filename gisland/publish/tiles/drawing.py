@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import structlog
 from psycopg import AsyncConnection
@@ -42,6 +42,8 @@ MOST_BYTES = 480_000
 # The state of ground where there never was anything.
 NOTHING = 0
 
+Source = Literal["kept", "drawn", "shared"]
+"""Where a tile comes from: what was kept, a drawing for this reader, or one of another reader that was waited for."""
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 
@@ -55,6 +57,7 @@ class Drawn:
     body: bytes | None
     """None: the reader has it already."""
     encoding: Encoding = ""
+    source: Source = "kept"
 
 
 _Key = tuple[str, Tile, Encoding]
@@ -127,7 +130,7 @@ class Drawing:
         known: Collection[int] = (),
         share: int = 1,
     ) -> Drawn:
-        """A tile of a public layer, drawn once for all in this worker who want it at the same time.
+        """A tile of a public layer, drawn once for all who want it at the same time.
 
         Args:
             connect: opens a connection as the public role.
@@ -162,7 +165,7 @@ class Drawing:
         ]
 
     async def _in_turn(self, connect: Connect, wanted: _Wanted) -> Drawn:
-        """Draw a tile; who wants it meanwhile waits.
+        """Draw a tile; who wants it meanwhile waits, in this worker or another one.
 
         What was begun after one came shows all that this one may know of, and is what it gets. What was begun before
         may be of a moment before a commit of which it knows: then it looks whether the ground still is so. Where
@@ -172,17 +175,28 @@ class Drawing:
         came, waits = time.monotonic(), wanted.key in self._turns
         async with self._turn(wanted.key) as turn:
             if turn.last is not None and turn.begun > came:
-                return turn.last if turn.last.state not in wanted.known else replace(turn.last, body=None)
-            far = is_far(wanted.layer, wanted.tile)
-            found = self._fresh(wanted) if far and waits else None
-            if found is None and (waits or far):
-                found = await self._still(connect, wanted)
+                body = None if turn.last.state in wanted.known else turn.last.body
+                return replace(turn.last, body=body, source="shared")
+            if waits:
+                found = await self._meanwhile(connect, wanted)
+            else:
+                found = await self._still(connect, wanted) if is_far(wanted.layer, wanted.tile) else None
             if found is not None:
                 return found
-            begun, drawn = time.monotonic(), await self._drawn(connect, wanted)
+            async with self._cache.claim(wanted.drawing, wanted.tile, wanted.encoding) as other:
+                found = await self._meanwhile(connect, wanted) if other else None
+                if found is not None:
+                    return found
+                begun, drawn = time.monotonic(), await self._drawn(connect, wanted)
             if drawn.body is not None:
                 turn.begun, turn.last = begun, drawn
             return drawn
+
+    async def _meanwhile(self, connect: Connect, wanted: _Wanted) -> Drawn | None:
+        """What was drawn while one waited, when it may be given out."""
+        found = self._fresh(wanted) if is_far(wanted.layer, wanted.tile) else None
+        found = found or await self._still(connect, wanted)
+        return found and replace(found, source="shared")
 
     @asynccontextmanager
     async def _turn(self, key: _Key) -> AsyncIterator[_Turn]:
@@ -241,10 +255,10 @@ class Drawing:
         async with connect() as opened:
             seen, drawn, _ = await self._small(opened, layer, tile, with_state=True, share=wanted.share)
         if seen is None:
-            return Drawn(NOTHING, begun, None if NOTHING in wanted.known else b"")
+            return Drawn(NOTHING, begun, None if NOTHING in wanted.known else b"", source="drawn")
         body, used = await encoded(drawn, wanted.encoding)
         self._cache.write(wanted.drawing, tile, wanted.encoding, Kept(seen, begun, body, used))
-        return Drawn(seen, begun, body, used)
+        return Drawn(seen, begun, body, used, "drawn")
 
     async def _state(self, connection: AsyncConnection, layer: Layer, tile: Tile) -> int:
         cursor = await connection.execute(*state_statement(layer, tile))

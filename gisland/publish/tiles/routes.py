@@ -16,7 +16,7 @@ from gisland.kit.encoding import Encoding, chosen_encoding, encoded
 from gisland.publish.answer import FOR_ALL, FOR_ONE, ROOT, Asked
 from gisland.publish.leaving import ClientWatch
 from gisland.publish.openapi import TILE as MVT
-from gisland.publish.tiles.drawing import Drawing, Drawn
+from gisland.publish.tiles.drawing import Drawing, Drawn, Source
 from gisland.publish.tiles.grid import ID, Tile, tile_at
 from gisland.security.guards import Require
 from gisland.security.limits import Work
@@ -25,7 +25,13 @@ from gisland.security.permissions import Permission
 READ = Require(Permission.PUBLIC_READ, Work.TILES)
 STAFF = Require(Permission.STAFF_LAYER_READ, Work.TILES)
 
-PUBLIC = FOR_ALL | {"Access-Control-Expose-Headers": "ETag, Data-Time"}
+PUBLIC = FOR_ALL | {"Access-Control-Expose-Headers": "ETag, Data-Time, Cache-Status"}
+# RFC 9211.
+_CACHE_STATUS: dict[Source, str] = {
+    "kept": "gisland; hit",
+    "drawn": "gisland; fwd=miss",
+    "shared": "gisland; fwd=miss; collapsed",
+}
 _ETAG = re.compile(r'"([0-9a-f]{16})-([a-z0-9-]+)"')
 
 
@@ -79,7 +85,7 @@ async def _public(asked: Asked, layer: Layer, tile: Tile) -> Response:
     # Of those who want the same tile the next one draws it, when the one who did leaves.
     with ClientWatch(asked.request):
         drawn = await draws.public(connect, layer, tile, _encoding(asked.request), known)
-    headers = _headers(_tag(drawn, name), drawn.at)
+    headers = _headers(_tag(drawn, name), drawn.at) | {"Cache-Status": _CACHE_STATUS[drawn.source]}
     if drawn.body is None:
         return Response(None, 304, headers)
     return _answer(drawn.body, drawn.encoding, headers)
