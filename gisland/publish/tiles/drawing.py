@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -87,9 +86,8 @@ class _Turn:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     queue: int = 0
     """How many draw it or wait."""
-    begun: float = -math.inf
-    """When drawing `last` began, by the clock that only goes on."""
-    last: Drawn | None = None
+    last: tuple[float, Drawn] | None = None
+    """What was drawn last, and when that began by the clock that only goes on."""
 
 
 def drawing_of(layer: Layer, palette: Palette) -> str:
@@ -169,14 +167,14 @@ class Drawing:
 
         What was begun after one came shows all that this one may know of, and is what it gets. What was begun before
         may be of a moment before a commit of which it knows: then it looks whether the ground still is so. Where
-        something changes all the time, nobody waits for more than two drawings so. Nobody waits with a connection in
-        hand, which the one who draws may need.
+        something changes all the time, nobody waits for more than two drawings of this worker so, and one of another.
+        Nobody waits with a connection in hand, which the one who draws may need.
         """
         came, waits = time.monotonic(), wanted.key in self._turns
         async with self._turn(wanted.key) as turn:
-            if turn.last is not None and turn.begun > came:
-                body = None if turn.last.state in wanted.known else turn.last.body
-                return replace(turn.last, body=body, source="shared")
+            if turn.last is not None and turn.last[0] > came:
+                drawn = replace(turn.last[1], source="shared")
+                return drawn if drawn.state not in wanted.known else replace(drawn, body=None)
             if waits:
                 found = await self._meanwhile(connect, wanted)
             else:
@@ -189,7 +187,7 @@ class Drawing:
                     return found
                 begun, drawn = time.monotonic(), await self._drawn(connect, wanted)
             if drawn.body is not None:
-                turn.begun, turn.last = begun, drawn
+                turn.last = begun, drawn
             return drawn
 
     async def _meanwhile(self, connect: Connect, wanted: _Wanted) -> Drawn | None:
