@@ -103,11 +103,12 @@ def _lines(west: float, south: float, east: float, north: float, angle: float, s
 def _rows_of_dots(west: float, south: float, east: float, north: float, steps: Steps) -> Floats:
     """Rows of dots, as lines whose dashes have no length and round ends: a hundredth of the operators."""
     x, y = steps(west, east), steps(south, north)
-    return np.array([(x[0], each, east, each) for each in y if len(x)]).reshape(-1, 4)
+    return np.column_stack([np.full(len(y), x[0]), y, np.full(len(y), east), y])
 
 
 def _on_sheet(low: float, high: float, *, apart: float) -> Floats:
-    return np.arange(np.ceil(low / apart), np.floor(high / apart) + 1) * apart
+    """With the next ones beyond, of which a part may be seen."""
+    return np.arange(np.floor(low / apart), np.ceil(high / apart) + 1) * apart
 
 
 def _centred(low: float, high: float, *, apart: float, thick: float) -> Floats:

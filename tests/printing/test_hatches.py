@@ -1,18 +1,21 @@
-"""Samples of legends are small: wherever they stand they show how far the lines of a hatch are apart."""
+"""Samples of legends and strips of parcels are small: wherever they lie the whole pattern of the hatch is drawn."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+import shapely
 
 from gisland.catalogue import load_catalogue
-from gisland.printing.hatches import draw_sample
+from gisland.printing.hatches import draw_sample, draw_status
 from gisland.printing.ink import BLACK, Ink
 from gisland.printing.paper import Box
 from gisland.settings import Settings
 from tests.printing.pdf_text import Page, opened, see_page
-from tests.printing.proofs_hatches import check_samples, hatched
+from tests.printing.proofs_hatches import _marks, check_samples, hatched, wanted
+from tests.printing.seen import NEAR
 
 HEIGHTS = (2.2, 2.8, 3.5)
 """Of samples: with the most lines of a legend on A4, with some fewer, beside charts; mm."""
@@ -49,3 +52,17 @@ def test_it_lies_in_the_middle_of_its_sample() -> None:
         at = sorted(line[0][1] for path in paths for line in path.lines)
         assert len(at) > 1
         assert math.isclose(at[0] - low, high - at[-1], abs_tol=0.01)
+
+
+def test_of_a_strip_too_the_pattern_is_drawn_as_far_as_its_sides() -> None:
+    palette = load_catalogue(Settings()).palette
+    for status in palette.exact:
+        for step in range(STEPS):
+            ink = Ink("", "", "")
+            strip = shapely.box(5 + 0.1 * step, 2, 6 + 0.1 * step, 3)
+            with ink.page(60, 10, name="a", title=""):
+                draw_status(ink, palette, status, np.array([strip], dtype=object), Box(0, 0, 60, 10))
+            marks = [_marks(*each) for each in hatched(see_page(opened(ink.save()), 0).paths)]
+            right = wanted(palette, status)
+            assert len(marks) == bool(right)
+            assert all(np.shape(each) == np.shape(right) and np.allclose(each, right, atol=NEAR) for each in marks)
