@@ -207,7 +207,7 @@ TOKENS = [
 ]
 
 
-@pytest.mark.parametrize("examples", [300, pytest.param(20_000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("examples", [100, pytest.param(20_000, marks=pytest.mark.proof)])
 def test_no_text_makes_an_error_of_the_database(table: Table, examples: int) -> None:
     @settings(LOUD, max_examples=examples)
     @given(st.one_of(st.lists(st.sampled_from(TOKENS), max_size=12).map(" ".join), st.text(max_size=40)))
@@ -222,7 +222,7 @@ def _mutated(data: st.DataObject, text: str) -> str:
     return text[:place] + data.draw(st.sampled_from(TOKENS)) + text[place + data.draw(st.integers(0, 3)) :]
 
 
-@pytest.mark.parametrize("examples", [200, pytest.param(10_000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("examples", [100, pytest.param(10_000, marks=pytest.mark.proof)])
 def test_nothing_put_into_an_expression_makes_one(table: Table, examples: int) -> None:
     @settings(LOUD, max_examples=examples)
     @given(booleans, st.data())
@@ -260,7 +260,7 @@ trees: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@pytest.mark.parametrize("examples", [300, pytest.param(20_000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("examples", [100, pytest.param(20_000, marks=pytest.mark.proof)])
 def test_no_json_makes_an_error_of_the_database(table: Table, examples: int) -> None:
     @settings(LOUD, max_examples=examples)
     @given(trees)

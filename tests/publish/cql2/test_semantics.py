@@ -29,7 +29,7 @@ def compare(table: Table, node: n.Node) -> None:
         assert past == expected, (to_text(node), row)
 
 
-@pytest.mark.parametrize("examples", [15, pytest.param(600, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("examples", [8, pytest.param(600, marks=pytest.mark.proof)])
 @pytest.mark.parametrize("op", sorted(PREDICATES))
 def test_each_operator(table: Table, op: str, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=CHECKED)
@@ -40,7 +40,7 @@ def test_each_operator(table: Table, op: str, examples: int) -> None:
     check()
 
 
-@settings(max_examples=150, deadline=None, database=None, derandomize=True, suppress_health_check=CHECKED)
+@settings(max_examples=80, deadline=None, database=None, derandomize=True, suppress_health_check=CHECKED)
 @given(booleans)
 def test_an_expression_is_the_same_as_text_and_as_json(node: n.Node) -> None:
     assert parse_text(to_text(node)) == node
