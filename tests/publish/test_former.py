@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,9 @@ from gisland.registry import reshape
 from gisland.registry.changes import Why
 from gisland.registry.parcels import DrawnParcel
 from gisland.registry.undo import undo
+from gisland.settings import Settings
+from tests.conftest import clone_of
+from tests.publish.conftest import serving
 from tests.registry import conftest as registry
 from tests.registry.land import BY, HALVES, Land
 
@@ -20,14 +24,28 @@ land = registry.land
 BEGUN, SPLIT = date(2020, 5, 1), date(2026, 3, 2)
 
 
-@pytest.fixture
-def split(land: Land) -> reshape.Reshaped:
+def split_west(land: Land) -> reshape.Reshaped:
     """The western parcel was in force from one day to another, and is two since."""
     land.do(lambda c: c.execute("UPDATE registry.parcel SET valid_from = %s WHERE id = %s", [BEGUN, land.west]))
     new = [DrawnParcel(geometry=piece) for piece in HALVES]
     why = Why(reason="Tách thửa", valid_on=SPLIT)
     done: reshape.Reshaped = land.do(lambda c: reshape.split(c, land.seen(land.west), new, why, by=BY))
     return done
+
+
+@pytest.fixture
+def split(land: Land) -> reshape.Reshaped:
+    return split_west(land)
+
+
+@pytest.fixture(scope="module")
+def kept(server: Settings) -> Iterator[tuple[httpx.Client, int]]:
+    """A client on such land, of which tests only read; and the data version in which the parcel was split."""
+    with clone_of(server) as settings, registry.laid(settings) as land:
+        change = split_west(land).change
+        ((newest,),) = land.rows("SELECT version FROM published.change_version WHERE change_id = %s", change)
+        with serving(settings) as client:
+            yield client, newest
 
 
 def found(client: httpx.Client, collection: str, **parameters: str) -> list[dict[str, Any]]:
@@ -76,15 +94,11 @@ def test_it_is_told_with_its_end_and_with_what_came_of_it(
     ],
 )
 def test_it_is_found_for_the_days_on_which_it_was_in_force(
-    client: httpx.Client,
-    land: Land,
-    split: reshape.Reshaped,
-    interval: str,
-    there: bool,
+    kept: tuple[httpx.Client, int], interval: str, there: bool
 ) -> None:
+    client, newest = kept
     assert len(found(client, "parcels-former", datetime=interval)) == there
     # As of a data version, too.
-    ((newest,),) = land.rows("SELECT version FROM published.change_version WHERE change_id = %s", split.change)
     assert len(found(client, "parcels-former", datetime=interval, **{"as-of": str(newest)})) == there
     before = {"as-of": str(newest - 1)}
     assert found(client, "parcels-former", datetime=interval, **before) == []

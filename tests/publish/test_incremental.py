@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from psycopg import Connection, IntegrityError
 
 from gisland.catalogue import Catalogue, Layer, load_catalogue
-from gisland.database import Role, connect, flush
+from gisland.database import Role, connect, flush, pooled_acts
 from gisland.publish import layers
 from gisland.publish.refreshing import refresh_late
 from gisland.publish.tiles.far import statuses_of
@@ -344,7 +344,11 @@ class Actors(NamedTuple):
 
 @contextmanager
 def acting(settings: Settings) -> Iterator[Actors]:
-    with connect(settings, Role.MIGRATOR) as owner, connect(settings, Role.APP) as application:
+    with (
+        connect(settings, Role.MIGRATOR) as owner,
+        connect(settings, Role.APP) as application,
+        pooled_acts(settings, 1),
+    ):
         owner.autocommit = application.autocommit = True
         owner.execute("SET ROLE gisland_owner")
         yield Actors(owner, application)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -87,8 +88,8 @@ def api(registry_server: LiveServer) -> Iterator[Api]:
         yield Api(client)
 
 
-@pytest.fixture
-def land(settings: Settings) -> Iterator[Land]:
+@contextmanager
+def laid(settings: Settings) -> Iterator[Land]:
     """A sheet of two parcels, and sessions that stay as in a web worker: each new one plans all statements anew."""
 
     def work(connection: Connection) -> Land:
@@ -108,3 +109,10 @@ def land(settings: Settings) -> Iterator[Land]:
         land = run(settings, work)
         with land.opened:
             yield land
+
+
+@pytest.fixture
+def land(settings: Settings) -> Iterator[Land]:
+    """See `laid`, in a database of its own."""
+    with laid(settings) as land:
+        yield land
