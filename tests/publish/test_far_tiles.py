@@ -68,7 +68,7 @@ LAYERS = {
     "names": (NAMES, "SELECT id, md5(id::text) AS name, place AS geom FROM gis.plot"),
 }
 # As many wards as there are in the country, each of two groups: far more than lie on any tile that tells groups apart.
-WARDS, GROUPS, SIDE = 3321, 2, 128
+WARDS, GROUPS, SIDE = 3321, 2, 100
 # Nothing is beside its like: status and area of each plot are drawn by chance.
 PLOTS = """
     CREATE SCHEMA gis;
