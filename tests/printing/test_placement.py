@@ -26,7 +26,9 @@ def town(seed: int, count: int, extent: float, largest: float) -> Floats:
     return np.hstack([corner, corner + chance.uniform(2, largest, (count, 2))])
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(each, marks=pytest.mark.proof if each % 3 else []) for each in range(20)]
+)
 def test_each_box_lies_whole_on_a_page(seed: int) -> None:
     bounds = town(seed, 30 + 20 * seed, 100.0 + 60 * seed, 40)
     pages = place_pages(bounds, WIDE, HIGH, 500, INSIDE)
@@ -95,7 +97,7 @@ def test_what_stands_apart_is_left_when_its_page_is_one_too_many() -> None:
 def test_of_very_many_boxes_those_apart_are_left_too() -> None:
     """Above 600 boxes none was left to an inset, and the pages were more than enough."""
     corner = np.array([[3000.0 + 400 * index, 900.0 * (index % 2)] for index in range(8)])
-    bounds = np.vstack([town(3, 700, 300, 12), np.hstack([corner, corner + 20])])
+    bounds = np.vstack([town(3, 620, 240, 12), np.hstack([corner, corner + 20])])
     nothing = np.zeros(len(bounds), dtype=bool)
     all_held = place_pages(bounds, WIDE, HIGH, 500, INSIDE)
     # Cheap to leave: for themselves; dear: only where the pages would be too many.
