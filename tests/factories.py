@@ -74,6 +74,17 @@ def move_to_group(connection: Connection, parcel: int, group: int) -> None:
     connection.execute("UPDATE registry.parcel SET residential_group_id = %s WHERE id = %s", [group, parcel])
 
 
+def leave_few(connection: Connection, group: str, number: int = 40) -> None:
+    """Let a group of a demo ward keep so many parcels that lie together, so that its papers are soon drawn."""
+    query = """
+        WITH own AS (SELECT p.id, p.geom FROM registry.parcel p
+                       JOIN registry.residential_group g ON g.id = p.residential_group_id WHERE g.code = %s)
+        UPDATE registry.parcel SET residential_group_id = NULL
+         WHERE id IN (SELECT id FROM own ORDER BY geom <-> (SELECT geom FROM own ORDER BY id LIMIT 1), id OFFSET %s)
+    """
+    connection.execute(query, [group, number])
+
+
 def make_parcel(
     connection: Connection, ward: int, sheet: int, parcel_no: str = "", *, east: float | None = None, size: float = 10
 ) -> int:

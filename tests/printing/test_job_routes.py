@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -22,7 +23,7 @@ from gisland.security.permissions import Role
 from gisland.security.subject import Grant
 from gisland.settings import Settings
 from tests.conftest import clone_of
-from tests.factories import change_data, make_account, one
+from tests.factories import change_data, leave_few, make_account, one
 from tests.live import PASSWORD, start_server
 from tests.printing.conftest import WHY
 
@@ -51,7 +52,16 @@ class Office:
 
 @pytest.fixture(scope="session")
 def office(demo_ward: Settings) -> Iterator[Office]:
-    with clone_of(demo_ward) as settings, start_server(settings) as live:
+    with clone_of(demo_ward) as settings:
+        run(settings, lambda connection: leave_few(connection, "01"))
+        with opened_office(settings) as office:
+            yield office
+
+
+@contextmanager
+def opened_office(settings: Settings) -> Iterator[Office]:
+    """A server and a worker, as long as the block runs."""
+    with start_server(settings) as live:
         worker = subprocess.Popen([sys.executable, "-m", "gisland", "worker"], env=live.settings.as_environment())
         office = Office(live.url, live.settings)
         yield office

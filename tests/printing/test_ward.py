@@ -20,7 +20,7 @@ from gisland.settings import Settings
 from tests import commands
 from tests.commands import Said
 from tests.factories import make_group, one
-from tests.printing.conftest import WHY
+from tests.printing.conftest import WHY, Land
 
 
 def gisland(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,21 +28,27 @@ def gisland(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, env=settings.as_environment(), capture_output=True, text=True, check=False)
 
 
-def refused(settings: Settings, *arguments: str) -> Said:
+def here(settings: Settings, *arguments: str) -> Said:
     """What comes of a command that draws nothing, within this process: to start another one takes longer."""
     return commands.gisland(settings, "print", "ward", "--ward", "11311", *arguments)
+
+
+@pytest.fixture
+def small(district: tuple[Land, Land]) -> Settings:
+    """A ward whose two groups, 07 and 08, are soon drawn."""
+    return district[0].settings
 
 
 def hashes(folder: Path) -> dict[str, str]:
     return {name: each["sha256"] for name, each in json.loads((folder / LIST).read_text())["files"].items()}
 
 
-def test_a_ward_is_printed_and_resumed(demo: Settings, tmp_path: Path) -> None:
+def test_a_ward_is_printed_and_resumed(small: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "in"
-    first = gisland(demo, "--out", str(folder), "--reason", WHY)
+    first = gisland(small, "--out", str(folder), "--reason", WHY)
     assert first.returncode == 0, first.stderr
     assert "2 groups drawn, 0 kept" in first.stdout
-    files = {"atlas-11311-01.pdf", "atlas-11311-02.pdf"}
+    files = {"atlas-11311-07.pdf", "atlas-11311-08.pdf"}
     assert {each.name for each in folder.iterdir()} == files | {LIST}
     for each in folder.iterdir():
         assert stat.S_IMODE(each.stat().st_mode) == 0o600
@@ -50,14 +56,14 @@ def test_a_ward_is_printed_and_resumed(demo: Settings, tmp_path: Path) -> None:
     assert memory is not None
     assert int(memory[1]) < 400
     made = hashes(folder)
-    assert "0 groups drawn, 2 kept" in gisland(demo, "--out", str(folder), "--reason", WHY).stdout
+    assert "0 groups drawn, 2 kept" in here(small, "--out", str(folder), "--reason", WHY).stdout
     # One is gone, one was changed by hand: both are drawn again, and the same.
-    (folder / "atlas-11311-01.pdf").unlink()
-    (folder / "atlas-11311-02.pdf").write_bytes(b"%PDF-")
-    assert "2 groups drawn, 0 kept" in gisland(demo, "--out", str(folder), "--reason", WHY).stdout
+    (folder / "atlas-11311-07.pdf").unlink()
+    (folder / "atlas-11311-08.pdf").write_bytes(b"%PDF-")
+    assert "2 groups drawn, 0 kept" in gisland(small, "--out", str(folder), "--reason", WHY).stdout
     assert hashes(folder) == made
     # Other settings are another print.
-    assert "2 groups drawn" in gisland(demo, "--out", str(folder), "--reason", WHY, "--paper", "A4").stdout
+    assert "2 groups drawn" in gisland(small, "--out", str(folder), "--reason", WHY, "--paper", "A4").stdout
 
 
 def processes(settings: Settings) -> list[str]:
@@ -88,10 +94,10 @@ def test_a_command_that_is_killed_leaves_nobody_drawing(demo: Settings, tmp_path
     assert not list((tmp_path / "in").glob("*.pdf.*"))
 
 
-def test_a_group_without_parcels_is_told_and_the_others_are_printed(demo: Settings, tmp_path: Path) -> None:
-    ward = run(demo, lambda c: one(c, "SELECT id FROM registry.unit WHERE code = '11311'"))
-    run(demo, lambda c: make_group(c, ward, "99"))
-    done = gisland(demo, "--out", str(tmp_path), "--reason", WHY, "--processes", "1")
+def test_a_group_without_parcels_is_told_and_the_others_are_printed(small: Settings, tmp_path: Path) -> None:
+    ward = run(small, lambda c: one(c, "SELECT id FROM registry.unit WHERE code = '11311'"))
+    run(small, lambda c: make_group(c, ward, "99"))
+    done = gisland(small, "--out", str(tmp_path), "--reason", WHY, "--processes", "1")
     assert done.returncode == 0
     assert "2 groups drawn" in done.stdout
     assert "99: tổ 99 không có thửa đất nào" in done.stderr
@@ -110,14 +116,14 @@ def test_a_group_without_parcels_is_told_and_the_others_are_printed(demo: Settin
     ],
 )
 def test_what_cannot_be(demo: Settings, tmp_path: Path, arguments: list[str], code: int, told: str) -> None:
-    done = refused(demo, *(each.format(tmp_path) for each in arguments))
+    done = here(demo, *(each.format(tmp_path) for each in arguments))
     assert (done.returncode, told in done.stderr) == (code, True), done.stderr
     assert not (tmp_path / "in").exists()
 
 
 def test_a_list_that_is_damaged(demo: Settings, tmp_path: Path) -> None:
     (tmp_path / LIST).write_text("{}")
-    done = refused(demo, "--out", str(tmp_path), "--reason", WHY)
+    done = here(demo, "--out", str(tmp_path), "--reason", WHY)
     assert (done.returncode, LIST in done.stderr) == (7, True)
 
 
