@@ -97,9 +97,10 @@ def test_the_past_is_read_as_the_present_was(
 ) -> None:
     monkeypatch.setattr(as_of, "LOOKUPS", 20)
     monkeypatch.setattr(as_of, "BOXES", 8)
+    monkeypatch.setattr(as_of, "PAGE", 200)
     settings = bulk.settings_of(server, as_of.NAME)
     with alone("as_of"):
-        readings = as_of.run_bench(migrated(settings), catalogue, 1200, 1, lambda _: None)
+        readings = as_of.run_bench(migrated(settings), catalogue, 400, 1, lambda _: None)
     assert len(readings) == 2 * (len(as_of.UPDATES) + 3 + 2 * len(as_of.RECORDS))
     with connect(settings, Role.APP) as connection:
         # All rows were changed, those of one hundred parcels twice.
