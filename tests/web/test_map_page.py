@@ -32,16 +32,16 @@ def api(live: LiveServer, path: str, auth: tuple[str, str] | None = None) -> Any
 
 
 def assert_colours_of(tab: MapPage, palette: dict[str, Any]) -> None:
-    """The largest parcels of each status have the palette's colour in their middle."""
+    """The largest parcel of each status has the palette's colour in its middle."""
     colours = {status["id"]: status["color"] for status in palette["statuses"]}
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     for feature in tab.features():
         status = feature[palette["property"]]
-        if seen.get(status, 0) < 3:
-            seen[status] = seen.get(status, 0) + 1
+        if status not in seen:
+            seen.add(status)
             tab.look_at(feature["id"], resolution=NO_LABELS)
             assert tab.middle_colour() == colours[status], (status, feature["id"])
-    assert set(seen) == {status for status, count in tab.legend().items() if count}
+    assert seen == {status for status, count in tab.legend().items() if count}
 
 
 def test_all_parcels_are_loaded_once(tab: MapPage, live_server: LiveServer) -> None:
@@ -167,14 +167,14 @@ def test_the_keyboard_selects_the_parcel_in_the_middle(tab: MapPage) -> None:
     expect(tab.page.locator("#map")).to_be_focused()
 
 
-@pytest.mark.parametrize(
-    "form", ["{0}/{1}", "{0} {1}", "tờ {0} thửa {1}", "Tờ số {0}, thửa đất số {1}", "to {0} thua {1}"]
-)
-def test_search_finds_a_parcel(tab: MapPage, form: str) -> None:
-    feature = tab.features()[11]
-    tab.search(form.format(feature["sheet_no"], feature["parcel_no"]))
-    expect(tab.page.locator("#panel-title")).to_have_text(f"Tờ {feature['sheet_no']} · Thửa {feature['parcel_no']}")
-    expect(tab.page).to_have_url(re.compile(rf"#(1[7-9]|2\d)\.[\d/.]+/{feature['id']}$"))
+def test_search_finds_a_parcel(tab: MapPage) -> None:
+    """However it is written."""
+    forms = ["{0}/{1}", "{0} {1}", "tờ {0} thửa {1}", "Tờ số {0}, thửa đất số {1}", "to {0} thua {1}"]
+    for form, feature in zip(forms, tab.features()[11:], strict=False):
+        tab.search(form.format(feature["sheet_no"], feature["parcel_no"]))
+        title = f"Tờ {feature['sheet_no']} · Thửa {feature['parcel_no']}"
+        expect(tab.page.locator("#panel-title")).to_have_text(title)
+        expect(tab.page).to_have_url(re.compile(rf"#(1[7-9]|2\d)\.[\d/.]+/{feature['id']}$"))
 
 
 def test_search_says_when_there_is_nothing(tab: MapPage) -> None:

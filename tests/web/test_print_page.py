@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -25,7 +26,7 @@ from gisland.security.subject import Grant, operator
 from gisland.settings import Settings
 from tests.browser import MapPage
 from tests.conftest import clone_of
-from tests.factories import change_data, make_account, make_group, make_parcel, make_sheet, make_ward, one
+from tests.factories import change_data, leave_few, make_account, make_group, make_parcel, make_sheet, make_ward, one
 from tests.live import LiveServer, start_server
 from tests.security.test_account_pages import picture, sign_in, signed_in
 
@@ -35,6 +36,8 @@ Open = Callable[..., MapPage]
 @pytest.fixture(scope="module")
 def office(demo_ward: Settings) -> Iterator[LiveServer]:
     with clone_of(demo_ward) as settings, start_server(settings) as live:
+        for group in ("01", "02"):
+            run(settings, partial(leave_few, group=group))
         worker = subprocess.Popen([sys.executable, "-m", "gisland", "worker"], env=live.settings.as_environment())
         yield live
         worker.terminate()
