@@ -22,6 +22,7 @@ from gisland.printing.labels import Form
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
+from tests import commands
 from tests.factories import make_certificate, make_group, make_ward, one
 from tests.printing.conftest import ADMIN, WHY, Land, Print
 from tests.printing.pdf_text import opened, read_page
@@ -264,7 +265,7 @@ def test_the_command(land: Land, tmp_path: Path) -> None:
     assert re.search(r"\d trang A3L: 1 trang bản đồ", done.stdout)
     assert check(out.read_bytes()) == []
     assert out.stat().st_mode & 0o077 == 0
-    refused = gisland(land.settings, *arguments, "--group", "99", "--out", tmp_path / "b.pdf")
+    refused = commands.gisland(land.settings, *arguments, "--group", "99", "--out", tmp_path / "b.pdf")
     assert refused.returncode == 3
     assert refused.stderr.startswith("lỗi / error: ")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pdf"]
