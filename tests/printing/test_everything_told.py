@@ -108,7 +108,7 @@ def test_a_form_goes_on_where_it_has_too_few_columns(four: Land) -> None:
 
 def test_a_tower_of_holders_keeps_on_paper(land: Land, draw: Print) -> None:
     parcel = land.square(0, 0, 20, "1")
-    names = [f"Người Thử {index}" for index in range(1, 201)]
+    names = [f"Người Thử {index}" for index in range(1, 121)]
 
     def fill(connection: Connection) -> None:
         for name in names:
@@ -137,8 +137,15 @@ def test_long_names_go_on_in_a_further_line(land: Land, draw: Print, paper: str)
     assert not cut(form)
 
 
-@pytest.mark.parametrize("paper", ["A3", "A4"])
-@pytest.mark.parametrize("orientation", ["landscape", "portrait"])
+@pytest.mark.parametrize(
+    ("orientation", "paper"),
+    [
+        ("landscape", "A3"),
+        ("portrait", "A4"),
+        pytest.param("portrait", "A3", marks=pytest.mark.proof),
+        pytest.param("landscape", "A4", marks=pytest.mark.proof),
+    ],
+)
 def test_no_text_of_the_demo_ward_is_cut_off(demo: Settings, paper: str, orientation: str) -> None:
     printed = print_atlas(demo, ADMIN, Order("11311", "01", paper, orientation, reason=WHY))
     assert cut(printed) == []
