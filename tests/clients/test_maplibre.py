@@ -37,15 +37,22 @@ map.once('idle', () => { window.drawn = true; });
 </script>"""
 
 
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """A tab of a browser that draws WebGL without a graphics card."""
+@pytest.fixture(scope="module")
+def drawing(browser: Browser) -> Iterator[Browser]:
+    """A browser that draws WebGL without a graphics card."""
     arguments = [each for each in ARGUMENTS if each != "--disable-gpu"]
     arguments += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
     # A page that a test makes up has no address, and so would not be let near this machine.
     arguments.append("--disable-features=LocalNetworkAccessChecks,PrivateNetworkAccessChecks")
     program = shutil.which("chromium")
     drawing = browser.browser_type.launch(executable_path=program, args=arguments)
+    yield drawing
+    drawing.close()
+
+
+@pytest.fixture
+def tab(drawing: Browser) -> Iterator[Page]:
+    """A tab of it, with nothing remembered."""
     page = drawing.new_page(viewport={"width": 1200, "height": 900})
 
     def serve(route: Route) -> None:
@@ -57,7 +64,7 @@ def tab(browser: Browser) -> Iterator[Page]:
 
     page.route(f"{OTHER_ORIGIN}/**", serve)
     yield page
-    drawing.close()
+    page.close()
 
 
 def draw(tab: Page, style: str, bounds: list[float], out: Path) -> None:
