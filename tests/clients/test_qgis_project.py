@@ -140,7 +140,7 @@ def test_far_tiles_are_put_together_by_status(
     assert_alike(shares(out, colors), wanted_shares(live_server, colors), within=0.15)
 
 
-@pytest.mark.parametrize("style_id", ["parcels", "parcels.dark"])
+@pytest.mark.parametrize("style_id", ["parcels", pytest.param("parcels.dark", marks=pytest.mark.proof)])
 def test_qgis_understands_the_plain_maplibre_style(
     qgis: Qgis, live_server: LiveServer, tmp_path: Path, catalogue: Catalogue, style_id: str
 ) -> None:
@@ -180,7 +180,7 @@ def test_labels_of_tiles_are_written(qgis: Qgis, project: Path, live_server: Liv
     assert far == 0
 
 
-@pytest.mark.parametrize("file", ["project", "definition"])
+@pytest.mark.parametrize("file", ["project", pytest.param("definition", marks=pytest.mark.proof)])
 def test_a_parcel_is_labelled_once(
     qgis: Qgis, live_server: LiveServer, tmp_path: Path, file: str, request: pytest.FixtureRequest
 ) -> None:

@@ -50,8 +50,15 @@ def wanted_shares(style: Style) -> dict[str, float]:
     return {name: area / sum(areas.values()) for name, area in areas.items()}
 
 
-@pytest.mark.parametrize("kind", ["qml", "sld"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("theme", "kind"),
+    [
+        ("light", "qml"),
+        ("dark", "sld"),
+        pytest.param("light", "sld", marks=pytest.mark.proof),
+        pytest.param("dark", "qml", marks=pytest.mark.proof),
+    ],
+)
 def test_colours_by_area(
     qgis: Qgis, squares: Path, tmp_path: Path, catalogue: Catalogue, theme: Theme, kind: str
 ) -> None:
