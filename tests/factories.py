@@ -26,6 +26,11 @@ _numbers: defaultdict[str, count[int]] = defaultdict(lambda: count(1))
 EAST, NORTH = 594_000.0, 2_309_000.0
 
 
+def forget(database: str) -> None:
+    """The database is empty again: parcels lie as in a new one."""
+    _numbers.pop(database, None)
+
+
 def one(connection: Connection, query: str, *values: object) -> Any:
     """The first column of the first row."""
     row = connection.execute(query, values).fetchone()

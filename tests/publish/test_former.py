@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
-from gisland.database import Role, connect
+from gisland.database import Role, connect, pooled_acts
 from gisland.registry import reshape
 from gisland.registry.changes import Why
 from gisland.registry.parcels import DrawnParcel
@@ -17,11 +18,24 @@ from gisland.registry.undo import undo
 from gisland.settings import Settings
 from tests.conftest import clone_of
 from tests.publish.conftest import serving
-from tests.registry import conftest as registry
-from tests.registry.land import BY, HALVES, Land
+from tests.registry.land import BY, HALVES, Land, make_land
 
-land = registry.land
 BEGUN, SPLIT = date(2020, 5, 1), date(2026, 3, 2)
+
+
+@contextmanager
+def laid(settings: Settings) -> Iterator[Land]:
+    """Two parcels, and sessions that stay as in a web worker."""
+    with pooled_acts(settings, 8):
+        land = make_land(settings)
+        with land.opened:
+            yield land
+
+
+@pytest.fixture
+def land(settings: Settings) -> Iterator[Land]:
+    with laid(settings) as land:
+        yield land
 
 
 def split_west(land: Land) -> reshape.Reshaped:
@@ -41,7 +55,7 @@ def split(land: Land) -> reshape.Reshaped:
 @pytest.fixture(scope="module")
 def kept(server: Settings) -> Iterator[tuple[httpx.Client, int]]:
     """A client on such land, of which tests only read; and the data version in which the parcel was split."""
-    with clone_of(server) as settings, registry.laid(settings) as land:
+    with clone_of(server) as settings, laid(settings) as land:
         change = split_west(land).change
         ((newest,),) = land.rows("SELECT version FROM published.change_version WHERE change_id = %s", change)
         with serving(settings) as client:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 import httpx
 import pytest
-from psycopg import Connection
 
-from gisland.database import pooled_acts, run
 from gisland.settings import Settings
+from tests import emptied as kept_empty
 from tests.conftest import clone_of
-from tests.factories import EAST, NORTH, make_holder, make_holding, make_parcel, make_sheet, make_ward
+from tests.emptied import Emptied, emptied
+from tests.factories import EAST, NORTH
 from tests.live import LiveServer
-from tests.registry.land import Land
+from tests.registry.land import Land, make_land
 from tests.security.client import in_process
 
 _numbers = count(1)
 WHY = {"reason": "kiểm thử"}
-SESSIONS = 50  # as many as write at once in any test
+settings = kept_empty.settings
 
 
 @pytest.fixture(scope="session")
@@ -88,31 +88,14 @@ def api(registry_server: LiveServer) -> Iterator[Api]:
         yield Api(client)
 
 
-@contextmanager
-def laid(settings: Settings) -> Iterator[Land]:
-    """A sheet of two parcels, and sessions that stay as in a web worker: each new one plans all statements anew."""
-
-    def work(connection: Connection) -> Land:
-        ward = make_ward(connection)
-        sheet = make_sheet(connection, ward)
-        west = make_parcel(connection, ward, sheet, "1", east=EAST)
-        east = make_parcel(connection, ward, sheet, "2", east=EAST + 10)
-        holder = make_holder(connection, ward, national_id="999190000001")
-        for parcel in (west, east):
-            make_holding(connection, ward, parcel, holder)
-        query = "INSERT INTO registry.land_use (parcel_id, seq, land_type, area_m2) VALUES (%s, 1, 'ODT', 100)"
-        for parcel in (west, east):
-            connection.execute(query, [parcel])
-        return Land(settings, ward, sheet, west, east, holder)
-
-    with pooled_acts(settings, SESSIONS):
-        land = run(settings, work)
-        with land.opened:
-            yield land
+@pytest.fixture(scope="session")
+def kept(server: Settings) -> Iterator[Emptied]:
+    """An empty registry for all tests that write to it by acts and statements of their own."""
+    with emptied(server) as kept:
+        yield kept
 
 
 @pytest.fixture
-def land(settings: Settings) -> Iterator[Land]:
-    """See `laid`, in a database of its own."""
-    with laid(settings) as land:
-        yield land
+def land(kept: Emptied, settings: Settings) -> Land:
+    """A sheet of two parcels, read in sessions that stay: each new one plans all statements anew."""
+    return replace(make_land(settings), opened=kept.opened, sessions=kept.sessions)

@@ -17,7 +17,7 @@ from gisland.registry.fields import Shape
 from gisland.registry.parcels import DrawnParcel
 from gisland.registry.seen import Seen
 from gisland.settings import Settings
-from tests.factories import EAST, NORTH
+from tests.factories import EAST, NORTH, make_holder, make_holding, make_parcel, make_sheet, make_ward
 
 WHY = Why(reason="test")
 BY = "test"
@@ -63,6 +63,25 @@ class Land:
     def split(self, *pieces: Shape, **more: Any) -> reshape.Reshaped:
         new = [DrawnParcel(geometry=piece, **more) for piece in pieces]
         return self.do(lambda c: reshape.split(c, self.seen(self.west), new, WHY, by=BY))  # type: ignore[no-any-return]
+
+
+def make_land(settings: Settings) -> Land:
+    """Land in an empty registry."""
+
+    def work(connection: Connection) -> Land:
+        ward = make_ward(connection)
+        sheet = make_sheet(connection, ward)
+        west = make_parcel(connection, ward, sheet, "1", east=EAST)
+        east = make_parcel(connection, ward, sheet, "2", east=EAST + 10)
+        holder = make_holder(connection, ward, national_id="999190000001")
+        for parcel in (west, east):
+            make_holding(connection, ward, parcel, holder)
+        query = "INSERT INTO registry.land_use (parcel_id, seq, land_type, area_m2) VALUES (%s, 1, 'ODT', 100)"
+        for parcel in (west, east):
+            connection.execute(query, [parcel])
+        return Land(settings, ward, sheet, west, east, holder)
+
+    return run(settings, work)
 
 
 HALVES = box(0, 0, 4, 10), box(4, 0, 10, 10)
