@@ -20,7 +20,7 @@ from gisland.settings import Settings
 from tests import factories
 from tests.conftest import clone_of
 
-SESSIONS = 50  # as many as write at once in any test
+SESSIONS = 8  # as many as write at once in any of these tests
 # What has rows, but for the tables of extensions; a partition by its parent.
 _TABLES = """
     SELECT relnamespace::regnamespace::text, relname,
@@ -103,17 +103,17 @@ def emptied(template: Settings) -> Iterator[Emptied]:
 
 
 @pytest.fixture(scope="module")
-def kept(begun: Settings) -> Iterator[Emptied]:
+def reused(begun: Settings) -> Iterator[Emptied]:
     """The database of the tests of a file."""
-    with emptied(begun) as kept:
-        yield kept
+    with emptied(begun) as reused:
+        yield reused
 
 
 @pytest.fixture
-def settings(kept: Emptied) -> Iterator[Settings]:
+def settings(reused: Emptied) -> Iterator[Settings]:
     """Settings of this database, for a directory or a file that has no need of fresh ones."""
-    yield kept.settings
-    kept.restore()
+    yield reused.settings
+    reused.restore()
 
 
 @pytest.fixture

@@ -19,7 +19,10 @@ from gisland.audit.verify import Report, verify
 from gisland.database import Role, Scope, connect, conninfo, run
 from gisland.database.migrate import admin_conninfo
 from gisland.settings import Settings
+from tests import emptied
 
+reused = emptied.reused
+settings = emptied.settings
 _EVENT = """
     INSERT INTO audit.event (at, subject, tag, object, detail)
     SELECT %s::timestamptz + n * interval '1 second', 'account:thu', 'registry:read', 'holder:' || n,
@@ -115,5 +118,5 @@ class Log:
 
 @pytest.fixture
 def log(settings: Settings, tmp_path: Path) -> Log:
-    """A fresh database, whose anchors lie in a file of their own."""
+    """A database as it is made, whose anchors lie in a file of their own."""
     return Log(settings.model_copy(update={"audit_anchor_file": tmp_path / "outside" / "anchors"}))

@@ -18,6 +18,7 @@ from psycopg import Connection
 from gisland.database import Role, connect
 from gisland.database.migrate import admin_conninfo
 from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import one
 
 WAITING = """
@@ -59,6 +60,13 @@ settings = load_settings()
 while True:
     run(settings, lambda it: begin(it, ChangeKind.CORRECT, Why(reason="kiểm thử"), by="x", ward_id=None))
 """
+
+
+@pytest.fixture
+def settings(begun: Settings) -> Iterator[Settings]:
+    """A database of its own, where nobody else has a session."""
+    with clone_of(begun) as settings:
+        yield settings
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from gisland.settings import Settings
-from tests import emptied as kept_empty
+from tests import emptied
 from tests.conftest import clone_of
-from tests.emptied import Emptied, emptied
+from tests.emptied import Emptied
 from tests.factories import EAST, NORTH
 from tests.live import LiveServer
 from tests.registry.land import Land, make_land
@@ -21,7 +21,7 @@ from tests.security.client import in_process
 
 _numbers = count(1)
 WHY = {"reason": "kiểm thử"}
-settings = kept_empty.settings
+settings = emptied.settings
 
 
 @pytest.fixture(scope="session")
@@ -89,13 +89,13 @@ def api(registry_server: LiveServer) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
-def kept(server: Settings) -> Iterator[Emptied]:
+def reused(server: Settings) -> Iterator[Emptied]:
     """An empty registry for all tests that write to it by acts and statements of their own."""
-    with emptied(server) as kept:
-        yield kept
+    with emptied.emptied(server) as reused:
+        yield reused
 
 
 @pytest.fixture
-def land(kept: Emptied, settings: Settings) -> Land:
+def land(reused: Emptied, settings: Settings) -> Land:
     """A sheet of two parcels, read in sessions that stay: each new one plans all statements anew."""
-    return replace(make_land(settings), opened=kept.opened, sessions=kept.sessions)
+    return replace(make_land(settings), opened=reused.opened, sessions=reused.sessions)

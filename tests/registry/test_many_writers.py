@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import pytest
 from psycopg import Connection, sql
 
-from gisland.database import run
+from gisland.database import pooled_acts, run
 from gisland.errors import Conflict, PreconditionFailed
 from gisland.publish.refreshing import refresh_late
 from gisland.registry.changes import Why
@@ -19,14 +20,25 @@ from gisland.registry.records import etag, read
 from gisland.registry.reshape import Redrawn, adjust
 from gisland.registry.seen import Seen
 from gisland.registry.writing import Clerk, act, patch
+from gisland.settings import Settings
+from tests.conftest import clone_of
 from tests.factories import VAULT, add_evidence, make_holder, make_holding, make_parcel, make_sheet, make_ward
 from tests.publish.test_incremental import content
-from tests.registry.land import BY, Land, box
+from tests.registry.land import BY, Land, box, make_land
 
 WRITERS, ROUNDS = 50, 3
 CLERK = Clerk(BY, VAULT)
 Record = tuple[str, int]
 Act = Callable[[Connection], object]
+
+
+@pytest.fixture
+def land(begun: Settings) -> Iterator[Land]:
+    """Land in a database of its own: nobody else needs the sessions of fifty writers."""
+    with clone_of(begun) as settings, pooled_acts(settings, WRITERS):
+        land = make_land(settings)
+        with land.opened:
+            yield land
 
 
 class Writer(threading.Thread):

@@ -411,7 +411,7 @@ def quoted(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def own_settings(server: Settings) -> Iterator[Settings]:
-    with clone_of(server) as settings:
+    with clone_of(server) as settings, pooled_acts(settings, 1):
         yield settings
 
 
@@ -438,7 +438,7 @@ def _play(settings: Settings, acts: list[str], seed: int) -> set[str]:
     """Play a game. Returns the acts that happened: those after which there was another data version."""
     happened = set()
     game = Play(settings, random.Random(seed))
-    with pooled_acts(settings, 1), game.opened:
+    with game.opened:
         game.start()
         game.check()
         step: Callable[[str], None] = game.play

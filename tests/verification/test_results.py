@@ -16,9 +16,13 @@ from gisland.registry.timeline import timeline
 from gisland.settings import Settings
 from gisland.verification import results
 from gisland.verification.results import accept_results
+from tests import emptied
 from tests.factories import one
 from tests.intake.files import RESULTS, begun_ward, form_row, parcel, result_row, write_table
 
+reused = emptied.reused
+settings = emptied.settings
+ward = emptied.ward
 NAME, ID = "Họ tên chủ / người đại diện", "Số ĐDCN/CCCD"
 
 
