@@ -39,10 +39,32 @@ def scratch() -> Iterator[Path]:
 
 
 @pytest.fixture
-def settings(scratch: Path) -> Iterator[Settings]:
+def fresh(scratch: Path) -> Iterator[Settings]:
+    """Where there is no cluster yet."""
     settings = Settings(database_url=None, state_dir=scratch / "state")
     yield settings
     cluster.remove(settings)
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """The data folder of a cluster that was made and stopped: to make one takes a second of a processor."""
+    with tempfile.TemporaryDirectory(prefix="gisland-") as folder:
+        Path(folder).chmod(0o711)
+        settings = Settings(database_url=None, state_dir=Path(folder) / "state")
+        cluster.ensure_running(settings)
+        cluster.stop(settings)
+        yield settings.state_dir / "pg"
+        cluster.remove(settings)
+
+
+@pytest.fixture
+def settings(fresh: Settings, made: Path) -> Settings:
+    """Where a cluster was used before."""
+    fresh.state_dir.mkdir()
+    fresh.state_dir.chmod(0o711)
+    subprocess.run(["cp", "--archive", made, fresh.state_dir], check=True)
+    return fresh
 
 
 def execute(settings: Settings, *statements: str) -> list[tuple[object, ...]]:
@@ -76,10 +98,10 @@ def wait_until_gone(pid: int) -> None:
     assert not Path(f"/proc/{pid}").exists(), f"process {pid} still runs"
 
 
-def test_a_new_cluster_is_private_and_safe(settings: Settings) -> None:
-    running = cluster.ensure_running(settings)
+def test_a_new_cluster_is_private_and_safe(fresh: Settings) -> None:
+    running = cluster.ensure_running(fresh)
     rows = execute(
-        settings,
+        fresh,
         "SELECT name, setting FROM pg_settings WHERE name IN"
         " ('data_checksums', 'listen_addresses', 'server_encoding', 'lc_collate', 'fsync', 'synchronous_commit')",
     )
@@ -91,12 +113,12 @@ def test_a_new_cluster_is_private_and_safe(settings: Settings) -> None:
         "fsync": "on",
         "synchronous_commit": "on",
     }
-    data_dir = settings.state_dir / "pg"
+    data_dir = fresh.state_dir / "pg"
     assert data_dir.stat().st_uid != 0, "PostgreSQL never runs as root"
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
     assert stat.S_IMODE(running.socket_dir.stat().st_mode) == 0o700
     assert Path(f"/proc/{running.pid}").stat().st_uid == data_dir.stat().st_uid
-    assert cluster.status(settings).pid == running.pid
+    assert cluster.status(fresh).pid == running.pid
 
 
 def test_postgis_can_be_created(settings: Settings) -> None:
@@ -148,8 +170,8 @@ def test_a_kept_cluster_runs_until_stopped(settings: Settings) -> None:
     assert not cluster.stop(settings), "it did not run any more"
 
 
-def test_two_programs_started_at_once_share_one_server(settings: Settings) -> None:
-    both = [program(settings, HOLD), program(settings, HOLD)]
+def test_two_programs_started_at_once_share_one_server(fresh: Settings) -> None:
+    both = [program(fresh, HOLD), program(fresh, HOLD)]
     pids = {each.stdout.readline() for each in both if each.stdout}
     assert len(pids) == 1
     assert int(pids.pop()) > 0
@@ -243,11 +265,11 @@ def test_a_swept_socket_folder_is_made_again(settings: Settings) -> None:
     assert Path(folder).is_dir()
 
 
-def test_a_half_made_cluster_is_not_taken_for_a_whole_one(settings: Settings) -> None:
-    (settings.state_dir / "pg.init" / "base").mkdir(parents=True)
-    settings.state_dir.chmod(0o711)
-    assert execute(settings, "SELECT 1") == [(1,)]
-    assert not (settings.state_dir / "pg.init").exists()
+def test_a_half_made_cluster_is_not_taken_for_a_whole_one(fresh: Settings) -> None:
+    (fresh.state_dir / "pg.init" / "base").mkdir(parents=True)
+    fresh.state_dir.chmod(0o711)
+    assert execute(fresh, "SELECT 1") == [(1,)]
+    assert not (fresh.state_dir / "pg.init").exists()
 
 
 @pytest.mark.parametrize("name", ["x" * 100, "ủy ban 'nhân dân' \"$HOME\", `id`"], ids=["long", "signs"])
@@ -289,10 +311,10 @@ def test_why_it_does_not_start_is_told(settings: Settings) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="as an ordinary user the cluster runs as oneself")
 class TestAsRoot:
-    def test_a_closed_working_folder_does_not_matter(self, settings: Settings) -> None:
+    def test_a_closed_working_folder_does_not_matter(self, fresh: Settings) -> None:
         with tempfile.TemporaryDirectory() as closed:
             assert stat.S_IMODE(Path(closed).stat().st_mode) == 0o700
-            with program(settings, ENSURE, cwd=closed, umask=0o077) as started:
+            with program(fresh, ENSURE, cwd=closed, umask=0o077) as started:
                 assert started.wait() == 0
 
     def test_an_ordinary_user_needs_nobody_else(self, scratch: Path) -> None:
