@@ -67,21 +67,26 @@ class Reader(NamedTuple):
     scope: Scope
 
 
-@pytest.fixture(params=["all", "a tenth", "a group"])
-def staff(city: Settings, catalogue: Catalogue, request: pytest.FixtureRequest) -> Iterator[Reader]:
-    """A transaction as a web worker begins it: of an officer who sees all parcels, one who sees a tenth, and of the
-    head of a group."""
+@pytest.fixture(scope="module", params=["all", "a tenth", "a group"])
+def reach(city: Settings, catalogue: Catalogue, request: pytest.FixtureRequest) -> Iterator[Scope]:
+    """Of an officer who sees all parcels, of one who sees a tenth, and of the head of a group.
+
+    For all tests of a reach, one after the other: to give most parcels to another ward takes longer than any of them.
+    """
     with connect(city, Role.APP) as connection:
         ward = one(connection, "SELECT id FROM registry.unit WHERE code = '90001'")
         group = one(connection, "SELECT max(residential_group_id) FROM registry.parcel")
-    scope = Scope(groups=frozenset({group})) if request.param == "a group" else Scope(wards=frozenset({ward}))
     share = rls.TENTH if request.param == "a tenth" else 1
-    with (
-        rls.ward_of(city, catalogue.layer("parcels-staff"), share),
-        psycopg.connect(conninfo(city, Role.STAFF, statement_timeout_ms=60_000)) as connection,
-    ):
-        connection.execute(ENTER, scope.values())
-        yield Reader(connection, scope)
+    with rls.ward_of(city, catalogue.layer("parcels-staff"), share):
+        yield Scope(groups=frozenset({group})) if request.param == "a group" else Scope(wards=frozenset({ward}))
+
+
+@pytest.fixture
+def staff(city: Settings, reach: Scope) -> Iterator[Reader]:
+    """A transaction as a web worker begins it."""
+    with psycopg.connect(conninfo(city, Role.STAFF, statement_timeout_ms=60_000)) as connection:
+        connection.execute(ENTER, reach.values())
+        yield Reader(connection, reach)
         connection.rollback()
 
 
