@@ -54,15 +54,15 @@ def read(connection: Connection, query: str, *values: object) -> dict[int, Row]:
 
 def state(connection: Connection, wards: Iterable[int] | None = None, as_of: int | None = None) -> State:
     """All rows of these wards, now or as of a data version."""
-    source = "registry.{}" if as_of is None else f"history.{{}}_as_of({as_of})"
-    return {
-        table: read(
-            connection,
-            f"SELECT id, to_jsonb(t) - %s::text[] FROM {source.format(table)} t WHERE {_within(table, wards, source)}",
-            OWN,
-        )
-        for table in tables(connection)
-    }
+    # The version is a parameter: of what is asked again with another one, the session keeps the plan.
+    source = "registry.{}" if as_of is None else "history.{}_as_of(%(as_of)s)"
+
+    def rows(table: str) -> dict[int, Row]:
+        where = _within(table, wards, source)
+        query = f"SELECT id, to_jsonb(t) - %(own)s::text[] FROM {source.format(table)} t WHERE {where}"
+        return dict(connection.execute(query.encode(), {"own": OWN, "as_of": as_of}).fetchall())
+
+    return {table: rows(table) for table in tables(connection)}
 
 
 def in_force(rows: Mapping[int, Row]) -> dict[int, Row]:
