@@ -105,16 +105,16 @@ def gisland_here(settings: Settings, temporary: Path, *arguments: object, refuse
 def take_in(settings: Settings, demo: DemoFiles, folder: Path, temporary: Path) -> str:
     """Take in the demo ward, and files with ids where none belongs; some of them are refused."""
     ward, stray = ("--ward", "11311"), iter(STRAY)
-    seen: set[tuple[object, ...]] = set()
-    say = [
-        gisland(settings, temporary, "unit", "add", "11311", "--name", "Thử", "--srid", 9210, "--boundary", demo.ward)
-    ]
+    wanted = ("--name", "Thử", "--srid", 9210, "--boundary", demo.ward)
+    say = [gisland_here(settings, temporary, "unit", "add", "11311", *wanted)]
+    own = {("intake", "parcels"), ("intake", "form")}
 
     def run(*arguments: object, refuses: bool = False) -> None:
-        # One of each kind in a process of its own; what comes later says its ids by the same ways.
-        alike = arguments[:2] in seen
-        seen.add(arguments[:2])
-        say.append((gisland_here if alike else gisland)(settings, temporary, *arguments, *ward, refuses=refuses))
+        # A map file and a workbook in processes of their own: the libraries that read them may write past Python. What
+        # else is said goes the same ways here.
+        by = gisland if arguments[:2] in own else gisland_here
+        own.discard(arguments[:2])
+        say.append(by(settings, temporary, *arguments, *ward, refuses=refuses))
 
     def dotted() -> str:
         number = next(stray)
@@ -230,7 +230,7 @@ def traces(server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             connection.execute(SPY)
         said = take_in(settings, demo, folder, temporary)
         files = reform_files(folder, spellings(iter(STRAY[90:100])))
-        said += gisland(settings, temporary, "unit", "reform", *files)
+        said += gisland_here(settings, temporary, "unit", "reform", *files)
         with connect(settings, Role.APP) as connection:
             group = one(connection, "SELECT min(code) FROM registry.residential_group WHERE code ~ '^[0-9]{2}$'")
         log = folder / "server.log"
