@@ -82,7 +82,7 @@ def wait_until_gone(settings: Settings, seconds: float = 20) -> None:
     assert not left(settings)
 
 
-def test_ctrl_c_in_the_first_start_breaks_nothing(settings: Settings) -> None:
+def ctrl_c_in_the_first_start_breaks_nothing(settings: Settings) -> None:
     """While the cluster is made, and while its tables are; whoever comes first in this module, it is a first start."""
     cluster.remove(settings)
     for made in ("pg.init", "pg"):
@@ -96,12 +96,11 @@ def test_ctrl_c_in_the_first_start_breaks_nothing(settings: Settings) -> None:
         assert process.returncode == 130
         assert b"Traceback" not in said
         wait_until_gone(settings, 5)
-    with gisland_up(settings):
-        pass
 
 
-def test_what_is_killed_comes_back_and_the_last_one_leaves_no_trace(settings: Settings) -> None:
+def test_what_is_interrupted_or_killed_comes_back_and_the_last_one_leaves_no_trace(settings: Settings) -> None:
     """One life after the other: to start everything is what takes time here."""
+    ctrl_c_in_the_first_start_breaks_nothing(settings)
     with gisland_up(settings) as process:
         the_cluster_comes_back(settings, process)
         the_workers_come_back(settings, process)
