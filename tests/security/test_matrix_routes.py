@@ -86,7 +86,8 @@ def _hired(connection: Connection, name: str, world: World) -> tuple[int, int]:
 
 
 def _order(world: World) -> dict[int, str]:
-    """Of each group a list for the police, prints that wait, and one drawn with names; of each ward a drawn overview.
+    """Of each group a list for the police, and prints that wait, one of them with names, drawn where that is asked for;
+    of each ward a drawn overview.
 
     Returns the latter.
     """
@@ -106,7 +107,7 @@ def _order(world: World) -> dict[int, str]:
         place.ward: order("overview", ward=place.code) for place in world.places.values() if place.group_code[-1] == "1"
     }
     with ThreadPoolExecutor() as pool:
-        jobs = [*drawn.values(), *(place.named for place in world.places.values())]
+        jobs = [*drawn.values(), *(world.places[name].named for name in ASKED)]
         list(pool.map(lambda job: draw_print(world.settings, UUID(job), threading.Event()), jobs))
     return drawn
 
