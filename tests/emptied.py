@@ -14,20 +14,20 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
-from gisland.database import Role, Scope, pooled_acts
+from gisland.database import Role, Scope, connect, pooled_acts
 from gisland.database.migrate import admin_conninfo
 from gisland.settings import Settings
 from tests import factories
 from tests.conftest import clone_of
 
 SESSIONS = 8  # as many as write at once in any of these tests
-# What has rows, but for the tables of extensions; a partition by its parent.
+# What has rows, but for the tables of extensions.
 _TABLES = """
     SELECT relnamespace::regnamespace::text, relname,
            ARRAY(SELECT attname::text FROM pg_attribute
                   WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '')
       FROM pg_class c
-     WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace::regnamespace::text !~ '^(pg_|information_)'
+     WHERE relkind = 'r' AND relnamespace::regnamespace::text !~ '^(pg_|information_)'
        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e')
 """
 _SEQUENCES = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'S'"
@@ -62,6 +62,8 @@ class Emptied:
         self.settings, self._connection, self.opened = settings, connection, opened
         self.sessions: dict[tuple[Role, Scope], Connection] = {}
         """Those that tests read in, by what they see."""
+        self.app = opened.enter_context(connect(settings, Role.APP))
+        """One that a test may write in; what it does not commit is rolled back."""
         connection.execute("SET session_replication_role = replica; SET lock_timeout = '20s'; SET search_path = ''")
         connection.execute("CREATE SCHEMA as_made")
         statements = [self._restoring(*table) for table in connection.execute(_TABLES).fetchall()]
@@ -75,6 +77,8 @@ class Emptied:
     def _restoring(self, schema: str, name: str, columns: list[str]) -> sql.Composed:
         """What puts the rows of a table back; they are copied when there are any."""
         table, kept = sql.Identifier(schema, name), sql.Identifier("as_made", f"{schema}_{name}")
+        # A table that was looked at while it was empty is planned for as such.
+        self._connection.execute(sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = false)").format(table))
         if not self._connection.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table)).fetchone():
             return sql.SQL("DELETE FROM {};").format(table)
         self._connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(kept, table))
@@ -104,7 +108,7 @@ def emptied(template: Settings) -> Iterator[Emptied]:
 
 @pytest.fixture(scope="module")
 def reused(begun: Settings) -> Iterator[Emptied]:
-    """The database of the tests of a file."""
+    """The database of the tests of a file; one for all files would be slow in the end, by the rows that are gone."""
     with emptied(begun) as reused:
         yield reused
 
@@ -114,6 +118,13 @@ def settings(reused: Emptied) -> Iterator[Settings]:
     """Settings of this database, for a directory or a file that has no need of fresh ones."""
     yield reused.settings
     reused.restore()
+
+
+@pytest.fixture
+def app_connection(reused: Emptied, settings: Settings) -> Iterator[Connection]:
+    """A connection as the application, which stays for the tests to come."""
+    yield reused.app
+    reused.app.rollback()
 
 
 @pytest.fixture

@@ -6,4 +6,5 @@ from tests import emptied
 
 reused = emptied.reused
 settings = emptied.settings
+app_connection = emptied.app_connection
 ward = emptied.ward

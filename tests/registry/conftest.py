@@ -21,7 +21,9 @@ from tests.security.client import in_process
 
 _numbers = count(1)
 WHY = {"reason": "kiểm thử"}
+reused = emptied.reused
 settings = emptied.settings
+app_connection = emptied.app_connection
 
 
 @pytest.fixture(scope="session")
@@ -86,13 +88,6 @@ def api(registry_server: LiveServer) -> Iterator[Api]:
     base = f"{registry_server.url}/api/v1/"
     with httpx.Client(base_url=base, auth=registry_server.admin, timeout=30) as client:
         yield Api(client)
-
-
-@pytest.fixture(scope="session")
-def reused(server: Settings) -> Iterator[Emptied]:
-    """An empty registry for all tests that write to it by acts and statements of their own."""
-    with emptied.emptied(server) as reused:
-        yield reused
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from tests.intake.files import RESULTS, begun_ward, form_row, parcel, result_row
 
 reused = emptied.reused
 settings = emptied.settings
+app_connection = emptied.app_connection
 ward = emptied.ward
 NAME, ID = "Họ tên chủ / người đại diện", "Số ĐDCN/CCCD"
 
