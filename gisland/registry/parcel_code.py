@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from gisland.errors import InputError
 from gisland.kit import geohash
 from gisland.kit.crs import to_wgs84
-from gisland.registry.pole.search import poles
+from gisland.registry.pole import poles
 
 METHOD_VERSION = 1
 """To be stored with each computed code; any change of what `characteristic_points` gives needs another number."""

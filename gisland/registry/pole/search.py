@@ -1,131 +1,212 @@
-"""Branch and bound: cells that may hold a higher place than the one known are quartered, all others fall away.
+"""Branch and bound: squares that may hold a higher place than the one known are quartered, all others fall away.
 
-What cannot be higher is told by four bounds: the clearance of the centre plus the radius; the distances of the corners
-to the segment nearest to the centre; half of what two walls are apart; and the proof of the place known.
+What cannot be higher is told by three bounds: the clearance of the centre plus half the diagonal; the distances of the
+corners to the wall nearest to the centre; and what walls around the centre hold in balance (see `climb`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from math import inf, nan, sqrt
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gisland.registry.pole.cells import EAST, NORTH, Cells, Open, blocks, cut, grid, quarter, within_reach
-from gisland.registry.pole.clearance import Pairs, distance, firsts, highest, inside, least, pair_up, where
-from gisland.registry.pole.rings import Boundary, Floats, Ints, normalise
-from gisland.registry.pole.summits import Summits
+from gisland.registry.pole.climb import NOTHING, Balance, around, between, ceiling, climb, held
+from gisland.registry.pole.compiled import Floats, Ints, Records, compiled, entry
+from gisland.registry.pole.pull import least_loss, loss
+from gisland.registry.pole.rings import normalise
+from gisland.registry.pole.walls import Land, across, farthest_corner, inside, land_of, outside
 
 GAP = 1e-9
 """Metres by which a place that was not found could at most be higher."""
 MANY = 50_000
-"""Open cells of one geometry above which its gap is widened at each level: no search grows without end."""
-BATCH = 4096
-"""Geometries that are searched together."""
-TINY = 1e-150
+"""After as many squares the gap is widened, and again: no search goes on without end."""
+FIRST = 12
+"""Squares over a bounding box at first, about."""
+EXACT = 1e-11
+"""Metres: closer a proof need not be to its place."""
+SQUARE: np.dtype[Any] = np.dtype(
+    [("x", np.float64), ("y", np.float64), ("top", np.float64), ("first", np.int64), ("end", np.int64)], align=True
+)
+"""A square by its centre; no place in it is higher than `top`; the walls `first` to `end` of a list are near it."""
+STEPS = 5
+"""Most steps of one climb."""
 
 
-class Search:
-    """The search in one batch of geometries; `summits` is what it finds."""
+class Place(NamedTuple):
+    """The highest place so far and the balance that proves it."""
 
-    def __init__(self, boundary: Boundary) -> None:
-        self.boundary, self.summits = boundary, Summits(boundary)
-        self.gap = np.full(len(boundary.counts), GAP)
-
-    def run(self) -> None:
-        """Find the summits."""
-        b = self.boundary
-        first = grid(b)
-        todo: Iterator[Cells] = (first.over(b, np.arange(*run)) for run in cut(b.counts * first.columns * first.rows))
-        level, half = 0, first.half
-        while found := [each for cells in todo if (each := self._refine(cells, level, half)) is not None]:
-            cells = Cells(*map(np.concatenate, zip(*found, strict=True)))
-            crowded = np.bincount(cells.geometry, minlength=len(self.gap)) > MANY
-            self.gap[crowded & self.summits.found] *= 10
-            level, half, todo = level + 1, half / 2, blocks(cells)
-
-    def _refine(self, cells: Cells, level: int, half: Floats) -> Cells | None:
-        """The quarters of those cells that may hold a higher place; None when there are none."""
-        pairs = pair_up(self.boundary, cells.x, cells.y, cells.counts, cells.segments)
-        found = self._open(cells, pairs, level, half)
-        if found is None:
-            return None
-        opened, pairs = within_reach(*found, cells, pairs)
-        opened = self._lower_between_two(opened, pairs)
-        alive = self._may_exceed(opened)
-        if level % 2 == 1:
-            best = where(alive)
-            best = best.take(highest((opened.ceiling - opened.loss).take(best), opened.geometry.take(best)))
-            self.summits.climb(opened.geometry.take(best), opened.x.take(best), opened.y.take(best), rounds=1)
-            alive = self._may_exceed(opened)
-        proven = where(alive & self.summits.proven.take(opened.geometry))
-        of = opened.geometry.take(proven)
-        corners = opened.corner_x.take(proven, axis=1), opened.corner_y.take(proven, axis=1)
-        alive[proven] = self.summits.ceiling(of, *corners) > self._limit(of)
-        return quarter(opened, pairs, alive) if alive.any() else None
-
-    def _limit(self, geometry: Ints) -> Floats:
-        """The height that a cell must be able to exceed."""
-        limit: Floats = (self.summits.height + self.gap).take(geometry)
-        return limit
-
-    def _may_exceed(self, opened: Open) -> NDArray[np.bool_]:
-        return opened.ceiling - opened.loss > self._limit(opened.geometry)
-
-    def _open(self, cells: Cells, pairs: Pairs, level: int, half: Floats) -> tuple[Open, Ints] | None:
-        """The cells that are open by the distance of the nearest segment, and which they are."""
-        b = self.boundary
-        nearest = pairs.nearest()
-        length = np.sqrt(pairs.squared.take(nearest))
-        clearance = length * inside(b, cells.x, cells.y, pairs.segment.take(nearest), pairs.along.take(nearest))
-        top = highest(clearance, cells.geometry)
-        best = cells.geometry.take(top), cells.x.take(top), cells.y.take(top)
-        self.summits.offer(*best, clearance.take(top))
-        if level == 0:
-            self.summits.climb(*best, rounds=3, straight=2)
-        radius = (half * np.sqrt(2)).take(cells.geometry)
-        which = where(clearance + radius > self._limit(cells.geometry))
-        of, x, y, half = cells.geometry.take(which), cells.x.take(which), cells.y.take(which), half.take(cells.geometry)
-        half, radius, clearance, length = (each.take(which) for each in (half, radius, clearance, length))
-        nearest = nearest.take(which)
-        corner_x, corner_y = x + half * EAST, y + half * NORTH
-        corner_distance = distance(b, pairs.segment.take(nearest), corner_x, corner_y)
-        ceiling = np.minimum(clearance + radius, corner_distance.max(axis=0))
-        loss = self.summits.pull.of(of).least_loss(x, y, half)
-        opened = Open(of, x, y, half, radius, length, nearest, loss, ceiling, corner_x, corner_y, corner_distance)
-        still = where(self._may_exceed(opened))
-        return (opened.take(still), which.take(still)) if len(still) else None
-
-    def _lower_between_two(self, opened: Open, pairs: Pairs) -> Open:
-        """Lower the ceilings: between two walls no place is farther from both than half of what they are apart.
-
-        Of all segments the one is taken that is near and lies opposite to the nearest one.
-        """
-        length = np.sqrt(np.maximum(pairs.squared, TINY))
-        scale = 2 * opened.radius / np.maximum(opened.distance, TINY)
-        rank = (pairs.east.take(opened.nearest) * scale).take(pairs.point)
-        rank *= pairs.east
-        rank_north = (pairs.north.take(opened.nearest) * scale).take(pairs.point)
-        rank_north *= pairs.north
-        rank += rank_north
-        rank /= length
-        rank += length
-        opposite = pairs.segment.take(least(rank, pairs.point, firsts(pairs.point)))
-        both = opened.corner_distance + distance(self.boundary, opposite, opened.corner_x, opened.corner_y)
-        return opened._replace(ceiling=np.minimum(opened.ceiling, both.max(axis=0) / 2))
+    height: float
+    x: float
+    y: float
+    proof: Balance
 
 
-def poles(geometries: NDArray[Any]) -> Floats:
-    """The pole of inaccessibility of each polygon or multipolygon, (N, 2) in the plane of its coordinates (metres).
+@compiled
+def clearance_at(land: Land, near: Ints, x: float, y: float) -> float:
+    """The distance of a place to the nearest wall; negative outside."""
+    best, nearest = inf, near[0]
+    for number in near:
+        squared = across(land.walls[number], x, y)[2]
+        if squared < best:
+            best, nearest = squared, number
+    return sqrt(best) if inside(land.walls, nearest, x, y) else -sqrt(best)
 
-    NaN where there is none, which no valid geometry has.
+
+@compiled
+def climbed(land: Land, every: Ints, best: Place, x: float, y: float, straight: int) -> Place:
+    """The better of the highest place known and one that is found by climbing from a place, `straight` at first.
+
+    Where some walls hold balance others may be nearer, or reflex corners lie in another direction: hence the steps.
     """
-    found = [np.zeros((0, 2))]
-    for low in range(0, len(geometries), BATCH):
-        search = Search(normalise(geometries[low : low + BATCH]))
-        search.run()
-        places = search.boundary.outside(search.summits.x, search.summits.y)
-        places[~search.summits.found] = np.nan
-        found.append(places)
-    return np.concatenate(found)
+    for step in range(STEPS):
+        found = climb(land, every, x, y, step < straight)
+        x, y = found.x, found.y
+        if not (found.value < inf and 0 <= x <= land.width and 0 <= y <= land.height):
+            break
+        clearance = clearance_at(land, every, x, y)
+        height = clearance - loss(land.pull, x, y)
+        if clearance > 0 and height > best.height:
+            best = Place(height, x, y, found)
+        if not clearance > 0 or ceiling(land, found, x, y, 0.0) - height <= EXACT:
+            break
+    return best
+
+
+@compiled
+def first_squares(land: Land) -> tuple[Records, float]:
+    """Squares that cover the bounding box, near all walls, and half of their side."""
+    side = sqrt(land.width * land.height / FIRST)
+    columns = min(max(round(land.width / side), 1), 4 * FIRST)
+    rows = min(max(round(land.height / side), 1), 4 * FIRST)
+    half = max(land.width / columns, land.height / rows) / 2
+    squares = np.empty(columns * rows, SQUARE)
+    for number in range(columns * rows):
+        square = squares[number]
+        square.x = land.width / 2 + (2 * (number % columns) + 1 - columns) * half
+        square.y = land.height / 2 + (2 * (number // columns) + 1 - rows) * half
+        square.first, square.end = 0, len(land.walls)
+    return squares, half
+
+
+@compiled
+def quarters(squares: Records, half: float) -> Records:
+    """The quarters of squares of this half side, near the same walls."""
+    found = np.empty(4 * len(squares), SQUARE)
+    for number in range(len(found)):
+        square, quarter = squares[number // 4], found[number]
+        quarter.x = square.x + (half / 2 if number & 1 else -half / 2)
+        quarter.y = square.y + (half / 2 if number & 2 else -half / 2)
+        quarter.first, quarter.end = square.first, square.end
+    return found
+
+
+@compiled
+def measured(
+    land: Land, squares: Records, near: Ints, half: float, best: Place, gap: float
+) -> tuple[Records, Ints, Place]:
+    """Those squares in which the distance to the nearest wall leaves room for a higher place, with the walls that are
+    near them; and the highest of their centres, if it is higher than the best place."""
+    radius = half * sqrt(2.0)
+    needed, longest = 0, 0
+    for square in squares:
+        needed += square.end - square.first
+        longest = max(longest, square.end - square.first)
+    kept, squared = np.empty(needed, np.int64), np.empty(longest)
+    count, end = 0, 0
+    for square in squares:
+        shortest, nearest = inf, 0
+        for place in range(square.first, square.end):
+            each = across(land.walls[near[place]], square.x, square.y)[2]
+            squared[place - square.first] = each
+            if each < shortest:
+                shortest, nearest = each, near[place]
+        clearance = sqrt(shortest) if inside(land.walls, nearest, square.x, square.y) else -sqrt(shortest)
+        if clearance > 0:
+            height = clearance - loss(land.pull, square.x, square.y)
+            if height > best.height:
+                best = Place(height, square.x, square.y, NOTHING)
+        if clearance + radius <= best.height + gap:
+            continue
+        reach = farthest_corner(land.walls[nearest], square.x, square.y, half)
+        top = min(clearance + radius, reach) - least_loss(land.pull, square.x, square.y, half)
+        if top <= best.height + gap:
+            continue
+        open_ = squares[count]
+        count += 1
+        begin = end
+        within = (reach + radius) ** 2
+        for place in range(square.first, square.end):
+            if squared[place - square.first] <= within:
+                kept[end] = near[place]
+                end += 1
+        open_.x, open_.y, open_.top, open_.first, open_.end = square.x, square.y, top, begin, end
+    return squares[:count], kept, best
+
+
+@compiled
+def unbalanced(
+    land: Land, every: Ints, squares: Records, near: Ints, half: float, best: Place, gap: float
+) -> tuple[Records, Place]:
+    """Those squares in which also the balance of walls leaves room for a higher place; and the highest place."""
+    count, limit = 0, best.height + gap
+    promise, promised_x, promised_y = 0.0, nan, nan
+    for square in squares:
+        x, y = square.x, square.y
+        if square.top <= limit or ceiling(land, best.proof, x, y, half) <= limit:
+            continue
+        view, walls = around(land.walls, near[square.first : square.end], x, y, 0)
+        if len(walls) and ceiling(land, between(land, view, walls, x, y, half), x, y, half) <= limit:
+            continue
+        found = held(land, view, walls, x, y)
+        if ceiling(land, found, x, y, half) <= limit:
+            continue
+        if limit + promise < found.value < inf:
+            promise, promised_x, promised_y = found.value - limit, found.x, found.y
+        open_ = squares[count]
+        count += 1
+        open_.x, open_.y, open_.first, open_.end = x, y, square.first, square.end
+    if promise > 0:
+        best = climbed(land, every, best, promised_x, promised_y, 0)
+    return squares[:count], best
+
+
+@compiled
+def pole(land: Land) -> tuple[float, float]:
+    """The pole of inaccessibility in the frame of a parcel; NaN where there is none."""
+    every = np.arange(len(land.walls))
+    best, gap = Place(land.floor, nan, nan, NOTHING), GAP
+    squares, half = first_squares(land)
+    near = every
+    while len(squares):
+        height = best.height
+        squares, near, best = measured(land, squares, near, half, best, gap)
+        if best.height > height:
+            best = climbed(land, every, best, best.x, best.y, 2)
+        squares, best = unbalanced(land, every, squares, near, half, best, gap)
+        if len(squares) > MANY:
+            gap *= 10
+        squares, half = quarters(squares, half), half / 2
+    return best.x, best.y
+
+
+@entry
+def search(coordinates: Floats, rings: Ints, polygons: Ints, geometries: Ints) -> Floats:
+    """The poles of many polygons and multipolygons, (N, 2) in the plane of their coordinates; NaN where there is none.
+
+    Args:
+        coordinates: of all rings (N, 2).
+        rings: where each ring begins, and where the last one ends.
+        polygons: the first ring of each polygon, likewise; it is the outer one.
+        geometries: the first polygon of each geometry, likewise.
+    """
+    found = np.empty((len(geometries) - 1, 2))
+    for number in range(len(found)):
+        first, last = polygons[geometries[number]], polygons[geometries[number + 1]]
+        turn = np.full(last - first, -1)
+        for polygon in range(geometries[number], geometries[number + 1]):
+            turn[polygons[polygon] - first] = 1
+        land = land_of(normalise(coordinates, rings[first : last + 1], turn))
+        x, y = pole(land)
+        found[number] = outside(land, x, y)
+    return found
