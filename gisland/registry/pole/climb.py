@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gisland.registry.pole.compiled import Floats, Ints, Records, compiled
-from gisland.registry.pole.pull import Pull
+from gisland.registry.pole.pull import Pull, loss
 from gisland.registry.pole.walls import Land, across, distance
 
 NEAREST = 2
@@ -41,46 +41,76 @@ class Balance(NamedTuple):
     weight_c: float
 
 
+LOWEST = Balance(-inf, nan, nan, 0.0, 0.0, 0, 0, 0, 0.0, 0.0, 0.0)
 NOTHING = Balance(inf, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0.0, 0.0, 0.0)
 
 
 @compiled
-def ceiling(land: Land, balance: Balance, x: float, y: float, half: float) -> float:
-    """No place in a square is higher.
-
-    Distances to walls are convex and so is their weighted sum: at some corner it is highest.
-    """
-    if balance.value == inf:
-        return inf
+def ceiling(land: Land, balance: Balance, x: float, y: float) -> float:
+    """No balance lets a place be higher than this; distances to walls are convex, and so is their weighted sum."""
     pull, walls = land.pull, land.walls
-    slope_x = pull.distance * balance.direction_x + pull.east
-    slope_y = pull.distance * balance.direction_y + pull.north
-    highest = -inf
-    for number in range(4):
-        corner_x, corner_y = x + (half if number & 1 else -half), y + (half if number & 2 else -half)
-        height = slope_x * (pull.x - corner_x) + slope_y * (pull.y - corner_y)
-        height += balance.weight_a * distance(walls[balance.a], corner_x, corner_y)
-        height += balance.weight_b * distance(walls[balance.b], corner_x, corner_y)
-        height += balance.weight_c * distance(walls[balance.c], corner_x, corner_y)
-        highest = max(highest, height)
-    return highest
+    height = (pull.distance * balance.direction_x + pull.east) * (pull.x - x)
+    height += (pull.distance * balance.direction_y + pull.north) * (pull.y - y)
+    height += balance.weight_a * distance(walls[balance.a], x, y)
+    height += balance.weight_b * distance(walls[balance.b], x, y)
+    if balance.weight_c > 0:
+        height += balance.weight_c * distance(walls[balance.c], x, y)
+    return height
 
 
 @compiled
-def between(land: Land, view: Floats, walls: Ints, x: float, y: float, half: float) -> Balance:
+def exceeds(land: Land, balance: Balance, x: float, y: float, half: float, limit: float) -> bool:
+    """Whether a balance lets some place in a square be higher than a limit: the highest is at some corner."""
+    if balance.value == inf:
+        return True
+    for number in range(4):
+        corner_x, corner_y = x + (half if number & 1 else -half), y + (half if number & 2 else -half)
+        if ceiling(land, balance, corner_x, corner_y) > limit:
+            return True
+    return False
+
+
+@compiled
+def between(land: Land, near: Ints, x: float, y: float, half: float) -> Balance:
     """Between two walls no place is farther from both than half of what they are apart: that is as good as a balance
     for telling what is not in a square. To the nearest wall the one is taken that is near and lies opposite.
     """
-    opposite, least = 0, inf
-    for number in range(1, len(walls)):
-        cosine = view[0, 1] * view[number, 1] + view[0, 2] * view[number, 2]
-        rank = view[number, 0] + 3 * half * cosine
+    first, shortest, first_east, first_north = near[0], inf, 0.0, 0.0
+    for number in near:
+        wall_east, wall_north, squared, _ = across(land.walls[number], x, y)
+        if squared < shortest:
+            first, shortest, first_east, first_north = number, squared, wall_east, wall_north
+    scale = 3 * half / max(sqrt(shortest), ROUNDING)
+    opposite, least = first, inf
+    for number in near:
+        wall_east, wall_north, squared, _ = across(land.walls[number], x, y)
+        far = max(sqrt(squared), ROUNDING)
+        rank = far + scale * (first_east * wall_east + first_north * wall_north) / far
         if rank < least:
             opposite, least = number, rank
+    first_over, (opposite_east, opposite_north, squared, _) = (
+        1 / max(sqrt(shortest), ROUNDING),
+        across(land.walls[opposite], x, y),
+    )
+    far = max(sqrt(squared), ROUNDING)
+    across_x, across_y = first_east * first_over - opposite_east / far, first_north * first_over - opposite_north / far
+    step = (far - sqrt(shortest)) / max(across_x * across_x + across_y * across_y, ROUNDING)
+    value = (far + sqrt(shortest)) / 2 - loss(land.pull, x, y)
     east, north = x - land.pull.x, y - land.pull.y
     over = 1 / max(sqrt(east * east + north * north), ROUNDING)
-    a, b = walls[0], walls[opposite]
-    return Balance(0.0, nan, nan, east * over, north * over, a, b, b, 0.5, 0.5, 0.0)
+    return Balance(
+        value,
+        x + across_x * step,
+        y + across_y * step,
+        east * over,
+        north * over,
+        first,
+        opposite,
+        opposite,
+        0.5,
+        0.5,
+        0.0,
+    )
 
 
 @compiled
@@ -161,7 +191,8 @@ def seen_from(walls: Records, number: int, x: float, y: float, straight: int) ->
     """The distance of a wall and its direction; infinite where another one has the corner that is nearest."""
     wall = walls[number]
     east, north, squared, along = across(wall, x, y)
-    if straight and ((along == 0 and wall.convex) or (along == 1 and walls[wall.next].convex)):
+    corner = walls[wall.next] if along == 1 else wall
+    if straight and (along == 0 or along == 1) and corner.convex:
         scale = sqrt(wall.inverse)
         left_x, left_y = -wall.dy * scale, wall.dx * scale
         line = left_x * (x - wall.x) + left_y * (y - wall.y)

@@ -40,10 +40,11 @@ def normalise(coordinates: Floats, bounds: Ints, turn: Ints) -> Rings:
     west, south = inf, inf
     for number in range(bounds[0], bounds[-1]):
         west, south = min(west, coordinates[number, 0]), min(south, coordinates[number, 1])
-    count = len(turn)
+    count, holes = len(turn), 0
     x, y = np.empty(bounds[-1] - bounds[0]), np.empty(bounds[-1] - bounds[0])
     ends, starts = np.zeros(count + 1, np.int64), np.empty((2, count))
     for ring in range(count):
+        holes += turn[ring] < 0
         begin = end = ends[ring]
         for number in range(bounds[ring], bounds[ring + 1]):
             x[end], y[end] = coordinates[number, 0] - west, coordinates[number, 1] - south
@@ -54,7 +55,7 @@ def normalise(coordinates: Floats, bounds: Ints, turn: Ints) -> Rings:
         ends[ring + 1], starts[0, ring], starts[1, ring] = end, x[begin], y[begin]
     if count > 1:
         x, y, ends = _sorted(x, y, ends, starts)
-    return Rings(x[: ends[-1]], y[: ends[-1]], ends, west, south, (turn < 0).sum())
+    return Rings(x[: ends[-1]], y[: ends[-1]], ends, west, south, holes)
 
 
 @compiled
@@ -83,19 +84,30 @@ def _ordered(x: Floats, y: Floats, turn: int) -> None:
         if x[number] < x[start] or (x[number] == x[start] and y[number] < y[start]):
             start = number
     step = turn if twice > 0 else -turn
-    order = (start + step * np.arange(len(x))) % len(x)
-    x[:], y[:] = x[order], y[order]
+    old_x, old_y = x.copy(), y.copy()
+    for number in range(len(x)):
+        x[number], y[number] = old_x[start], old_y[start]
+        start = (start + step) % len(x)
 
 
 @compiled
 def _sorted(x: Floats, y: Floats, ends: Ints, starts: Floats) -> tuple[Floats, Floats, Ints]:
     """The rings by their starts (2, N): from west to east, of those as far west from south to north."""
-    order = np.argsort(starts[1], kind="mergesort")
-    order = order[np.argsort(starts[0][order], kind="mergesort")]
+    order = np.arange(len(ends) - 1)
+    for ring in range(1, len(order)):
+        place = ring
+        while place > 0 and (starts[0, order[place - 1]], starts[1, order[place - 1]]) > (
+            starts[0, ring],
+            starts[1, ring],
+        ):
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = ring
     new_x, new_y, new_ends = np.empty(ends[-1]), np.empty(ends[-1]), np.zeros(len(ends), np.int64)
     for place in range(len(order)):
         low, high = ends[order[place]], ends[order[place] + 1]
         begin = new_ends[place]
-        new_ends[place + 1] = end = begin + high - low
-        new_x[begin:end], new_y[begin:end] = x[low:high], y[low:high]
+        new_ends[place + 1] = begin + high - low
+        for number in range(high - low):
+            new_x[begin + number], new_y[begin + number] = x[low + number], y[low + number]
     return new_x, new_y, new_ends

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gisland.registry.pole.climb import NOTHING, Balance, around, between, ceiling, climb, held
+from gisland.registry.pole.climb import LOWEST, NOTHING, Balance, between, ceiling, climb, exceeds
 from gisland.registry.pole.compiled import Floats, Ints, Records, compiled, entry
 from gisland.registry.pole.pull import least_loss, loss
 from gisland.registry.pole.rings import normalise
@@ -29,7 +29,7 @@ SQUARE: np.dtype[Any] = np.dtype(
     [("x", np.float64), ("y", np.float64), ("top", np.float64), ("first", np.int64), ("end", np.int64)], align=True
 )
 """A square by its centre; no place in it is higher than `top`; the walls `first` to `end` of a list are near it."""
-STEPS = 5
+STEPS = 6
 """Most steps of one climb."""
 
 
@@ -59,16 +59,19 @@ def climbed(land: Land, every: Ints, best: Place, x: float, y: float, straight: 
 
     Where some walls hold balance others may be nearer, or reflex corners lie in another direction: hence the steps.
     """
+    found = NOTHING
     for step in range(STEPS):
+        clearance = clearance_at(land, every, x, y)
+        if not clearance > 0:
+            break
+        height = clearance - loss(land.pull, x, y)
+        if height > best.height:
+            best = Place(height, x, y, found)
+        if found.value < inf and ceiling(land, found, x, y) - height <= EXACT:
+            break
         found = climb(land, every, x, y, step < straight)
         x, y = found.x, found.y
         if not (found.value < inf and 0 <= x <= land.width and 0 <= y <= land.height):
-            break
-        clearance = clearance_at(land, every, x, y)
-        height = clearance - loss(land.pull, x, y)
-        if clearance > 0 and height > best.height:
-            best = Place(height, x, y, found)
-        if not clearance > 0 or ceiling(land, found, x, y, 0.0) - height <= EXACT:
             break
     return best
 
@@ -121,7 +124,10 @@ def measured(
             squared[place - square.first] = each
             if each < shortest:
                 shortest, nearest = each, near[place]
-        clearance = sqrt(shortest) if inside(land.walls, nearest, square.x, square.y) else -sqrt(shortest)
+        distance = sqrt(shortest)
+        if distance + radius <= best.height + gap:
+            continue
+        clearance = distance if inside(land.walls, nearest, square.x, square.y) else -distance
         if clearance > 0:
             height = clearance - loss(land.pull, square.x, square.y)
             if height > best.height:
@@ -145,30 +151,23 @@ def measured(
 
 
 @compiled
-def unbalanced(
-    land: Land, every: Ints, squares: Records, near: Ints, half: float, best: Place, gap: float
-) -> tuple[Records, Place]:
-    """Those squares in which also the balance of walls leaves room for a higher place; and the highest place."""
-    count, limit = 0, best.height + gap
-    promise, promised_x, promised_y = 0.0, nan, nan
+def unproven(land: Land, squares: Records, near: Ints, half: float, best: Place, gap: float) -> tuple[Records, Balance]:
+    """Those squares that may hold a higher place also by the proof of the best one and by what two walls leave between
+    them; the one whose walls are farthest apart comes first."""
+    count, limit, highest = 0, best.height + gap, LOWEST
     for square in squares:
-        x, y = square.x, square.y
-        if square.top <= limit or ceiling(land, best.proof, x, y, half) <= limit:
+        if square.top <= limit or not exceeds(land, best.proof, square.x, square.y, half, limit):
             continue
-        view, walls = around(land.walls, near[square.first : square.end], x, y, 0)
-        if len(walls) and ceiling(land, between(land, view, walls, x, y, half), x, y, half) <= limit:
+        pair = between(land, near[square.first : square.end], square.x, square.y, half)
+        if not exceeds(land, pair, square.x, square.y, half, limit):
             continue
-        found = held(land, view, walls, x, y)
-        if ceiling(land, found, x, y, half) <= limit:
-            continue
-        if limit + promise < found.value < inf:
-            promise, promised_x, promised_y = found.value - limit, found.x, found.y
         open_ = squares[count]
+        open_.x, open_.y, open_.top = square.x, square.y, square.top
+        open_.first, open_.end = square.first, square.end
         count += 1
-        open_.x, open_.y, open_.first, open_.end = x, y, square.first, square.end
-    if promise > 0:
-        best = climbed(land, every, best, promised_x, promised_y, 0)
-    return squares[:count], best
+        if pair.value > highest.value:
+            highest = pair
+    return squares[:count], highest
 
 
 @compiled
@@ -183,7 +182,9 @@ def pole(land: Land) -> tuple[float, float]:
         squares, near, best = measured(land, squares, near, half, best, gap)
         if best.height > height:
             best = climbed(land, every, best, best.x, best.y, 2)
-        squares, best = unbalanced(land, every, squares, near, half, best, gap)
+        squares, pair = unproven(land, squares, near, half, best, gap)
+        if pair.value > best.height:
+            best = climbed(land, every, best, pair.x, pair.y, 0)
         if len(squares) > MANY:
             gap *= 10
         squares, half = quarters(squares, half), half / 2
