@@ -25,6 +25,8 @@ COPY migrations migrations
 COPY data data
 COPY config config
 COPY gisland gisland
+# Machine code for parcel codes, made here so that no request waits for it, and anew where the processor is another one.
+RUN python -c "import gisland.registry.pole.search" && chown --recursive gisland: gisland/registry/pole/__pycache__
 COPY --from=bundle /build/static/dist gisland/web/static/dist
 
 ENV GISLAND_HOST=0.0.0.0 \

@@ -10,6 +10,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # One that is broken (interrupted, or its Python was upgraded) is made anew.
 VENV = $(BIN)/python -m pip --version &>/dev/null || $$(.ci/python) -m venv --clear .venv
+# Machine code for parcel codes is made once (ten seconds), so that no request waits for it.
+COMPILE = $(BIN)/python -c 'import gisland.registry.pole.search'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 WEB := gisland/web
 BUNDLE := $(WEB)/static/dist/app.js
@@ -66,6 +68,7 @@ test-packages: # … and those of its tests
 	@echo "Chuẩn bị môi trường Python · Preparing the Python environment"
 	@$(VENV)
 	@$(PIP) --editable .
+	@$(COMPILE)
 	@touch $@
 
 .venv/test: pyproject.toml constraints.txt | test-packages
@@ -74,7 +77,8 @@ test-packages: # … and those of its tests
 	@# Of what is installed the tests read a part: it is compiled when it is first read, by all processors.
 	@$(PIP) --no-compile --editable '.[test]'
 	@# A suite of tests that asks for older packages and runs with ours: beside the environment, so that both are content.
-	@$(PIP) --no-compile --no-deps --upgrade --target .venv/ogctests ogctests
+	@$(COMPILE) & compiling=$$!; \
+	$(PIP) --no-compile --no-deps --upgrade --target .venv/ogctests ogctests; wait $$compiling
 	@touch $@ .venv/run
 
 $(BUNDLE): $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src -type f)

@@ -30,15 +30,24 @@ def compiled(function: F) -> F:
     return cast(F, numba.njit(**options)(function))
 
 
-def entry(function: F) -> F:
-    """A function that Python calls: it and all that it calls is compiled once and kept, if there is a place for it."""
-    folder = _folder()
-    if folder is not None:
-        numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # numba sets its settings by name
-    return cast(F, numba.njit(nogil=True, error_model="numpy", cache=folder is not None)(function))
+def entry(signature: str) -> Callable[[F], F]:
+    """A function that Python calls, for arguments of these types.
+
+    When its module is imported, it and all that it calls is compiled (10 to 20 s), or read where that was done before
+    (0.4 s).
+    """
+    kept = folder()
+    if kept is not None:
+        numba.config.CACHE_DIR = str(kept)  # type: ignore[attr-defined]  # numba sets its settings by name
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "cache": kept is not None}
+
+    def decorate(function: F) -> F:
+        return cast(F, numba.njit(signature, **options)(function))
+
+    return decorate
 
 
-def _folder() -> Path | None:
+def folder() -> Path | None:
     """A folder that can be written, beside the sources or else in the user's cache; None if neither can.
 
     It is named by what the sources say: numba itself looks only at the file of the function that is called. Where
@@ -49,10 +58,10 @@ def _folder() -> Path | None:
     given = numba.config.CACHE_DIR  # type: ignore[attr-defined]  # NUMBA_CACHE_DIR
     for parent in (Path(given or HERE / "__pycache__"), Path("~/.cache/gisland")):
         try:
-            folder = parent.expanduser() / name
-            folder.mkdir(parents=True, exist_ok=True)
-            TemporaryFile(dir=folder).close()
+            found = parent.expanduser() / name
+            found.mkdir(parents=True, exist_ok=True)
+            TemporaryFile(dir=found).close()
         except (OSError, RuntimeError):  # a user without a home
             continue
-        return folder
+        return found
     return None
