@@ -74,11 +74,10 @@ test-packages: # … and those of its tests
 .venv/test: pyproject.toml constraints.txt | test-packages
 	@echo "Chuẩn bị môi trường kiểm thử · Preparing the test environment"
 	@$(VENV)
-	@# Of what is installed the tests read a part: it is compiled when it is first read, by all processors.
-	@$(PIP) --no-compile --editable '.[test]'
+	@$(PIP) --editable '.[test]'
 	@# A suite of tests that asks for older packages and runs with ours: beside the environment, so that both are content.
 	@$(COMPILE) & compiling=$$!; \
-	$(PIP) --no-compile --no-deps --upgrade --target .venv/ogctests ogctests; wait $$compiling
+	$(PIP) --no-deps --upgrade --target .venv/ogctests ogctests; wait $$compiling
 	@touch $@ .venv/run
 
 $(BUNDLE): $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src -type f)
