@@ -133,6 +133,8 @@ def test_acts_of_a_web_worker_share_sessions(settings: Settings) -> None:
 
     async def worker() -> list[int]:
         pools = await Pools.open(settings)
+        # Who asks before the first session is there has a second one opened.
+        pools.acts.wait()
         used = [run(settings, backend)]
         with pytest.raises(psycopg.errors.UndefinedTable):
             run(settings, lambda connection: connection.execute("SELECT FROM nowhere"))
