@@ -10,7 +10,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # One that is broken (interrupted, or its Python was upgraded) is made anew.
 VENV = $(BIN)/python -m pip --version &>/dev/null || $$(.ci/python) -m venv --clear .venv
-# Machine code for parcel codes is made once (ten seconds), so that no request waits for it.
+# Machine code for parcel codes is made once (10 to 20 seconds), so that no request waits for it.
 COMPILE = $(BIN)/python -c 'import gisland.registry.pole.search'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 WEB := gisland/web

@@ -119,7 +119,7 @@ async def with_own_client(urls: list[str], connections: int, seconds: float) -> 
     waits.sort()
     if not waits:
         return Load(0, seconds, math.inf, math.inf)
-    return Load(len(waits), seconds, waits[len(waits) // 2], waits[min(len(waits) * 99 // 100, len(waits) - 1)])
+    return Load(len(waits), seconds, waits[len(waits) // 2], waits[len(waits) * 99 // 100])
 
 
 async def _answer(reader: asyncio.StreamReader, url: str) -> None:

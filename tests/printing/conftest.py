@@ -20,6 +20,16 @@ from tests.factories import make_change, make_group, make_holder, make_holding, 
 
 ADMIN = Subject("account:thu", (Grant(Role.ADMIN),))
 WHY = "đợt thu thập thử"
+# Each paper and each way of the sheet once; all pairs in the long proof.
+EACH_SHEET = pytest.mark.parametrize(
+    ("orientation", "paper"),
+    [
+        ("portrait", "A4"),
+        ("landscape", "A3"),
+        pytest.param("portrait", "A3", marks=pytest.mark.proof),
+        pytest.param("landscape", "A4", marks=pytest.mark.proof),
+    ],
+)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import shapely
 
 from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.settings import Settings
-from tests.printing.conftest import ADMIN, WHY
+from tests.printing.conftest import ADMIN, EACH_SHEET, WHY
 from tests.printing.pdf_text import MM, Text, opened, read_page
 
 
@@ -91,15 +91,7 @@ def test_the_times_of_the_file_are_that_of_the_data(atlas: PrintedAtlas, pdf: pi
     assert dict(times) == dict.fromkeys(("CreateDate", "ModifyDate", "MetadataDate"), f"{at:%Y-%m-%dT%H:%M:%SZ}")
 
 
-@pytest.mark.parametrize(
-    ("orientation", "paper"),
-    [
-        ("portrait", "A4"),
-        ("landscape", "A3"),
-        pytest.param("portrait", "A3", marks=pytest.mark.proof),
-        pytest.param("landscape", "A4", marks=pytest.mark.proof),
-    ],
-)
+@EACH_SHEET
 def test_every_sheet(demo: Settings, paper: str, orientation: str) -> None:
     printed = print_atlas(demo, ADMIN, Order("11311", "01", paper=paper, orientation=orientation, reason=WHY))
     pdf = opened(printed.content)

@@ -27,7 +27,7 @@ from gisland.printing.work import draw_print
 from gisland.security.permissions import Role
 from gisland.settings import Settings
 from tests.factories import make_change, make_holder, make_holding, one
-from tests.printing.conftest import ADMIN, WHY, Land, Print
+from tests.printing.conftest import ADMIN, EACH_SHEET, WHY, Land, Print
 from tests.printing.pdf_text import Text, opened, read_page
 from tests.printing.test_jobs import look, person, within
 
@@ -137,15 +137,7 @@ def test_long_names_go_on_in_a_further_line(land: Land, draw: Print, paper: str)
     assert not cut(form)
 
 
-@pytest.mark.parametrize(
-    ("orientation", "paper"),
-    [
-        ("landscape", "A3"),
-        ("portrait", "A4"),
-        pytest.param("portrait", "A3", marks=pytest.mark.proof),
-        pytest.param("landscape", "A4", marks=pytest.mark.proof),
-    ],
-)
+@EACH_SHEET
 def test_no_text_of_the_demo_ward_is_cut_off(demo: Settings, paper: str, orientation: str) -> None:
     printed = print_atlas(demo, ADMIN, Order("11311", "01", paper, orientation, reason=WHY))
     assert cut(printed) == []

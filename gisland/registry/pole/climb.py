@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 @compiled
-def climbed(land: Land, every: Ints, best: Place, x: float, y: float, straight: int) -> Place:
+def climbed(land: Land, best: Place, x: float, y: float, straight: int) -> Place:
     """The better of the highest place known and one that is found by climbing from a place.
 
     In the first `straight` steps walls whose nearest place is a convex corner count with their whole lines. Where some
@@ -38,7 +38,7 @@ def climbed(land: Land, every: Ints, best: Place, x: float, y: float, straight: 
     """
     found = NOTHING
     for step in range(STEPS):
-        clearance = clearance_at(land, every, x, y)
+        clearance = clearance_at(land, x, y)
         if not clearance > 0:
             break
         height = clearance - loss(land.pull, x, y)
@@ -46,7 +46,7 @@ def climbed(land: Land, every: Ints, best: Place, x: float, y: float, straight: 
             best = Place(height, x, y, found)
         if found.value < inf and ceiling(land, found, x, y) - height <= EXACT:
             break
-        view, seen = around(land.walls, every, x, y, step < straight)
+        view, seen = around(land.walls, x, y, step < straight)
         found = held(land, view, seen, x, y)
         x, y = found.x, found.y
         if not (found.value < inf and 0 <= x <= land.width and 0 <= y <= land.height):
@@ -55,10 +55,10 @@ def climbed(land: Land, every: Ints, best: Place, x: float, y: float, straight: 
 
 
 @compiled
-def clearance_at(land: Land, near: Ints, x: float, y: float) -> float:
+def clearance_at(land: Land, x: float, y: float) -> float:
     """The distance of a place to the nearest wall; negative outside."""
-    best, nearest = inf, near[0]
-    for number in near:
+    best, nearest = inf, 0
+    for number in range(len(land.walls)):
         squared = across(land.walls[number], x, y)[2]
         if squared < best:
             best, nearest = squared, number
@@ -66,16 +66,16 @@ def clearance_at(land: Land, near: Ints, x: float, y: float) -> float:
 
 
 @compiled
-def around(walls: Records, near: Ints, x: float, y: float, straight: int) -> tuple[Floats, Ints]:
+def around(walls: Records, x: float, y: float, straight: int) -> tuple[Floats, Ints]:
     """The two nearest walls and the nearest other one in each quadrant: (distance, east, north), and which they are.
 
     A wall is a segment or the reflex corner where it starts; east and north are the direction in which the distance
     grows, of length 1.
     """
-    seen = np.empty((len(near), 3))
+    seen = np.empty((len(walls), 3))
     first = second = -1
-    for place in range(len(near)):
-        far, east, north = seen_from(walls, near[place], x, y, straight)
+    for place in range(len(walls)):
+        far, east, north = seen_from(walls, place, x, y, straight)
         seen[place, 0], seen[place, 1], seen[place, 2] = far, east, north
         if first < 0 or far < seen[first, 0]:
             first, second = place, first
@@ -83,7 +83,7 @@ def around(walls: Records, near: Ints, x: float, y: float, straight: int) -> tup
             second = place
     chosen = np.full(NEAREST + QUADRANTS, -1)
     chosen[0], chosen[1] = first, second
-    for place in range(len(near)):
+    for place in range(len(walls)):
         if place != first and place != second:
             far, east, north = seen[place, 0], seen[place, 1], seen[place, 2]
             # Turned a little against the axes, along which many parcels lie.
@@ -94,7 +94,7 @@ def around(walls: Records, near: Ints, x: float, y: float, straight: int) -> tup
     for place in chosen:
         if place >= 0 and seen[place, 0] < inf:
             view[count, 0], view[count, 1], view[count, 2] = seen[place, 0], seen[place, 1], seen[place, 2]
-            walls_seen[count] = near[place]
+            walls_seen[count] = place
             count += 1
     return view[:count], walls_seen[:count]
 

@@ -27,18 +27,17 @@ def pole(land: Land) -> tuple[float, float]:
     higher centres are found, then what has a proof falls away; after both the best place climbs. The search ends when
     no square is left that could hold a place higher than the best one by more than the gap.
     """
-    every = np.arange(len(land.walls))
     best, gap = Place(land.floor, nan, nan, NOTHING), GAP
     squares, half = first_squares(land)
-    near = every
+    near = np.arange(len(land.walls))
     while len(squares):
         height = best.height
         squares, near, best = measured(land, squares, near, half, best, gap)
         if best.height > height:
-            best = climbed(land, every, best, best.x, best.y, 2)  # from the middle of a square the way may be long
+            best = climbed(land, best, best.x, best.y, 2)  # from the middle of a square the way may be long
         squares, promise = unproven(land, squares, near, half, best, gap)
         if promise.value > best.height:
-            best = climbed(land, every, best, promise.x, promise.y, 0)
+            best = climbed(land, best, promise.x, promise.y, 0)
         if len(squares) > MANY and best.height > land.floor:
             gap *= 10
         squares, half = quarters(squares, half), half / 2
