@@ -4,15 +4,22 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.PHONY: help demo test proof bench docs lint clean packages
+# What one goal needs is made beside each other, Python's packages and the browser's; several goals one after the other.
+ifeq ($(words $(MAKECMDGOALS)),1)
+MAKEFLAGS += --jobs=2
+else
 .NOTPARALLEL:
-.PHONY: help demo test proof bench docs lint clean packages test-packages bench-packages
+endif
 
 BIN := .venv/bin
 # One that is broken (interrupted, or its Python was upgraded) is made anew.
 VENV = $(BIN)/python -m pip --version &>/dev/null || $$(.ci/python) -m venv --clear .venv
+# Python's own of what was installed: beside other work it takes no time, and what pip would do is done by one processor.
+BYTECODE = $(BIN)/python -m compileall -qq .venv/lib || :
 # Machine code for parcel codes is made once (10 to 20 seconds), so that no request waits for it.
 COMPILE = $(BIN)/python -c 'import gisland.registry.pole.search'
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile --constraint constraints.txt
 WEB := gisland/web
 BUNDLE := $(WEB)/static/dist/app.js
 # Files of tests run beside each other, in their order; each worker has databases of its own.
@@ -37,7 +44,7 @@ test: .venv/test $(BUNDLE) ## lint, types and all tests except the long proofs
 proof: .venv/test $(BUNDLE) ## the long proofs
 	$(PYTEST) -m proof
 
-bench: .venv/run $(BUNDLE) | bench-packages ## race against other servers at 500,000 parcels
+bench: .venv/run $(BUNDLE) ## race against other servers at 500,000 parcels
 	$(BIN)/gisland bench items
 
 docs: .venv/run ## data/registry.md: tables, keys and meanings, from the database itself
@@ -54,30 +61,28 @@ clean: ## delete what make made and the private database; keys stay, dumps need 
 	@if [[ -e .venv/run && -z $${GISLAND_DATABASE_URL:-} ]]; then $(BIN)/gisland db remove --yes; fi
 	rm -rf .venv .bench $(WEB)/node_modules $(WEB)/static/dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 
-bench-packages: # … and what loads the servers in a race
-	@.ci/setup bench
-
-packages: # the Debian packages that gisland runs on
-	@.ci/setup
-
-test-packages: # … and those of its tests
-	@.ci/setup test
+# For whom the Debian packages are: what a goal needs has its value.
+PURPOSE := run
+test proof lint .venv/test: PURPOSE := test
+bench: PURPOSE := bench
+packages:
+	@.ci/setup $(PURPOSE)
 
 # The stamps lie in the environment itself, so that deleting it deletes them.
 .venv/run: pyproject.toml constraints.txt | packages
 	@echo "Chuẩn bị môi trường Python · Preparing the Python environment"
 	@$(VENV)
 	@$(PIP) --editable .
-	@$(COMPILE)
+	@($(BYTECODE)) & $(COMPILE); wait $$!
 	@touch $@
 
-.venv/test: pyproject.toml constraints.txt | test-packages
+.venv/test: pyproject.toml constraints.txt | packages
 	@echo "Chuẩn bị môi trường kiểm thử · Preparing the test environment"
 	@$(VENV)
 	@$(PIP) --editable '.[test]'
 	@# A suite of tests that asks for older packages and runs with ours: beside the environment, so that both are content.
-	@$(COMPILE) & compiling=$$!; \
-	$(PIP) --no-deps --upgrade --target .venv/ogctests ogctests; wait $$compiling
+	@($(BYTECODE)) & bytecode=$$!; \
+	$(PIP) --no-deps --upgrade --target .venv/ogctests ogctests; $(COMPILE); wait $$bytecode
 	@touch $@ .venv/run
 
 $(BUNDLE): $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src -type f)
