@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import httpx
@@ -99,7 +100,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     for connection in _administrators.values():
         connection.close()
     if not hasattr(config, "workerinput"):
-        remove_state(Path(os.environ[STATE]))
+        # After multiprocessing has deleted its own folder in there (at -100), which it would miss.
+        Finalize(None, remove_state, [Path(os.environ[STATE])], exitpriority=-200)
 
 
 def remove_state(folder: Path) -> None:
