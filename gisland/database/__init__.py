@@ -5,7 +5,7 @@ may reach, `connection` opens connections as one of the roles, `migrate` brings 
 of parcels.
 """
 
-from gisland.database.connection import Pools, connect, conninfo, flush, pooled_acts, run
+from gisland.database.connection import Pools, connect, conninfo, flush, pooled_acts, run, session
 from gisland.database.roles import Role
 from gisland.database.scope import EVERYWHERE, NOWHERE, Scope, current_scope, scope, use_scope
 
@@ -22,5 +22,6 @@ __all__ = [
     "pooled_acts",
     "run",
     "scope",
+    "session",
     "use_scope",
 ]

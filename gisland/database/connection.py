@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, Connection
+from psycopg import AsyncConnection, Connection, IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
@@ -162,18 +162,33 @@ def pooled_acts(settings: Settings, sessions: int) -> Iterator[None]:
             _act_pools.pop((settings, Role.APP), None)
 
 
+@contextmanager
+def session(settings: Settings, role: Role, *, isolation: IsolationLevel | None = None) -> Iterator[Connection]:
+    """A transaction of a role, in the scope of the act: in a session that stays where there are such, else its own.
+
+    Args:
+        settings: of the database.
+        role: of the session.
+        isolation: of the transaction; None: as the database has it.
+    """
+    pool = _act_pools.get((settings, role))
+    with connect(settings, role) if pool is None else pool.connection() as connection:
+        # Of one that stays, another transaction may have changed it.
+        connection.isolation_level = isolation
+        if pool is not None:
+            connection.execute(SET_SCOPE, current_scope().values())
+        yield connection
+
+
 def run(settings: Settings, work: Callable[[Connection], Result], *, role: Role = Role.APP) -> Result:
     """Do one act as one transaction, within its scope: the work, then `flush()`, then commit.
 
     A deadlock or a serialization failure rolls everything back and starts the work anew, so it must have no effect
     outside the database.
     """
-    pool = _act_pools.get((settings, role))
     for attempt in range(ATTEMPTS):
         try:
-            with connect(settings, role) if pool is None else pool.connection() as connection:
-                if pool is not None:
-                    connection.execute(SET_SCOPE, current_scope().values())
+            with session(settings, role) as connection:
                 result = work(connection)
                 flush(connection)
             return result

@@ -37,6 +37,7 @@ from gisland.printing.product import AreaProduct, load_product
 from gisland.printing.progress import set_name
 from gisland.printing.read import read_version
 from gisland.printing.scene import scene_of
+from gisland.printing.spots import Spots
 from gisland.printing.wardlines import lines_of
 from gisland.security.subject import Subject
 from gisland.settings import Settings
@@ -183,7 +184,7 @@ def _scene(
     """The labels of all parcels, and what is told of the choice."""
     everything = list(range(len(group.parcels)))
     measures = measure(group.parcels, product.label_height)
-    labels = place_labels(group.shapes, measures, place.scale, product.label_smallest)
+    labels = place_labels(Spots(group.shapes), measures, place.scale, product.label_smallest)
     page = MapPage(1, place, inset=False, home=everything, whole=everything)
     layout = Layout(paper, place.scale, [page], {place.scale: labels}, [0] * len(everything))
     product = product.model_copy(update={"notes": (*product.notes, *extent.notes())})

@@ -174,6 +174,9 @@ def _optimum(held: Bools, costs: Floats, most: int, enough: int, start: Ints) ->
     solver = _Highs()
     for option, value in OPTIONS.items():
         solver.setOptionValue(option, value)
+    if most:
+        # To make such a programme smaller first takes twice as long as to solve it, and finds next to nothing.
+        solver.setOptionValue("presolve", "off")
     solver.passModel(lp)
     solver.run()
     values = np.array(solver.getSolution().col_value)

@@ -21,11 +21,10 @@ import shapely
 
 from gisland.printing.fonts import BOLD, CAP_HEIGHT, width
 from gisland.printing.model import Bools, Floats, Geometries, Parcel, decimal
+from gisland.printing.spots import Spots
 
 # Parts of the height of a digit: gap between code and fraction, between a digit and the line, around the label.
 GAP, LINE, AROUND = 0.35, 0.32, 0.22
-POLE_TOLERANCE = 0.5
-"""Metres within which the place furthest from the sides of a parcel is sought."""
 
 
 class Form(StrEnum):
@@ -174,24 +173,22 @@ def boxes(x: Floats, y: Floats, wide: Floats, high: Floats, angle: Floats) -> Ge
     return rings
 
 
-def place_labels(shapes: Geometries, measures: Measures, scale: int, smallest: float, *, cut: bool = False) -> Labels:
+def place_labels(spots: Spots, measures: Measures, scale: int, smallest: float, *, cut: bool = False) -> Labels:
     """The labels that lie within their parcels, or where they are stored; what fits nowhere is left to `Form.TABLE`.
 
     Args:
-        shapes: the parcels; multi-parts and holes are welcome.
+        spots: the parcels, and where labels may stand in them.
         measures: see `measure`.
         scale: denominator of the scale.
         smallest: how small a label may become, in parts of its full size.
         cut: whether the shapes are what the frame of a page leaves of parcels: no label lies across their sides.
     """
-    count = len(shapes)
+    shapes, count = spots.shapes, len(spots.shapes)
     zeros = np.zeros(count)
     labels = Labels.none(scale, count)
     if not count:
         return labels
-    shapely.prepare(shapes)
-    centre = shapely.get_coordinates(shapely.centroid(shapes))
-    turned = long_side(shapes)
+    centre, turned = spots.centre, spots.along
     labels.x, labels.y, labels.angle = centre[:, 0].copy(), centre[:, 1].copy(), turned.copy()
     taken = _put_stored(labels, shapes, measures, smallest, turned, cut=cut)
     _try(labels, shapes, measures, Form.FRACTION, 1, centre, zeros, taken)
@@ -200,8 +197,7 @@ def place_labels(shapes: Geometries, measures: Measures, scale: int, smallest: f
     wide, high = measures.room(Form.NUMBER, smallest * scale)
     left = (labels.form == FORMS.index(Form.TABLE)) & (wide * high < shapely.area(shapes))
     pole = centre.copy()
-    if left.any():
-        pole[left] = _poles(shapes[left])
+    pole[left] = spots.poles(left)
     for form in (Form.FRACTION, Form.LINE, Form.NUMBER):
         for size in (1.0, (1 + smallest) / 2, smallest):
             for place in (pole, centre):
@@ -254,12 +250,9 @@ def place_numbers(shapes: Geometries, widths: Floats, digit: float, scale: int) 
     if not len(shapes):
         return np.empty((0, 2)), np.empty(0), np.empty(0, dtype=bool)
     count = Measures(digit, widths, widths, widths, np.full((len(shapes), 3), np.nan))
-    centre, turned = shapely.get_coordinates(shapely.centroid(shapes)), long_side(shapes)
-    zeros = np.zeros(len(shapes))
-    labels = Labels.none(scale, len(shapes))
-    shapely.prepare(shapes)
-    for angle in (zeros, turned):
-        _try(labels, shapes, count, Form.NUMBER, 1, centre, angle)
+    spots, labels = Spots(shapes), Labels.none(scale, len(shapes))
+    for angle in (np.zeros(len(shapes)), spots.along):
+        _try(labels, shapes, count, Form.NUMBER, 1, spots.centre, angle)
     return np.column_stack([labels.x, labels.y]), labels.angle, labels.form == FORMS.index(Form.NUMBER)
 
 
@@ -291,26 +284,6 @@ def _try(
     labels.form[won] = FORMS.index(form)
     labels.x[won], labels.y[won], labels.angle[won] = x[fits], y[fits], turn[fits]
     labels.size[won], labels.width[won], labels.height[won] = size, wide[fits], high
-
-
-def long_side(shapes: Geometries) -> Floats:
-    """The direction of the longer side of the smallest rectangle around each shape, in degrees within (-90, 90]."""
-    rings = shapely.get_exterior_ring(shapely.oriented_envelope(shapes))
-    corners = np.full((len(shapes), 3, 2), np.nan)
-    for index in range(3):
-        corners[:, index] = shapely.get_coordinates(shapely.get_point(rings, index))
-    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 1]
-    longer = np.where((np.hypot(*one.T) >= np.hypot(*two.T))[:, None], one, two)
-    angle = np.degrees(np.arctan2(longer[:, 1], longer[:, 0])) % 180
-    turned: Floats = np.where(angle > 90, angle - 180, angle)
-    return np.round(turned, 2)
-
-
-def _poles(shapes: Geometries) -> Floats:
-    """The place furthest from the sides of each shape, of its largest part."""
-    lines = shapely.maximum_inscribed_circle(shapes, tolerance=POLE_TOLERANCE)
-    found: Floats = shapely.get_coordinates(shapely.get_point(lines, 0))
-    return found
 
 
 def drop_overlapping(labels: Labels) -> list[int]:

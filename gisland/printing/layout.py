@@ -15,6 +15,7 @@ from gisland.printing.model import Bools, Floats, Geometries, Group, Parcel, sho
 from gisland.printing.paper import Paper
 from gisland.printing.placement import Place, place_pages
 from gisland.printing.product import AtlasProduct
+from gisland.printing.spots import Spots
 
 INSET_COST = 0.1
 """Pages that a parcel may cost before it is put into an inset, where it is small."""
@@ -85,11 +86,11 @@ def lay_out(
     Raises:
         FitsNowhere: parcels fit on no page at any scale of the product.
     """
-    labels: dict[int, Labels] = {}
+    spots, labels = Spots(shapes), dict[int, Labels]()
 
     def at(denominator: int) -> Labels:
         if denominator not in labels:
-            labels[denominator] = place_labels(shapes, measures, denominator, product.label_smallest)
+            labels[denominator] = place_labels(spots, measures, denominator, product.label_smallest)
         return labels[denominator]
 
     if scale is None:

@@ -32,6 +32,7 @@ from gisland.printing.paper import BESIDE, Box
 from gisland.printing.placement import Place
 from gisland.printing.scene import Scene, map_name, points_to_paper, to_paper
 from gisland.printing.sheets import SIZE, SheetMark, mark_sheets
+from gisland.printing.spots import Spots
 
 OUTLINE, BORDER, FRAME = 0.16, 0.7, 0.55
 APART = 1.0
@@ -138,7 +139,7 @@ def page_labels(scene: Scene, place: Place, seen: Geometries) -> Labels:
     across, cut = across[usable], cut[usable]
     if len(across):
         measures = scene.measures.chosen(seen[across])
-        found.put(across, place_labels(cut, measures, place.scale, scene.product.label_smallest, cut=True))
+        found.put(across, place_labels(Spots(cut), measures, place.scale, scene.product.label_smallest, cut=True))
     drop_overlapping(found)
     return found
 

@@ -10,17 +10,16 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 from psycopg.types.json import Jsonb
 
 from gisland.audit import log
 from gisland.catalogue import Language
-from gisland.database import Role, Scope, connect, run, scope
+from gisland.database import Role, Scope, run, scope, session
 from gisland.database.statements import statements
 from gisland.printing.code import load_print_key, print_id
 from gisland.printing.edition import Edition
 from gisland.printing.files import plain
-from gisland.printing.read import snapshot
 from gisland.printing.remarks import said
 from gisland.printing.words import Words
 from gisland.security.mask import held
@@ -50,8 +49,8 @@ _kept: ContextVar[list[Note] | None] = ContextVar("kept", default=None)
 @contextmanager
 def reading(settings: Settings, subject: Subject) -> Iterator[Connection]:
     """A transaction that sees one state of the rows in which the subject may print."""
-    with scope(subject.scope(Permission.MAP_PRINT)), connect(settings, Role.APP) as connection:
-        snapshot(connection)
+    one_state = session(settings, Role.APP, isolation=IsolationLevel.REPEATABLE_READ)
+    with scope(subject.scope(Permission.MAP_PRINT)), one_state as connection:
         yield connection
 
 

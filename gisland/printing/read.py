@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 import numpy as np
-import psycopg
 import shapely
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
@@ -232,8 +231,3 @@ def _parcel(row: Row, srid: int) -> Parcel:
         papers=tuple(filter(None, map(clean_text, row.papers))),
         label_at=label_at(row, srid),
     )
-
-
-def snapshot(connection: Connection) -> None:
-    """Let the transaction that begins with the next statement see one state of the database."""
-    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

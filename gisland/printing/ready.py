@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from gisland.kit.memory import lasting
 from gisland.printing.fonts import register
 
-for each in ("gisland.printing.products", "gisland.printing.ward", "pikepdf.pdfa"):
-    import_module(each)
-register()
+with lasting():
+    for each in ("gisland.printing.products", "gisland.printing.ward", "pikepdf.pdfa"):
+        import_module(each)
+    register()

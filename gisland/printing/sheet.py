@@ -28,6 +28,7 @@ from gisland.printing.product import SheetProduct, load_product
 from gisland.printing.read import Row, full_number, in_plane, label_at, read_all, read_around, read_version
 from gisland.printing.scene import Scene, scene_of
 from gisland.printing.sheet_page import About, SheetPaper, draw_sheet, fits, fitting, pages
+from gisland.printing.spots import Spots
 from gisland.security.subject import Subject
 from gisland.settings import Settings
 
@@ -196,7 +197,7 @@ def _scene(
     held = place.holds(shapely.bounds(group.shapes))
     whole, cut = np.flatnonzero(held).tolist(), np.flatnonzero(~held).tolist()
     measures = measure(group.parcels, product.label_height)
-    labels = place_labels(group.shapes, measures, place.scale, product.label_smallest)
+    labels = place_labels(Spots(group.shapes), measures, place.scale, product.label_smallest)
     page = MapPage(1, place, inset=False, home=whole, whole=whole)
     layout = Layout(SheetPaper.unknown(), place.scale, [page], {place.scale: labels}, [0] * len(everything))
     facts: tuple[Any, ...] = (product.model_dump_json(), sheet_id, group.version, order.paper, order.language)

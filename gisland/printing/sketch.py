@@ -14,6 +14,7 @@ from gisland.printing.model import Floats, Parcel, decimal
 from gisland.printing.paper import Box
 from gisland.printing.placement import Place
 from gisland.printing.scene import points_to_paper, to_paper
+from gisland.printing.spots import Spots
 from gisland.printing.vertices import Ring
 
 GROUND, LINE, DOT = (0.985, 0.97, 0.9), 0.45, 0.9
@@ -88,7 +89,7 @@ def _label(ink: Ink, frame: Box, place: Place, parcel: Parcel, shape: shapely.Ge
     """The mixed number of the circular, as large as it fits."""
     shapes = np.array([shape], dtype=object)
     for digit in (3.0, 2.5, 2.0):
-        labels = place_labels(shapes, measure((parcel,), digit), place.scale, 0.75)
+        labels = place_labels(Spots(shapes), measure((parcel,), digit), place.scale, 0.75)
         form = FORMS[int(labels.form[0])]
         if form.complete:
             break

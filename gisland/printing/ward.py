@@ -13,14 +13,16 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Literal
 
 from psycopg import Connection
 
 from gisland.catalogue import load_palette
-from gisland.database import run
+from gisland.database import pooled_acts, run
 from gisland.errors import GislandError, InputError, NotFound, UsageError
 from gisland.kit.processes import attend
 from gisland.printing.atlas import PRODUCT, Order, print_atlas
@@ -143,6 +145,14 @@ def draw_one(settings: Settings, subject: Subject, order: Order, folder: Path, n
     )
 
 
+def _begin(settings: Settings) -> None:
+    """Make a process of the pool ready: a session that stays, for a new one plans all statements of a print anew."""
+    attend()
+    opened = ExitStack()
+    opened.enter_context(pooled_acts(settings, 1))
+    Finalize(None, opened.close, exitpriority=0)
+
+
 def _drawn(
     settings: Settings, subject: Subject, order: Order, folder: Path, todo: list[tuple[str, str]], processes: int
 ) -> Iterator[Group]:
@@ -151,7 +161,7 @@ def _drawn(
     context.set_forkserver_preload(["gisland.printing.ready"])
     waiting: set[Future[Group]] = set()
     left = iter(todo)
-    with ProcessPoolExecutor(min(processes, max(1, len(todo))), context, initializer=attend) as pool:
+    with ProcessPoolExecutor(min(processes, max(1, len(todo))), context, _begin, (settings,)) as pool:
         try:
             while True:
                 while len(waiting) < 2 * processes and (each := next(left, None)) is not None:

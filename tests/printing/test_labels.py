@@ -15,12 +15,12 @@ from gisland.printing.labels import (
     Labels,
     Stored,
     drop_overlapping,
-    long_side,
     measure,
     one_line,
     place_labels,
 )
 from gisland.printing.model import Parcel, decimal
+from gisland.printing.spots import Spots, long_side
 
 
 def parcel(number: str = "18", area: float = 421.1, land_type: str = "ODT") -> Parcel:
@@ -30,7 +30,7 @@ def parcel(number: str = "18", area: float = 421.1, land_type: str = "ODT") -> P
 def placed(shape: shapely.Geometry, scale: int, **more: object) -> Labels:
     one = parcel(**more)  # type: ignore[arg-type]
     shapes = np.array([shape], dtype=object)
-    labels = place_labels(shapes, measure((one,), 2.0), scale, 0.75)
+    labels = place_labels(Spots(shapes), measure((one,), 2.0), scale, 0.75)
     if labels.form[0] != FORMS.index(Form.TABLE):
         assert shapely.contains(shapes, labels.boxes())[0]
     return labels
@@ -92,13 +92,13 @@ def test_labels_of_parcels_that_overlap_do_not() -> None:
     shapes = np.array(
         [shapely.box(0, 0, 40, 20), shapely.box(1, 1, 41, 21), shapely.box(100, 0, 140, 20)], dtype=object
     )
-    labels = place_labels(shapes, measure((parcel(), parcel(), parcel()), 2.0), 500, 0.75)
+    labels = place_labels(Spots(shapes), measure((parcel(), parcel(), parcel()), 2.0), 500, 0.75)
     assert drop_overlapping(labels) == [1]
     assert [FORMS[int(each)] for each in labels.form] == [Form.FRACTION, Form.TABLE, Form.FRACTION]
 
 
 def test_nothing_to_label() -> None:
-    labels = place_labels(np.empty(0, dtype=object), measure((), 2.0), 500, 0.75)
+    labels = place_labels(Spots(np.empty(0, dtype=object)), measure((), 2.0), 500, 0.75)
     assert labels.share == 1.0
 
 
@@ -111,16 +111,16 @@ def test_labels_stand_where_they_are_stored_and_others_give_way() -> None:
     shapes = np.array(
         [shapely.box(0, 0, 40, 20), shapely.box(50, 0, 50.8, 20), shapely.box(50.8, 0, 52.6, 20)], dtype=object
     )
-    placed = place_labels(shapes, measure(stored((33, 15, 20.0), (50.4, 10, 0.0), None), 2.0), 500, 0.75)
+    placed = place_labels(Spots(shapes), measure(stored((33, 15, 20.0), (50.4, 10, 0.0), None), 2.0), 500, 0.75)
     assert placed.stored.tolist() == [Stored.KEPT, Stored.KEPT, Stored.NONE]
     assert np.column_stack([placed.x, placed.y, placed.angle])[:2].tolist() == [[33, 15, 20], [50.4, 10, 0]]
     assert [FORMS[int(each)] for each in placed.form[:2]] == [Form.FRACTION, Form.NUMBER]
     assert drop_overlapping(placed) == []
     assert not shapely.intersects(*placed.boxes()[1:])
     # Without an angle: upright where that fits, else along the parcel.
-    assert place_labels(shapes[:1], measure(stored((33, 15, None)), 2.0), 500, 0.75).angle[0] == 0
+    assert place_labels(Spots(shapes[:1]), measure(stored((33, 15, None)), 2.0), 500, 0.75).angle[0] == 0
     # Where the frame of a page cuts parcels, no label lies across.
-    cut = place_labels(shapes, measure(stored((39.9, 15, 0.0), (50.4, 10, 0.0), None), 2.0), 500, 0.75, cut=True)
+    cut = place_labels(Spots(shapes), measure(stored((39.9, 15, 0.0), (50.4, 10, 0.0), None), 2.0), 500, 0.75, cut=True)
     assert cut.stored.tolist() == [Stored.CUT, Stored.CUT, Stored.NONE]
     assert shapely.contains(shapes[0], cut.boxes())[0]
 
@@ -128,7 +128,7 @@ def test_labels_stand_where_they_are_stored_and_others_give_way() -> None:
 def test_of_two_that_are_stored_at_one_place_the_first_has_it() -> None:
     shapes = np.array([shapely.box(0, 0, 40, 20), shapely.box(1, 1, 80, 21)], dtype=object)
     for places in (stored((20, 10, 0.0), (21, 11, 0.0)), stored(None, (20, 10, 0.0))):
-        labels = place_labels(shapes, measure(places, 2.0), 500, 0.75)
+        labels = place_labels(Spots(shapes), measure(places, 2.0), 500, 0.75)
         kept = 0 if places[0].label_at else 1
         assert labels.stored[kept] == Stored.KEPT
         assert labels.stored[1 - kept] == (Stored.MET if kept == 0 else Stored.NONE)
