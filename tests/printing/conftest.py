@@ -15,9 +15,13 @@ from gisland.printing.atlas import Order, PrintedAtlas, print_atlas
 from gisland.security.permissions import Role
 from gisland.security.subject import Grant, Subject
 from gisland.settings import Settings
+from tests import emptied
 from tests.conftest import clone_of, template
+from tests.emptied import Emptied
 from tests.factories import make_change, make_group, make_holder, make_holding, make_sheet, make_ward, one
 
+reused = emptied.reused
+settings = emptied.settings
 ADMIN = Subject("account:thu", (Grant(Role.ADMIN),))
 WHY = "đợt thu thập thử"
 # Each paper and each way of the sheet once; all pairs in the long proof.
@@ -98,10 +102,9 @@ def empty_land(settings: Settings) -> Land:
 
 
 @pytest.fixture
-def land(settings: Settings) -> Iterator[Land]:
-    """See `empty_land`; who fills it has a session that stays, for a new one plans each statement anew."""
-    with pooled_acts(settings, 2):
-        yield empty_land(settings)
+def land(settings: Settings) -> Land:
+    """See `empty_land`."""
+    return empty_land(settings)
 
 
 Print = Callable[..., PrintedAtlas]
@@ -129,16 +132,23 @@ def districts(server: Settings) -> Settings:
     return template(server, "district", fill)
 
 
+@pytest.fixture(scope="module")
+def reused_district(districts: Settings) -> Iterator[Emptied]:
+    """The database of `district` of all tests of a file."""
+    with emptied.emptied(districts) as reused:
+        yield reused
+
+
 @pytest.fixture
-def district(districts: Settings) -> Iterator[tuple[Land, Land]]:
+def district(districts: Settings, reused_district: Emptied) -> Iterator[tuple[Land, Land]]:
     """Two wards side by side: 11311 with the groups 07 and 08 and one parcel of no group, and 11312 with its group 01.
 
     Their border is the line x = 100; parcels are 20 m wide, from y = 0 to y = 40.
     """
     told = json.loads((districts.state_dir / "district.json").read_text(encoding="utf-8"))
-    with clone_of(districts) as settings:
-        one_ward, other = (Land(settings, *each) for each in told)
-        yield one_ward, other
+    one_ward, other = (Land(reused_district.settings, *each) for each in told)
+    yield one_ward, other
+    reused_district.restore()
 
 
 def _make_district(settings: Settings) -> tuple[Land, Land]:
