@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from gisland.printing.sheet import SheetOrder, print_sheet
 from gisland.security.permissions import Permission, Role
 from gisland.security.subject import Grant, Subject, operator
 from gisland.settings import Settings
+from tests import commands
 from tests.factories import make_account, one
 from tests.printing.conftest import WHY, Land
 from tests.publish.conftest import serving
@@ -39,8 +38,7 @@ def listed(settings: Settings, subject: Subject, **asked: object) -> list[PrintJ
 
 
 def print_by_command(settings: Settings, *words: str) -> None:
-    line = [sys.executable, "-m", "gisland", "print", *words]
-    done = subprocess.run(line, env=settings.as_environment(), capture_output=True, text=True, check=False)
+    done = commands.gisland(settings, "print", *words)
     assert done.returncode == 0, done.stderr
 
 

@@ -29,7 +29,7 @@ def gisland(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def here(settings: Settings, *arguments: str) -> Said:
-    """What comes of a command that draws nothing, within this process: to start another one takes longer."""
+    """What comes of a command within this process: to start another one takes longer than to draw a small ward."""
     return commands.gisland(settings, "print", "ward", "--ward", "11311", *arguments)
 
 
@@ -60,10 +60,10 @@ def test_a_ward_is_printed_and_resumed(small: Settings, tmp_path: Path) -> None:
     # One is gone, one was changed by hand: both are drawn again, and the same.
     (folder / "atlas-11311-07.pdf").unlink()
     (folder / "atlas-11311-08.pdf").write_bytes(b"%PDF-")
-    assert "2 groups drawn, 0 kept" in gisland(small, "--out", str(folder), "--reason", WHY).stdout
+    assert "2 groups drawn, 0 kept" in here(small, "--out", str(folder), "--reason", WHY).stdout
     assert hashes(folder) == made
     # Other settings are another print.
-    assert "2 groups drawn" in gisland(small, "--out", str(folder), "--reason", WHY, "--paper", "A4").stdout
+    assert "2 groups drawn" in here(small, "--out", str(folder), "--reason", WHY, "--paper", "A4").stdout
 
 
 def processes(settings: Settings) -> list[str]:
@@ -89,7 +89,7 @@ def test_a_command_that_is_killed_leaves_nobody_drawing(demo: Settings, tmp_path
     while processes(demo) and time.monotonic() < until:
         time.sleep(0.1)
     assert processes(demo) == []
-    again = gisland(demo, "--out", str(tmp_path / "in"), "--reason", WHY)
+    again = here(demo, "--out", str(tmp_path / "in"), "--reason", WHY)
     assert again.returncode == 0
     assert not list((tmp_path / "in").glob("*.pdf.*"))
 
@@ -97,7 +97,7 @@ def test_a_command_that_is_killed_leaves_nobody_drawing(demo: Settings, tmp_path
 def test_a_group_without_parcels_is_told_and_the_others_are_printed(small: Settings, tmp_path: Path) -> None:
     ward = run(small, lambda c: one(c, "SELECT id FROM registry.unit WHERE code = '11311'"))
     run(small, lambda c: make_group(c, ward, "99"))
-    done = gisland(small, "--out", str(tmp_path), "--reason", WHY, "--processes", "1")
+    done = here(small, "--out", str(tmp_path), "--reason", WHY, "--processes", "1")
     assert done.returncode == 0
     assert "2 groups drawn" in done.stdout
     assert "99: tổ 99 không có thửa đất nào" in done.stderr
