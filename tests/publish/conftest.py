@@ -98,6 +98,12 @@ def ward(settings: Settings) -> Iterator[Ward]:
         yield filled(Ward(settings))
 
 
+@pytest.fixture
+def lasting_ward(settings: Settings) -> Ward:
+    """The same for a file whose tests share a database that is put back (`tests.emptied`): its sessions stay anyway."""
+    return filled(Ward(settings))
+
+
 def filled(found: Ward) -> Ward:
     """Make it, with a sheet."""
 

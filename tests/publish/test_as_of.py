@@ -105,8 +105,8 @@ def _box(feature: dict[str, Any]) -> tuple[float, float, float, float]:
 @pytest.mark.parametrize(
     "value", ["x", "-1", "2026-01-01", "2026-01-01T00:00:00", "1.5", "99999999", "2999-01-01T00:00:00Z"]
 )
-def test_what_is_no_past_is_refused(client: httpx.Client, ward: Ward, value: str) -> None:
-    answer = client.get(ITEMS, params={"as-of": value})
+def test_what_is_no_past_is_refused(reader: httpx.Client, value: str) -> None:
+    answer = reader.get(ITEMS, params={"as-of": value})
     assert (answer.status_code, answer.json()["parameter"]) == (400, "as-of")
 
 

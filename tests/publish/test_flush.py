@@ -11,8 +11,15 @@ from psycopg import Connection
 
 from gisland.database import Role, connect, conninfo, flush, run
 from gisland.settings import Settings
+from tests import emptied
 from tests.factories import add_evidence, make_change, make_holder, make_holding, make_parcel, one
+from tests.publish import conftest
 from tests.publish.conftest import Ward
+
+reused = emptied.reused
+settings = emptied.settings
+app_connection = emptied.app_connection
+ward = conftest.lasting_ward
 
 Open = Callable[[Role], Connection]
 

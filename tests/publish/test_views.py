@@ -12,8 +12,14 @@ from psycopg import Connection
 from gisland.catalogue import Catalogue
 from gisland.database import Role, connect, run
 from gisland.settings import Settings
+from tests import emptied
 from tests.factories import make_change, one
+from tests.publish import conftest
 from tests.publish.conftest import Ward
+
+reused = emptied.reused
+settings = emptied.settings
+ward = conftest.lasting_ward
 
 
 def set_shape(ward: Ward, parcel: int, wkt: str) -> None:
