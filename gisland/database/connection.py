@@ -95,7 +95,13 @@ def connect(settings: Settings, role: Role) -> Iterator[Connection]:
 
 def _unavailable(settings: Settings, role: Role, error: psycopg.OperationalError) -> DatabaseUnavailable:
     # A server that refuses a login names the role, whatever language it speaks; libpq keeps no code of such an error.
-    if settings.database_url is not None and role in str(error):
+    refused = role in str(error)
+    if refused and settings.database_url is None:
+        return DatabaseUnavailable(
+            "CSDL riêng chưa được chuẩn bị · the private cluster runs, but was never prepared",
+            hint="chạy · run `gisland db migrate`",
+        )
+    if refused:
         return DatabaseUnavailable(
             f"máy chủ không cho vai trò {role} đăng nhập · the server refuses the login of the role {role}",
             hint="chạy · run `gisland db migrate`; nhiều bản cài trên một máy chủ dùng chung tệp khoá · several "

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gisland.database import cluster
+from gisland.database import cluster, run
 from gisland.database.cluster_host import Account, find_programs, socket_dir
 from gisland.errors import Conflict, DatabaseUnavailable
 from gisland.settings import PROJECT_DIR, Settings
@@ -130,6 +130,11 @@ def test_only_known_users_sign_in_and_only_as_gisland_roles(settings: Settings) 
     running = cluster.ensure_running(settings)
     with pytest.raises(psycopg.OperationalError, match="Peer authentication failed"):
         psycopg.connect(host=str(running.socket_dir), port=running.port, user="intruder", dbname="postgres")
+
+
+def test_one_that_was_never_prepared_is_told(settings: Settings) -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"never prepared.*gisland db migrate"):
+        run(settings, lambda connection: None)
 
 
 def test_the_log_tells_no_data(settings: Settings) -> None:
