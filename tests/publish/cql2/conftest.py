@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 import shapely
 from psycopg import Connection
 
 from gisland.catalogue import Layer
-from gisland.database import Role, connect
+from gisland.database import Role
+from gisland.database.migrate import admin_conninfo
 from gisland.publish.cql2 import nodes as n
 from gisland.publish.cql2.geometry import Frame
 from gisland.publish.cql2.sql import condition_of
@@ -75,7 +77,7 @@ def make_rows(number: int) -> list[Row]:
 @pytest.fixture(scope="session")
 def table(server: Settings) -> Iterator[Table]:
     rows = make_rows(70)
-    with clone_of(server) as settings, connect(settings, Role.APP) as connection:
+    with clone_of(server) as settings, psycopg.connect(admin_conninfo(settings)) as connection:
         # As that of a field that features are sorted by: it must not matter.
         types = TYPES | {"s2": "text COLLATE registry.vietnamese_numbers"}
         columns = ", ".join(f"{name} {types.get(name, types[kind])}" for name, kind in FIELDS.items())
@@ -96,6 +98,8 @@ def table(server: Settings) -> Iterator[Table]:
         connection.execute(f"UPDATE x SET (_west, _south, _east, _north) = ROW({outermost})".encode())
         # Nothing may depend on how a session writes times.
         connection.execute("SET timezone = 'Asia/Ho_Chi_Minh'")
+        # Filters are asked as whoever reads layers, with no more rights.
+        connection.execute(f"GRANT SELECT ON x TO {Role.PUBLIC.value}; SET ROLE {Role.PUBLIC.value}")
         connection.commit()
         yield Table(connection, make_layer(), rows)
         connection.rollback()
