@@ -29,6 +29,7 @@ def imported(server: Settings, catalogue: Catalogue) -> Iterator[tuple[Settings,
         yield settings, bulk.run(migrated(settings), catalogue, PARCELS, 2, lambda _: None)
 
 
+@pytest.mark.proof
 def test_both_ways_bring_the_same_rows(imported: tuple[Settings, Result], catalogue: Catalogue) -> None:
     settings, result = imported
     assert [set(clock.steps) for clock in result.plain] == [{*(f"insert {name}" for name in bulk.GIVEN), "commit"}] * 2
@@ -56,6 +57,7 @@ def test_both_ways_bring_the_same_rows(imported: tuple[Settings, Result], catalo
     bulk.prepare(settings, catalogue, PARCELS)
 
 
+@pytest.mark.proof
 def test_the_database_is_whole_after_the_writers(imported: tuple[Settings, Result]) -> None:
     settings, _ = imported
     times = writer.run(settings, 16, 1, lambda _: None)
@@ -78,6 +80,7 @@ def test_the_database_is_whole_after_the_writers(imported: tuple[Settings, Resul
         assert one(connection, shown) > 0
 
 
+@pytest.mark.proof
 def test_many_results_at_once_are_published_with_their_act(imported: tuple[Settings, Result]) -> None:
     settings, _ = imported
     with connect(settings, Role.APP) as connection:
@@ -92,6 +95,7 @@ def test_many_results_at_once_are_published_with_their_act(imported: tuple[Setti
     assert text == "- 100,000 results in one act, seconds: 61.00 (≤ 60 **MISSED**), memory of the session 80 MiB"
 
 
+@pytest.mark.proof
 def test_the_past_is_read_as_the_present_was(
     server: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
