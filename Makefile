@@ -6,16 +6,16 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: help demo test proof bench docs lint clean packages
 # What one goal needs is made beside each other, Python's packages and the browser's; several goals one after the other.
-ifeq ($(words $(MAKECMDGOALS)),1)
-MAKEFLAGS += --jobs=2
-else
+ifneq ($(words $(MAKECMDGOALS)),1)
 .NOTPARALLEL:
+else ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --jobs=2
 endif
 
 BIN := .venv/bin
 # One that is broken (interrupted, or its Python was upgraded) is made anew.
 VENV = $(BIN)/python -m pip --version &>/dev/null || $$(.ci/python) -m venv --clear .venv
-# Python's own of what was installed: beside other work it takes no time, and what pip would do is done by one processor.
+# Bytecode of what was installed: pip would make it alone, here another processor does, beside what comes next.
 BYTECODE = $(BIN)/python -m compileall -qq .venv/lib || :
 # Machine code for parcel codes is made once (10 to 20 seconds), so that no request waits for it.
 COMPILE = $(BIN)/python -c 'import gisland.registry.pole.search'
