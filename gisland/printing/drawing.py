@@ -27,6 +27,7 @@ from gisland.settings import Settings
 NICE = 5
 MEBIBYTE = 1024 * 1024
 SPARE = 32 * MEBIBYTE
+DATABASE_FAULT = "lỗi cơ sở dữ liệu · an error of the database: {}"
 TOO_LARGE = "bản in quá lớn cho bộ nhớ · the print is too large for the memory: GISLAND_PRINT_MEMORY_MB"
 
 
@@ -96,7 +97,7 @@ def draw(pipe: Pipe, settings: Settings, task: Task) -> None:
     except psycopg.Error as error:
         # The type only: the text of a database error may quote values.
         name = type(error).__name__
-        pipe.send(Failed(f"lỗi cơ sở dữ liệu · an error of the database: {name}", again=True))
+        pipe.send(Failed(DATABASE_FAULT.format(name), again=True))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the process ends
         # Libraries have many names for it: no thread, no module, no buffer.
         short = _data_bytes() > most - SPARE

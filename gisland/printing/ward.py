@@ -19,6 +19,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Literal
 
+import psycopg
 from psycopg import Connection
 
 from gisland.catalogue import load_palette
@@ -27,6 +28,7 @@ from gisland.errors import GislandError, InputError, NotFound, UsageError
 from gisland.kit.processes import attend
 from gisland.printing.atlas import PRODUCT, Order, print_atlas
 from gisland.printing.code import drawn_by
+from gisland.printing.drawing import DATABASE_FAULT
 from gisland.printing.files import plain, write_private
 from gisland.printing.paper import paper
 from gisland.printing.press import noted_later, write_notes
@@ -125,6 +127,9 @@ def draw_one(settings: Settings, subject: Subject, order: Order, folder: Path, n
         return Group(order.group, name, "empty", reason=str(error))
     except GislandError as error:
         return Group(order.group, name, "failed", reason=str(error))
+    except psycopg.Error as error:
+        # The type only: the text of a database error may quote values.
+        return Group(order.group, name, "failed", reason=DATABASE_FAULT.format(type(error).__name__))
     except OSError as error:
         return Group(order.group, name, "failed", reason=f"không ghi được tệp · cannot write: {error.strerror}")
     scene = printed.edition

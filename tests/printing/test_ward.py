@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from gisland.database import run
-from gisland.printing.ward import LIST, _named
+from gisland.database import pooled_acts, run
+from gisland.printing.atlas import Order
+from gisland.printing.ward import LIST, _named, draw_one
 from gisland.settings import Settings
 from tests import commands
 from tests.commands import Said
 from tests.factories import make_group, one
-from tests.printing.conftest import WHY, Land
+from tests.printing.conftest import ADMIN, WHY, Land
 
 
 def gisland(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -133,3 +134,11 @@ def test_names_of_files() -> None:
         "atlas-11311-7-1_2.pdf",
         "atlas-11311-T--1.pdf",
     ]
+
+
+def test_a_database_that_goes_away_is_the_reason_of_a_group(small: Settings, tmp_path: Path) -> None:
+    gone = small.model_copy(update={"database_name": "gone", "pool_wait_seconds": 1})
+    with pooled_acts(gone, 1):
+        group = draw_one(gone, ADMIN, Order("11311", "07", reason=WHY), tmp_path, "x.pdf")
+    assert (group.state, group.reason) == ("failed", "lỗi cơ sở dữ liệu · an error of the database: PoolTimeout")
+    assert not list(tmp_path.iterdir())
