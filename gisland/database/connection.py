@@ -176,6 +176,10 @@ def session(settings: Settings, role: Role, *, isolation: IsolationLevel | None 
         settings: of the database.
         role: of the session.
         isolation: of the transaction; None: as the database has it.
+
+    Raises:
+        DatabaseUnavailable: no server answers, or it refuses the role.
+        psycopg_pool.PoolTimeout: of those that stay none became free in time, or none could be opened.
     """
     pool = _act_pools.get((settings, role))
     with connect(settings, role) if pool is None else pool.connection() as connection:

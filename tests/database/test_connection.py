@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 
-from gisland.database import Pools, Role, connect, run
+from gisland.database import EVERYWHERE, Pools, Role, Scope, connect, pooled_acts, run, scope, session
 from gisland.database.connection import ATTEMPTS
 from gisland.errors import DatabaseUnavailable
 from gisland.settings import Settings
@@ -147,3 +148,19 @@ def test_acts_of_a_web_worker_share_sessions(settings: Settings) -> None:
     first, second, alone = asyncio.run(worker())
     assert first == second
     assert alone != first
+
+
+def test_a_session_that_stays_has_scope_and_isolation_of_one_act_only(settings: Settings) -> None:
+    said = "SELECT pg_backend_pid(), current_setting('transaction_isolation'), current_setting('gisland.wards')"
+
+    def tell(connection: Connection) -> tuple[Any, ...]:
+        return connection.execute(said).fetchone() or ()
+
+    mine, one_state = Scope(wards=frozenset({7})), IsolationLevel.REPEATABLE_READ
+    with pooled_acts(settings, 1):
+        with scope(mine), session(settings, Role.APP, isolation=one_state) as connection:
+            pid, *first = tell(connection)
+        again, *second = run(settings, tell)
+    assert pid == again
+    assert first == ["repeatable read", mine.values()[0]]
+    assert second == ["read committed", EVERYWHERE.values()[0]]

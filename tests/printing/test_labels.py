@@ -135,3 +135,19 @@ def test_of_two_that_are_stored_at_one_place_the_first_has_it() -> None:
         # The other one is placed beside it, if there is room.
         assert [FORMS[int(each)] for each in labels.form] == [Form.FRACTION, Form.FRACTION] or kept == 1
         assert not shapely.intersects(*labels.boxes()) or drop_overlapping(labels) == [1 - kept]
+
+
+def test_one_place_is_good_for_all_scales() -> None:
+    some = np.random.default_rng(1)
+    corners = some.uniform(0, 30, (40, 7, 2)) + 100 * np.arange(40)[:, None, None]
+    shapes = shapely.convex_hull(shapely.multipoints(corners))
+    measures, spots = measure((parcel(),) * len(shapes), 2.0), Spots(shapes)
+    for scale in (2000, 1000, 500):
+        shared, own = (place_labels(each, measures, scale, 0.75) for each in (spots, Spots(shapes)))
+        for name in ("form", "x", "y", "angle", "size"):
+            assert getattr(shared, name).tolist() == getattr(own, name).tolist()
+    # What was found for one choice of parcels is not given out for another.
+    odd = np.arange(len(shapes)) % 2 == 1
+    fresh = Spots(shapes)
+    fresh.poles(odd)
+    assert fresh.poles(~odd).tolist() == Spots(shapes).poles(~odd).tolist()
