@@ -42,6 +42,7 @@ MIGRATED = "gisland_migrated"  # the same before it has layers
 PREFIX = "gisland-test-"  # then the process of the run
 IN_MEMORY = Path("/dev/shm")
 MEMORY = 6 * 2**30  # bytes; a run takes some 1.1 GB, a long proof more
+PROOF_SECONDS = 3600
 _numbers = count(1)
 _administrators: dict[str, Connection] = {}
 
@@ -68,11 +69,14 @@ def in_memory() -> str | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with tests in a browser come last, the longest first, and in each of them these tests.
+    """Long proofs have their time. Files with tests in a browser come last, the longest first, and in each these tests.
 
     Playwright's loop stays in its thread, where nobody else can run one then. A file is run by one worker (xdist's
     `loadfile`): what its tests share is made once, and at the end one would wait for the other's long file.
     """
+    for item in items:
+        if item.get_closest_marker("proof") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(PROOF_SECONDS))
     opening = {item.path: item.path.stat().st_size for item in items if in_browser(item)}
 
     def place(item: pytest.Item) -> tuple[int, str, bool]:

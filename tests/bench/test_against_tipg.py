@@ -72,7 +72,7 @@ FILTERS = [
     "S_CONTAINS({geometry}, {point})",
 ]
 # The first time packages are fetched.
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")

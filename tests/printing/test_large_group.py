@@ -23,7 +23,7 @@ from tests.printing.proofs import CHECKS
 from tests.printing.seen import Seen
 from tests.printing.truth import read_ward
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.proof
 PARCELS, GROUP = 5000, "01"
 QUERY = """
     UPDATE registry.parcel SET residential_group_id = one.id

@@ -55,7 +55,6 @@ def plots(settings: Settings, tmp_path: Path) -> Settings:
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(1800)
 def test_a_whole_layer_leaves_in_constant_memory(plots: Settings) -> None:
     # One worker: another one would hide what this one takes.
     with serve(plots.model_copy(update={"workers": 1})) as live:

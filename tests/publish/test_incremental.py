@@ -404,7 +404,7 @@ def follow(settings: Settings, catalogue: Catalogue, walk: list[Transaction]) ->
         assert {key: shown for key, (_, shown) in ground.seen.items()} == drawn
 
 
-@pytest.mark.parametrize("examples", [3, pytest.param(100, marks=[pytest.mark.proof, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize("examples", [3, pytest.param(100, marks=pytest.mark.proof)])
 def test_refreshing_what_changed_equals_making_it_all_anew(begun: Settings, examples: int) -> None:
     catalogue = load_catalogue(begun)
     assert set(catalogue.layers) >= {"parcels", "parcels-staff", "trees"}

@@ -25,7 +25,6 @@ CHECKS = (
 # What lies outside of a schema is refused, but for a `limit` above the maximum: Part 1 says that the page is smaller
 # then. The phase `coverage` asks for just that, and so does who asks long enough; the few of each day do not.
 REFUSED = "negative_data_rejection"
-LONG = [pytest.mark.proof, pytest.mark.timeout(3600)]
 # Layers of the same kind: each day one of them is asked.
 ALIKE = "/collections/(parcels-former|map-sheets|wards)"
 # The parameters of all other paths have few values, or those of parcels, read by the same code.
@@ -67,7 +66,7 @@ def signed_in(live: LiveServer) -> tuple[str, str]:
         # Who is signed in is asked to meet all that others meet, too.
         ("coverage", 1, True, FEW_VALUED),
         *(
-            pytest.param(phase, examples, by_staff, "", marks=LONG)
+            pytest.param(phase, examples, by_staff, "", marks=pytest.mark.proof)
             for phase, examples in (("examples", 1), ("coverage", 1), ("fuzzing", 60))
             for by_staff in (False, True)
         ),
@@ -90,8 +89,8 @@ def test_ogc_keeps_to_its_document(
     [
         ("examples", 1),
         ("fuzzing", 3),
-        pytest.param("coverage", 1, marks=LONG),
-        pytest.param("fuzzing", 60, marks=LONG),
+        pytest.param("coverage", 1, marks=pytest.mark.proof),
+        pytest.param("fuzzing", 60, marks=pytest.mark.proof),
     ],
 )
 def test_exports_and_orders_keep_to_it_too(written: LiveServer, phase: str, examples: int) -> None:

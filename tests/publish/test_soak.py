@@ -107,7 +107,6 @@ def change_statuses(settings: Settings, until: float) -> int:
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(SECONDS + 300)
 def test_memory_stays_flat_and_nobody_waits_long(live: LiveServer, catalogue: Catalogue) -> None:
     kinds, seen = addresses(live, catalogue), Seen()
     until = time.monotonic() + WARM_UP + SECONDS

@@ -140,7 +140,7 @@ LAWS: dict[Callable[..., None], tuple[st.SearchStrategy[Any], ...]] = {
 }
 
 
-@pytest.mark.parametrize("examples", [20, pytest.param(500, marks=[pytest.mark.proof, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize("examples", [20, pytest.param(500, marks=pytest.mark.proof)])
 @pytest.mark.parametrize("law", LAWS)
 def test_any_shape(law: Callable[..., None], examples: int) -> None:
     suppressed = [HealthCheck.too_slow, HealthCheck.filter_too_much]

@@ -466,7 +466,6 @@ def test_random_changes(own_settings: Settings, acts: list[str], seed: int) -> N
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(3600)
 @given(strategies.lists(strategies.sampled_from(ACTS), min_size=20, max_size=60), strategies.integers(0, 10**9))
 @examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_long_random_changes(own_settings: Settings, acts: list[str], seed: int) -> None:

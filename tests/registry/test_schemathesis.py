@@ -46,10 +46,7 @@ def api_server(server: Settings) -> Iterator[LiveServer]:
 
 @pytest.mark.parametrize(
     ("phases", "examples"),
-    [
-        ("examples,fuzzing", 1),
-        pytest.param("examples,coverage,fuzzing", 50, marks=[pytest.mark.proof, pytest.mark.timeout(3600)]),
-    ],
+    [("examples,fuzzing", 1), pytest.param("examples,coverage,fuzzing", 50, marks=pytest.mark.proof)],
 )
 def test_api_keeps_to_its_document(api_server: LiveServer, phases: str, examples: int) -> None:
     with connect(api_server.settings, Role.MIGRATOR) as connection:
